@@ -1,0 +1,1 @@
+//! Native client of a Tidings server.

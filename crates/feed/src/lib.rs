@@ -1,0 +1,26 @@
+//! The client's end of a stream, as a state machine.
+//!
+//! [`Feed`] decides; whoever owns it acts. It has no I/O, no clock and no randomness of its own: the
+//! owner hands in what happened ([`Input`]) and the time, gets back what to do ([`Command`]), and asks
+//! for the [`Status`] to show. The browser wraps it around `EventSource`, `tidings-client` around
+//! eventsource-client, so both say *Live* and *Stale* for the same reasons.
+//!
+//! ```text
+//!   open(), message, failure ──> Feed::handle(now, input) ──> Connect{cursor} / Close
+//!                                     │
+//!                      Feed::status(now) · Feed::next_deadline()
+//! ```
+//!
+//! Time is a [`Duration`](std::time::Duration) since any fixed instant of a monotonic clock.
+
+mod backoff;
+mod batch;
+mod machine;
+mod message;
+mod status;
+
+pub use backoff::Backoff;
+pub use batch::{Batch, Delivery, Item};
+pub use machine::{Command, Config, Failure, Feed, Input};
+pub use message::{DecodeError, Event, Message, decode};
+pub use status::{Cause, State, Status};

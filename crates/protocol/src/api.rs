@@ -1,0 +1,137 @@
+//! Paths, bodies and error codes of the HTTP routes.
+
+use serde::{Deserialize, Serialize};
+
+/// Paths of the routes; parameters in braces.
+pub mod path {
+    /// The event stream.
+    pub const EVENTS: &str = "/api/events";
+    /// Sign-in, who is signed in, sign-out.
+    pub const SESSION: &str = "/api/session";
+    /// Answers 200 while the process lives.
+    pub const HEALTH: &str = "/healthz";
+}
+
+/// Query parameters of the streams.
+pub mod query {
+    /// A selector; may be repeated.
+    pub const TOPIC: &str = "topic";
+    /// The cursor, for clients that cannot set `Last-Event-ID`.
+    pub const LAST_EVENT_ID: &str = "last_event_id";
+    /// `1` asks for events without names.
+    pub const UNNAMED: &str = "unnamed";
+}
+
+/// Body of every answer that is an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// What went wrong.
+    pub error: ErrorDetail,
+}
+
+/// What went wrong, for programs and for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorDetail {
+    /// For programs to match.
+    pub code: ErrorCode,
+    /// For people: the cause and what to do next.
+    pub message: String,
+}
+
+/// Codes a client may act on; the messages beside them are free to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// 400: the request cannot be read.
+    BadRequest,
+    /// 400: a topic or selector is not one.
+    InvalidTopic,
+    /// 401: no valid token or session.
+    Unauthorized,
+    /// 401: the one-time code is wrong, used or too old.
+    InvalidCode,
+    /// 403: signed in, but not allowed.
+    Forbidden,
+    /// 403: the `Host` header names a host this server does not answer to.
+    HostNotAllowed,
+    /// 403: the request comes from a page of another origin.
+    OriginNotAllowed,
+    /// 404: no such route or thing.
+    NotFound,
+    /// 405: the route exists, the method does not.
+    MethodNotAllowed,
+    /// 413: the body is over the limit.
+    BodyTooLarge,
+    /// 415: the body has a type the route does not take.
+    UnsupportedMediaType,
+    /// 429: too many attempts; see `Retry-After`.
+    TooManyRequests,
+    /// 503: no stream is free; see `Retry-After`.
+    TooManyStreams,
+    /// 503: the server is ending.
+    ShuttingDown,
+    /// 500: a fault of the server, told in its log.
+    Internal,
+    /// A code of a newer server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a user may do; each role may do all that the ones before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Reads and publishes.
+    Publisher,
+    /// Everything, administration included.
+    Admin,
+}
+
+/// A user as others see them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Never changes.
+    pub id: String,
+    /// What people call them.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// Answer of `GET` and `POST` [`path::SESSION`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// Who is signed in.
+    pub user: User,
+    /// Release of the server.
+    pub server_version: String,
+}
+
+/// Body of `POST` [`path::SESSION`]: one way to prove who one is.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum SignIn {
+    /// The one-time code of a sign-in link.
+    Code {
+        /// The code from the link's fragment.
+        code: String,
+    },
+    /// A token, as programs use it.
+    Token {
+        /// The token.
+        token: String,
+    },
+}
+
+/// Hides the secret, so that a body can stand in a log.
+impl std::fmt::Debug for SignIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Code { .. } => "SignIn::Code(…)",
+            Self::Token { .. } => "SignIn::Token(…)",
+        })
+    }
+}

@@ -1,0 +1,23 @@
+//! The wire contract of Tidings, declared once.
+//!
+//! Everything that crosses a process boundary is a type of this crate: what the server streams, what
+//! its routes take and answer, and the words errors are told in. It builds for native targets and for
+//! `wasm32`, and depends on serde alone.
+//!
+//! - [`event`]: ids and cursors, the envelope of an event, `connected`, `heartbeat` and `gap`.
+//! - [`metrics`]: one sample of a machine, as published on `metrics/{host}`.
+//! - [`topic`]: topic names and the selectors that match them.
+//! - [`api`]: paths, request and answer bodies, error codes.
+//!
+//! JSON keys are camelCase and times are milliseconds since the Unix epoch. `tests/wire.rs` holds a
+//! snapshot of every shape: a change there is a change of the contract.
+
+pub mod api;
+pub mod event;
+pub mod metrics;
+pub mod topic;
+
+/// Version of the stream protocol this crate describes; told in [`event::Connected`].
+///
+/// A client that meets another number says *Incompatible* instead of guessing.
+pub const PROTOCOL_VERSION: u32 = 1;

@@ -1,0 +1,146 @@
+//! Topic names and the selectors a subscriber asks with.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Longest topic or selector, in bytes.
+pub const MAX_TOPIC_BYTES: usize = 255;
+
+/// First segment of the topics whose newest event is all a subscriber needs.
+pub const METRICS: &str = "metrics";
+
+/// Name of a stream of events: segments of `A–Z a–z 0–9 . _ - ~ :` joined by `/`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Topic(String);
+
+/// What a subscriber asks for: one topic, or all below a prefix (`jobs/*`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Selector {
+    /// Exactly this topic.
+    Exact(Topic),
+    /// Every topic below this one; `*` alone is every topic there is.
+    Prefix(Option<Topic>),
+}
+
+/// Text that is neither a topic nor a selector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidTopic {
+    /// Nothing between two slashes, at an end, or at all.
+    EmptySegment,
+    /// More than [`MAX_TOPIC_BYTES`].
+    TooLong,
+    /// A character outside the alphabet, or a `*` that is not the last segment.
+    Character(char),
+}
+
+impl fmt::Display for InvalidTopic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EmptySegment => f.write_str("a topic has no empty segment"),
+            Self::TooLong => write!(f, "a topic has at most {MAX_TOPIC_BYTES} bytes"),
+            Self::Character(c) => write!(
+                f,
+                "{c:?} cannot stand in a topic; use letters, digits and . _ - ~ : between slashes"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for InvalidTopic {}
+
+impl Topic {
+    /// The topic as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// `metrics/{host}`. Characters of the name outside the alphabet become `-`, and an empty name
+    /// becomes `localhost`.
+    #[must_use]
+    pub fn metrics(host: &str) -> Self {
+        let mut name: String =
+            host.chars().map(|c| if is_topic_char(c) { c } else { '-' }).collect();
+        name.truncate(MAX_TOPIC_BYTES - METRICS.len() - 1);
+        if name.is_empty() {
+            name.push_str("localhost");
+        }
+        Self(format!("{METRICS}/{name}"))
+    }
+
+    /// Whether only the newest event of this topic matters (`metrics/…`), so that a subscriber may
+    /// skip older ones without a gap.
+    #[must_use]
+    pub fn is_latest_wins(&self) -> bool {
+        self.0.split_once('/').is_some_and(|(first, _)| first == METRICS)
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Topic {
+    type Err = InvalidTopic;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTopic> {
+        if text.len() > MAX_TOPIC_BYTES {
+            return Err(InvalidTopic::TooLong);
+        }
+        for segment in text.split('/') {
+            if segment.is_empty() {
+                return Err(InvalidTopic::EmptySegment);
+            }
+            if let Some(c) = segment.chars().find(|&c| !is_topic_char(c)) {
+                return Err(InvalidTopic::Character(c));
+            }
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl Selector {
+    /// Whether `topic` is one of those asked for.
+    #[must_use]
+    pub fn matches(&self, topic: &Topic) -> bool {
+        match self {
+            Self::Exact(exact) => exact == topic,
+            Self::Prefix(None) => true,
+            Self::Prefix(Some(prefix)) => topic
+                .0
+                .strip_prefix(prefix.as_str())
+                .is_some_and(|rest| rest.len() > 1 && rest.starts_with('/')),
+        }
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(topic) => topic.fmt(f),
+            Self::Prefix(None) => f.write_str("*"),
+            Self::Prefix(Some(prefix)) => write!(f, "{prefix}/*"),
+        }
+    }
+}
+
+impl FromStr for Selector {
+    type Err = InvalidTopic;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTopic> {
+        if text.len() > MAX_TOPIC_BYTES {
+            return Err(InvalidTopic::TooLong);
+        }
+        match text.strip_suffix("/*") {
+            _ if text == "*" => Ok(Self::Prefix(None)),
+            Some(prefix) => prefix.parse().map(|topic| Self::Prefix(Some(topic))),
+            None => text.parse().map(Self::Exact),
+        }
+    }
+}
+
+fn is_topic_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '~' | ':')
+}

@@ -1,0 +1,1 @@
+//! The project's own tasks: set-up, build, run, lint, test.

@@ -1,0 +1,1 @@
+//! The Tidings server: collectors, hub and Server-Sent Events.

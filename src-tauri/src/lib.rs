@@ -1,0 +1,1 @@
+//! The Tidings desktop app.

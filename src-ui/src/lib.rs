@@ -1,0 +1,1 @@
+//! The Tidings dashboard, in the browser and in the desktop window.
