@@ -85,10 +85,11 @@ pub struct Disk {
     pub used: u64,
     /// Bytes an unprivileged program can still write.
     pub available: u64,
-    /// Bytes read a second since the sample before.
-    pub read: f64,
-    /// Bytes written a second since the sample before.
-    pub write: f64,
+    /// Bytes read a second since the sample before; null until two readings exist, and where the
+    /// system does not count them for this file system.
+    pub read: Option<f64>,
+    /// Bytes written a second since the sample before; null as `read` is.
+    pub write: Option<f64>,
 }
 
 /// One network interface.
@@ -97,10 +98,10 @@ pub struct Disk {
 pub struct Interface {
     /// Name, such as `eth0`.
     pub name: String,
-    /// Bytes received a second since the sample before.
-    pub received: f64,
-    /// Bytes sent a second since the sample before.
-    pub sent: f64,
+    /// Bytes received a second since the sample before; null until two readings exist.
+    pub received: Option<f64>,
+    /// Bytes sent a second since the sample before; null until two readings exist.
+    pub sent: Option<f64>,
     /// Bytes received since the interface came up.
     pub total_received: u64,
     /// Bytes sent since the interface came up.
