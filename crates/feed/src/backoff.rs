@@ -32,7 +32,7 @@ impl Backoff {
     pub fn next_wait(&mut self) -> Duration {
         let doubled = self.min.saturating_mul(2_u32.saturating_pow(self.failures));
         self.failures = self.failures.saturating_add(1);
-        let full = doubled.clamp(self.min, self.max);
+        let full = doubled.min(self.max);
         full / 2 + (full / 2).mul_f64(self.next_fraction())
     }
 

@@ -11,7 +11,8 @@
 //!                      Feed::status(now) · Feed::next_deadline()
 //! ```
 //!
-//! Time is a [`Duration`](std::time::Duration) since any fixed instant of a monotonic clock.
+//! Once it carried out [`Command::Close`] or [`Command::Connect`], the owner hands in nothing more of the
+//! connection before. Time is a [`Duration`](std::time::Duration) since any fixed instant of a monotonic clock.
 
 mod backoff;
 mod batch;

@@ -9,6 +9,9 @@ use crate::backoff::Backoff;
 use crate::message::Message;
 use crate::status::{Cause, State, Status};
 
+/// A server that promises less is not believed: its silence would never be noticed.
+const LONGEST_HEARTBEAT_SECONDS: u64 = 3600;
+
 /// Times a feed goes by.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -38,6 +41,9 @@ impl Default for Config {
 pub enum Input<'a> {
     /// A message arrived.
     Message(&'a Message),
+    /// The frame just handed in carried this id. Only `connected` needs it: every other message
+    /// repeats its id, and a connection that breaks right behind `connected` must lose nothing.
+    FrameId(EventId),
     /// Bytes arrived that are no message: a comment.
     Activity,
     /// The attempt or the connection ended.
@@ -141,6 +147,12 @@ impl Feed {
     pub fn handle(&mut self, now: Duration, input: Input<'_>) -> Option<Command> {
         match input {
             Input::Message(message) => self.on_message(now, message),
+            Input::FrameId(id) => {
+                if self.is_open() {
+                    self.cursor = Some(id);
+                }
+                None
+            }
             Input::Activity => {
                 self.hear(now);
                 None
@@ -179,7 +191,7 @@ impl Feed {
         Status {
             state,
             for_ms: millis(now.saturating_sub(since)),
-            failures: self.backoff.failures(),
+            failures: if self.is_settled(now) { 0 } else { self.backoff.failures() },
             cause: self.cause.clone(),
             server_version: self.server.as_ref().map(|server| server.server_version.clone()),
         }
@@ -236,14 +248,7 @@ impl Feed {
             Failure::Status(401 | 403) => Phase::Unauthorized,
             // What answers here is something else than this server, or too old a one.
             Failure::Status(404) | Failure::NotAStream(_) => Phase::Incompatible,
-            _ => {
-                let settled = matches!(self.phase, Phase::Open { .. })
-                    && now.saturating_sub(self.since) >= self.config.settled_after;
-                if settled {
-                    self.backoff.reset();
-                }
-                Phase::Waiting { until: now + self.backoff.next_wait() }
-            }
+            _ => self.wait(now),
         };
         self.cause = Some(match failure {
             Failure::Network(detail) => Cause::Network { detail },
@@ -268,10 +273,17 @@ impl Feed {
     }
 
     fn give_up(&mut self, now: Duration) -> Option<Command> {
-        let until = now + self.backoff.next_wait();
+        let phase = self.wait(now);
         self.cause = Some(Cause::Silence);
-        self.enter(now, Phase::Waiting { until });
+        self.enter(now, phase);
         Some(Command::Close)
+    }
+
+    fn wait(&mut self, now: Duration) -> Phase {
+        if self.is_settled(now) {
+            self.backoff.reset();
+        }
+        Phase::Waiting { until: now + self.backoff.next_wait() }
     }
 
     fn connect(&mut self, now: Duration) -> Command {
@@ -290,6 +302,15 @@ impl Feed {
         self.since = now;
     }
 
+    fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open { .. })
+    }
+
+    /// Whether the open connection is old enough to count as a success.
+    fn is_settled(&self, now: Duration) -> bool {
+        self.is_open() && now.saturating_sub(self.since) >= self.config.settled_after
+    }
+
     fn stale_at(&self) -> Option<Duration> {
         match self.phase {
             Phase::Open { heard } => Some(heard + self.heartbeat() * 2),
@@ -299,7 +320,7 @@ impl Feed {
 
     fn heartbeat(&self) -> Duration {
         let seconds = self.server.as_ref().map_or(15, |server| server.heartbeat_seconds);
-        Duration::from_secs(seconds.max(1))
+        Duration::from_secs(seconds.clamp(1, LONGEST_HEARTBEAT_SECONDS))
     }
 }
 

@@ -11,7 +11,7 @@ pub struct Status {
     pub state: State,
     /// How long the state has held, in ms.
     pub for_ms: u64,
-    /// Attempts that failed since the last success.
+    /// Attempts that failed since a connection last held for a while.
     pub failures: u32,
     /// Why the last connection or attempt ended; null while none has.
     pub cause: Option<Cause>,

@@ -1,0 +1,124 @@
+//! What holds whatever happens, in whatever order.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use tidings_feed::{Command, Config, Failure, Feed, Input, Message, State, decode};
+
+#[derive(Clone, Debug)]
+enum Step {
+    Connected {
+        heartbeat: u64,
+        protocol: u32,
+    },
+    Event(u64),
+    Heartbeat,
+    Activity,
+    Failed(Failure),
+    Retry,
+    Disconnect,
+    Tick,
+    Pass(Duration),
+    /// Sleeps until the feed's own deadline and ticks, as an owner does.
+    Deadline,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let failure = prop_oneof![
+        Just(Failure::Closed),
+        Just(Failure::TooLarge),
+        Just(Failure::Network("refused".into())),
+        Just(Failure::NotAStream("html".into())),
+        prop::sample::select(vec![204, 302, 401, 403, 404, 429, 500, 503])
+            .prop_map(Failure::Status),
+    ];
+    prop_oneof![
+        4 => (prop_oneof![Just(15), any::<u64>()], prop_oneof![9 => Just(1), 1 => Just(2)])
+            .prop_map(|(heartbeat, protocol)| Step::Connected { heartbeat, protocol }),
+        4 => (1..1000_u64).prop_map(Step::Event),
+        1 => Just(Step::Heartbeat),
+        1 => Just(Step::Activity),
+        2 => failure.prop_map(Step::Failed),
+        1 => Just(Step::Retry),
+        1 => Just(Step::Disconnect),
+        1 => Just(Step::Tick),
+        4 => (0..60_000_u64).prop_map(|ms| Step::Pass(Duration::from_millis(ms))),
+        4 => Just(Step::Deadline),
+    ]
+}
+
+fn message(step: &Step) -> Option<Message> {
+    let data = match step {
+        Step::Connected { heartbeat, protocol } => format!(
+            r#"{{"type":"connected","protocol":{protocol},"serverVersion":"0","heartbeatSeconds":{heartbeat},"topics":[],"at":1}}"#
+        ),
+        Step::Event(seq) => {
+            format!(r#"{{"type":"t","id":"00000001-{seq}","topic":"a","at":1,"data":1}}"#)
+        }
+        Step::Heartbeat => r#"{"type":"heartbeat","at":1}"#.to_owned(),
+        _ => return None,
+    };
+    Some(decode(&data).expect("a message"))
+}
+
+proptest! {
+    #[test]
+    fn commands_and_states_always_agree(steps in prop::collection::vec(step(), 0..60), seed: u64) {
+        let (mut feed, first) = Feed::new(Config::default(), Duration::ZERO, seed);
+        prop_assert_eq!(first, Command::Connect { cursor: None });
+        let mut now = Duration::ZERO;
+        // What the owner holds open.
+        let mut open = true;
+
+        for step in steps {
+            let before = feed.status(now).state;
+            let deadline = feed.next_deadline(now);
+            let message = message(&step);
+            let input = match (&step, &message) {
+                (_, Some(message)) => Input::Message(message),
+                (Step::Activity, _) => Input::Activity,
+                (Step::Failed(failure), _) => Input::Failed(failure.clone()),
+                (Step::Retry, _) => Input::Retry,
+                (Step::Disconnect, _) => Input::Disconnect,
+                (Step::Pass(time), _) => {
+                    now += *time;
+                    continue;
+                }
+                (Step::Deadline, _) => {
+                    let Some(deadline) = deadline else { continue };
+                    now = now.max(deadline);
+                    Input::Tick
+                }
+                _ => Input::Tick,
+            };
+            let asked = matches!(step, Step::Retry);
+            let slept = matches!(step, Step::Deadline);
+            let cursor = feed.cursor();
+
+            let command = feed.handle(now, input);
+            let after = feed.status(now).state;
+
+            match command {
+                Some(Command::Connect { cursor }) => {
+                    prop_assert_eq!(cursor, feed.cursor());
+                    prop_assert_eq!(after, State::Connecting);
+                    open = true;
+                }
+                Some(Command::Close) => open = false,
+                None => {}
+            }
+            let wants_open = matches!(after, State::Connecting | State::Live | State::Stale);
+            prop_assert_eq!(open, wants_open, "the owner holds open what the state says");
+            prop_assert!(feed.cursor().is_some() || cursor.is_none(), "a cursor is never forgotten");
+            if slept {
+                prop_assert!(before != after || command.is_some(), "a deadline leads to a change");
+            }
+            let stopped = matches!(before, State::Offline | State::Unauthorized | State::Incompatible);
+            if stopped && !asked {
+                prop_assert!(!matches!(command, Some(Command::Connect { .. })), "stopped means stopped");
+            }
+            let waits = !matches!(after, State::Offline | State::Unauthorized | State::Incompatible);
+            prop_assert_eq!(feed.next_deadline(now).is_some(), waits, "nothing hangs, nothing spins");
+        }
+    }
+}
