@@ -1,1 +1,24 @@
-//! The project's own tasks: set-up, build, run, lint, test.
+//! The project's own tasks: `cargo xtask setup`, `build`, `run`, `dev`, `lint`, `test` and the rest.
+//!
+//! - [`setup`]: what a task needs on this machine, installed if it is missing.
+//! - [`ui`]: the web UI by Trunk, into `src-ui/dist`; [`size`] keeps it small.
+//! - [`build`], [`run`], [`dev`], [`bundle`]: the programs.
+//! - [`lint`], [`tidy`], [`test`], [`prove`]: the checks.
+//! - [`icons`]: the icon set out of its one drawing.
+//! - [`shell`], [`say`], [`paths`]: how steps are run, told, and where things lie.
+
+pub mod build;
+pub mod bundle;
+pub mod dev;
+pub mod icons;
+pub mod lint;
+pub mod paths;
+pub mod prove;
+pub mod run;
+pub mod say;
+pub mod setup;
+pub mod shell;
+pub mod size;
+pub mod test;
+pub mod tidy;
+pub mod ui;

@@ -1,0 +1,356 @@
+//! The operating system's packages: installed by apt on Debian and its like, told elsewhere.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::Part;
+use crate::say;
+use crate::shell::{Step, which};
+
+/// How this machine gets its packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum System {
+    /// Debian, Ubuntu and what descends from them
+    Apt,
+    /// Fedora and its like
+    Dnf,
+    /// Arch and its like
+    Pacman,
+    /// macOS with Homebrew
+    Brew,
+    /// Windows
+    Winget,
+    /// A Linux or BSD that this table does not know
+    Other,
+}
+
+/// How to see that a package is there, whoever put it there.
+#[derive(Debug)]
+enum Probe {
+    /// All of these programs are found
+    Programs(&'static [&'static str]),
+    /// One of these programs is found
+    AnyProgram(&'static [&'static str]),
+    /// pkg-config knows this library
+    Library(&'static str),
+    /// One of these files is there
+    AnyFile(&'static [&'static str]),
+}
+
+/// Something the operating system brings; an empty name means that system needs nothing for it.
+#[derive(Debug)]
+pub struct Package {
+    /// What it is for, in words.
+    pub what: &'static str,
+    parts: &'static [Part],
+    probe: Probe,
+    apt: &'static str,
+    dnf: &'static str,
+    pacman: &'static str,
+    brew: &'static str,
+    winget: &'static str,
+}
+
+const NONE: Package = Package {
+    what: "",
+    parts: &[],
+    probe: Probe::Programs(&[]),
+    apt: "",
+    dnf: "",
+    pacman: "",
+    brew: "",
+    winget: "",
+};
+
+const PACKAGES: &[Package] = &[
+    Package {
+        what: "a C compiler, for SQLite and cryptography",
+        parts: &[Part::Base],
+        probe: Probe::AnyProgram(&["cc", "gcc", "clang"]),
+        apt: "build-essential",
+        dnf: "gcc",
+        pacman: "base-devel",
+        ..NONE
+    },
+    Package {
+        what: "Node.js and npm, for the UI's tools",
+        parts: &[Part::Ui, Part::Tauri],
+        probe: Probe::Programs(&["node", "npm"]),
+        apt: "nodejs npm",
+        dnf: "nodejs npm",
+        pacman: "nodejs npm",
+        brew: "node",
+        winget: "OpenJS.NodeJS.LTS",
+    },
+    Package {
+        what: "pkg-config, which finds the desktop's libraries",
+        parts: &[Part::Desktop],
+        probe: Probe::Programs(&["pkg-config"]),
+        apt: "pkg-config",
+        dnf: "pkgconf-pkg-config",
+        pacman: "pkgconf",
+        ..NONE
+    },
+    Package {
+        what: "WebKitGTK, the desktop window's web view",
+        parts: &[Part::Desktop],
+        probe: Probe::Library("webkit2gtk-4.1"),
+        apt: "libwebkit2gtk-4.1-dev",
+        dnf: "webkit2gtk4.1-devel",
+        pacman: "webkit2gtk-4.1",
+        ..NONE
+    },
+    Package {
+        what: "AppIndicator, for the tray icon",
+        parts: &[Part::Desktop],
+        probe: Probe::Library("ayatana-appindicator3-0.1"),
+        apt: "libayatana-appindicator3-dev",
+        dnf: "libayatana-appindicator-gtk3-devel",
+        pacman: "libayatana-appindicator",
+        ..NONE
+    },
+    Package {
+        what: "librsvg, for icons",
+        parts: &[Part::Desktop],
+        probe: Probe::Library("librsvg-2.0"),
+        apt: "librsvg2-dev",
+        dnf: "librsvg2-devel",
+        pacman: "librsvg",
+        ..NONE
+    },
+    Package {
+        what: "libxdo, for the tray's menu",
+        parts: &[Part::Desktop],
+        probe: Probe::AnyFile(&["/usr/include/xdo.h", "/usr/local/include/xdo.h"]),
+        apt: "libxdo-dev",
+        dnf: "libxdo-devel",
+        pacman: "xdotool",
+        ..NONE
+    },
+    Package {
+        what: "Xvfb, a display for the desktop's tests",
+        parts: &[Part::Test],
+        probe: Probe::Programs(&["xvfb-run", "xauth"]),
+        apt: "xvfb xauth",
+        dnf: "xorg-x11-server-Xvfb xorg-x11-xauth",
+        pacman: "xorg-server-xvfb xorg-xauth",
+        ..NONE
+    },
+    Package {
+        what: "D-Bus, for the desktop's tests",
+        parts: &[Part::Test],
+        probe: Probe::Programs(&["dbus-run-session", "dbus-launch"]),
+        apt: "dbus-x11",
+        dnf: "dbus-x11 dbus-daemon",
+        pacman: "dbus",
+        ..NONE
+    },
+    Package {
+        what: "WebKitWebDriver, which drives the desktop window in tests",
+        parts: &[Part::Test],
+        probe: Probe::Programs(&["WebKitWebDriver"]),
+        apt: "webkit2gtk-driver",
+        dnf: "webkit2gtk-driver",
+        pacman: "webkit2gtk-4.1",
+        ..NONE
+    },
+    Package {
+        what: "Chromium, the browser of the tests",
+        parts: &[Part::Test],
+        probe: Probe::AnyProgram(&["chromium", "chromium-browser", "google-chrome", "chrome"]),
+        apt: "chromium",
+        dnf: "chromium",
+        pacman: "chromium",
+        ..NONE
+    },
+    Package {
+        what: "ChromeDriver, which drives it",
+        parts: &[Part::Test],
+        probe: Probe::Programs(&["chromedriver"]),
+        apt: "chromium-driver",
+        dnf: "chromedriver",
+        pacman: "chromium",
+        brew: "--cask google-chrome chromedriver",
+        winget: "Google.Chrome Chromium.ChromeDriver",
+    },
+    Package {
+        what: "ImageMagick, for screenshots",
+        parts: &[Part::Test],
+        probe: Probe::Programs(&["import"]),
+        apt: "imagemagick",
+        dnf: "ImageMagick",
+        pacman: "imagemagick",
+        ..NONE
+    },
+    Package {
+        what: "a font, for screenshots",
+        parts: &[Part::Test],
+        probe: Probe::AnyFile(&[
+            "/usr/share/fonts/truetype",
+            "/usr/share/fonts/TTF",
+            "/usr/share/fonts/dejavu-sans-fonts",
+        ]),
+        apt: "fonts-dejavu-core",
+        dnf: "dejavu-sans-fonts",
+        pacman: "ttf-dejavu",
+        ..NONE
+    },
+    Package {
+        what: "rsvg-convert, which draws the icons",
+        parts: &[Part::Icons],
+        probe: Probe::Programs(&["rsvg-convert"]),
+        apt: "librsvg2-bin",
+        dnf: "librsvg2-tools",
+        pacman: "librsvg",
+        brew: "librsvg",
+        ..NONE
+    },
+];
+
+impl System {
+    /// This machine's.
+    #[must_use]
+    pub fn here() -> Self {
+        if cfg!(windows) {
+            return Self::Winget;
+        }
+        if cfg!(target_os = "macos") {
+            return Self::Brew;
+        }
+        let managers = [("apt-get", Self::Apt), ("dnf", Self::Dnf), ("pacman", Self::Pacman)];
+        managers
+            .into_iter()
+            .find(|(program, _)| which(program).is_some())
+            .map_or(Self::Other, |(_, system)| system)
+    }
+
+    fn name_of(self, package: &Package) -> &'static str {
+        match self {
+            // Debian's names are the best known; somebody on another system can look them up.
+            Self::Apt | Self::Other => package.apt,
+            Self::Dnf => package.dnf,
+            Self::Pacman => package.pacman,
+            Self::Brew => package.brew,
+            Self::Winget => package.winget,
+        }
+    }
+
+    /// The commands that install these packages, to be typed by a person.
+    fn commands(self, packages: &[&Package]) -> Vec<String> {
+        let names: Vec<&str> = packages.iter().map(|package| self.name_of(package)).collect();
+        let all = names.join(" ");
+        match self {
+            Self::Apt => vec![
+                "sudo apt-get update".to_owned(),
+                format!("sudo apt-get install --yes --no-install-recommends {all}"),
+            ],
+            Self::Dnf => vec![format!("sudo dnf install {all}")],
+            Self::Pacman => vec![format!("sudo pacman -S --needed {all}")],
+            // A cask and a formula do not go into one command.
+            Self::Brew => names.iter().map(|name| format!("brew install {name}")).collect(),
+            Self::Winget => {
+                all.split(' ').map(|name| format!("winget install --exact --id {name}")).collect()
+            }
+            Self::Other => vec![format!("the packages that Debian calls: {all}")],
+        }
+    }
+}
+
+impl Package {
+    fn is_there(&self) -> bool {
+        match self.probe {
+            Probe::Programs(names) => names.iter().all(|name| which(name).is_some()),
+            Probe::AnyProgram(names) => names.iter().any(|name| which(name).is_some()),
+            Probe::Library(name) => {
+                Step::new("pkg-config").args(["--exists", name]).output().is_some()
+            }
+            Probe::AnyFile(names) => names.iter().any(|name| Path::new(name).exists()),
+        }
+    }
+}
+
+/// The packages these parts need and this machine lacks.
+#[must_use]
+pub fn missing(parts: &[Part]) -> Vec<&'static Package> {
+    let system = System::here();
+    let wanted = |package: &&Package| {
+        package.parts.iter().any(|part| *part == Part::Base || parts.contains(part))
+            && !system.name_of(package).is_empty()
+    };
+    PACKAGES.iter().filter(wanted).filter(|package| !package.is_there()).collect()
+}
+
+/// Installs packages, or says how to.
+///
+/// # Errors
+/// When apt fails, or this is not a system and a user that may install.
+pub fn install(packages: &[&Package]) -> Result<()> {
+    let system = System::here();
+    if system != System::Apt || !is_root() {
+        let commands = system.commands(packages).join("\n  ");
+        bail!("please install them, then run this again:\n\n  {commands}\n");
+    }
+    let names: Vec<&str> = packages.iter().flat_map(|package| package.apt.split(' ')).collect();
+    apt(&names)
+}
+
+/// Installs Debian packages by name.
+///
+/// # Errors
+/// When apt fails, or needs a root who is not here.
+pub fn apt(names: &[&str]) -> Result<()> {
+    if !is_root() {
+        bail!(
+            "please run this, then try again:\n\n  sudo apt-get update\n  \
+             sudo apt-get install --yes --no-install-recommends {}\n",
+            names.join(" ")
+        );
+    }
+    // Old lists name packages that the mirror has replaced since. A mirror that fails now may still serve the
+    // packages themselves, so that the installation decides.
+    if let Err(error) = Step::new("apt-get").args(["update", "--quiet=2"]).run() {
+        say::warning(&error.to_string());
+    }
+    Step::new("apt-get")
+        .args(["install", "--yes", "--quiet=2", "--no-install-recommends"])
+        .args(names)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .run()
+}
+
+/// Whether this process may install packages.
+#[must_use]
+pub fn is_root() -> bool {
+    cfg!(unix) && Step::new("id").arg("-u").output().as_deref() == Some("0")
+}
+
+/// Whether this is Debian itself or a system derived from it.
+#[must_use]
+pub fn is_debian_like() -> bool {
+    fs::read_to_string("/etc/os-release").is_ok_and(|text| text.contains("debian"))
+        && which("apt-get").is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_system_is_told_a_command_it_knows() {
+        let node: Vec<&Package> =
+            PACKAGES.iter().filter(|package| package.apt == "nodejs npm").collect();
+        let told = |system: System| system.commands(&node).join("; ");
+        assert!(told(System::Apt).ends_with("--no-install-recommends nodejs npm"));
+        assert_eq!(told(System::Dnf), "sudo dnf install nodejs npm");
+        assert_eq!(told(System::Pacman), "sudo pacman -S --needed nodejs npm");
+        assert_eq!(told(System::Brew), "brew install node");
+        assert_eq!(told(System::Winget), "winget install --exact --id OpenJS.NodeJS.LTS");
+    }
+
+    #[test]
+    fn every_package_has_a_name_on_debian() {
+        assert!(PACKAGES.iter().all(|package| !package.apt.is_empty() && !package.what.is_empty()));
+    }
+}

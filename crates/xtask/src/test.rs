@@ -1,0 +1,67 @@
+//! `cargo xtask test`: every test there is.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::setup::wasm::TARGET;
+use crate::setup::{self, Part};
+use crate::shell::{Step, which};
+use crate::{paths, size, ui};
+
+/// Options of `cargo xtask test`.
+#[derive(clap::Args, Debug, Default)]
+pub struct Args {
+    /// Only native tests whose names contain this
+    filter: Option<String>,
+}
+
+/// `cargo xtask test`.
+///
+/// # Errors
+/// When set-up or a build fails, or a test does.
+pub fn main(args: &Args) -> Result<ExitCode> {
+    prepare()?;
+    if args.filter.is_none() {
+        size::check()?;
+        Step::cargo().args(["test", "--doc", "--workspace", "--quiet"]).run()?;
+        browser()?;
+    }
+    // Last, so that its summary is what one sees at the end.
+    nextest().args(&args.filter).run()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds whatever the tests start, and the tests.
+///
+/// # Errors
+/// When set-up or a build fails.
+pub fn prepare() -> Result<()> {
+    setup::ensure(&[Part::Base, Part::Ui, Part::Desktop, Part::Test])?;
+    ui::build()?;
+    // All in one call: cargo then chooses one set of features for each dependency, and compiles it once.
+    Step::cargo().args(["build", "--workspace", "--bins", "--tests"]).run()
+}
+
+/// The native test runner; it starts the programs of [`prepare`] for the stories in `tests/`.
+#[must_use]
+pub fn nextest() -> Step {
+    Step::cargo().args(["nextest", "run", "--workspace"])
+}
+
+/// The UI's tests that need a browser.
+fn browser() -> Result<()> {
+    let toolchain = ui::toolchain()?;
+    // The runner can wait for a browser that never answers.
+    let runner = if which("timeout").is_some() { "timeout -k 5 300 " } else { "" };
+    toolchain
+        .cargo()
+        .args(["test", "--quiet", "--package", "tidings-ui", "--target", TARGET])
+        .env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+            format!("{runner}wasm-bindgen-test-runner"),
+        )
+        .env("CHROMEDRIVER", which("chromedriver").unwrap_or_default())
+        .env("CARGO_TARGET_DIR", paths::ui_target())
+        .run()
+}

@@ -1,0 +1,72 @@
+//! Builds the web UI with Trunk, when something it is made of has changed.
+//!
+//! - [`fingerprint`]: whether it has.
+//! - [`scripts`]: puts the page's inline scripts into files, because its content security policy allows no others.
+
+pub mod fingerprint;
+pub mod scripts;
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::setup::wasm::{TARGET, Toolchain};
+use crate::shell::Step;
+use crate::{paths, say};
+
+/// Builds the UI into `src-ui/dist` unless it is there and fresh.
+///
+/// # Errors
+/// When there is no compiler for it, or it does not compile.
+pub fn build() -> Result<()> {
+    let toolchain = toolchain()?;
+    let inputs = fingerprint::of_inputs(toolchain)?;
+    if fingerprint::is_fresh(&inputs) {
+        say::info("the UI is up to date");
+        return Ok(());
+    }
+    // Trunk hands `--offline` to cargo too, so the sources must be here first.
+    toolchain.cargo().args(["fetch", "--quiet", "--target", TARGET]).run()?;
+    trunk("build", toolchain).arg("--release").run()?;
+    let page = paths::dist().join("index.html");
+    let html =
+        fs::read_to_string(&page).with_context(|| format!("Trunk left no {}", page.display()))?;
+    let (html, scripts) = scripts::split(&html);
+    for script in scripts {
+        fs::write(paths::dist().join(&script.name), script.text)
+            .with_context(|| format!("cannot write {}", script.name))?;
+    }
+    fs::write(&page, html).with_context(|| format!("cannot write {}", page.display()))?;
+    fingerprint::store(&inputs)
+}
+
+/// Serves the UI and builds it anew whenever a source changes. Ends with an error or Ctrl-C.
+///
+/// # Errors
+/// When there is no compiler for it, or Trunk ends.
+pub fn serve() -> Result<()> {
+    let toolchain = toolchain()?;
+    toolchain.cargo().args(["fetch", "--quiet", "--target", TARGET]).run()?;
+    trunk("serve", toolchain).run()
+}
+
+/// The compiler for the UI.
+///
+/// # Errors
+/// When there is none.
+pub fn toolchain() -> Result<Toolchain> {
+    Toolchain::find()
+        .with_context(|| format!("no compiler for {TARGET}; `cargo xtask setup` installs one"))
+}
+
+fn trunk(command: &str, toolchain: Toolchain) -> Step {
+    Step::new("trunk")
+        .arg(command)
+        // Every program it would download is on the path.
+        .args(["--offline", "--skip-version-check"])
+        .dir(&paths::ui())
+        .env("CARGO_TARGET_DIR", paths::ui_target())
+        .envs(&toolchain.env())
+        // Trunk takes the value that everybody sets, 1, for a mistake.
+        .without_env("NO_COLOR")
+}
