@@ -1,1 +1,30 @@
 //! Native client of a Tidings server.
+//!
+//! ```text
+//!   Client ── subscribe ──> Subscription (one task) ── next().await ──> Update {status, deliveries, dropped}
+//!      │                          │
+//!   session()            Feed decides · Link carries out one attempt: Transport ─> Lines ─> eventsource-client
+//! ```
+//!
+//! - [`Credentials`]: which server, and the token it wants.
+//! - [`Client`]: one server; requests and subscriptions.
+//! - [`Subscription`]: what arrives, and the state of the connection.
+//! - [`Outbox`]: what waits for a slow reader.
+//!
+//! When to connect, give up and try again is decided by [`tidings_feed`] alone: each attempt is a stream
+//! of eventsource-client that does not reconnect by itself.
+
+mod client;
+mod credentials;
+mod lines;
+mod link;
+mod outbox;
+mod subscription;
+mod token;
+mod transport;
+
+pub use client::{Client, ClientConfig, ClientError};
+pub use credentials::{Credentials, CredentialsError, Sources, default_data_dir};
+pub use outbox::{Bounds, Outbox};
+pub use subscription::{Handle, Subscription, Update};
+pub use token::Token;

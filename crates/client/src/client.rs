@@ -1,0 +1,224 @@
+//! One server, and what can be asked of it.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use tidings_protocol::api::{ErrorBody, ErrorDetail, Session, path, query};
+use tidings_protocol::topic::Selector;
+use url::{Host, Url};
+
+use crate::lines::Limits;
+use crate::outbox::{Bounds, Outbox};
+use crate::subscription::{Subscription, Target, start};
+use crate::token::Token;
+use crate::transport::{Transport, root_cause};
+
+/// Longest a request may take, streams apart.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Which server, and within which limits.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// Where the server is; a path before its routes is kept.
+    pub server: Url,
+    /// Who asks.
+    pub token: Token,
+    /// Times the feed goes by.
+    pub feed: tidings_feed::Config,
+    /// Longest line of a stream, in bytes. Default 1 MiB.
+    pub max_line: usize,
+    /// Longest event of a stream, in bytes. Default 4 MiB.
+    pub max_event: usize,
+    /// What may wait for a slow reader.
+    pub outbox: Bounds,
+}
+
+impl ClientConfig {
+    /// The defaults for a server.
+    #[must_use]
+    pub fn new(server: Url, token: Token) -> Self {
+        Self {
+            server,
+            token,
+            feed: tidings_feed::Config::default(),
+            max_line: 1 << 20,
+            max_event: 4 << 20,
+            outbox: Bounds::default(),
+        }
+    }
+}
+
+/// Why a server could not be asked, or what it answered instead.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The address is no server's.
+    #[error("{0} is not the address of a server: it must begin with http:// or https://")]
+    Address(Url),
+    /// The token has characters that no token has.
+    #[error("the token holds characters that no token has")]
+    Token,
+    /// The HTTP client could not be made; without CA certificates it cannot speak https.
+    #[error("https cannot be used on this machine: {0}")]
+    Tls(String),
+    /// No answer came.
+    #[error("the server did not answer: {0}")]
+    Network(String),
+    /// The server answered with an error.
+    #[error("the server answered {status}: {}", detail.as_ref().map_or("no reason given", |d| &d.message))]
+    Status {
+        /// HTTP status code.
+        status: u16,
+        /// What the server says about it.
+        detail: Option<ErrorDetail>,
+    },
+}
+
+/// A server and the token to ask it with.
+#[derive(Clone, Debug)]
+pub struct Client {
+    config: ClientConfig,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// Makes no connection yet.
+    ///
+    /// # Errors
+    ///
+    /// If the address or token cannot be used, or https on this machine.
+    pub fn new(config: ClientConfig) -> Result<Self, ClientError> {
+        let is_http = matches!(config.server.scheme(), "http" | "https");
+        if !is_http || config.server.host().is_none() {
+            return Err(ClientError::Address(config.server));
+        }
+        if config.token.bearer().is_none() {
+            return Err(ClientError::Token);
+        }
+        let http = http_client(&config)?;
+        Ok(Self { config, http })
+    }
+
+    /// The server asked.
+    #[must_use]
+    pub fn server(&self) -> &Url {
+        &self.config.server
+    }
+
+    /// Opens a stream of what the selectors ask for; without any, of all that is the caller's own.
+    /// Must be called within a tokio runtime.
+    #[must_use]
+    pub fn subscribe(&self, topics: &[Selector]) -> Subscription {
+        let mut url = self.route(path::EVENTS);
+        url.query_pairs_mut().append_pair(query::UNNAMED, "1");
+        for topic in topics {
+            url.query_pairs_mut().append_pair(query::TOPIC, &topic.to_string());
+        }
+        let limits = Limits { line: self.config.max_line, event: self.config.max_event };
+        let transport = Transport { http: self.http.clone(), limits };
+        let target = Target { transport, url, token: self.config.token.clone() };
+        start(target, self.config.feed.clone(), Outbox::new(self.config.outbox))
+    }
+
+    /// Who the token belongs to.
+    ///
+    /// # Errors
+    ///
+    /// If the server cannot be reached or refuses the token.
+    pub async fn session(&self) -> Result<Session, ClientError> {
+        let request = self.http.get(self.route(path::SESSION)).timeout(REQUEST_TIMEOUT);
+        let bearer = self.config.token.bearer().ok_or(ClientError::Token)?;
+        let answer = request.header(http::header::AUTHORIZATION, bearer).send().await?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer.json().await?);
+        }
+        let detail = answer.json::<ErrorBody>().await.ok().map(|body| body.error);
+        Err(ClientError::Status { status: status.as_u16(), detail })
+    }
+
+    fn route(&self, path: &str) -> Url {
+        let mut url = self.config.server.clone();
+        let base = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{base}{path}"));
+        url.set_query(None);
+        url.set_fragment(None);
+        url
+    }
+}
+
+impl From<reqwest::Error> for ClientError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Network(root_cause(&error))
+    }
+}
+
+fn http_client(config: &ClientConfig) -> Result<reqwest::Client, ClientError> {
+    // Fails only if one is there already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = || {
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("tidings/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .connect_timeout(config.feed.connect_timeout);
+        if is_loopback(&config.server) { builder.no_proxy() } else { builder }
+    };
+    match builder().build() {
+        // Plain http needs none of the CA certificates that this machine may lack.
+        Err(_) if config.server.scheme() == "http" => builder().tls_certs_only([]).build(),
+        built => built,
+    }
+    .map_err(|error| ClientError::Tls(root_cause(&error)))
+}
+
+/// Whether the address is this machine: it needs no proxy, and may be given the owner's token.
+pub(crate) fn is_loopback(server: &Url) -> bool {
+    match server.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(server: &str) -> Result<Client, ClientError> {
+        Client::new(ClientConfig::new(server.parse().unwrap(), Token::new("t")))
+    }
+
+    #[test]
+    fn routes_lie_below_the_path_of_the_server() {
+        for (server, route) in [
+            ("http://127.0.0.1:1", "http://127.0.0.1:1/api/session"),
+            ("http://127.0.0.1:1/", "http://127.0.0.1:1/api/session"),
+            ("http://a.example/tidings/?x=1#y", "http://a.example/tidings/api/session"),
+        ] {
+            assert_eq!(client(server).unwrap().route(path::SESSION).as_str(), route);
+        }
+    }
+
+    #[test]
+    fn what_is_no_servers_address_is_refused() {
+        for server in ["ftp://a.example", "file:///tmp", "data:x"] {
+            assert!(matches!(client(server), Err(ClientError::Address(_))), "{server}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for (server, here) in [
+            ("http://localhost:1", true),
+            ("http://tidings.localhost", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:1", true),
+            ("http://localhost.example.com", false),
+            ("http://10.0.0.1", false),
+            ("http://[2001:db8::1]", false),
+        ] {
+            assert_eq!(is_loopback(&server.parse().unwrap()), here, "{server}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Which server to ask, and with which token.
+
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use crate::client::is_loopback;
+use crate::token::Token;
+
+/// Variable that names the server.
+const SERVER_VARIABLE: &str = "TIDINGS_SERVER";
+/// Variable that holds the token.
+const TOKEN_VARIABLE: &str = "TIDINGS_TOKEN";
+/// File in the server's data folder that holds the owner's token.
+const OWNER_TOKEN: &str = "owner-token";
+/// Where a server listens if it is not told otherwise.
+const DEFAULT_SERVER: &str = "http://127.0.0.1:4180";
+
+/// A server and a token for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The server.
+    pub server: Url,
+    /// The token.
+    pub token: Token,
+}
+
+/// Where [`Credentials`] may come from; a flag goes before its variable.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// `--server`, or else `TIDINGS_SERVER`.
+    pub server: Option<String>,
+    /// `--token-file`.
+    pub token_file: Option<PathBuf>,
+    /// `TIDINGS_TOKEN`.
+    pub token: Option<Token>,
+    /// The data folder of a server on this machine.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Why no credentials were found.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialsError {
+    /// The server is no address.
+    #[error("`{0}` is not the address of a server, such as http://127.0.0.1:4180")]
+    Server(String),
+    /// The token file cannot be read.
+    #[error("the token in {} cannot be read: {cause}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// There is no token.
+    #[error("no token for {0}: set TIDINGS_TOKEN, or name a file that holds one with --token-file")]
+    NoToken(Url),
+}
+
+impl Sources {
+    /// What the environment and the default data folder say.
+    #[must_use]
+    pub fn from_env() -> Self {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        Self {
+            server: variable(SERVER_VARIABLE),
+            token_file: None,
+            token: variable(TOKEN_VARIABLE).map(|secret| Token::new(&secret)),
+            data_dir: default_data_dir(),
+        }
+    }
+}
+
+impl Credentials {
+    /// Finds them. The token of the data folder goes to a server on this machine only.
+    ///
+    /// # Errors
+    ///
+    /// If the server is no address, or no token is found.
+    pub fn find(sources: &Sources) -> Result<Self, CredentialsError> {
+        let server = sources.server.as_deref().unwrap_or(DEFAULT_SERVER).trim();
+        let server: Url =
+            server.parse().map_err(|_| CredentialsError::Server(server.to_owned()))?;
+        let token = if let Some(path) = &sources.token_file {
+            read(path)?
+        } else if let Some(token) = &sources.token {
+            token.clone()
+        } else {
+            match &sources.data_dir {
+                Some(dir) if is_loopback(&server) && dir.join(OWNER_TOKEN).exists() => {
+                    read(&dir.join(OWNER_TOKEN))?
+                }
+                _ => return Err(CredentialsError::NoToken(server)),
+            }
+        };
+        Ok(Self { server, token })
+    }
+}
+
+/// Where a server keeps its data if it is not told otherwise; null on a system that has no such place.
+#[must_use]
+pub fn default_data_dir() -> Option<PathBuf> {
+    dirs::data_local_dir().map(|dir| dir.join("tidings"))
+}
+
+fn read(path: &Path) -> Result<Token, CredentialsError> {
+    match std::fs::read_to_string(path) {
+        Ok(secret) => Ok(Token::new(&secret)),
+        Err(cause) => Err(CredentialsError::Unreadable { path: path.to_owned(), cause }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(OWNER_TOKEN), "owner\n").unwrap();
+        std::fs::write(dir.path().join("mine"), "mine\n").unwrap();
+        dir
+    }
+
+    fn sources(dir: &Path) -> Sources {
+        Sources { data_dir: Some(dir.to_owned()), ..Sources::default() }
+    }
+
+    #[test]
+    fn on_the_servers_own_machine_nothing_need_be_said() {
+        let dir = folder();
+        let found = Credentials::find(&sources(dir.path())).unwrap();
+        assert_eq!(found.server.as_str(), "http://127.0.0.1:4180/");
+        assert_eq!(found.token, Token::new("owner"));
+    }
+
+    #[test]
+    fn the_owners_token_is_given_to_no_other_machine() {
+        let dir = folder();
+        let server = Some("https://hub.example.com".to_owned());
+        let found = Credentials::find(&Sources { server, ..sources(dir.path()) });
+        assert!(matches!(found, Err(CredentialsError::NoToken(_))), "{found:?}");
+    }
+
+    #[test]
+    fn a_file_goes_before_the_variable_and_that_before_the_data_folder() {
+        let dir = folder();
+        let mut sources = Sources { token: Some(Token::new("variable")), ..sources(dir.path()) };
+        assert_eq!(Credentials::find(&sources).unwrap().token, Token::new("variable"));
+        sources.token_file = Some(dir.path().join("mine"));
+        assert_eq!(Credentials::find(&sources).unwrap().token, Token::new("mine"));
+        sources.token_file = Some(dir.path().join("missing"));
+        let found = Credentials::find(&sources);
+        assert!(matches!(found, Err(CredentialsError::Unreadable { .. })), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_no_address_is_named() {
+        let sources = Sources { server: Some("hub".to_owned()), ..Sources::default() };
+        let message = Credentials::find(&sources).unwrap_err().to_string();
+        assert!(message.contains("`hub`"), "{message}");
+    }
+}

@@ -1,0 +1,271 @@
+//! A feed that runs: one task, and what it hands to its reader.
+
+use std::mem::discriminant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tidings_feed::{Command, Delivery, Feed, Input, Item, Message, Status};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::task::AbortOnDropHandle;
+use url::Url;
+
+use crate::link::{Heard, Link};
+use crate::outbox::Outbox;
+use crate::token::Token;
+use crate::transport::Transport;
+
+/// What is new to the reader of a [`Subscription`].
+#[derive(Clone, Debug)]
+pub struct Update {
+    /// State of the connection now.
+    pub status: Status,
+    /// In the order they arrived.
+    pub deliveries: Vec<Delivery>,
+    /// Items lost since the update before, because the reader was too slow.
+    pub dropped: u64,
+}
+
+/// A stream of a server, kept open by a task of its own. Dropping it ends the task and closes the
+/// connection.
+#[derive(Debug)]
+pub struct Subscription {
+    shared: Arc<Shared>,
+    handle: Handle,
+    /// [`Inner::version`] of the last update.
+    seen: u64,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// Steers a [`Subscription`] from elsewhere; without effect once that is gone.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    orders: mpsc::UnboundedSender<Order>,
+}
+
+/// What a person asked for. Few and small, so their queue has no bound.
+#[derive(Clone, Copy, Debug)]
+enum Order {
+    Retry,
+    Disconnect,
+}
+
+impl Handle {
+    /// Connects now, whatever the state.
+    pub fn retry(&self) {
+        self.send(Order::Retry);
+    }
+
+    /// Closes the connection until [`retry`](Self::retry).
+    pub fn disconnect(&self) {
+        self.send(Order::Disconnect);
+    }
+
+    fn send(&self, order: Order) {
+        // It fails only if the subscription is gone, and the wish with it.
+        let _ = self.orders.send(order);
+    }
+}
+
+impl Subscription {
+    /// Waits until something is new, and takes it. Nothing is lost if the wait is given up.
+    pub async fn next(&mut self) -> Update {
+        loop {
+            if let Some(update) = self.take() {
+                return update;
+            }
+            // A bell rung meanwhile is remembered.
+            self.shared.news.notified().await;
+        }
+    }
+
+    /// State of the connection now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.shared.lock().feed.status(self.shared.now())
+    }
+
+    /// What steers this subscription.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    fn take(&mut self) -> Option<Update> {
+        let now = self.shared.now();
+        let mut inner = self.shared.lock();
+        if inner.version == self.seen && inner.outbox.is_empty() {
+            return None;
+        }
+        self.seen = inner.version;
+        let (deliveries, dropped) = inner.outbox.take(now);
+        Some(Update { status: inner.feed.status(now), deliveries, dropped })
+    }
+}
+
+/// What the task and the reader both see.
+#[derive(Debug)]
+struct Shared {
+    started: Instant,
+    inner: Mutex<Inner>,
+    /// Rung for the reader after each change.
+    news: Notify,
+}
+
+#[derive(Debug)]
+struct Inner {
+    feed: Feed,
+    outbox: Outbox,
+    /// Grows when the status changes by more than the passing of time.
+    version: u64,
+}
+
+impl Shared {
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Nobody panics while holding the lock, and if somebody did, the state is still whole.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Hands `input` to the feed and lets it act on the time.
+    fn handle(&self, input: Input<'_>) -> Option<Command> {
+        let now = self.now();
+        let mut inner = self.lock();
+        let before = inner.feed.status(now);
+        let command = inner.feed.handle(now, input);
+        // A stream of bytes without end must not keep a deadline from being noticed.
+        let command = inner.feed.handle(now, Input::Tick).or(command);
+        if !is_same_news(&before, &inner.feed.status(now)) {
+            inner.version += 1;
+        }
+        drop(inner);
+        self.news.notify_one();
+        command
+    }
+
+    fn deliver(&self, item: Item) {
+        let now = self.now();
+        let mut inner = self.lock();
+        let age = match &item {
+            Item::Event(event) => inner.feed.age_on_arrival(event.at),
+            Item::Gap(_) => Duration::ZERO,
+        };
+        inner.outbox.push(now, age, item);
+        drop(inner);
+        self.news.notify_one();
+    }
+}
+
+/// Whether two statuses differ by nothing but the passing of time.
+fn is_same_news(one: &Status, other: &Status) -> bool {
+    discriminant(&one.state) == discriminant(&other.state)
+        && one.failures == other.failures
+        && one.cause == other.cause
+        && one.server_version == other.server_version
+}
+
+/// What every attempt needs.
+pub(crate) struct Target {
+    pub(crate) transport: Transport,
+    pub(crate) url: Url,
+    pub(crate) token: Token,
+}
+
+/// Starts the task. Must be called within a tokio runtime.
+pub(crate) fn start(target: Target, config: tidings_feed::Config, outbox: Outbox) -> Subscription {
+    let (feed, first) = Feed::new(config, Duration::ZERO, rand::random());
+    let shared = Arc::new(Shared {
+        started: Instant::now(),
+        // The reader has seen version 0: what is there before anything happened is no news to it,
+        // but the first state is.
+        inner: Mutex::new(Inner { feed, outbox, version: 1 }),
+        news: Notify::new(),
+    });
+    let (sender, orders) = mpsc::unbounded_channel();
+    let driver = Driver { shared: Arc::clone(&shared), target, orders, link: None };
+    let task = AbortOnDropHandle::new(tokio::spawn(driver.run(first)));
+    Subscription { shared, handle: Handle { orders: sender }, seen: 0, _task: task }
+}
+
+/// The task: carries out what the feed decides.
+struct Driver {
+    shared: Arc<Shared>,
+    target: Target,
+    orders: mpsc::UnboundedReceiver<Order>,
+    link: Option<Link>,
+}
+
+impl Driver {
+    async fn run(mut self, first: Command) {
+        let mut command = Some(first);
+        loop {
+            if let Some(command) = command {
+                self.carry_out(command);
+            }
+            command = tokio::select! {
+                biased;
+                order = self.orders.recv() => match order {
+                    Some(Order::Retry) => self.shared.handle(Input::Retry),
+                    Some(Order::Disconnect) => self.shared.handle(Input::Disconnect),
+                    // The subscription and every handle are gone.
+                    None => return,
+                },
+                // Before the deadline, so that bytes which arrived while this process stood still count.
+                heard = hear(&mut self.link) => self.take_in(heard),
+                () = deadline(&self.shared) => self.shared.handle(Input::Tick),
+            };
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        // First, so that the old connection is closed before the new one opens.
+        self.link = None;
+        let Command::Connect { cursor } = command else { return };
+        let Target { transport, url, token } = &self.target;
+        match Link::new(transport.clone(), url, token, cursor) {
+            Ok(link) => self.link = Some(link),
+            Err(failure) => {
+                self.shared.handle(Input::Failed(failure));
+            }
+        }
+    }
+
+    fn take_in(&mut self, heard: Heard) -> Option<Command> {
+        match heard {
+            Heard::Activity => self.shared.handle(Input::Activity),
+            Heard::Failed(failure) => self.shared.handle(Input::Failed(failure)),
+            Heard::Message(message, frame_id) => {
+                let command = self.shared.handle(Input::Message(&message));
+                if command.is_some() {
+                    return command;
+                }
+                // Every other message repeats the id of its frame.
+                if let (Message::Connected(_), Some(id)) = (&message, frame_id) {
+                    self.shared.handle(Input::FrameId(id));
+                }
+                if let Some(item) = Item::from_message(message) {
+                    self.shared.deliver(item);
+                }
+                None
+            }
+        }
+    }
+}
+
+async fn hear(link: &mut Option<Link>) -> Heard {
+    match link {
+        Some(link) => link.hear().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn deadline(shared: &Shared) {
+    let deadline = shared.lock().feed.next_deadline(shared.now());
+    match deadline {
+        Some(deadline) => sleep_until(shared.started + deadline).await,
+        None => std::future::pending().await,
+    }
+}
