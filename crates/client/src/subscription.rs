@@ -116,6 +116,8 @@ struct Shared {
 struct Inner {
     feed: Feed,
     outbox: Outbox,
+    /// The status at `version`.
+    told: Status,
     /// Grows when the status changes by more than the passing of time.
     version: u64,
 }
@@ -134,15 +136,17 @@ impl Shared {
     fn handle(&self, input: Input<'_>) -> Option<Command> {
         let now = self.now();
         let mut inner = self.lock();
-        let before = inner.feed.status(now);
         let command = inner.feed.handle(now, input);
         // A stream of bytes without end must not keep a deadline from being noticed.
         let command = inner.feed.handle(now, Input::Tick).or(command);
-        if !is_same_news(&before, &inner.feed.status(now)) {
+        // Against what was told, not against a moment ago: silence alone makes a feed stale.
+        let status = inner.feed.status(now);
+        if !is_same_news(&inner.told, &status) {
+            inner.told = status;
             inner.version += 1;
+            self.news.notify_one();
         }
         drop(inner);
-        self.news.notify_one();
         command
     }
 
@@ -179,9 +183,8 @@ pub(crate) fn start(target: Target, config: tidings_feed::Config, outbox: Outbox
     let (feed, first) = Feed::new(config, Duration::ZERO, rand::random());
     let shared = Arc::new(Shared {
         started: Instant::now(),
-        // The reader has seen version 0: what is there before anything happened is no news to it,
-        // but the first state is.
-        inner: Mutex::new(Inner { feed, outbox, version: 1 }),
+        // The reader has seen version 0: the first state is news to it.
+        inner: Mutex::new(Inner { told: feed.status(Duration::ZERO), feed, outbox, version: 1 }),
         news: Notify::new(),
     });
     let (sender, orders) = mpsc::unbounded_channel();

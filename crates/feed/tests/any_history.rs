@@ -1,5 +1,7 @@
 //! What holds whatever happens, in whatever order.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use proptest::prelude::*;

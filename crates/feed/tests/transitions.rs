@@ -1,5 +1,7 @@
 //! Every transition of the state machine, with time handed in.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use tidings_feed::{Cause, Command, Config, Failure, Feed, Input, Message, State, decode};

@@ -1,0 +1,280 @@
+//! What a subscription does with a server that behaves, and with one that does not.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod script;
+
+use std::time::Duration;
+
+use script::{CONNECTED, STREAM, Script, event, live, patiently, reconnecting, until, until_items};
+use tidings_client::{Bounds, Client};
+use tidings_feed::{Cause, State};
+
+#[tokio::test]
+async fn a_request_says_who_asks_and_what_for() {
+    let script = Script::new().await;
+    let topics = ["metrics/*".parse().unwrap(), "jobs/1".parse().unwrap()];
+    let _subscription = script.client().subscribe(&topics);
+    let peer = script.accept().await;
+    let line = peer.request.lines().next().unwrap();
+    assert_eq!(line, "GET /api/events?unnamed=1&topic=metrics%2F*&topic=jobs%2F1 HTTP/1.1");
+    assert_eq!(peer.header("authorization"), Some("Bearer secret"));
+    assert_eq!(peer.header("accept"), Some("text/event-stream"));
+    assert_eq!(peer.header("cache-control"), Some("no-cache"));
+    assert_eq!(peer.header("last-event-id"), None);
+}
+
+#[tokio::test]
+async fn events_arrive_in_order_however_the_bytes_are_cut() {
+    let script = Script::new().await;
+    let mut subscription = script.subscribe();
+    let mut peer = script.accept().await;
+    peer.send(STREAM).await;
+    let text = [CONNECTED, &event(6, "jobs/1"), ": heartbeat\n\n", &event(7, "jobs/1")].concat();
+    for byte in text.chars() {
+        peer.send(byte.encode_utf8(&mut [0; 4])).await;
+    }
+    let seen = until_items(&mut subscription, 2).await;
+    assert_eq!(seen.seqs, [6, 7]);
+    assert_eq!(subscription.status().state, State::Live);
+}
+
+#[tokio::test]
+async fn a_refused_token_stops_it_until_asked() {
+    for status in ["401 Unauthorized", "403 Forbidden"] {
+        let script = Script::new().await;
+        let mut subscription = script.subscribe();
+        script.accept().await.answer(status, "").await;
+        until(&mut subscription, |state| state == State::Unauthorized).await;
+        subscription.handle().retry();
+        let _peer = script.open().await;
+        until(&mut subscription, live).await;
+    }
+}
+
+#[tokio::test]
+async fn an_overloaded_server_is_asked_again_and_the_cause_is_told() {
+    let script = Script::new().await;
+    let mut subscription = script.subscribe();
+    for failures in 1..=2 {
+        script.accept().await.answer("503 Service Unavailable", "").await;
+        let seen = until(&mut subscription, reconnecting).await;
+        assert_eq!(seen.cause, Some(Cause::Status { code: 503 }));
+        assert_eq!(seen.failures, failures);
+    }
+    let _peer = script.open().await;
+    until(&mut subscription, live).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_told_by_its_cause() {
+    let script = Script::new().await;
+    let client = script.client();
+    drop(script);
+    let mut subscription = client.subscribe(&[]);
+    let seen = until(&mut subscription, reconnecting).await;
+    let Some(Cause::Network { detail }) = seen.cause else { panic!("{:?}", seen.cause) };
+    assert!(detail.to_lowercase().contains("refused"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_is_resumed_behind_the_last_event() {
+    let script = Script::new().await;
+    let mut subscription = script.subscribe();
+    let mut peer = script.open().await;
+    peer.send(&event(6, "jobs/1")).await;
+    // Cut in the middle of the next one.
+    peer.send("id: 0000002a-7\ndata: {\"type\"").await;
+    assert_eq!(until_items(&mut subscription, 1).await.seqs, [6]);
+    drop(peer);
+
+    let mut peer = script.accept().await;
+    assert_eq!(peer.header("last-event-id"), Some("0000002a-6"));
+    peer.send(&[STREAM, CONNECTED, &event(7, "jobs/1")].concat()).await;
+    assert_eq!(until_items(&mut subscription, 1).await.seqs, [7]);
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_behind_its_first_frame_is_resumed_from_there() {
+    let script = Script::new().await;
+    let mut subscription = script.subscribe();
+    let peer = script.open().await;
+    until(&mut subscription, live).await;
+    drop(peer);
+    assert_eq!(script.accept().await.header("last-event-id"), Some("0000002a-5"));
+}
+
+#[tokio::test]
+async fn an_endless_line_is_cut() {
+    let script = Script::new().await;
+    let mut subscription = script.subscribe();
+    let mut peer = script.open().await;
+    until(&mut subscription, live).await;
+    peer.send("data: ").await;
+    let sent = peer.send_for_ever(&"x".repeat(64 << 10)).await;
+    assert!(sent < 16 << 20, "{sent} bytes were taken");
+    assert_eq!(until(&mut subscription, reconnecting).await.cause, Some(Cause::TooLarge));
+}
+
+#[tokio::test]
+async fn an_endless_event_is_cut() {
+    let script = Script::new().await;
+    let mut subscription = script.subscribe();
+    let mut peer = script.open().await;
+    let sent = peer.send_for_ever(&format!("data: {}\n", "x".repeat(64 << 10))).await;
+    assert!(sent < 20 << 20, "{sent} bytes were taken");
+    assert_eq!(until(&mut subscription, reconnecting).await.cause, Some(Cause::TooLarge));
+}
+
+#[tokio::test]
+async fn what_is_no_event_stream_stops_it() {
+    for head in [
+        "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n<html>",
+        "HTTP/1.1 200 OK\r\n\r\ndata: x\n\n",
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: hello\n\n",
+        "HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n",
+    ] {
+        let script = Script::new().await;
+        let mut subscription = script.subscribe();
+        let mut peer = script.accept().await;
+        peer.send(head).await;
+        until(&mut subscription, |state| state == State::Incompatible).await;
+        peer.closed().await;
+    }
+}
+
+#[tokio::test]
+async fn a_content_type_may_have_parameters_and_any_case() {
+    for content_type in ["Text/Event-Stream;charset=utf-8", "text/event-stream;"] {
+        let script = Script::new().await;
+        let mut subscription = script.subscribe();
+        let mut peer = script.accept().await;
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\n\r\n{CONNECTED}");
+        peer.send(&head).await;
+        until(&mut subscription, live).await;
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_does_not_take_the_token_elsewhere() {
+    let script = Script::new().await;
+    let elsewhere = Script::new().await;
+    let mut subscription = script.subscribe();
+    let location = format!("location: {}\r\n", elsewhere.config().server);
+    script.accept().await.answer("307 Temporary Redirect", &location).await;
+    let seen = until(&mut subscription, reconnecting).await;
+    assert_eq!(seen.cause, Some(Cause::Status { code: 307 }));
+    let visited = tokio::time::timeout(Duration::from_millis(50), elsewhere.accept()).await;
+    assert!(visited.is_err(), "nobody came");
+}
+
+#[tokio::test]
+async fn a_half_open_connection_turns_stale_and_is_given_up() {
+    let script = Script::new().await;
+    let mut subscription = script.subscribe();
+    let mut peer = script.open().await;
+    until(&mut subscription, live).await;
+    tokio::time::pause();
+    let start = tokio::time::Instant::now();
+
+    let update = subscription.next().await;
+    assert_eq!(update.status.state, State::Stale);
+    assert_eq!(start.elapsed().as_secs(), 30, "two heartbeats");
+    let update = subscription.next().await;
+    assert!(reconnecting(update.status.state), "{:?}", update.status);
+    assert_eq!(update.status.cause, Some(Cause::Silence));
+    assert_eq!(start.elapsed().as_secs(), 45, "three heartbeats");
+
+    tokio::time::resume();
+    peer.closed().await;
+    let again = script.open().await;
+    assert_eq!(again.header("last-event-id"), Some("0000002a-5"));
+    until(&mut subscription, live).await;
+}
+
+#[tokio::test]
+async fn a_server_that_accepts_and_says_nothing_is_given_up() {
+    let script = Script::new().await;
+    let mut config = script.config();
+    config.feed.connect_timeout = Duration::from_millis(50);
+    let mut subscription = Client::new(config).unwrap().subscribe(&[]);
+    let _silent = script.accept().await;
+    assert_eq!(until(&mut subscription, reconnecting).await.cause, Some(Cause::Silence));
+}
+
+#[tokio::test]
+async fn retry_does_not_wait_for_the_back_off() {
+    let script = Script::new().await;
+    let mut config = script.config();
+    config.feed.backoff_min = Duration::from_secs(3600);
+    config.feed.backoff_max = Duration::from_secs(3600);
+    let mut subscription = Client::new(config).unwrap().subscribe(&[]);
+    script.accept().await.answer("503 Service Unavailable", "").await;
+    until(&mut subscription, reconnecting).await;
+    subscription.handle().retry();
+    let _peer = script.open().await;
+    until(&mut subscription, live).await;
+}
+
+#[tokio::test]
+async fn disconnect_closes_and_retry_resumes() {
+    let script = Script::new().await;
+    let mut subscription = script.subscribe();
+    let mut peer = script.open().await;
+    peer.send(&event(9, "jobs/1")).await;
+    until_items(&mut subscription, 1).await;
+    subscription.handle().disconnect();
+    until(&mut subscription, |state| state == State::Offline).await;
+    peer.closed().await;
+    subscription.handle().retry();
+    assert_eq!(script.accept().await.header("last-event-id"), Some("0000002a-9"));
+}
+
+#[tokio::test]
+async fn dropping_a_subscription_ends_its_task_and_connection() {
+    let script = Script::new().await;
+    let mut subscription = script.subscribe();
+    let handle = subscription.handle();
+    let mut peer = script.open().await;
+    until(&mut subscription, live).await;
+    let before = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    drop(subscription);
+    peer.closed().await;
+    handle.retry();
+    let metrics = tokio::runtime::Handle::current().metrics();
+    patiently(async {
+        while metrics.num_alive_tasks() >= before {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_slow_reader_gets_the_newest_metrics_and_every_other_event_or_its_number() {
+    let script = Script::new().await;
+    let mut config = script.config();
+    config.outbox = Bounds { items: 100, ..Bounds::default() };
+    let mut subscription = Client::new(config).unwrap().subscribe(&[]);
+    let mut peer = script.open().await;
+    until(&mut subscription, live).await;
+    for seq in 6..=205 {
+        peer.send(&event(seq, if seq % 2 == 0 { "metrics/a" } else { "jobs/1" })).await;
+    }
+    for seq in 206..=210 {
+        peer.send(&event(seq, "jobs/1")).await;
+    }
+    // All of it was read from the socket once the server's close is noticed.
+    drop(peer);
+    patiently(async {
+        while !reconnecting(subscription.status().state) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let seen = until(&mut subscription, |_| true).await;
+    assert_eq!(seen.seqs.len(), 100);
+    assert_eq!(seen.seqs.iter().filter(|&&seq| seq < 206 && seq % 2 == 0).count(), 1);
+    assert!(seen.seqs.contains(&204), "the newest metrics");
+    assert_eq!(seen.dropped, 6, "100 + 5 jobs and one metric do not fit");
+}
