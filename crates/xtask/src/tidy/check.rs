@@ -158,10 +158,7 @@ fn words_in(file: &File, words: &[&str], found: &mut Found<'_>) {
     };
     for (token, line) in tokens(&file.text, language) {
         // A string can be JavaScript, or the name of a thing in it.
-        let text = match token {
-            Token::Word(text) | Token::Text(text) => text,
-            _ => continue,
-        };
+        let (Token::Word(text) | Token::Text(text)) = token else { continue };
         let mut parts = text.split(|c: char| !c.is_alphanumeric() && c != '_');
         if let Some(word) = parts.find(|part| words.iter().any(|word| matches(word, part))) {
             found.add(file, line, &format!("names `{word}`"));
