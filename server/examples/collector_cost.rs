@@ -10,15 +10,13 @@
 //! spends on sampling.
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
-use std::error::Error;
-
 #[cfg(not(target_os = "linux"))]
 fn main() {
     println!("This probe reads /proc: it runs on Linux only.");
 }
 
 #[cfg(target_os = "linux")]
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>());
     let mut next = |default| arguments.next().unwrap_or(Ok(default));
     let (seconds, processes, interval_ms) = (next(60)?, next(300)?, next(1000)?);

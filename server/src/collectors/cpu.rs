@@ -3,7 +3,7 @@
 use sysinfo::System;
 use tidings_protocol::metrics::{Cpu, Snapshot};
 
-use super::rate::MIN_ELAPSED;
+use super::rate::{MIN_ELAPSED, percent};
 use super::source::{CpuSource, CpuUse};
 use super::{Collector, Moment};
 
@@ -52,8 +52,8 @@ impl Collector for CpuCollector {
     }
 }
 
-fn share(percent: f32) -> f32 {
-    if percent.is_finite() { percent.clamp(0.0, 100.0) } else { 0.0 }
+fn share(value: f32) -> f32 {
+    if value.is_finite() { percent(f64::from(value).clamp(0.0, 100.0)) } else { 0.0 }
 }
 
 /// The load averages; Windows has none and its stand-in would be a made-up figure.

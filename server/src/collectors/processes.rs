@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tidings_protocol::metrics::{Process, Processes, Snapshot};
 
-use super::rate::{MIN_ELAPSED, per_second};
+use super::rate::{MIN_ELAPSED, per_second, percent};
 use super::sampler::samples_in;
 use super::source::{ProcessReading, ProcessesSource};
 use super::text::cut;
@@ -123,7 +123,7 @@ fn top(
             let before = before.get(&reading.pid).filter(|spent| spent.started == reading.started);
             let before = before.map_or(0, |spent| spent.cpu_ms);
             // Milliseconds a second are tenths of a percent. A count that went back is no use of CPU.
-            per_second(before, reading.cpu_ms, elapsed).unwrap_or(0.0) as f32 / 10.0
+            percent(per_second(before, reading.cpu_ms, elapsed).unwrap_or(0.0) / 10.0)
         })
         .collect();
 

@@ -8,6 +8,11 @@ use super::Moment;
 /// Two readings closer than this are noise rather than a rate.
 pub(crate) const MIN_ELAPSED: Duration = Duration::from_millis(50);
 
+/// A share in percent as it is sent: to the hundredth.
+pub(crate) fn percent(value: f64) -> f32 {
+    ((value * 100.0).round() / 100.0) as f32
+}
+
 /// Growth a second. None where it cannot be known: the counter went back (it was reset, or it
 /// wrapped), or hardly any time passed.
 pub(crate) fn per_second(before: u64, now: u64, elapsed: Duration) -> Option<f64> {
@@ -43,14 +48,16 @@ impl Meters {
         let elapsed = at.since(last.at);
         if elapsed >= MIN_ELAPSED {
             // A thing that was made anew counts from zero: both rates are unknown then.
-            let [a, b] = [0, 1].map(|i| per_second(last.counters[i], counters[i], elapsed));
+            // Whole bytes: the rest is digits without meaning.
+            let [a, b] =
+                [0, 1].map(|i| per_second(last.counters[i], counters[i], elapsed).map(f64::round));
             let rates = if a.is_some() && b.is_some() { [a, b] } else { [None; 2] };
             *last = Reading { at, counters, rates };
         }
         last.rates
     }
 
-    /// Forgets whatever was not read at `at`, so that its return is a first sight again.
+    /// Forgets whatever is not there any more, so that its return is a first sight again.
     pub(crate) fn forget_unseen(&mut self, seen: impl Fn(&str) -> bool) {
         self.readings.retain(|name, _| seen(name));
     }
