@@ -1,1 +1,193 @@
-//! The Tidings server: collectors, hub and Server-Sent Events.
+//! The Tidings server.
+//!
+//! ```text
+//!   collectors ─┐                                        ┌─> GET /api/events (sse)
+//!               ├─> hub (id, history) ─> subscription ───┤
+//!               ┘     ^ one encode per event             └─> …
+//! ```
+//!
+//! In reading order:
+//!
+//! - [`config`]: what the server is told.
+//! - [`collectors`]: sample the host, publish `metrics/{host}`.
+//! - [`hub`]: gives events their ids and holds what subscribers read.
+//! - [`sse`]: what an event looks like on the wire.
+//! - [`auth`]: who a request comes from and what it may read.
+//! - [`routes`], [`assets`], [`error`], [`state`]: HTTP.
+//! - [`accept`]: connections.
+//! - [`cli`]: the commands of the `tidings` binary.
+//!
+//! [`serve`] is the whole of it: listener and shutdown are its caller's, so that the binary, the
+//! desktop app and the tests run the same server.
+
+mod accept;
+mod assets;
+pub mod auth;
+pub mod cli;
+mod clock;
+pub mod collectors;
+pub mod config;
+pub mod error;
+pub mod hub;
+pub mod limits;
+pub mod routes;
+mod sse;
+pub mod state;
+pub mod telemetry;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tidings_protocol::topic::Topic;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use config::Config;
+
+use auth::guards::AllowedHosts;
+use auth::{Auth, Secret};
+use config::ConfigError;
+use hub::Hub;
+use limits::StreamSlots;
+use state::AppState;
+
+/// How often history is searched for events that are past their age.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Why a server did not come to be.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The listener has no address.
+    #[error("the listener has no address")]
+    Listener(#[source] std::io::Error),
+    /// The data directory cannot be used.
+    #[error("cannot use the data folder {path}; choose another with --data-dir")]
+    DataDir {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// A server that is set up and not yet running.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    topic: Topic,
+    config: Config,
+    state: AppState,
+}
+
+/// Serves on `listener` until `shutdown`, and returns when everything it started has ended.
+///
+/// # Errors
+///
+/// If the configuration or the data directory cannot be used.
+pub async fn serve(
+    listener: TcpListener,
+    config: Config,
+    shutdown: CancellationToken,
+) -> Result<(), ServeError> {
+    let connections = limits::raise_descriptor_limit();
+    Server::new(listener, config, connections)?.run(shutdown).await;
+    Ok(())
+}
+
+impl Server {
+    /// Sets a server up that carries at most `streams` streams.
+    ///
+    /// # Errors
+    ///
+    /// If the configuration or the data directory cannot be used.
+    pub fn new(listener: TcpListener, config: Config, streams: usize) -> Result<Self, ServeError> {
+        config.check()?;
+        let address = listener.local_addr().map_err(ServeError::Listener)?;
+        config.check_bind(address)?;
+        let auth = match &config.in_memory_token.0 {
+            Some(token) => Auth::in_memory(token),
+            None => open_data_dir(&config.server.data_dir).map_err(|source| {
+                ServeError::DataDir { path: config.server.data_dir.clone(), source }
+            })?,
+        };
+        let state = AppState {
+            hub: Hub::new(config.hub_limits()),
+            auth: Arc::new(auth),
+            hosts: Arc::new(AllowedHosts::new(address.ip(), &config.server.allowed_hosts)),
+            cookie: format!("tidings-{}", address.port()).into(),
+            heartbeat: Duration::from_secs(config.server.heartbeat_seconds),
+            streams: StreamSlots::new(streams),
+        };
+        let topic = Topic::metrics(&config.server.host_name);
+        Ok(Self { listener, address, topic, config, state })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Topic of this machine's metrics.
+    #[must_use]
+    pub fn topic(&self) -> &Topic {
+        &self.topic
+    }
+
+    /// A new one-time code that signs a browser in as the owner.
+    #[must_use]
+    pub fn sign_in_code(&self) -> Secret {
+        self.state.auth.codes.issue()
+    }
+
+    /// Runs until `shutdown`, and returns when everything it started has ended.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let Self { listener, address, topic, config, state } = self;
+        let hub = state.hub.clone();
+        let tasks = TaskTracker::new();
+        tasks.spawn(sweep(hub.clone(), shutdown.clone()));
+        let sampling = config.collectors.sampling(&config.server.host_name);
+        collectors::start(&tasks, hub.clone(), topic, sampling, shutdown.clone());
+
+        tracing::info!(%address, "listening");
+        let streams = shutdown.clone();
+        let end_streams = async {
+            streams.cancelled().await;
+            hub.close();
+        };
+        let router = routes::router(state);
+        tokio::join!(
+            accept::accept(listener, router, config.server.behind_proxy, shutdown),
+            end_streams
+        );
+
+        tasks.close();
+        tasks.wait().await;
+        tracing::info!("ended");
+    }
+}
+
+fn open_data_dir(path: &std::path::Path) -> std::io::Result<Auth> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)?;
+    Auth::open(path)
+}
+
+async fn sweep(hub: Hub, shutdown: CancellationToken) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => hub.sweep(),
+        }
+    }
+}

@@ -64,12 +64,8 @@ pub enum ErrorCode {
     BodyTooLarge,
     /// 415: the body has a type the route does not take.
     UnsupportedMediaType,
-    /// 429: too many attempts; see `Retry-After`.
-    TooManyRequests,
     /// 503: no stream is free; see `Retry-After`.
     TooManyStreams,
-    /// 503: the server is ending.
-    ShuttingDown,
     /// 500: a fault of the server, told in its log.
     Internal,
     /// A code of a newer server.

@@ -11,6 +11,79 @@ pub const RESERVED_TYPES: [&str; 6] = ["error", "open", "connected", "gap", "ini
 /// Type of an event whose publisher named none.
 pub const DEFAULT_TYPE: &str = "update";
 
+/// Longest event type, in bytes.
+pub const MAX_TYPE_BYTES: usize = 100;
+
+/// What a publisher calls an event: one line of text that is not [reserved](RESERVED_TYPES).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct EventType(std::borrow::Cow<'static, str>);
+
+/// Text that is no [`EventType`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvalidType {
+    /// Nothing.
+    Empty,
+    /// More than [`MAX_TYPE_BYTES`].
+    TooLong,
+    /// A control character: a line end would end the field it is written to.
+    Control,
+    /// One of [`RESERVED_TYPES`].
+    Reserved,
+}
+
+impl fmt::Display for InvalidType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("an event type has at least one character"),
+            Self::TooLong => write!(f, "an event type has at most {MAX_TYPE_BYTES} bytes"),
+            Self::Control => f.write_str("an event type has no control characters"),
+            Self::Reserved => write!(f, "the types {} are reserved", RESERVED_TYPES.join(", ")),
+        }
+    }
+}
+
+impl std::error::Error for InvalidType {}
+
+impl EventType {
+    /// [`DEFAULT_TYPE`].
+    #[must_use]
+    pub const fn update() -> Self {
+        Self(std::borrow::Cow::Borrowed(DEFAULT_TYPE))
+    }
+
+    /// The type as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for EventType {
+    fn default() -> Self {
+        Self::update()
+    }
+}
+
+impl FromStr for EventType {
+    type Err = InvalidType;
+
+    fn from_str(text: &str) -> Result<Self, InvalidType> {
+        if text.is_empty() {
+            return Err(InvalidType::Empty);
+        }
+        if text.len() > MAX_TYPE_BYTES {
+            return Err(InvalidType::TooLong);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(InvalidType::Control);
+        }
+        if RESERVED_TYPES.contains(&text) {
+            return Err(InvalidType::Reserved);
+        }
+        Ok(Self(text.to_owned().into()))
+    }
+}
+
 /// Position of an event in one unbroken history: `<epoch>-<seq>`.
 ///
 /// The epoch is eight lowercase hex digits, the sequence number a decimal that grows by one per event

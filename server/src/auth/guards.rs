@@ -1,0 +1,188 @@
+//! What stands before the routes: the host a request names, the page it comes from, and who sent it.
+
+use std::net::IpAddr;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tidings_protocol::api::{ErrorCode, User};
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Host names this server answers to; anything else is a name somebody else made point here.
+#[derive(Clone, Debug)]
+pub struct AllowedHosts(Vec<String>);
+
+impl AllowedHosts {
+    /// `localhost`, loopback addresses, the address listened on and the configured names.
+    #[must_use]
+    pub fn new(listen: IpAddr, configured: &[String]) -> Self {
+        let mut names: Vec<_> = configured.iter().map(|name| name.to_ascii_lowercase()).collect();
+        names.push("localhost".to_owned());
+        if !listen.is_unspecified() {
+            names.push(listen.to_string());
+        }
+        Self(names)
+    }
+
+    /// Whether `host`, with or without a port, is one of them.
+    #[must_use]
+    pub fn allows(&self, host: &str) -> bool {
+        let name = host_name(host);
+        let loopback = name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        loopback || self.0.iter().any(|known| name.eq_ignore_ascii_case(known))
+    }
+}
+
+/// The name in `name`, `name:port` or `[v6]:port`.
+fn host_name(host: &str) -> &str {
+    if let Some(bracketed) = host.strip_prefix('[') {
+        return bracketed.split(']').next().unwrap_or_default();
+    }
+    host.rsplit_once(':').map_or(host, |(name, _)| name)
+}
+
+/// Refuses requests for other hosts (DNS rebinding) and from pages of other origins.
+///
+/// # Errors
+///
+/// 400 without a host, 403 for a foreign host or origin.
+pub async fn same_site(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let host = requested_host(request.uri(), request.headers())
+        .ok_or_else(|| ApiError::new(ErrorCode::BadRequest, "the request names no host"))?;
+    if !state.hosts.allows(host) {
+        let message = format!(
+            "this server does not answer to the name {}; start it with --allowed-host to allow it",
+            host_name(host)
+        );
+        return Err(ApiError::new(ErrorCode::HostNotAllowed, message));
+    }
+    if !is_same_origin(request.headers(), host) {
+        let message = "requests from pages of another origin are refused";
+        return Err(ApiError::new(ErrorCode::OriginNotAllowed, message));
+    }
+    Ok(next.run(request).await)
+}
+
+fn requested_host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    match uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => headers.get(header::HOST)?.to_str().ok(),
+    }
+}
+
+/// Programs send neither header; a browser sends `Origin` wherever another site could gain by the request.
+fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
+    match headers.get(header::ORIGIN) {
+        Some(origin) => {
+            let origin = origin.to_str().unwrap_or_default();
+            let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+            authority.eq_ignore_ascii_case(host)
+        }
+        // Without an Origin a navigation from elsewhere may fetch the page, as any link does.
+        None => {
+            let is = |name, value: &str| headers.get(name).is_some_and(|found| found == value);
+            !is("sec-fetch-site", "cross-site") || is("sec-fetch-mode", "navigate")
+        }
+    }
+}
+
+/// The user a request comes from; a route that takes it answers 401 to everybody else.
+#[derive(Clone, Debug)]
+pub struct SignedIn(pub User);
+
+impl FromRequestParts<AppState> for SignedIn {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        // A token that is wrong is not saved by a cookie that is right.
+        let user = match parts.headers.get(header::AUTHORIZATION) {
+            Some(value) => {
+                bearer(value.as_bytes()).and_then(|token| state.auth.user_of_token(token))
+            }
+            None => session_cookie(&parts.headers, &state.cookie)
+                .and_then(|session| state.auth.user_of_session(session)),
+        };
+        user.cloned().map(Self).ok_or_else(ApiError::unauthorized)
+    }
+}
+
+fn bearer(value: &[u8]) -> Option<&str> {
+    let (scheme, token) = std::str::from_utf8(value).ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The value of the cookie `name`.
+#[must_use]
+pub fn session_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn a_host_is_allowed_by_its_name_whatever_its_port() {
+        let hosts = AllowedHosts::new([192, 168, 1, 5].into(), &["Box.lan".to_owned()]);
+        for host in [
+            "localhost",
+            "LOCALHOST:4180",
+            "127.0.0.1:1",
+            "127.8.8.8",
+            "[::1]:4180",
+            "::1:80",
+            "box.lan:4180",
+            "192.168.1.5:4180",
+        ] {
+            assert!(hosts.allows(host), "{host}");
+        }
+        for host in ["", "evil.example", "localhost.evil.example:4180", "192.168.1.6", "[::2]:80"] {
+            assert!(!hosts.allows(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_origin_must_be_the_host_itself() {
+        let table: [(&[(&'static str, &str)], bool); 7] = [
+            (&[], true),
+            (&[("origin", "http://localhost:4180")], true),
+            (&[("origin", "http://localhost:9999")], false),
+            (&[("origin", "http://evil.example")], false),
+            (&[("origin", "null")], false),
+            (&[("sec-fetch-site", "cross-site")], false),
+            (&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], true),
+        ];
+        for (headers, same) in table {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.insert(*name, HeaderValue::from_str(value).unwrap());
+            }
+            assert_eq!(is_same_origin(&map, "localhost:4180"), same, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_is_found_among_other_cookies() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, HeaderValue::from_static("a=1; tidings-4180=abc;b=2"));
+        headers.append(header::COOKIE, HeaderValue::from_static("tidings-4181=def"));
+        assert_eq!(session_cookie(&headers, "tidings-4180"), Some("abc"));
+        assert_eq!(session_cookie(&headers, "tidings-4181"), Some("def"));
+        assert_eq!(session_cookie(&headers, "tidings-418"), None);
+    }
+}

@@ -1,0 +1,163 @@
+//! `tidings serve`
+
+use std::error::Error;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::net::TcpSocket;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, ConfigError};
+use crate::{Server, auth, limits, telemetry};
+
+/// Connections the system keeps for us until we take them.
+const BACKLOG: u32 = 4096;
+
+/// Flags of `tidings serve`; each is also a variable. Without one the configuration file decides, then
+/// the default.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Address and port to listen on [default: 127.0.0.1:4180]
+    #[arg(long, env = "TIDINGS_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Folder of the owner's token and of what is kept [default: the user's data folder]
+    #[arg(long, env = "TIDINGS_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Configuration file
+    #[arg(long, env = "TIDINGS_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Name of this machine in its topic [default: the system's host name]
+    #[arg(long, env = "TIDINGS_HOST_NAME", value_name = "NAME")]
+    host_name: Option<String>,
+    /// A name the server answers to besides localhost and its own address; may be repeated
+    #[arg(
+        long = "allowed-host",
+        env = "TIDINGS_ALLOWED_HOST",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    allowed_hosts: Vec<String>,
+    /// Address of the TLS proxy in front; needed to listen where other machines can reach
+    #[arg(long, env = "TIDINGS_BEHIND_PROXY", value_name = "ADDRESS")]
+    behind_proxy: Option<IpAddr>,
+}
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(
+        "cannot listen on {address}; is another server running? `--listen 127.0.0.1:0` takes a free port"
+    )]
+    Listen { address: SocketAddr, source: std::io::Error },
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<(), Box<dyn Error>> {
+        telemetry::start();
+        let config = self.into_config()?;
+        config.check()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(serve(config))
+    }
+
+    fn into_config(self) -> Result<Config, ConfigError> {
+        let mut config = match &self.config {
+            Some(path) => Config::load(path)?,
+            None => Config::default(),
+        };
+        let server = &mut config.server;
+        server.listen = self.listen.unwrap_or(server.listen);
+        if let Some(data_dir) = self.data_dir {
+            server.data_dir = data_dir;
+        }
+        if let Some(host_name) = self.host_name {
+            server.host_name = host_name;
+        }
+        server.allowed_hosts.extend(self.allowed_hosts);
+        server.behind_proxy = self.behind_proxy.or(server.behind_proxy);
+        Ok(config)
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+    let shutdown = shutdown_on_signal()?;
+    let connections = limits::raise_descriptor_limit();
+    let address = config.server.listen;
+    let listener = listen(address).map_err(|source| StartError::Listen { address, source })?;
+    let token_file = config.server.data_dir.join(auth::OWNER_TOKEN_FILE);
+    let server = Server::new(listener, config, connections)?;
+    greet(&server, &token_file);
+    server.run(shutdown).await;
+    Ok(())
+}
+
+fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Without it a restart must wait until the last connections are forgotten. On Windows the same
+    // option lets a second server take the port away.
+    if cfg!(unix) {
+        socket.set_reuseaddr(true)?;
+    }
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// To standard output and not to the log, which others may read.
+#[expect(clippy::print_stdout, reason = "the command's own answer")]
+fn greet(server: &Server, token_file: &std::path::Path) {
+    let address = server.address();
+    let code = server.sign_in_code();
+    println!("Tidings {} watches {}", env!("CARGO_PKG_VERSION"), server.topic());
+    println!("  dashboard  http://{address}/#code={}", code.expose());
+    println!("             (signs one browser in, within five minutes)");
+    println!("  programs   http://{address}, token in {}", token_file.display());
+}
+
+/// Cancelled by Ctrl-C, and by SIGTERM where there is such a thing.
+fn shutdown_on_signal() -> std::io::Result<CancellationToken> {
+    let shutdown = CancellationToken::new();
+    let token = shutdown.clone();
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::spawn(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::warn!(%error, "Ctrl-C cannot be heard");
+            return;
+        }
+        tracing::info!("shutting down");
+        token.cancel();
+    });
+    Ok(shutdown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "[server]\nlisten = \"127.0.0.1:1\"\nhost_name = \"file\"").unwrap();
+        let serve = Serve {
+            listen: None,
+            data_dir: None,
+            config: Some(file.path().to_owned()),
+            host_name: Some("flag".to_owned()),
+            allowed_hosts: vec!["box.lan".to_owned()],
+            behind_proxy: None,
+        };
+        let config = serve.into_config().unwrap();
+        assert_eq!(config.server.listen.port(), 1);
+        assert_eq!(config.server.host_name, "flag");
+        assert_eq!(config.server.allowed_hosts, ["box.lan"]);
+        assert_eq!(config.server.heartbeat_seconds, 15);
+    }
+}

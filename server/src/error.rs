@@ -1,0 +1,86 @@
+//! Errors of the routes: a code for programs, a sentence for people, a status for HTTP.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tidings_protocol::api::{ErrorBody, ErrorCode, ErrorDetail};
+
+/// An answer that is an error.
+#[derive(Debug)]
+pub struct ApiError(ErrorDetail);
+
+impl ApiError {
+    /// An error with its code and what to do about it.
+    #[must_use]
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self(ErrorDetail { code, message: message.into() })
+    }
+
+    /// 401, the same whatever was wrong.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        let message = "sign in, or send the token as `Authorization: Bearer …`";
+        Self::new(ErrorCode::Unauthorized, message)
+    }
+
+    /// 500; the cause goes to the log and not to the client.
+    #[must_use]
+    pub fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "a request failed");
+        Self::new(ErrorCode::Internal, "the server failed; its log says why")
+    }
+
+    fn status(&self) -> StatusCode {
+        match self.0.code {
+            ErrorCode::BadRequest | ErrorCode::InvalidTopic => StatusCode::BAD_REQUEST,
+            ErrorCode::Unauthorized | ErrorCode::InvalidCode => StatusCode::UNAUTHORIZED,
+            ErrorCode::Forbidden | ErrorCode::HostNotAllowed | ErrorCode::OriginNotAllowed => {
+                StatusCode::FORBIDDEN
+            }
+            ErrorCode::NotFound => StatusCode::NOT_FOUND,
+            ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ErrorCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ErrorCode::TooManyStreams => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::Internal | ErrorCode::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let code = self.0.code;
+        let mut response = (self.status(), Json(ErrorBody { error: self.0 })).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match code {
+            ErrorCode::Unauthorized => {
+                let scheme = HeaderValue::from_static("Bearer realm=\"tidings\"");
+                headers.insert(header::WWW_AUTHENTICATE, scheme);
+            }
+            ErrorCode::TooManyStreams => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        let code = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::BodyTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => ErrorCode::UnsupportedMediaType,
+            _ => ErrorCode::BadRequest,
+        };
+        // serde's own text may repeat what was sent, and that may be a token.
+        let message = match code {
+            ErrorCode::BodyTooLarge => "the body is too large",
+            ErrorCode::UnsupportedMediaType => "send JSON, with `Content-Type: application/json`",
+            _ => "the body is not the JSON this route takes",
+        };
+        Self::new(code, message)
+    }
+}

@@ -1,0 +1,149 @@
+//! `GET /api/events`: the stream.
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::routing::get;
+use tidings_protocol::PROTOCOL_VERSION;
+use tidings_protocol::api::{ErrorCode, User, path, query};
+use tidings_protocol::event::Connected;
+use tidings_protocol::topic::Selector;
+
+use crate::auth::grants;
+use crate::auth::guards::SignedIn;
+use crate::clock;
+use crate::error::ApiError;
+use crate::hub::Start;
+use crate::sse::{EventStream, Form};
+use crate::state::AppState;
+
+/// Most selectors of one stream.
+const MAX_SELECTORS: usize = 100;
+
+pub(super) fn router() -> Router<AppState> {
+    Router::new().route(path::EVENTS, get(stream))
+}
+
+async fn stream(
+    SignedIn(user): SignedIn,
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<EventStream, ApiError> {
+    let request = StreamRequest::read(query.as_deref().unwrap_or_default(), &headers);
+    let selectors = request.selectors(&user)?;
+    let slot = state.streams.take().ok_or_else(|| {
+        let message = "the server carries as many streams as it can; try again later";
+        ApiError::new(ErrorCode::TooManyStreams, message)
+    })?;
+    let connected = Connected {
+        protocol: PROTOCOL_VERSION,
+        server_version: env!("CARGO_PKG_VERSION").to_owned(),
+        heartbeat_seconds: state.heartbeat.as_secs(),
+        topics: selectors.iter().map(ToString::to_string).collect(),
+        at: clock::now_ms(),
+    };
+    let subscription = state.hub.subscribe(selectors, request.start);
+    Ok(EventStream::new(&connected, subscription, request.form, state.heartbeat, slot))
+}
+
+/// What a client asked for, not yet judged.
+#[derive(Debug)]
+struct StreamRequest {
+    topics: Vec<String>,
+    start: Start,
+    form: Form,
+}
+
+impl StreamRequest {
+    /// The header wins over the query: a browser that reconnects by itself repeats the old query and
+    /// sends the newer cursor in the header.
+    fn read(query: &str, headers: &HeaderMap) -> Self {
+        let mut topics = Vec::new();
+        let mut cursor = None;
+        let mut form = Form::Named;
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*key {
+                query::TOPIC => topics.push(value.into_owned()),
+                query::LAST_EVENT_ID => cursor = Some(value.into_owned().into_bytes()),
+                query::UNNAMED if value == "1" => form = Form::Unnamed,
+                _ => {}
+            }
+        }
+        if let Some(value) = headers.get("last-event-id") {
+            cursor = Some(value.as_bytes().to_owned());
+        }
+        let start = match cursor.as_deref() {
+            // An empty id is what a client sends that was told to forget its own.
+            None | Some([]) => Start::Fresh,
+            Some(id) => std::str::from_utf8(id)
+                .ok()
+                .and_then(|id| id.parse().ok())
+                .map_or(Start::Malformed, Start::After),
+        };
+        Self { topics, start, form }
+    }
+
+    fn selectors(&self, user: &User) -> Result<Vec<Selector>, ApiError> {
+        if self.topics.is_empty() {
+            return Ok(grants::default_selectors(user));
+        }
+        if self.topics.len() > MAX_SELECTORS {
+            let message = format!("a stream has at most {MAX_SELECTORS} topics");
+            return Err(ApiError::new(ErrorCode::BadRequest, message));
+        }
+        self.topics.iter().map(|topic| granted(topic, user)).collect()
+    }
+}
+
+fn granted(topic: &str, user: &User) -> Result<Selector, ApiError> {
+    let selector: Selector = topic.parse().map_err(|error| {
+        ApiError::new(ErrorCode::InvalidTopic, format!("topic {topic:?}: {error}"))
+    })?;
+    if !grants::may_read(user, &selector) {
+        let message = format!("you may not read the topic {selector}");
+        return Err(ApiError::new(ErrorCode::Forbidden, message));
+    }
+    Ok(selector)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+    use tidings_protocol::event::EventId;
+
+    fn headers(id: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(
+            axum::http::HeaderName::from_static("last-event-id"),
+            HeaderValue::from_static(id),
+        )])
+    }
+
+    #[test]
+    fn the_cursor_in_the_header_wins_over_the_query() {
+        let request = StreamRequest::read("last_event_id=0000002a-1", &headers("0000002a-2"));
+        assert_eq!(request.start, Start::After(EventId { epoch: 42, seq: 2 }));
+    }
+
+    #[test]
+    fn what_is_no_cursor_is_told_and_what_is_none_is_fresh() {
+        let none = HeaderMap::new();
+        for (query, start) in [
+            ("", Start::Fresh),
+            ("last_event_id=", Start::Fresh),
+            ("last_event_id=17", Start::Malformed),
+            ("last_event_id=0000002A-1", Start::Malformed),
+            ("last_event_id=%FF", Start::Malformed),
+        ] {
+            assert_eq!(StreamRequest::read(query, &none).start, start, "{query}");
+        }
+    }
+
+    #[test]
+    fn topics_may_be_repeated_and_are_decoded() {
+        let request = StreamRequest::read("topic=a%2Fb&topic=c/*&unnamed=1", &HeaderMap::new());
+        assert_eq!(request.topics, ["a/b", "c/*"]);
+        assert_eq!(request.form, Form::Unnamed);
+    }
+}

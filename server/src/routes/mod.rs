@@ -1,0 +1,73 @@
+//! The routes: one file a resource, merged here.
+
+mod events;
+mod health;
+mod session;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware;
+use tidings_protocol::api::ErrorCode;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::assets;
+use crate::auth::guards;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Largest body of a request, in bytes.
+const MAX_BODY_BYTES: usize = 256 << 10;
+
+/// Nothing but this server's own files runs in the page; wasm needs a word of its own.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
+     img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; \
+     frame-ancestors 'none'";
+
+/// Every route of the server.
+pub fn router(state: AppState) -> Router {
+    let api = Router::new()
+        .merge(events::router())
+        .merge(session::router())
+        .route("/api/{*rest}", axum::routing::any(no_such_route))
+        .method_not_allowed_fallback(wrong_method);
+    let routes = Router::new()
+        .merge(api)
+        .merge(health::router())
+        .merge(assets::router())
+        .fallback(no_such_route)
+        .layer(middleware::from_fn_with_state(state.clone(), guards::same_site))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(state);
+    let fixed = |name: HeaderName, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+    };
+    routes
+        .layer(CatchPanicLayer::custom(|_| {
+            axum::response::IntoResponse::into_response(ApiError::new(
+                ErrorCode::Internal,
+                "the server failed; its log says why",
+            ))
+        }))
+        .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
+        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
+        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+        .layer(fixed(
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ))
+        .layer(TraceLayer::new_for_http())
+}
+
+async fn no_such_route() -> ApiError {
+    ApiError::new(ErrorCode::NotFound, "there is nothing under this path")
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::new(ErrorCode::MethodNotAllowed, "this path does not take this method")
+}

@@ -1,0 +1,26 @@
+//! What every route can reach.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::auth::Auth;
+use crate::auth::guards::AllowedHosts;
+use crate::hub::Hub;
+use crate::limits::StreamSlots;
+
+/// Shared state of the routes; clones are the same state.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    /// Where events come from and go.
+    pub hub: Hub,
+    /// Who somebody is.
+    pub auth: Arc<Auth>,
+    /// Names this server answers to.
+    pub hosts: Arc<AllowedHosts>,
+    /// Name of the session cookie. It holds the port, since cookies do not tell ports apart.
+    pub cookie: Arc<str>,
+    /// Longest silence on a stream.
+    pub heartbeat: Duration,
+    /// How many more streams there may be.
+    pub streams: StreamSlots,
+}

@@ -1,0 +1,56 @@
+//! The dashboard in the real desktop window.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use harness::{DEADLINE, Screen, Server};
+use rustix::process::Signal;
+
+/// The window starts an engine of its own on a machine that may be busy.
+const START_WITHIN: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn the_bundled_server_is_live_in_the_window() -> Result<()> {
+    let screen = Screen::desktop().await?;
+    screen.wait_for_state("live", START_WITHIN).await?;
+    let first = screen.wait_for_change("updated", "").await?;
+    screen.wait_for_change("cpu-total", "").await?;
+    screen.wait_for_change("updated", &first).await?;
+    screen.picture("desktop-live").await?;
+    screen.close().await
+}
+
+#[tokio::test]
+async fn a_watched_server_that_stops_and_returns_is_live_again_without_a_reload() -> Result<()> {
+    let mut server = Server::start().await?;
+    let screen = Screen::desktop_watching(&server).await?;
+    screen.wait_for_state("live", START_WITHIN).await?;
+    screen.wait_for_change("cpu-total", "").await?;
+    screen.mark().await?;
+
+    server.stop().await?;
+    screen.wait_for_state("reconnecting", DEADLINE).await?;
+    screen.picture("desktop-reconnecting").await?;
+
+    server.start_again().await?;
+    screen.wait_for_state("live", Duration::from_secs(40)).await?;
+    let updated = screen.text("updated").await?;
+    screen.wait_for_change("updated", &updated).await?;
+    assert!(screen.is_marked().await?, "the page was reloaded");
+    screen.close().await
+}
+
+#[tokio::test]
+async fn a_frozen_server_turns_the_window_stale_and_live_again() -> Result<()> {
+    let server = Server::start().await?;
+    let screen = Screen::desktop_watching(&server).await?;
+    screen.wait_for_state("live", START_WITHIN).await?;
+    server.signal(Signal::STOP)?;
+    screen
+        .wait_for_attribute("[data-panel=cpu]", "data-freshness", "stale", Duration::from_secs(6))
+        .await?;
+    screen.picture("desktop-stale").await?;
+    server.signal(Signal::CONT)?;
+    screen.wait_for_state("live", DEADLINE).await?;
+    screen.close().await
+}

@@ -1,0 +1,63 @@
+//! The one harness: real processes, real browsers, conditions with deadlines.
+//!
+//! - [`Server`]: a `tidings serve` of its own, on a free port, in a folder of its own.
+//! - [`Events`]: a stream, read frame by frame.
+//! - [`Screen`]: a browser or the desktop window, and what it shows.
+//! - [`until`]: waits for a condition; nothing here sleeps to be ready.
+
+mod binary;
+mod events;
+mod screen;
+mod server;
+
+use std::future::Future;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+pub use binary::binary;
+pub use events::{Events, Frame};
+pub use screen::{Screen, screenshots};
+pub use server::{Server, ServerOptions, established};
+
+/// How long a condition may take to come true unless a test says otherwise.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// Time between two looks at a condition.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+
+/// Waits until `look` yields something, no longer than `deadline`.
+///
+/// # Errors
+///
+/// If it does not in time; `what` says what was waited for, and the last error of `look` why.
+pub async fn until<T, F>(what: &str, deadline: Duration, mut look: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<Option<T>>>,
+{
+    let end = tokio::time::Instant::now() + deadline;
+    loop {
+        let seen = look().await;
+        if let Ok(Some(found)) = seen {
+            return Ok(found);
+        }
+        if tokio::time::Instant::now() >= end {
+            match seen {
+                Err(error) => bail!("not within {deadline:?}: {what}: {error:#}"),
+                Ok(_) => bail!("not within {deadline:?}: {what}"),
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// An HTTP client that follows no redirects and reads no proxy settings.
+///
+/// # Errors
+///
+/// If the machine has no certificates to trust.
+pub fn http() -> Result<reqwest::Client> {
+    // A second call finds the provider installed, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Ok(reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?)
+}

@@ -1,0 +1,285 @@
+//! What a person sees: a page in Chromium, or the desktop window in its WebKit.
+
+mod processes;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::{
+    By, Capabilities, ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WebElement,
+};
+
+use crate::{DEADLINE, Server, binary, http, until};
+use processes::{Process, free_port, start_display};
+
+/// Size of every window under test.
+const WINDOW: (u32, u32) = (1280, 800);
+
+/// A page under control of a driver. Everything it started ends when it is dropped.
+#[derive(Debug)]
+pub struct Screen {
+    driver: WebDriver,
+    /// Dropped in this order: the driver before the display it draws on.
+    _processes: Vec<Process>,
+    _profile: TempDir,
+}
+
+/// Where pictures go, for a person to look at.
+///
+/// # Errors
+///
+/// If the folder cannot be made.
+pub fn screenshots() -> Result<PathBuf> {
+    let folder = crate::binary::target_dir()?.join("screenshots");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+impl Screen {
+    /// Chromium with an empty profile.
+    ///
+    /// # Errors
+    ///
+    /// If chromium or chromedriver is missing.
+    pub async fn browser() -> Result<Self> {
+        let profile = tempfile::tempdir()?;
+        let port = free_port()?;
+        let driver = Process::start("chromedriver", &[format!("--port={port}")], &[])?;
+        let mut capabilities = DesiredCapabilities::chrome();
+        for argument in [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--hide-scrollbars",
+            &format!("--window-size={},{}", WINDOW.0, WINDOW.1),
+            &format!("--user-data-dir={}", profile.path().display()),
+        ] {
+            capabilities.add_arg(argument)?;
+        }
+        Self::connect(port, capabilities.into(), vec![driver], profile).await
+    }
+
+    /// The desktop app with its bundled server.
+    ///
+    /// # Errors
+    ///
+    /// If the app is not built, or a program it is driven by is missing.
+    pub async fn desktop() -> Result<Self> {
+        Self::desktop_with(&[]).await
+    }
+
+    /// The desktop app watching `server`.
+    ///
+    /// # Errors
+    ///
+    /// As [`desktop`](Self::desktop).
+    pub async fn desktop_watching(server: &Server) -> Result<Self> {
+        let token = server.token()?;
+        let url = server.url("");
+        Self::desktop_with(&[("TIDINGS_SERVER", &url), ("TIDINGS_TOKEN", &token)]).await
+    }
+
+    async fn desktop_with(variables: &[(&str, &str)]) -> Result<Self> {
+        let application = binary("tidings-desktop")?;
+        let profile = tempfile::tempdir()?;
+        let (display, name) = start_display(WINDOW)?;
+        let home = profile.path().display().to_string();
+        let (port, native_port) = (free_port()?, free_port()?);
+        let mut all =
+            vec![("DISPLAY", &*name), ("GDK_BACKEND", "x11"), ("LIBGL_ALWAYS_SOFTWARE", "1")];
+        // A home of its own, so that a test neither finds nor leaves anything in the user's.
+        for variable in
+            ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"]
+        {
+            all.push((variable, &home));
+        }
+        all.extend_from_slice(variables);
+        let arguments = [
+            "--".to_owned(),
+            "tauri-driver".to_owned(),
+            format!("--port={port}"),
+            format!("--native-port={native_port}"),
+        ];
+        let driver = Process::start("dbus-run-session", &arguments, &all)?;
+        let mut capabilities = Capabilities::new();
+        capabilities.set("tauri:options", json!({ "application": application }))?;
+        Self::connect(port, capabilities, vec![driver, display], profile).await
+    }
+
+    async fn connect(
+        port: u16,
+        capabilities: Capabilities,
+        processes: Vec<Process>,
+        profile: TempDir,
+    ) -> Result<Self> {
+        let url = format!("http://127.0.0.1:{port}");
+        let client = http()?;
+        until("the driver answers", DEADLINE, || {
+            let request = client.get(format!("{url}/status"));
+            async move { Ok(request.send().await?.status().is_success().then_some(())) }
+        })
+        .await?;
+        let driver = WebDriver::new(&url, capabilities).await.context("a session of the driver")?;
+        Ok(Self { driver, _processes: processes, _profile: profile })
+    }
+
+    /// Loads a page.
+    ///
+    /// # Errors
+    ///
+    /// If it does not load.
+    pub async fn open(&self, url: &str) -> Result<()> {
+        Ok(self.driver.goto(url).await?)
+    }
+
+    /// What the address bar says.
+    ///
+    /// # Errors
+    ///
+    /// If the driver does not answer.
+    pub async fn address(&self) -> Result<String> {
+        Ok(self.driver.current_url().await?.to_string())
+    }
+
+    /// The text of the element marked `test_id`.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub async fn text(&self, test_id: &str) -> Result<String> {
+        Ok(self.find(&marked(test_id)).await?.text().await?)
+    }
+
+    /// An attribute of the first element that `css` selects.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such element or attribute.
+    pub async fn attribute(&self, css: &str, name: &str) -> Result<String> {
+        let attribute = self.find(css).await?.attr(name).await?;
+        attribute.with_context(|| format!("{css} has no {name}"))
+    }
+
+    /// Clicks the element marked `test_id`.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub async fn click(&self, test_id: &str) -> Result<()> {
+        Ok(self.find(&marked(test_id)).await?.click().await?)
+    }
+
+    /// Types into the element marked `test_id`.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub async fn type_into(&self, test_id: &str, text: &str) -> Result<()> {
+        Ok(self.find(&marked(test_id)).await?.send_keys(text).await?)
+    }
+
+    /// Runs a function body in the page and returns what it returns.
+    ///
+    /// # Errors
+    ///
+    /// If it throws.
+    pub async fn run(&self, script: &str) -> Result<Value> {
+        Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
+    }
+
+    /// Waits until the status badge says `state`.
+    ///
+    /// # Errors
+    ///
+    /// If it does not in time.
+    pub async fn wait_for_state(&self, state: &str, deadline: Duration) -> Result<()> {
+        let badge = marked("status");
+        self.wait_for_attribute(&badge, "data-state", state, deadline).await
+    }
+
+    /// Waits until an attribute has a value.
+    ///
+    /// # Errors
+    ///
+    /// If it does not in time.
+    pub async fn wait_for_attribute(
+        &self,
+        css: &str,
+        name: &str,
+        value: &str,
+        deadline: Duration,
+    ) -> Result<()> {
+        until(&format!("{css} has {name}={value}"), deadline, || async {
+            let found = self.attribute(css, name).await?;
+            anyhow::ensure!(found == value, "it is {found:?}");
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    /// Waits until the text of the element marked `test_id` is neither empty nor `old`, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// If it does not change in time.
+    pub async fn wait_for_change(&self, test_id: &str, old: &str) -> Result<String> {
+        until(&format!("{test_id} is no longer {old:?}"), DEADLINE, || async {
+            let text = self.text(test_id).await?;
+            Ok((!text.is_empty() && text != old).then_some(text))
+        })
+        .await
+    }
+
+    /// Leaves a mark in the page that a reload would wipe out.
+    ///
+    /// # Errors
+    ///
+    /// If the driver does not answer.
+    pub async fn mark(&self) -> Result<()> {
+        self.run("window.__mark = 'kept'; return null;").await.map(drop)
+    }
+
+    /// Whether the page is the one that was marked.
+    ///
+    /// # Errors
+    ///
+    /// If the driver does not answer.
+    pub async fn is_marked(&self) -> Result<bool> {
+        Ok(self.run("return window.__mark === 'kept';").await? == Value::Bool(true))
+    }
+
+    /// Saves a picture as `target/screenshots/{name}.png`.
+    ///
+    /// # Errors
+    ///
+    /// If the driver takes none.
+    pub async fn picture(&self, name: &str) -> Result<()> {
+        let path = screenshots()?.join(format!("{name}.png"));
+        Ok(self.driver.screenshot(&path).await?)
+    }
+
+    /// Closes the window as a person would.
+    ///
+    /// # Errors
+    ///
+    /// If the driver does not answer.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.driver.quit().await?)
+    }
+
+    async fn find(&self, css: &str) -> Result<WebElement> {
+        self.driver.find(By::Css(css)).await.with_context(|| format!("no element {css}"))
+    }
+}
+
+fn marked(test_id: &str) -> String {
+    format!("[data-testid=\"{test_id}\"]")
+}

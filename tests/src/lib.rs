@@ -1,1 +1,0 @@
-//! Stories that run against real processes.
