@@ -21,7 +21,7 @@ pub struct Snapshot {
     pub disks: Vec<Disk>,
     /// Network interfaces, loopback left out.
     pub network: Vec<Interface>,
-    /// Temperature sensors.
+    /// Temperature sensors; read every five seconds, so up to that much older.
     pub temperatures: Vec<Temperature>,
     /// The processes that use most; may be older than the rest of the snapshot.
     pub processes: Option<Processes>,
