@@ -191,3 +191,6 @@ async fn sweep(hub: Hub, shutdown: CancellationToken) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
