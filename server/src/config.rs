@@ -80,7 +80,7 @@ pub struct HubConfig {
 pub struct CollectorsConfig {
     /// Time between two samples, in ms. Default 1,000.
     pub interval_ms: u64,
-    /// Least time between two looks at the processes, in ms: they cost most. Default 3,000.
+    /// Least time between two looks at the processes, in ms: they cost most. Default 2,000.
     pub processes_interval_ms: u64,
 }
 
@@ -111,7 +111,7 @@ impl Default for HubConfig {
 
 impl Default for CollectorsConfig {
     fn default() -> Self {
-        Self { interval_ms: 1_000, processes_interval_ms: 3_000 }
+        Self { interval_ms: 1_000, processes_interval_ms: 2_000 }
     }
 }
 

@@ -1,9 +1,8 @@
 //! The Tidings server.
 //!
 //! ```text
-//!   collectors ─┐                                        ┌─> GET /api/events (sse)
-//!               ├─> hub (id, history) ─> subscription ───┤
-//!               ┘     ^ one encode per event             └─> …
+//!   collectors ──> hub (id, history) ──> subscription ──> GET /api/events
+//!                        ^ one encode per event (sse)
 //! ```
 //!
 //! In reading order:
@@ -11,10 +10,10 @@
 //! - [`config`]: what the server is told.
 //! - [`collectors`]: sample the host, publish `metrics/{host}`.
 //! - [`hub`]: gives events their ids and holds what subscribers read.
-//! - [`sse`]: what an event looks like on the wire.
+//! - `sse`: what an event looks like on the wire.
 //! - [`auth`]: who a request comes from and what it may read.
-//! - [`routes`], [`assets`], [`error`], [`state`]: HTTP.
-//! - [`accept`]: connections.
+//! - [`routes`], `assets`, [`error`], [`state`]: HTTP.
+//! - `accept`: connections.
 //! - [`cli`]: the commands of the `tidings` binary.
 //!
 //! [`serve`] is the whole of it: listener and shutdown are its caller's, so that the binary, the

@@ -35,7 +35,7 @@ impl Event {
     ///
     /// # Panics
     ///
-    /// If `form` is not below [`FORMS`].
+    /// If `form` is not below `FORMS`.
     pub fn frame(&self, form: usize, encode: impl FnOnce(&Self) -> Bytes) -> Bytes {
         self.frames[form].get_or_init(|| encode(self)).clone()
     }

@@ -1,7 +1,7 @@
 //! The hub: takes events, gives each its place in one total order, and lets any number of subscribers
 //! read them.
 //!
-//! - An event is held once, in its topic's [`history`]; a [`Subscription`] holds cursors into these
+//! - An event is held once, in its topic's `history`; a [`Subscription`] holds cursors into these
 //!   logs and no queue of its own, so a slow subscriber costs a fixed number of bytes.
 //! - Publishing appends to one log and wakes that topic's readers. It never waits for one of them.
 //! - A reader goes no further than the newest *committed* sequence number, which is stored after the
