@@ -313,7 +313,16 @@ pub fn apt(names: &[&str]) -> Result<()> {
     if let Err(error) = apt_get().args(["update", "--quiet=2"]).run() {
         say::warning(&error.to_string());
     }
-    apt_get().args(["install", "--yes", "--quiet=2", "--no-install-recommends"]).args(names).run()
+    apt_get()
+        .args([
+            "install",
+            "--yes",
+            "--quiet=2",
+            "--option=Dpkg::Use-Pty=0",
+            "--no-install-recommends",
+        ])
+        .args(names)
+        .run()
 }
 
 fn apt_get() -> Step {
