@@ -1,0 +1,80 @@
+//! The page.
+
+use tidings_feed::State;
+use yew::prelude::*;
+
+use crate::components::SignInCard;
+use crate::hooks::{
+    StoreProvider, use_actions, use_connection, use_keys, use_metrics, use_theme,
+};
+use crate::panels::PANELS;
+use crate::shell::{Header, Help, Notice};
+
+/// The page with its store.
+#[component]
+pub fn App() -> Html {
+    html! { <StoreProvider><Page /></StoreProvider> }
+}
+
+#[component]
+fn Page() -> Html {
+    let actions = use_actions();
+    let (theme, next_theme) = use_theme();
+    let help = use_state_eq(|| false);
+    {
+        let (help, next_theme) = (help.clone(), next_theme.clone());
+        use_keys(move |key| {
+            match key {
+                "?" => help.set(!*help),
+                // Behind the dialog nothing moves.
+                " " if !*help => actions.toggle_pause(),
+                "t" => next_theme.emit(()),
+                _ => return false,
+            }
+            true
+        });
+    }
+    let on_help = {
+        let help = help.setter();
+        Callback::from(move |()| help.set(true))
+    };
+    let on_close = {
+        let help = help.setter();
+        Callback::from(move |()| help.set(false))
+    };
+    html! {
+        <>
+            <a class="skip" href="#main">{ "Skip to the panels" }</a>
+            <Header {theme} on_theme={next_theme} {on_help} />
+            <Main />
+            <Help open={*help} {on_close} />
+        </>
+    }
+}
+
+#[component]
+fn Main() -> Html {
+    let connection = use_connection();
+    let metrics = use_metrics();
+    let actions = use_actions();
+    let unauthorized = connection.status.state == State::Unauthorized;
+    let has_data = metrics.current().is_some();
+    let on_sign_in = Callback::from(move |token| actions.sign_in(token));
+    let error = connection.sign_in_error.clone().map(AttrValue::from);
+    html! {
+        <main class="main" id="main" tabindex="-1">
+            if unauthorized {
+                <div class="sign-in-place"><SignInCard {error} {on_sign_in} /></div>
+            }
+            // Without a session and without data there is nothing that panels could show.
+            if has_data || !unauthorized {
+                <div class="grid">
+                    { for PANELS.iter().map(|panel| html! {
+                        <div class={format!("cell cell-{}", panel.id)} key={panel.id}>{ (panel.view)() }</div>
+                    }) }
+                </div>
+            }
+            <Notice />
+        </main>
+    }
+}

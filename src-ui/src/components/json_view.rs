@@ -1,0 +1,149 @@
+//! JSON to look at: coloured, and foldable at every node.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use super::icon::{Icon, Symbol};
+use crate::state::json::{Json, quoted};
+
+/// Longer lists are cut; the whole is on the clipboard.
+const MOST_ITEMS: usize = 100;
+
+/// Longer strings are cut.
+const MOST_CHARACTERS: usize = 2_000;
+
+/// Longer lists begin folded.
+const OPEN_ITEMS: usize = 8;
+
+/// What lies deeper begins folded.
+const OPEN_DEPTH: usize = 2;
+
+/// Properties of [`JsonView`].
+#[derive(Properties, PartialEq)]
+pub struct JsonViewProps {
+    /// What to show.
+    pub json: Rc<Json>,
+}
+
+/// JSON to look at. Which nodes are folded is remembered by their path, so it outlasts new values.
+#[component]
+pub fn JsonView(props: &JsonViewProps) -> Html {
+    let toggled = use_state(HashSet::<String>::new);
+    let on_toggle = {
+        let toggled = toggled.clone();
+        Callback::from(move |path: String| {
+            let mut next = (*toggled).clone();
+            if !next.remove(&path) {
+                next.insert(path);
+            }
+            toggled.set(next);
+        })
+    };
+    let view = View { toggled: &toggled, on_toggle };
+    html! {
+        <div class="json" data-testid="event-json" tabindex="0" role="region" aria-label="Event data">
+            { view.node(None, &props.json, "", 0, true) }
+        </div>
+    }
+}
+
+struct View<'a> {
+    toggled: &'a HashSet<String>,
+    on_toggle: Callback<String>,
+}
+
+impl View<'_> {
+    fn node(&self, key: Option<&str>, json: &Json, path: &str, depth: usize, last: bool) -> Html {
+        let name = key.map(|key| html! { <><span class="json-key">{ quoted(key) }</span>{ ": " }</> });
+        let comma = if last { "" } else { "," };
+        let (open, close) = match json {
+            Json::List(_) => ("[", "]"),
+            Json::Object(_) => ("{", "}"),
+            scalar => {
+                return html! { <div class="json-line">{ name }{ show(scalar) }{ comma }</div> };
+            }
+        };
+        if json.is_empty() {
+            return html! { <div class="json-line">{ name }{ open }{ close }{ comma }</div> };
+        }
+        let open_at_first = match json {
+            Json::List(items) => depth < OPEN_DEPTH && items.len() <= OPEN_ITEMS,
+            _ => depth < OPEN_DEPTH,
+        };
+        let is_open = open_at_first != self.toggled.contains(path);
+        let onclick = {
+            let path = path.to_owned();
+            self.on_toggle.reform(move |_: MouseEvent| path.clone())
+        };
+        let count = match (json, json.len()) {
+            (Json::List(_), 1) => "1 item".to_owned(),
+            (Json::List(_), n) => format!("{n} items"),
+            (_, 1) => "1 key".to_owned(),
+            (_, n) => format!("{n} keys"),
+        };
+        html! {
+            <div class="json-branch">
+                <div class="json-line">
+                    <button type="button" class="json-fold" {onclick}
+                        aria-expanded={if is_open { "true" } else { "false" }}
+                        aria-label={format!("{}, {count}", key.unwrap_or("value"))}>
+                        <Icon symbol={Symbol::Chevron} />
+                    </button>
+                    { name }{ open }
+                    if !is_open {
+                        <span class="json-count">{ count }</span>{ close }{ comma }
+                    }
+                </div>
+                if is_open {
+                    <div class="json-inside">{ self.inside(json, path, depth + 1) }</div>
+                    <div class="json-line">{ close }{ comma }</div>
+                }
+            </div>
+        }
+    }
+
+    fn inside(&self, json: &Json, path: &str, depth: usize) -> Html {
+        let count = json.len();
+        let child = |index: usize, key: Option<&str>, value: &Json| {
+            let step = key.map_or_else(|| index.to_string(), str::to_owned);
+            let last = index + 1 == count;
+            let node = self.node(key, value, &format!("{path}/{step}"), depth, last);
+            html! { <div key={index}>{ node }</div> }
+        };
+        let shown: Vec<Html> = match json {
+            Json::List(items) => {
+                let items = items.iter().take(MOST_ITEMS).enumerate();
+                items.map(|(index, value)| child(index, None, value)).collect()
+            }
+            Json::Object(members) => {
+                let members = members.iter().take(MOST_ITEMS).enumerate();
+                members.map(|(index, (key, value))| child(index, Some(key), value)).collect()
+            }
+            _ => Vec::new(),
+        };
+        html! {
+            <>
+                { for shown }
+                if count > MOST_ITEMS {
+                    <div class="json-line json-count">{ format!("… {} more", count - MOST_ITEMS) }</div>
+                }
+            </>
+        }
+    }
+}
+
+fn show(scalar: &Json) -> Html {
+    let (class, text) = match scalar {
+        Json::Null => ("json-null", "null".to_owned()),
+        Json::Bool(value) => ("json-bool", value.to_string()),
+        Json::Number(value) => ("json-number", value.clone()),
+        Json::Text(value) => match value.char_indices().nth(MOST_CHARACTERS) {
+            Some((end, _)) => ("json-text", quoted(&value[..end]) + "…"),
+            None => ("json-text", quoted(value)),
+        },
+        Json::List(_) | Json::Object(_) => ("", String::new()),
+    };
+    html! { <span {class}>{ text }</span> }
+}

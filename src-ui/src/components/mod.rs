@@ -1,0 +1,24 @@
+//! Pieces that show what they are given and ask nobody.
+
+mod bar;
+mod button;
+mod card;
+mod chart;
+mod icon;
+mod json_view;
+mod local_time;
+mod sign_in;
+mod stat;
+mod status_badge;
+mod uplot;
+
+pub use bar::{Bar, Column};
+pub use button::{Button, Look};
+pub use card::{Card, Empty, Skeleton};
+pub use chart::{Chart, ChartData, ChartSource, Line, Scale};
+pub use icon::{Icon, Mark, Symbol};
+pub use json_view::JsonView;
+pub use local_time::{clock_time, full_time, wall_now};
+pub use sign_in::SignInCard;
+pub use stat::{Big, Stat};
+pub use status_badge::StatusBadge;

@@ -1,0 +1,69 @@
+//! Requests to the server's own routes.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tidings_protocol::api::{ErrorBody, ErrorCode};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, RequestInit, Response};
+
+const TIMEOUT_MS: u32 = 8_000;
+
+/// An answer that is no success, or none at all.
+#[derive(Clone, Debug)]
+pub(super) enum RequestError {
+    /// No answer came.
+    Network(String),
+    /// The server said no.
+    Status { status: u16, code: ErrorCode, message: String },
+}
+
+/// Sends a request and reads its JSON answer; an empty answer reads as `null`.
+pub(super) async fn request<T: DeserializeOwned>(
+    method: &str,
+    path: &str,
+    body: Option<&impl Serialize>,
+) -> Result<T, RequestError> {
+    let init = RequestInit::new();
+    init.set_method(method);
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
+    if let Some(body) = body {
+        let text = serde_json::to_string(body).map_err(|e| RequestError::Network(e.to_string()))?;
+        init.set_body(&JsValue::from_str(&text));
+        let headers = web_sys::Headers::new().map_err(lost)?;
+        headers.set("content-type", "application/json").map_err(lost)?;
+        init.set_headers(&headers);
+    }
+    let window = web_sys::window().ok_or_else(|| lost(JsValue::NULL))?;
+    let answer = JsFuture::from(window.fetch_with_str_and_init(path, &init)).await.map_err(lost)?;
+    let response: Response = answer.dyn_into().map_err(lost)?;
+    let text = JsFuture::from(response.text().map_err(lost)?).await.map_err(lost)?;
+    let text = text.as_string().unwrap_or_default();
+    if response.ok() {
+        let text = if text.is_empty() { "null" } else { &text };
+        return serde_json::from_str(text).map_err(|e| RequestError::Network(e.to_string()));
+    }
+    let status = response.status();
+    Err(match serde_json::from_str::<ErrorBody>(&text) {
+        Ok(ErrorBody { error }) => {
+            RequestError::Status { status, code: error.code, message: error.message }
+        }
+        Err(_) => RequestError::Status {
+            status,
+            code: ErrorCode::Unknown,
+            message: format!("HTTP status {status}"),
+        },
+    })
+}
+
+fn lost(error: JsValue) -> RequestError {
+    RequestError::Network(describe(&error))
+}
+
+/// What a thrown value says of itself.
+pub(super) fn describe(error: &JsValue) -> String {
+    match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => String::from(error.message()),
+        None => error.as_string().unwrap_or_else(|| "no answer".to_owned()),
+    }
+}

@@ -1,0 +1,95 @@
+//! The page's one door to the outside: the stream, requests and the desktop's commands.
+//!
+//! [`start`] chooses the way events come by: over `EventSource` in a browser, through the desktop's
+//! commands in its window. What arrives is the same on both.
+
+mod browser;
+mod desktop;
+pub mod event_source;
+mod http;
+mod session;
+mod time;
+
+use std::rc::Rc;
+
+use tidings_feed::{Delivery, Status};
+
+pub use session::SignInError;
+pub use time::now;
+
+/// What a feed tells the page.
+#[derive(Clone, Debug)]
+pub enum Update {
+    /// The feed's state, and what arrived since the update before.
+    News {
+        /// The feed's state.
+        status: Status,
+        /// In the order they arrived.
+        deliveries: Vec<Delivery>,
+        /// Deliveries the page was too slow for.
+        dropped: u64,
+    },
+    /// The sign-in of a link or of [`FeedHandle::sign_in`] failed.
+    SignInFailed(SignInError),
+}
+
+/// Where a feed's updates go.
+pub type Sink = Rc<dyn Fn(Update)>;
+
+/// What a person can ask of a feed.
+trait Control {
+    fn retry(&self);
+    fn disconnect(&self);
+    fn sign_in(&self, token: String);
+    fn sign_out(&self);
+    fn is_desktop(&self) -> bool;
+}
+
+/// A running feed; it ends when the last handle goes.
+#[derive(Clone)]
+pub struct FeedHandle(Rc<dyn Control>);
+
+impl PartialEq for FeedHandle {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl FeedHandle {
+    /// Connects now instead of waiting any longer.
+    pub fn retry(&self) {
+        self.0.retry();
+    }
+
+    /// Closes the connection until [`reconnect`](Self::reconnect).
+    pub fn disconnect(&self) {
+        self.0.disconnect();
+    }
+
+    /// Closes what is open and connects anew.
+    pub fn reconnect(&self) {
+        self.0.retry();
+    }
+
+    /// Trades a token for a session, then connects. A failure comes as an [`Update`].
+    pub fn sign_in(&self, token: String) {
+        self.0.sign_in(token);
+    }
+
+    /// Ends the session and the connection.
+    pub fn sign_out(&self) {
+        self.0.sign_out();
+    }
+
+    /// Whether the desktop application holds the connection; then there is no session to end here.
+    #[must_use]
+    pub fn is_desktop(&self) -> bool {
+        self.0.is_desktop()
+    }
+}
+
+/// Starts the feed this page has use for.
+#[must_use]
+pub fn start(sink: Sink) -> FeedHandle {
+    FeedHandle(if desktop::is_here() { desktop::start(sink) } else { browser::start(sink) })
+}

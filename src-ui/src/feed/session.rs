@@ -1,0 +1,85 @@
+//! Sign-in and sign-out.
+
+use tidings_feed::Failure;
+use tidings_protocol::api::{ErrorCode, Session, SignIn, path};
+
+use super::http::{RequestError, request};
+
+/// Why a sign-in failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignInError {
+    /// No answer came.
+    Network(String),
+    /// The server said no.
+    Refused {
+        /// Why, for programs.
+        code: ErrorCode,
+        /// Why, for people.
+        message: String,
+    },
+}
+
+impl SignInError {
+    /// The cause and what to do next.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        match self {
+            Self::Network(detail) => format!("The server could not be reached: {detail}."),
+            Self::Refused { code, message } => match code {
+                ErrorCode::InvalidCode => "This sign-in link was used already or is too old. \
+                    Restart the server for a fresh one, or paste a token."
+                    .to_owned(),
+                ErrorCode::Unauthorized => {
+                    "The server does not know this token. Check that all of it was copied."
+                        .to_owned()
+                }
+                _ => message.clone(),
+            },
+        }
+    }
+}
+
+impl From<RequestError> for SignInError {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::Network(detail) => Self::Network(detail),
+            RequestError::Status { code, message, .. } => Self::Refused { code, message },
+        }
+    }
+}
+
+pub(super) async fn sign_in(proof: SignIn) -> Result<Session, SignInError> {
+    Ok(request("POST", path::SESSION, Some(&proof)).await?)
+}
+
+pub(super) async fn sign_out() {
+    // Signed out or out of reach: either way there is nothing more that this page could do.
+    let _: Result<serde::de::IgnoredAny, _> = request("DELETE", path::SESSION, None::<&()>).await;
+}
+
+/// Why an `EventSource` failed, which hides status codes: asks the session instead.
+/// `opened` tells whether the stream had been open.
+pub(super) async fn explain_failure(opened: bool) -> Failure {
+    match request::<serde::de::IgnoredAny>("GET", path::SESSION, None::<&()>).await {
+        Ok(_) if opened => Failure::Closed,
+        Ok(_) => Failure::Network("the stream could not be opened".to_owned()),
+        Err(RequestError::Status { status: status @ (401 | 403 | 404), .. }) => {
+            Failure::Status(status)
+        }
+        Err(RequestError::Status { message, .. }) => Failure::Network(message),
+        Err(RequestError::Network(detail)) => Failure::Network(detail.to_lowercase()),
+    }
+}
+
+/// Takes the one-time code out of the address, so that it stays neither there nor in the history.
+pub(super) fn take_code_from_address() -> Option<String> {
+    let window = web_sys::window()?;
+    let location = window.location();
+    let code = location.hash().ok()?.strip_prefix("#code=")?.to_owned();
+    let clean = location.pathname().ok()? + &location.search().unwrap_or_default();
+    if let Ok(history) = window.history() {
+        let null = wasm_bindgen::JsValue::NULL;
+        let _ = history.replace_state_with_url(&null, "", Some(&clean));
+    }
+    Some(code)
+}

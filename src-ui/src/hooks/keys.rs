@@ -1,0 +1,53 @@
+//! Keys that work anywhere on the page.
+
+use std::rc::Rc;
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Element, KeyboardEvent};
+use yew::prelude::*;
+
+/// Calls `on_key` for each key pressed outside of fields, without Ctrl, Alt or Meta; `true` means the
+/// key is used up.
+#[hook]
+pub fn use_keys(on_key: impl Fn(&str) -> bool + 'static) {
+    let current: Rc<dyn Fn(&str) -> bool> = Rc::new(on_key);
+    let latest = use_mut_ref(|| current.clone());
+    latest.replace(current);
+    use_effect_with((), move |()| {
+        let closure = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
+            if event.ctrl_key() || event.alt_key() || event.meta_key() || event.repeat() {
+                return;
+            }
+            let key = event.key();
+            if is_taken_by(event.target().and_then(|target| target.dyn_into().ok()), &key) {
+                return;
+            }
+            let on_key = latest.borrow().clone();
+            if on_key(&key) {
+                event.prevent_default();
+            }
+        });
+        let window = web_sys::window();
+        if let Some(window) = &window {
+            let function = closure.as_ref().unchecked_ref();
+            let _ = window.add_event_listener_with_callback("keydown", function);
+        }
+        move || {
+            if let Some(window) = window {
+                let function = closure.as_ref().unchecked_ref();
+                let _ = window.remove_event_listener_with_callback("keydown", function);
+            }
+        }
+    });
+}
+
+/// Whether the focused element has its own use for the key.
+fn is_taken_by(target: Option<Element>, key: &str) -> bool {
+    let Some(target) = target else { return false };
+    match target.tag_name().as_str() {
+        "INPUT" | "TEXTAREA" | "SELECT" => true,
+        "BUTTON" | "SUMMARY" | "A" => key == " ",
+        _ => false,
+    }
+}

@@ -1,0 +1,5 @@
+//! The program Trunk builds; everything is in the library.
+
+fn main() {
+    tidings_ui::run();
+}

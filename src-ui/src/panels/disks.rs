@@ -1,0 +1,60 @@
+//! File systems and their traffic.
+
+use tidings_protocol::metrics::Disk;
+use yew::prelude::*;
+
+use super::live_chart::LiveChart;
+use crate::components::{Bar, Card, Empty, Line, Scale, Skeleton, Stat, Symbol};
+use crate::hooks::{use_freshness, use_metrics};
+use crate::state::chart::Series;
+use crate::state::format::{bytes, percent, rate, share, total};
+use crate::state::metrics::Family;
+
+const SERIES: &[Series] = &[Series::DiskRead, Series::DiskWrite];
+const LINES: &[Line] =
+    &[Line { label: "Read", color: "--inward" }, Line { label: "Write", color: "--outward" }];
+
+/// Read and write rates, space per mount, the last minutes.
+#[component]
+pub(super) fn DisksPanel() -> Html {
+    let metrics = use_metrics();
+    let freshness = use_freshness(Family::Fast);
+    let disks = metrics.current().map(|sample| &sample.snapshot.disks);
+    let sum = |of: fn(&Disk) -> Option<f64>| {
+        total(disks?.iter().map(of)).map(|total| rate(total).to_string())
+    };
+    html! {
+        <Card panel="disks" title="Disks" symbol={Symbol::Disk} {freshness}>
+            <dl class="stats stats-lead">
+                <Stat label="Read" line="line-inward" value={sum(|disk| disk.read)} />
+                <Stat label="Write" line="line-outward" value={sum(|disk| disk.write)} />
+            </dl>
+            <LiveChart label="Disk traffic over the last minutes"
+                series={SERIES} lines={LINES} scale={Scale::Rate} />
+            { match disks {
+                None => html! { <Skeleton lines={2} /> },
+                Some(disks) if disks.is_empty() => html! {
+                    <Empty>{ "No file systems that lie on a device." }</Empty>
+                },
+                Some(disks) => html! { <ul class="rows">{ for disks.iter().map(row) }</ul> },
+            } }
+        </Card>
+    }
+}
+
+fn row(disk: &Disk) -> Html {
+    let used = share(disk.used, disk.total);
+    html! {
+        <li class="row" key={disk.mount.clone()}>
+            <div class="row-line">
+                <span class="row-name" title={format!("{} · {} · {}", disk.mount, disk.name, disk.file_system)}>
+                    { &disk.mount }
+                </span>
+                <span class="row-note">
+                    { format!("{} free of {}", bytes(disk.available), bytes(disk.total)) }
+                </span>
+            </div>
+            <Bar share={used} label={format!("{}: {} in use", disk.mount, percent(used))} />
+        </li>
+    }
+}

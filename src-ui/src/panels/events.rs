@@ -1,0 +1,124 @@
+//! The events themselves: a list, and the JSON of one of them.
+
+use std::rc::Rc;
+
+use tidings_feed::State;
+use yew::prelude::*;
+
+use crate::components::{Button, Card, Empty, JsonView, Look, Skeleton, Symbol, clock_time, full_time};
+use crate::hooks::{use_connection, use_copy, use_events, use_paused};
+use crate::state::events::{Entry, EventLog};
+use crate::state::format::grouped;
+use crate::state::freshness::Freshness;
+use crate::state::json::Json;
+
+/// The newest event, or one that a person chose.
+#[component]
+pub(super) fn EventsPanel() -> Html {
+    let events = use_events();
+    let freshness = use_events_freshness(&events);
+    let chosen = use_state(|| None::<Rc<Entry>>);
+    // A chosen entry that was pushed out of the list stays as long as it is looked at.
+    let shown = match &*chosen {
+        Some(entry) => Some(events.find(entry).unwrap_or(entry).clone()),
+        None => events.newest().cloned(),
+    };
+    let json = use_memo(shown.clone(), |shown| {
+        shown.as_ref().map(|entry| Rc::new(Json::read(&entry.body)))
+    });
+    let (copied, copy) = use_copy();
+    let on_copy = {
+        let json = json.clone();
+        Callback::from(move |()| {
+            if let Some(json) = &*json {
+                copy.emit(json.pretty());
+            }
+        })
+    };
+    let choose = {
+        let chosen = chosen.clone();
+        Callback::from(move |entry: Option<Rc<Entry>>| chosen.set(entry))
+    };
+    let follow = choose.reform(|()| None);
+    let aside = html! { <span>{ format!("{} received", grouped(events.total())) }</span> };
+    html! {
+        <Card panel="events" title="Events" symbol={Symbol::Braces} {freshness} {aside}>
+            if let (Some(entry), Some(json)) = (&shown, &*json) {
+                <div class="events">
+                    { list(&events, entry, &choose) }
+                    <div class="event">
+                        <div class="event-head">
+                            <div class="event-about">
+                                <span class="event-topic">{ &entry.topic }</span>
+                                <span class="event-kind">{ &entry.kind }</span>
+                                <span class="event-id">{ &entry.id }</span>
+                            </div>
+                            if chosen.is_some() {
+                                <Button label="Follow newest" onclick={follow} />
+                            }
+                            <Button label={if copied { "Copied" } else { "Copy JSON" }} look={Look::Bare}
+                                symbol={if copied { Symbol::Check } else { Symbol::Copy }}
+                                onclick={on_copy} />
+                        </div>
+                        <JsonView json={json.clone()} />
+                    </div>
+                </div>
+            } else if matches!(freshness, Freshness::Waiting) {
+                <Skeleton lines={6} />
+            } else {
+                <Empty>{ "Nothing arrived yet." }</Empty>
+            }
+        </Card>
+    }
+}
+
+/// Events come when they come: the list is as fresh as its connection.
+#[hook]
+fn use_events_freshness(events: &EventLog) -> Freshness {
+    let connection = use_connection();
+    let paused = use_paused().is_on();
+    match connection.panel_state() {
+        State::Live if paused => Freshness::Paused,
+        State::Live if events.total() == 0 => Freshness::Waiting,
+        State::Live => Freshness::Live,
+        State::Stale => Freshness::Stale,
+        State::Connecting if events.total() == 0 => Freshness::Waiting,
+        State::Connecting | State::Reconnecting { .. } => Freshness::Reconnecting,
+        State::Offline => Freshness::Offline,
+        State::Unauthorized => Freshness::Unauthorized,
+        State::Incompatible => Freshness::Incompatible,
+    }
+}
+
+fn list(events: &EventLog, shown: &Rc<Entry>, choose: &Callback<Option<Rc<Entry>>>) -> Html {
+    let entries = events.latest().map(|entry| (entry, format!("latest {}", entry.topic)));
+    let others = events.log().map(|entry| (entry, entry.key.to_string()));
+    html! {
+        <ul class="event-list" aria-label="Events received">
+            { for entries.chain(others).map(|(entry, key)| {
+                let onclick = {
+                    let entry = entry.clone();
+                    choose.reform(move |_: MouseEvent| Some(entry.clone()))
+                };
+                html! { <li key={key}>{ line(entry, Rc::ptr_eq(entry, shown), onclick) }</li> }
+            }) }
+        </ul>
+    }
+}
+
+fn line(entry: &Entry, is_shown: bool, onclick: Callback<MouseEvent>) -> Html {
+    let class = classes!("event-line", entry.is_gap().then_some("gap"));
+    html! {
+        <button type="button" {class} {onclick} aria-current={is_shown.then_some("true")}>
+            <span class="event-topic">{ if entry.is_gap() { "Events lost" } else { &entry.topic } }</span>
+            if entry.count > 1 {
+                <span class="event-count">{ format!("×{}", grouped(entry.count)) }</span>
+            } else {
+                <span class="event-kind">{ &entry.kind }</span>
+            }
+            if let Some(at) = entry.at {
+                <time class="event-time" title={full_time(at as f64)}>{ clock_time(at as f64) }</time>
+            }
+        </button>
+    }
+}

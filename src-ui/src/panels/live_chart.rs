@@ -1,0 +1,63 @@
+//! A chart of the current machine's last minutes.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::components::{Chart, ChartData, ChartSource, Line, Scale};
+use crate::hooks::{Charts, use_charts, use_metrics, use_paused, use_scheme};
+use crate::state::chart::Series;
+
+/// Properties of [`LiveChart`].
+#[derive(Properties, PartialEq)]
+pub(super) struct LiveChartProps {
+    /// What it shows, in words.
+    pub(super) label: &'static str,
+    /// One series a line.
+    pub(super) series: &'static [Series],
+    /// Names and colours of the lines.
+    pub(super) lines: &'static [Line],
+    /// What its vertical axis measures.
+    pub(super) scale: Scale,
+}
+
+/// A chart of the current machine's last minutes.
+#[component]
+pub(super) fn LiveChart(props: &LiveChartProps) -> Html {
+    let charts = use_charts();
+    let metrics = use_metrics();
+    let paused = use_paused().is_on();
+    let scheme = use_scheme();
+    let host = metrics.current().map(|sample| sample.host.clone());
+    let source = use_memo((charts, host, paused), |(charts, host, paused)| {
+        source(charts.clone(), host.clone(), *paused, props.series)
+    });
+    html! {
+        <Chart label={props.label} lines={props.lines} scale={props.scale}
+            source={(*source).clone()} {scheme} />
+    }
+}
+
+fn source(
+    charts: Charts,
+    host: Option<Rc<str>>,
+    paused: bool,
+    series: &'static [Series],
+) -> ChartSource {
+    let all = charts.clone();
+    let read = move || {
+        all.with(|rings| {
+            let ring = rings.of(host.as_deref()?)?;
+            Some(ChartData {
+                times: ring.times().collect(),
+                columns: series.iter().map(|series| ring.values(*series).collect()).collect(),
+                window: ring.window()?,
+            })
+        })
+    };
+    let subscribe = move |wake: Rc<dyn Fn()>| -> Box<dyn std::any::Any> {
+        // A chart that is held still is drawn once and then left alone.
+        if paused { Box::new(()) } else { Box::new(charts.on_change(wake)) }
+    };
+    ChartSource { read: Rc::new(read), subscribe: Rc::new(subscribe) }
+}

@@ -1,0 +1,47 @@
+//! Main memory and swap.
+
+use yew::prelude::*;
+
+use super::live_chart::LiveChart;
+use crate::components::{Bar, Big, Card, Line, Scale, Stat, Symbol};
+use crate::hooks::{use_freshness, use_metrics};
+use crate::state::chart::Series;
+use crate::state::format::{bytes, percent, share};
+use crate::state::metrics::Family;
+
+const SERIES: &[Series] = &[Series::Memory];
+const LINES: &[Line] = &[Line { label: "Memory", color: "--memory" }];
+
+/// Memory in use, what is left, swap, the last minutes.
+#[component]
+pub(super) fn MemoryPanel() -> Html {
+    let metrics = use_metrics();
+    let freshness = use_freshness(Family::Fast);
+    let memory = metrics.current().and_then(|sample| sample.snapshot.memory.as_ref());
+    let used = memory.map_or(0.0, |memory| share(memory.used, memory.total));
+    let swap = memory.map(|memory| match memory.swap_total {
+        0 => AttrValue::Static("none"),
+        total => format!("{} of {}", bytes(memory.swap_used), bytes(total)).into(),
+    });
+    html! {
+        <Card panel="memory" title="Memory" symbol={Symbol::Memory} {freshness}>
+            <div class="lead">
+                <Big quantity={memory.map(|memory| bytes(memory.used))} testid="memory-used">
+                    if let Some(memory) = memory {
+                        { format!("of {}", bytes(memory.total)) }
+                    }
+                </Big>
+                <dl class="stats">
+                    <Stat label="In use" value={memory.map(|_| percent(used).to_string())} />
+                    <Stat label="Available" value={memory.map(|m| bytes(m.available).to_string())} />
+                    <Stat label="Swap" value={swap} />
+                </dl>
+            </div>
+            <LiveChart label="Memory use over the last minutes" series={SERIES}
+                lines={LINES} scale={Scale::Percent} />
+            <div class="foot">
+                <Bar share={used} label={format!("Memory in use: {}", percent(used))} />
+            </div>
+        </Card>
+    }
+}

@@ -1,0 +1,70 @@
+//! Network interfaces.
+
+use tidings_protocol::metrics::Interface;
+use yew::prelude::*;
+
+use super::live_chart::LiveChart;
+use crate::components::{Card, Empty, Line, Scale, Skeleton, Stat, Symbol};
+use crate::hooks::{use_freshness, use_metrics};
+use crate::state::chart::Series;
+use crate::state::format::{bytes, rate, total};
+use crate::state::metrics::Family;
+
+const SERIES: &[Series] = &[Series::Received, Series::Sent];
+const LINES: &[Line] =
+    &[Line { label: "Received", color: "--inward" }, Line { label: "Sent", color: "--outward" }];
+
+/// Rates of all interfaces together and of each, the last minutes.
+#[component]
+pub(super) fn NetworkPanel() -> Html {
+    let metrics = use_metrics();
+    let freshness = use_freshness(Family::Fast);
+    let network = metrics.current().map(|sample| &sample.snapshot.network);
+    let sum = |of: fn(&Interface) -> Option<f64>| {
+        total(network?.iter().map(of)).map(|total| rate(total).to_string())
+    };
+    html! {
+        <Card panel="network" title="Network" symbol={Symbol::Network} {freshness}>
+            <dl class="stats stats-lead">
+                <Stat label="Received" line="line-inward" value={sum(|interface| interface.received)} />
+                <Stat label="Sent" line="line-outward" value={sum(|interface| interface.sent)} />
+            </dl>
+            <LiveChart label="Network traffic over the last minutes"
+                series={SERIES} lines={LINES} scale={Scale::Rate} />
+            { match network {
+                None => html! { <Skeleton lines={2} /> },
+                Some(network) if network.is_empty() => html! {
+                    <Empty>{ "No network interfaces besides the loopback." }</Empty>
+                },
+                Some(network) => html! { <ul class="rows">{ for network.iter().map(row) }</ul> },
+            } }
+        </Card>
+    }
+}
+
+fn row(interface: &Interface) -> Html {
+    let totals = format!(
+        "{} received, {} sent since it came up",
+        bytes(interface.total_received),
+        bytes(interface.total_sent)
+    );
+    html! {
+        <li class="row" key={interface.name.clone()}>
+            <div class="row-line" title={totals}>
+                <span class="row-name">{ &interface.name }</span>
+                <span class="row-note rates">
+                    <span class="rate"><span class="swatch line-inward" aria-hidden="true" />
+                        <span class="unseen">{ "received " }</span>{ show(interface.received) }
+                    </span>
+                    <span class="rate"><span class="swatch line-outward" aria-hidden="true" />
+                        <span class="unseen">{ "sent " }</span>{ show(interface.sent) }
+                    </span>
+                </span>
+            </div>
+        </li>
+    }
+}
+
+fn show(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| rate(value).to_string())
+}

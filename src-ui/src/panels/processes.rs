@@ -1,0 +1,99 @@
+//! The processes that use most.
+
+use std::cmp::Ordering;
+
+use tidings_protocol::metrics::Process;
+use yew::prelude::*;
+
+use crate::components::{Bar, Card, Empty, Skeleton, Symbol};
+use crate::hooks::{use_freshness, use_metrics};
+use crate::state::format::{bytes, grouped, one_decimal, share};
+use crate::state::metrics::Family;
+
+/// How many are shown of those the server sends.
+const SHOWN: usize = 10;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    Cpu,
+    Memory,
+}
+
+impl Order {
+    /// Most first; equal ones by id, so that rows keep their places.
+    fn compare(self, a: &Process, b: &Process) -> Ordering {
+        let most = match self {
+            Self::Cpu => b.cpu.total_cmp(&a.cpu).then(b.memory.cmp(&a.memory)),
+            Self::Memory => b.memory.cmp(&a.memory),
+        };
+        most.then(a.pid.cmp(&b.pid))
+    }
+}
+
+/// The processes that use most CPU or most memory.
+#[component]
+pub(super) fn ProcessesPanel() -> Html {
+    let metrics = use_metrics();
+    let freshness = use_freshness(Family::Processes);
+    let order = use_state_eq(|| Order::Cpu);
+    let sample = metrics.current();
+    let processes = sample.and_then(|sample| sample.snapshot.processes.as_ref());
+    let memory = sample.and_then(|sample| sample.snapshot.memory.as_ref()).map_or(0, |m| m.total);
+
+    let mut top: Vec<&Process> = processes.map_or_else(Vec::new, |p| p.top.iter().collect());
+    top.sort_by(|a, b| order.compare(a, b));
+    top.truncate(SHOWN);
+
+    let aside = processes.map(|p| html! { <span>{ format!("{} running", grouped(p.count)) }</span> });
+    let heading = |label: &'static str, by: Order| {
+        let sorted = *order == by;
+        let order = order.clone();
+        html! {
+            <th scope="col" class="number" aria-sort={if sorted { "descending" } else { "none" }}>
+                <button type="button" class="sort" onclick={move |_: MouseEvent| order.set(by)}>
+                    { label }
+                    <span class="sort-mark" aria-hidden="true">{ if sorted { "↓" } else { "" } }</span>
+                </button>
+            </th>
+        }
+    };
+    html! {
+        <Card panel="processes" title="Top processes" symbol={Symbol::List} {freshness} {aside}>
+            if processes.is_none() {
+                <Skeleton lines={SHOWN} />
+            } else if top.is_empty() {
+                <Empty>{ "No processes that this server may see." }</Empty>
+            } else {
+                <table class="table">
+                    <thead>
+                        <tr>
+                            <th scope="col">{ "Name" }</th>
+                            <th scope="col" class="number pid">{ "PID" }</th>
+                            { heading("CPU", Order::Cpu) }
+                            { heading("Memory", Order::Memory) }
+                        </tr>
+                    </thead>
+                    <tbody>{ for top.iter().map(|process| row(process, memory)) }</tbody>
+                </table>
+            }
+        </Card>
+    }
+}
+
+fn row(process: &Process, memory: u64) -> Html {
+    let cpu = format!("{} %", one_decimal(f64::from(process.cpu)));
+    html! {
+        <tr key={process.pid}>
+            <th scope="row" class="name" title={process.name.clone()}>{ &process.name }</th>
+            <td class="number pid">{ process.pid }</td>
+            <td class="number meter">
+                { &cpu }<Bar share={process.cpu} high={101.0} label={cpu.clone()} />
+            </td>
+            <td class="number meter">
+                { bytes(process.memory).to_string() }
+                <Bar share={share(process.memory, memory)} high={101.0}
+                    label={format!("{} % of memory", one_decimal(share(process.memory, memory).into()))} />
+            </td>
+        </tr>
+    }
+}

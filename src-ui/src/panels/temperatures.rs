@@ -1,0 +1,50 @@
+//! Temperature sensors.
+
+use tidings_protocol::metrics::Temperature;
+use yew::prelude::*;
+
+use crate::components::{Bar, Card, Empty, Skeleton, Symbol};
+use crate::hooks::{use_freshness, use_metrics};
+use crate::state::format::one_decimal;
+use crate::state::metrics::Family;
+
+/// Where the hardware names no limit, bars end here, in degrees Celsius.
+const USUAL_LIMIT: f32 = 100.0;
+
+/// Each sensor against its own limit.
+#[component]
+pub(super) fn TemperaturesPanel() -> Html {
+    let metrics = use_metrics();
+    let freshness = use_freshness(Family::Fast);
+    let sensors = metrics.current().map(|sample| &sample.snapshot.temperatures);
+    html! {
+        <Card panel="temperatures" title="Temperatures" symbol={Symbol::Thermometer} {freshness}>
+            { match sensors {
+                None => html! { <Skeleton lines={3} /> },
+                Some(sensors) if sensors.is_empty() => html! {
+                    <Empty>{ "This machine has no temperature sensors that can be read." }</Empty>
+                },
+                Some(sensors) => html! {
+                    <ul class="rows">{ for sensors.iter().enumerate().map(row) }</ul>
+                },
+            } }
+        </Card>
+    }
+}
+
+fn row((index, sensor): (usize, &Temperature)) -> Html {
+    let limit = sensor.critical.filter(|limit| *limit > 0.0).unwrap_or(USUAL_LIMIT);
+    let value = format!("{} °C", one_decimal(f64::from(sensor.celsius)));
+    let critical = sensor.critical.map(|limit| format!("Critical at {} °C", one_decimal(f64::from(limit))));
+    html! {
+        // Two sensors may share a label.
+        <li class="row" key={index}>
+            <div class="row-line" title={critical}>
+                <span class="row-name">{ &sensor.label }</span>
+                <span class="row-note">{ &value }</span>
+            </div>
+            <Bar share={sensor.celsius / limit * 100.0} high={85.0}
+                label={format!("{}: {value}", sensor.label)} />
+        </li>
+    }
+}

@@ -1,0 +1,178 @@
+//! The header: which machine, how things stand, and what can be done.
+
+use std::rc::Rc;
+
+use tidings_feed::State;
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+use super::updated::Updated;
+use crate::components::{Button, Look, Mark, StatusBadge, Symbol};
+use crate::hooks::{
+    Theme, use_actions, use_badge, use_connection, use_metrics, use_paused, use_title,
+};
+use crate::state::connection::explain;
+use crate::state::format::{grouped, uptime};
+
+/// Properties of [`Header`].
+#[derive(Properties, PartialEq)]
+pub struct HeaderProps {
+    /// The theme in use.
+    pub theme: Theme,
+    /// Called to go on to the next theme.
+    pub on_theme: Callback<()>,
+    /// Called to show the help.
+    pub on_help: Callback<()>,
+}
+
+/// The header.
+#[component]
+pub fn Header(props: &HeaderProps) -> Html {
+    let theme = match props.theme {
+        Theme::System => Symbol::Screen,
+        Theme::Light => Symbol::Sun,
+        Theme::Dark => Symbol::Moon,
+    };
+    html! {
+        <header class="header">
+            <div class="header-inner">
+                <div class="brand">
+                    <Mark />
+                    <Machine />
+                </div>
+                <div class="header-status">
+                    <Updated />
+                    <Status />
+                </div>
+                <div class="header-actions" role="toolbar" aria-label="Connection and view">
+                    <PauseButton />
+                    <ConnectionButtons />
+                    <span class="divider" aria-hidden="true" />
+                    <Button look={Look::Bare} symbol={theme} label={props.theme.label()} keys="t"
+                        testid="theme" onclick={props.on_theme.clone()} />
+                    <Button look={Look::Bare} symbol={Symbol::Help} label="Help" keys="?"
+                        testid="help" onclick={props.on_help.clone()} />
+                    <SignOutButton />
+                </div>
+            </div>
+        </header>
+    }
+}
+
+#[component]
+fn Status() -> Html {
+    let badge = use_badge();
+    let connection = use_connection();
+    let metrics = use_metrics();
+    use_title(metrics.current().map(|sample| &*sample.host), badge);
+    let title = match connection.status.state {
+        State::Live => connection.status.server_version.as_ref().map(|v| format!("Tidings server {v}")),
+        _ => connection.status.cause.as_ref().map(explain),
+    };
+    html! { <StatusBadge {badge} title={title.map(AttrValue::from)} /> }
+}
+
+#[component]
+fn Machine() -> Html {
+    let metrics = use_metrics();
+    let actions = use_actions();
+    let Some(sample) = metrics.current() else {
+        return html! { <div class="machine"><h1 class="machine-name">{ "Tidings" }</h1></div> };
+    };
+    let host = &sample.snapshot.host;
+    let name = if host.name.is_empty() { &*sample.host } else { &host.name };
+    let about = [host.os.clone(), format!("up {}", uptime(host.uptime))];
+    html! {
+        <div class="machine">
+            <h1 class="machine-name">
+                if metrics.hosts().len() > 1 {
+                    { choice(metrics.hosts(), &sample.host, Callback::from(move |host| actions.choose(host))) }
+                } else {
+                    { name }
+                }
+            </h1>
+            <p class="machine-about" title={format!("Kernel {}", host.kernel)}>
+                { for about.iter().filter(|part| !part.is_empty()).enumerate().map(|(i, part)| html! {
+                    <span key={i}>{ part.clone() }</span>
+                }) }
+            </p>
+        </div>
+    }
+}
+
+fn choice<'a>(
+    hosts: impl Iterator<Item = &'a Rc<str>>,
+    current: &Rc<str>,
+    choose: Callback<Rc<str>>,
+) -> Html {
+    let onchange = Callback::from(move |event: Event| {
+        if let Some(select) = event.target_dyn_into::<HtmlSelectElement>() {
+            choose.emit(select.value().into());
+        }
+    });
+    html! {
+        <select class="machine-choice" aria-label="Machine" {onchange}>
+            { for hosts.map(|host| html! {
+                <option key={host.to_string()} value={host.to_string()} selected={host == current}>
+                    { host.to_string() }
+                </option>
+            }) }
+        </select>
+    }
+}
+
+#[component]
+fn PauseButton() -> Html {
+    let paused = use_paused();
+    let actions = use_actions();
+    let onclick = Callback::from(move |()| actions.toggle_pause());
+    let (label, symbol) =
+        if paused.is_on() { ("Resume", Symbol::Play) } else { ("Pause", Symbol::Pause) };
+    html! {
+        <Button {label} symbol={Some(symbol)} {onclick} keys="Space" testid="pause" class="collapsible"
+            pressed={Some(paused.is_on())}>
+            if let Some(waiting) = paused.0.filter(|waiting| *waiting > 0) {
+                <span class="count">{ format!("+{}", grouped(waiting)) }</span>
+            }
+        </Button>
+    }
+}
+
+/// One of the two makes sense at a time; the other is not there.
+#[component]
+fn ConnectionButtons() -> Html {
+    let connection = use_connection();
+    let actions = use_actions();
+    match connection.status.state {
+        State::Offline | State::Incompatible => {
+            let onclick = Callback::from(move |()| actions.reconnect());
+            html! {
+                <Button key="reconnect" label="Reconnect" symbol={Some(Symbol::Retry)} {onclick}
+                    testid="reconnect" class="collapsible" />
+            }
+        }
+        State::Unauthorized => Html::default(),
+        _ => {
+            let onclick = Callback::from(move |()| actions.disconnect());
+            html! {
+                <Button key="disconnect" label="Disconnect" symbol={Some(Symbol::Unplugged)} {onclick}
+                    testid="disconnect" class="collapsible" />
+            }
+        }
+    }
+}
+
+#[component]
+fn SignOutButton() -> Html {
+    let connection = use_connection();
+    let actions = use_actions();
+    let signed_in = matches!(connection.status.state, State::Live | State::Stale);
+    if actions.is_desktop() || !signed_in {
+        return Html::default();
+    }
+    let onclick = Callback::from(move |()| actions.sign_out());
+    html! {
+        <Button look={Look::Bare} symbol={Some(Symbol::SignOut)} label="Sign out" {onclick}
+            testid="sign-out" />
+    }
+}

@@ -1,0 +1,69 @@
+//! The help dialog.
+
+use web_sys::HtmlDialogElement;
+use yew::prelude::*;
+
+use crate::components::{Button, Look, Symbol};
+
+const KEYS: &[(&str, &str)] = &[
+    ("Space", "Hold the page still, or let it go on"),
+    ("t", "Next theme: system, light, dark"),
+    ("?", "This help"),
+    ("Esc", "Close this help"),
+];
+
+const STATES: &[(&str, &str)] = &[
+    ("Live", "Samples arrive in time."),
+    ("Stale", "Connected, but a sample is overdue by three intervals, at least 3 s."),
+    ("Reconnecting", "The connection is lost; the next attempt comes by itself."),
+    ("Offline", "You closed the connection."),
+];
+
+/// Properties of [`Help`].
+#[derive(Properties, PartialEq)]
+pub struct HelpProps {
+    /// Whether it is open.
+    pub open: bool,
+    /// Called when it is closed.
+    pub on_close: Callback<()>,
+}
+
+/// The help dialog; the browser keeps the focus inside.
+#[component]
+pub fn Help(props: &HelpProps) -> Html {
+    let dialog = use_node_ref();
+    {
+        let dialog = dialog.clone();
+        use_effect_with(props.open, move |open| {
+            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
+                if *open && !dialog.open() {
+                    let _ = dialog.show_modal();
+                } else if !*open && dialog.open() {
+                    dialog.close();
+                }
+            }
+        });
+    }
+    let onclose = props.on_close.reform(|_: Event| ());
+    html! {
+        <dialog class="dialog" ref={dialog} {onclose} aria-labelledby="help-title">
+            <header class="dialog-head">
+                <h2 class="dialog-title" id="help-title">{ "Help" }</h2>
+                <Button look={Look::Bare} symbol={Some(Symbol::Close)} label="Close"
+                    onclick={props.on_close.clone()} />
+            </header>
+            <h3 class="dialog-part">{ "Keys" }</h3>
+            <dl class="keys">
+                { for KEYS.iter().map(|(key, what)| html! {
+                    <div class="keys-row" key={*key}><dt><kbd>{ *key }</kbd></dt><dd>{ *what }</dd></div>
+                }) }
+            </dl>
+            <h3 class="dialog-part">{ "What the badge says" }</h3>
+            <dl class="keys">
+                { for STATES.iter().map(|(state, what)| html! {
+                    <div class="keys-row" key={*state}><dt>{ *state }</dt><dd>{ *what }</dd></div>
+                }) }
+            </dl>
+        </dialog>
+    }
+}

@@ -1,0 +1,11 @@
+//! What stands around the panels: the header, notices, sign-in, help.
+
+mod header;
+mod help;
+mod notice;
+mod updated;
+
+pub use header::Header;
+pub use help::Help;
+pub use notice::Notice;
+pub use updated::Updated;

@@ -1,0 +1,72 @@
+//! What is wrong with the connection, why, and what can be done: floating, so that nothing moves.
+
+use std::time::Duration;
+
+use yew::prelude::*;
+
+use crate::components::{Button, Icon, Look, Symbol};
+use crate::hooks::{Shared, use_actions, use_badge, use_connection};
+use crate::state::connection::{Badge, Connection, explain};
+
+/// A lost connection is often back within this time; until then the badge says enough.
+const PATIENCE: Duration = Duration::from_millis(1_200);
+
+/// The notice; nothing while all is well.
+#[component]
+pub fn Notice() -> Html {
+    let badge = use_badge();
+    let connection = use_connection();
+    let actions = use_actions();
+    let patient = crate::hooks::use_at_each_tick(
+        connection.clone(),
+        |connection: &Shared<Connection>, now| {
+            connection.status.failures <= 1 && connection.held_for(now) < PATIENCE
+        },
+    );
+    let why = connection.status.cause.as_ref().map(explain);
+    let (symbol, title, text) = match badge {
+        Badge::Live | Badge::Connecting | Badge::Unauthorized => return Html::default(),
+        Badge::Reconnecting { .. } if patient => return Html::default(),
+        Badge::Reconnecting { .. } => (
+            Symbol::Retry,
+            badge.label(),
+            format!("{} What you see is the last that is known.", why.unwrap_or_default()),
+        ),
+        Badge::Stale => (
+            Symbol::Clock,
+            "No new samples".to_owned(),
+            "The connection is open, but nothing arrives. What you see is the last that is known."
+                .to_owned(),
+        ),
+        Badge::Offline => (
+            Symbol::Unplugged,
+            "Disconnected".to_owned(),
+            "You closed the connection. What you see is the last that is known.".to_owned(),
+        ),
+        Badge::Incompatible => (
+            Symbol::Alert,
+            "This server speaks another protocol".to_owned(),
+            format!(
+                "{} Bring server and dashboard to the same release, then reload this page.",
+                why.unwrap_or_default()
+            ),
+        ),
+    };
+    let (label, testid) = match badge {
+        Badge::Reconnecting { .. } => ("Retry now", "retry"),
+        Badge::Stale => ("Connect anew", "retry"),
+        Badge::Offline => ("Reconnect", "notice-reconnect"),
+        _ => ("Try again", "retry"),
+    };
+    let onclick = Callback::from(move |()| actions.retry());
+    html! {
+        <aside class="notice" data-state={badge.name()} aria-label="Connection">
+            <Icon {symbol} />
+            <div class="notice-words">
+                <p class="notice-title">{ title }</p>
+                <p class="notice-text">{ text.trim().to_owned() }</p>
+            </div>
+            <Button {label} look={Look::Primary} {onclick} {testid} />
+        </aside>
+    }
+}

@@ -1,0 +1,32 @@
+//! When the newest sample came, and how long ago that is.
+
+use yew::prelude::*;
+
+use crate::components::{clock_time, full_time, wall_now};
+use crate::hooks::{use_at_each_tick, use_metrics};
+use crate::state::format;
+use crate::state::freshness::Reading;
+use crate::state::metrics::Family;
+
+/// The only part of the header that changes with every second.
+#[component]
+pub fn Updated() -> Html {
+    let metrics = use_metrics();
+    let reading = metrics.current().and_then(|sample| sample.reading(Family::Fast));
+    let age = use_at_each_tick(reading, |reading, now| {
+        reading.as_ref().map(|reading: &Reading| format::age(reading.age(now)))
+    });
+    let arrived = use_memo(reading, |reading| {
+        reading.map(|reading| wall_now() - reading.age_on_arrival.as_millis() as f64)
+    });
+    html! {
+        <p class="updated" data-testid="updated">
+            if let (Some(arrived), Some(age)) = (*arrived, age) {
+                <span>{ "Updated " }<time title={full_time(arrived)}>{ clock_time(arrived) }</time></span>
+                <span class="updated-age">{ age }</span>
+            } else {
+                <span>{ "No sample yet" }</span>
+            }
+        </p>
+    }
+}

@@ -1,0 +1,257 @@
+//! Where the connection stands, and how to tell a person.
+
+use std::time::Duration;
+
+use tidings_feed::{Cause, State, Status};
+
+use super::freshness::{Freshness, Reading};
+
+/// The feed's own word about itself, and when it was given.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connection {
+    /// As the feed told it.
+    pub status: Status,
+    /// When, by the monotonic clock; times in `status` count from here.
+    pub received: Duration,
+    /// Why the last sign-in failed; gone once connected.
+    pub sign_in_error: Option<String>,
+}
+
+impl Connection {
+    /// Before the feed said anything.
+    #[must_use]
+    pub fn new(now: Duration) -> Self {
+        let status = Status {
+            state: State::Connecting,
+            for_ms: 0,
+            failures: 0,
+            cause: None,
+            server_version: None,
+        };
+        Self { status, received: now, sign_in_error: None }
+    }
+
+    /// Takes the feed's word.
+    #[must_use]
+    pub fn told(&self, status: Status, now: Duration) -> Self {
+        let connected = matches!(status.state, State::Live);
+        let sign_in_error = if connected { None } else { self.sign_in_error.clone() };
+        Self { status, received: now, sign_in_error }
+    }
+
+    /// How long the state has held.
+    #[must_use]
+    pub fn held_for(&self, now: Duration) -> Duration {
+        Duration::from_millis(self.status.for_ms) + now.saturating_sub(self.received)
+    }
+
+    /// Whole seconds until the next attempt, rounded up; 0 once it is due.
+    #[must_use]
+    pub fn retry_in_seconds(&self, now: Duration) -> u64 {
+        let State::Reconnecting { retry_in_ms } = self.status.state else { return 0 };
+        let left = Duration::from_millis(retry_in_ms)
+            .saturating_sub(now.saturating_sub(self.received))
+            .as_millis();
+        u64::try_from(left.div_ceil(1_000)).unwrap_or(u64::MAX)
+    }
+
+    /// The one word for feed and metrics together.
+    ///
+    /// A feed that is open but brings no metrics is not *Live* to a person; just after connecting the
+    /// first sample has as long to arrive as any other.
+    #[must_use]
+    pub fn badge(&self, newest: Option<Reading>, now: Duration) -> Badge {
+        match self.status.state {
+            State::Connecting if self.status.failures > 0 => Badge::Reconnecting { seconds: 0 },
+            State::Connecting => Badge::Connecting,
+            State::Reconnecting { .. } => {
+                Badge::Reconnecting { seconds: self.retry_in_seconds(now) }
+            }
+            State::Stale => Badge::Stale,
+            State::Live => match newest {
+                Some(reading)
+                    if reading.overdue(now) && self.held_for(now) >= reading.deadline() =>
+                {
+                    Badge::Stale
+                }
+                _ => Badge::Live,
+            },
+            State::Offline => Badge::Offline,
+            State::Unauthorized => Badge::Unauthorized,
+            State::Incompatible => Badge::Incompatible,
+        }
+    }
+
+    /// State a panel goes by: an attempt after a failure is still a reconnection.
+    #[must_use]
+    pub fn panel_state(&self) -> State {
+        match self.status.state {
+            State::Connecting if self.status.failures > 0 => State::Reconnecting { retry_in_ms: 0 },
+            state => state,
+        }
+    }
+}
+
+/// The header's badge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Badge {
+    /// The first attempt is under way.
+    Connecting,
+    /// Connected, and samples arrive in time.
+    Live,
+    /// Connected, but samples are overdue.
+    Stale,
+    /// The connection is lost.
+    Reconnecting {
+        /// Seconds until the next attempt; 0 while it is under way.
+        seconds: u64,
+    },
+    /// Closed on request.
+    Offline,
+    /// The server wants a sign-in.
+    Unauthorized,
+    /// The server speaks another protocol.
+    Incompatible,
+}
+
+impl Badge {
+    /// Value of `data-state`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Live => "live",
+            Self::Stale => "stale",
+            Self::Reconnecting { .. } => "reconnecting",
+            Self::Offline => "offline",
+            Self::Unauthorized => "unauthorized",
+            Self::Incompatible => "incompatible",
+        }
+    }
+
+    /// What stands in the badge.
+    #[must_use]
+    pub fn label(self) -> String {
+        match self {
+            Self::Connecting => "Connecting…".to_owned(),
+            Self::Live => "Live".to_owned(),
+            Self::Stale => "Stale".to_owned(),
+            Self::Reconnecting { seconds: 0 } => "Reconnecting…".to_owned(),
+            Self::Reconnecting { seconds } => format!("Reconnecting in {seconds} s"),
+            Self::Offline => "Offline".to_owned(),
+            Self::Unauthorized => "Unauthorized".to_owned(),
+            Self::Incompatible => "Incompatible".to_owned(),
+        }
+    }
+
+    /// What a screen reader is told when the state changes; no seconds, or it would never be silent.
+    #[must_use]
+    pub fn announcement(self) -> &'static str {
+        match self {
+            Self::Connecting => "Connecting",
+            Self::Live => "Live",
+            Self::Stale => "Stale: no new samples arrive",
+            Self::Reconnecting { .. } => "Connection lost, reconnecting",
+            Self::Offline => "Offline",
+            Self::Unauthorized => "Unauthorized: please sign in",
+            Self::Incompatible => "Incompatible server",
+        }
+    }
+
+    /// The freshness that looks like it.
+    #[must_use]
+    pub fn freshness(self) -> Freshness {
+        match self {
+            Self::Connecting => Freshness::Waiting,
+            Self::Live => Freshness::Live,
+            Self::Stale => Freshness::Stale,
+            Self::Reconnecting { .. } => Freshness::Reconnecting,
+            Self::Offline => Freshness::Offline,
+            Self::Unauthorized => Freshness::Unauthorized,
+            Self::Incompatible => Freshness::Incompatible,
+        }
+    }
+}
+
+/// Why the connection ended, in a sentence.
+#[must_use]
+pub fn explain(cause: &Cause) -> String {
+    match cause {
+        Cause::Network { detail } if detail.is_empty() => {
+            "The server could not be reached.".to_owned()
+        }
+        Cause::Network { detail } => format!("The server could not be reached: {detail}."),
+        Cause::Closed => "The server closed the stream.".to_owned(),
+        Cause::Status { code: 401 } => "The session is missing or has ended.".to_owned(),
+        Cause::Status { code: 403 } => "This user may not read the stream.".to_owned(),
+        Cause::Status { code: 404 } => "Nothing at this address serves a stream.".to_owned(),
+        Cause::Status { code } => format!("The server answered with HTTP status {code}."),
+        Cause::NotAStream { detail } => format!("The answer was not understood: {detail}."),
+        Cause::TooLarge => "An event was larger than this client accepts.".to_owned(),
+        Cause::Silence => "Nothing was heard from the server in time.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(state: State, failures: u32) -> Connection {
+        let mut connection = Connection::new(Duration::from_secs(100));
+        connection.status.state = state;
+        connection.status.failures = failures;
+        connection
+    }
+
+    fn at(ms: u64) -> Duration {
+        Duration::from_secs(100) + Duration::from_millis(ms)
+    }
+
+    fn arrived(at: Duration) -> Option<Reading> {
+        let interval = Duration::from_secs(1);
+        Some(Reading { arrived: at, age_on_arrival: Duration::ZERO, interval })
+    }
+
+    #[test]
+    fn the_countdown_goes_on_without_news_from_the_feed() {
+        let connection = with(State::Reconnecting { retry_in_ms: 4_000 }, 1);
+        let label = |ms| connection.badge(None, at(ms)).label();
+        assert_eq!(label(0), "Reconnecting in 4 s");
+        assert_eq!(label(2_500), "Reconnecting in 2 s");
+        assert_eq!(label(9_000), "Reconnecting…");
+    }
+
+    #[test]
+    fn an_attempt_after_a_failure_is_no_first_connection() {
+        assert_eq!(with(State::Connecting, 0).badge(None, at(0)), Badge::Connecting);
+        assert_eq!(with(State::Connecting, 2).badge(None, at(0)).name(), "reconnecting");
+    }
+
+    #[test]
+    fn an_open_feed_with_overdue_metrics_is_stale() {
+        let mut connection = with(State::Live, 0);
+        connection.status.for_ms = 60_000;
+        assert_eq!(connection.badge(arrived(at(0)), at(2_999)), Badge::Live);
+        assert_eq!(connection.badge(arrived(at(0)), at(3_000)), Badge::Stale);
+    }
+
+    #[test]
+    fn the_first_sample_after_a_reconnection_has_its_time_to_arrive() {
+        let connection = with(State::Live, 0);
+        let long_ago = arrived(Duration::ZERO);
+        assert_eq!(connection.badge(long_ago, at(2_000)), Badge::Live);
+        assert_eq!(connection.badge(long_ago, at(3_000)), Badge::Stale);
+    }
+
+    #[test]
+    fn a_sign_in_error_is_gone_once_connected() {
+        let mut connection = with(State::Unauthorized, 0);
+        connection.sign_in_error = Some("no".to_owned());
+        let mut status = connection.status.clone();
+        status.state = State::Connecting;
+        let trying = connection.told(status.clone(), at(0));
+        assert!(trying.sign_in_error.is_some());
+        status.state = State::Live;
+        assert!(trying.told(status, at(1)).sign_in_error.is_none());
+    }
+}

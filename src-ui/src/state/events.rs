@@ -1,0 +1,247 @@
+//! The events themselves, as they came.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tidings_feed::Event;
+use tidings_protocol::event::UnnamedGap;
+use tidings_protocol::topic::{METRICS, Topic};
+
+/// Most events that are kept.
+pub const MAX_ENTRIES: usize = 200;
+
+/// Most bytes of payload that are kept.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// One event, or the news that some are lost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Names the entry for as long as the page lives; a newer one has a larger key.
+    pub key: u64,
+    /// The event's type.
+    pub kind: String,
+    /// The event's topic; of a gap, the topics that lost events.
+    pub topic: String,
+    /// The event's id, as text.
+    pub id: String,
+    /// When it was published, by the server's clock; null of a gap.
+    pub at: Option<u64>,
+    /// When it arrived, by the monotonic clock.
+    pub arrived: Duration,
+    /// Its payload, as JSON text.
+    pub body: Rc<str>,
+    /// How many of its kind came so far, where only the newest is kept.
+    pub count: u64,
+}
+
+impl Entry {
+    /// Whether it tells of a loss.
+    #[must_use]
+    pub fn is_gap(&self) -> bool {
+        self.at.is_none()
+    }
+}
+
+/// The newest events, newest first where it matters.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventLog {
+    /// Of topics where only the newest matters: that one.
+    latest: BTreeMap<String, Rc<Entry>>,
+    /// All others, oldest first.
+    log: VecDeque<Rc<Entry>>,
+    log_bytes: usize,
+    next_key: u64,
+}
+
+impl EventLog {
+    /// Takes an event in.
+    pub fn take(&mut self, event: &Event, arrived: Duration) {
+        let latest_wins = is_latest_wins(&event.topic);
+        let before = if latest_wins { self.latest.get(&event.topic) } else { None };
+        let entry = Entry {
+            key: self.next_key,
+            kind: event.kind.clone(),
+            topic: event.topic.clone(),
+            id: event.id.to_string(),
+            at: Some(event.at),
+            arrived,
+            body: event.data.get().into(),
+            count: before.map_or(1, |entry| entry.count + 1),
+        };
+        self.next_key += 1;
+        if latest_wins {
+            self.latest.insert(entry.topic.clone(), Rc::new(entry));
+        } else {
+            self.push(entry);
+        }
+    }
+
+    /// Tells of a loss.
+    pub fn take_gap(&mut self, gap: &UnnamedGap, arrived: Duration) {
+        let body = serde_json::to_string(&gap.gap).unwrap_or_default();
+        self.lose(gap.gap.topics.join(", "), gap.id.map(|id| id.to_string()), body, arrived);
+    }
+
+    /// Tells of events lost between the feed and this page.
+    pub fn take_dropped(&mut self, count: u64, arrived: Duration) {
+        self.lose("this page".to_owned(), None, format!(r#"{{"dropped":{count}}}"#), arrived);
+    }
+
+    /// The entry that came last.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Rc<Entry>> {
+        self.latest.values().chain(self.log.back()).max_by_key(|entry| entry.key)
+    }
+
+    /// The entry of that key; where only the newest is kept, the one that took its place.
+    #[must_use]
+    pub fn find(&self, chosen: &Entry) -> Option<&Rc<Entry>> {
+        self.latest
+            .get(&chosen.topic)
+            .or_else(|| self.log.iter().find(|entry| entry.key == chosen.key))
+    }
+
+    /// Entries of topics where only the newest matters, by topic.
+    pub fn latest(&self) -> impl Iterator<Item = &Rc<Entry>> {
+        self.latest.values()
+    }
+
+    /// All other entries, newest first.
+    pub fn log(&self) -> impl ExactSizeIterator<Item = &Rc<Entry>> {
+        self.log.iter().rev()
+    }
+
+    /// How many came in all.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.next_key
+    }
+
+    fn lose(&mut self, topic: String, id: Option<String>, body: String, arrived: Duration) {
+        let entry = Entry {
+            key: self.next_key,
+            kind: "gap".to_owned(),
+            topic,
+            id: id.unwrap_or_default(),
+            at: None,
+            arrived,
+            body: body.into(),
+            count: 1,
+        };
+        self.next_key += 1;
+        self.push(entry);
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.log_bytes += entry.body.len();
+        self.log.push_back(Rc::new(entry));
+        // The newest stays however large it is.
+        while self.log.len() > MAX_ENTRIES || (self.log_bytes > MAX_BYTES && self.log.len() > 1) {
+            if let Some(oldest) = self.log.pop_front() {
+                self.log_bytes -= oldest.body.len();
+            }
+        }
+    }
+}
+
+/// Whether only the newest event of the topic matters.
+#[must_use]
+pub fn is_latest_wins(topic: &str) -> bool {
+    topic.parse::<Topic>().is_ok_and(|topic| topic.is_latest_wins())
+}
+
+/// The machine a metrics topic is about; null for any other topic.
+#[must_use]
+pub fn host_of(topic: &str) -> Option<&str> {
+    topic.strip_prefix(METRICS)?.strip_prefix('/')
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use serde_json::value::RawValue;
+    use tidings_protocol::event::EventId;
+
+    pub(crate) fn event(topic: &str, seq: u64, body: &str) -> Event {
+        Event {
+            kind: "update".to_owned(),
+            id: EventId { epoch: 42, seq },
+            topic: topic.to_owned(),
+            at: 1_000 + seq,
+            data: RawValue::from_string(body.to_owned()).unwrap(),
+        }
+    }
+
+    const NOW: Duration = Duration::ZERO;
+
+    #[test]
+    fn metrics_take_one_place_and_are_counted() {
+        let mut log = EventLog::default();
+        log.take(&event("metrics/a", 1, "1"), NOW);
+        log.take(&event("metrics/a", 2, "2"), NOW);
+        assert_eq!(log.latest().count(), 1);
+        assert_eq!(log.newest().unwrap().count, 2);
+        assert_eq!(&*log.newest().unwrap().body, "2");
+        assert_eq!(log.log().len(), 0);
+    }
+
+    #[test]
+    fn other_events_are_listed_newest_first_and_bounded() {
+        let mut log = EventLog::default();
+        for seq in 0..1_000 {
+            log.take(&event("builds/site", seq, "1"), NOW);
+        }
+        assert_eq!(log.log().len(), MAX_ENTRIES);
+        assert_eq!(log.log().next().unwrap().id, "0000002a-999");
+        assert_eq!(log.total(), 1_000);
+    }
+
+    #[test]
+    fn large_payloads_push_out_older_ones() {
+        let mut log = EventLog::default();
+        let body = format!("\"{}\"", "x".repeat(MAX_BYTES / 3));
+        for seq in 0..10 {
+            log.take(&event("a", seq, &body), NOW);
+        }
+        assert_eq!(log.log().len(), 2);
+        let alone = format!("\"{}\"", "x".repeat(MAX_BYTES * 2));
+        log.take(&event("a", 11, &alone), NOW);
+        assert_eq!(log.log().len(), 1, "the newest stays");
+    }
+
+    #[test]
+    fn the_newest_entry_is_found_among_all_kinds() {
+        let mut log = EventLog::default();
+        log.take(&event("metrics/a", 1, "1"), NOW);
+        log.take(&event("b", 2, "2"), NOW);
+        assert_eq!(log.newest().unwrap().topic, "b");
+        log.take(&event("metrics/a", 3, "3"), NOW);
+        assert_eq!(log.newest().unwrap().topic, "metrics/a");
+    }
+
+    #[test]
+    fn a_chosen_metrics_entry_follows_its_topic() {
+        let mut log = EventLog::default();
+        log.take(&event("metrics/a", 1, "1"), NOW);
+        let chosen = log.newest().unwrap().clone();
+        log.take(&event("metrics/a", 2, "2"), NOW);
+        assert_eq!(&*log.find(&chosen).unwrap().body, "2");
+    }
+
+    #[test]
+    fn a_loss_is_listed_like_an_event() {
+        let mut log = EventLog::default();
+        log.take_dropped(7, NOW);
+        let entry = log.newest().unwrap();
+        assert!(entry.is_gap());
+        assert_eq!(&*entry.body, r#"{"dropped":7}"#);
+    }
+
+    #[test]
+    fn only_metrics_topics_name_a_host() {
+        assert_eq!(host_of("metrics/db1"), Some("db1"));
+        assert_eq!(host_of("metricsdb1"), None);
+        assert_eq!(host_of("jobs/db1"), None);
+    }
+}

@@ -1,0 +1,10 @@
+//! What the page shows, as plain data with plain functions: no browser in it, so `cargo test` runs it.
+
+pub mod chart;
+pub mod connection;
+pub mod events;
+pub mod format;
+pub mod freshness;
+pub mod json;
+pub mod metrics;
+pub mod store;
