@@ -1,1 +1,128 @@
-//! The Tidings desktop app.
+//! The desktop app: a window on a Tidings server.
+//!
+//! ```text
+//!   bundled server, or TIDINGS_SERVER ──HTTP──> tidings-client ──> Bridge ──poll_feed──> web view
+//! ```
+//!
+//! - [`source`]: which server is watched; [`bundled`] starts the one this app brings along.
+//! - [`bridge`]: from the client to the web view, in batches.
+//! - [`commands`]: what the web view may ask.
+//! - [`window`]: the window, and the web view's peculiarities.
+//!
+//! Everything that is started here is ended in [`run`], whichever way the app quits.
+
+mod bridge;
+mod bundled;
+mod commands;
+mod error;
+mod source;
+mod window;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tauri::{App, AppHandle, Builder, Context, Runtime};
+use tidings_client::{Client, ClientConfig};
+use tokio_util::task::AbortOnDropHandle;
+use tracing_subscriber::EnvFilter;
+
+pub use bridge::Bridge;
+pub use error::StartError;
+use source::Source;
+
+/// Longest the app waits on quitting for work that does not end by itself.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Runs the app until it quits.
+#[must_use]
+pub fn run() -> ExitCode {
+    // First, while this is the only thread.
+    window::prepare();
+    let filter = EnvFilter::builder()
+        .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
+        .with_env_var("TIDINGS_LOG")
+        .from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    start().unwrap_or_else(|error| {
+        tracing::error!("Tidings cannot start: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn start() -> Result<ExitCode, StartError> {
+    // Two threads carry a stream and a web view with ease; a thread per core would idle.
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    tauri::async_runtime::set(runtime.handle().clone());
+
+    let source = runtime.block_on(Source::from_env())?;
+    let credentials = source.credentials();
+    let config = ClientConfig::new(credentials.server.clone(), credentials.token.clone());
+    let client = Client::new(config)?;
+    let bridge = {
+        let _runtime = runtime.enter();
+        Bridge::new(client.subscribe(&[]))
+    };
+    let app = create_app(Builder::default(), context(), bridge)?;
+    let signals = AbortOnDropHandle::new(runtime.spawn(quit_on_signal(app.handle().clone())));
+
+    let code = app.run_return(|_, _| {});
+
+    drop(signals);
+    runtime.block_on(source.stop(QUIT_TIMEOUT));
+    runtime.shutdown_timeout(QUIT_TIMEOUT);
+    Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
+/// What the build embedded: configuration, pages, permissions.
+#[must_use]
+pub fn context<R: Runtime>() -> Context<R> {
+    tauri::generate_context!()
+}
+
+/// The app with its commands and its window, on any of Tauri's runtimes.
+///
+/// # Errors
+///
+/// If the window cannot be made.
+pub fn create_app<R: Runtime>(
+    builder: Builder<R>,
+    context: Context<R>,
+    bridge: Bridge,
+) -> tauri::Result<App<R>> {
+    builder
+        .manage(bridge)
+        .invoke_handler(tauri::generate_handler![
+            commands::feed::poll_feed,
+            commands::feed::retry_feed,
+            commands::feed::disconnect_feed,
+        ])
+        .setup(|app| Ok(window::create(app)?))
+        .build(context)
+}
+
+async fn quit_on_signal<R: Runtime>(app: AppHandle<R>) {
+    match signal().await {
+        Ok(()) => app.exit(0),
+        Err(error) => tracing::warn!("signals cannot be heard: {error}"),
+    }
+}
+
+#[cfg(unix)]
+async fn signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn signal() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}

@@ -25,6 +25,6 @@ mod transport;
 
 pub use client::{Client, ClientConfig, ClientError};
 pub use credentials::{Credentials, CredentialsError, Sources, default_data_dir};
-pub use outbox::{Bounds, Outbox};
+pub use outbox::{Bounds, Outbox, latest_wins_topic};
 pub use subscription::{Handle, Subscription, Update};
 pub use token::Token;

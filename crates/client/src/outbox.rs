@@ -123,7 +123,8 @@ impl Outbox {
 }
 
 /// The item's topic, if only the newest event of it matters.
-pub(crate) fn latest_wins_topic(item: &Item) -> Option<&str> {
+#[must_use]
+pub fn latest_wins_topic(item: &Item) -> Option<&str> {
     let Item::Event(event) = item else { return None };
     let topic: Topic = event.topic.parse().ok()?;
     topic.is_latest_wins().then_some(event.topic.as_str())

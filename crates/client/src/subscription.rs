@@ -71,12 +71,24 @@ impl Subscription {
     /// Waits until something is new, and takes it. Nothing is lost if the wait is given up.
     pub async fn next(&mut self) -> Update {
         loop {
-            if let Some(update) = self.take() {
+            if let Some(update) = self.try_next() {
                 return update;
             }
             // A bell rung meanwhile is remembered.
             self.shared.news.notified().await;
         }
+    }
+
+    /// Takes what is new, if anything is.
+    pub fn try_next(&mut self) -> Option<Update> {
+        let now = self.shared.now();
+        let mut inner = self.shared.lock();
+        if inner.version == self.seen && inner.outbox.is_empty() {
+            return None;
+        }
+        self.seen = inner.version;
+        let (deliveries, dropped) = inner.outbox.take(now);
+        Some(Update { status: inner.feed.status(now), deliveries, dropped })
     }
 
     /// State of the connection now.
@@ -89,17 +101,6 @@ impl Subscription {
     #[must_use]
     pub fn handle(&self) -> Handle {
         self.handle.clone()
-    }
-
-    fn take(&mut self) -> Option<Update> {
-        let now = self.shared.now();
-        let mut inner = self.shared.lock();
-        if inner.version == self.seen && inner.outbox.is_empty() {
-            return None;
-        }
-        self.seen = inner.version;
-        let (deliveries, dropped) = inner.outbox.take(now);
-        Some(Update { status: inner.feed.status(now), deliveries, dropped })
     }
 }
 

@@ -1,0 +1,99 @@
+//! From the client to the web view: the long poll behind `poll_feed`.
+//!
+//! The page asks for what is newer than the batch it has. An answer waits until there is something, at
+//! most [`LONGEST_WAIT`], and never comes sooner than [`SHORTEST_ROUND`] after the one before: ten
+//! messages a second, however fast events come. Neither Tauri's events nor its channels are used, since
+//! both leak in WebKitGTK when they carry much.
+
+mod ledger;
+
+use std::time::Duration;
+
+use tidings_client::{Handle, Subscription};
+use tidings_feed::Batch;
+use tokio::sync::{Mutex, watch};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use ledger::Ledger;
+
+/// Shortest time between two answers.
+const SHORTEST_ROUND: Duration = Duration::from_millis(100);
+
+/// After this an answer comes even if nothing is new.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
+/// Hands what a subscription brings to the web view.
+#[derive(Debug)]
+pub struct Bridge {
+    handle: Handle,
+    /// Number of the newest poll. A page that was reloaded leaves a poll behind that nobody waits for:
+    /// it gives way.
+    turn: watch::Sender<u64>,
+    reader: Mutex<Reader>,
+}
+
+#[derive(Debug)]
+struct Reader {
+    subscription: Subscription,
+    ledger: Ledger,
+    answered: Option<Instant>,
+}
+
+impl Bridge {
+    /// A bridge that reads `subscription`.
+    #[must_use]
+    pub fn new(subscription: Subscription) -> Self {
+        let handle = subscription.handle();
+        let ledger = Ledger::default();
+        let reader = Reader { subscription, ledger, answered: None };
+        Self { handle, turn: watch::Sender::new(0), reader: Mutex::new(reader) }
+    }
+
+    /// What steers the subscription.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Everything newer than batch `since`, as soon as there is something. `0` is a page that knows
+    /// nothing: it gets the newest metrics again, at once.
+    pub async fn poll(&self, since: u64) -> Batch {
+        let mut turn = self.turn.subscribe();
+        let mut mine = 0;
+        self.turn.send_modify(|newest| {
+            *newest += 1;
+            mine = *newest;
+        });
+        let mut reader = self.reader.lock().await;
+        tokio::select! {
+            // An error would mean that the bridge is gone, which holds the sender.
+            _ = turn.wait_for(|newest| *newest != mine) => {}
+            () = reader.fill(since) => {}
+        }
+        reader.answer()
+    }
+}
+
+impl Reader {
+    /// Waits until there is something to answer with. Nothing is lost if the wait is given up.
+    async fn fill(&mut self, since: u64) {
+        let has_everything = self.ledger.acknowledge(since);
+        if let Some(answered) = self.answered {
+            sleep_until(answered + SHORTEST_ROUND).await;
+        }
+        if has_everything {
+            tokio::select! {
+                update = self.subscription.next() => self.ledger.add(update),
+                () = sleep(LONGEST_WAIT) => {}
+            }
+        } else if self.ledger.has_room()
+            && let Some(update) = self.subscription.try_next()
+        {
+            self.ledger.add(update);
+        }
+    }
+
+    fn answer(&mut self) -> Batch {
+        self.answered = Some(Instant::now());
+        self.ledger.batch(self.subscription.status())
+    }
+}

@@ -1,0 +1,27 @@
+//! The feed: what is new, try now, stop.
+
+use tauri::State;
+
+use crate::bridge::Bridge;
+use crate::error::CommandError;
+
+/// Waits for what is newer than batch `since`; the answer is a `tidings_feed::Batch` as JSON text.
+#[tauri::command]
+pub(crate) async fn poll_feed(
+    bridge: State<'_, Bridge>,
+    since: u64,
+) -> Result<String, CommandError> {
+    Ok(serde_json::to_string(&bridge.poll(since).await)?)
+}
+
+/// Connects now, whatever the state.
+#[tauri::command]
+pub(crate) fn retry_feed(bridge: State<'_, Bridge>) {
+    bridge.handle().retry();
+}
+
+/// Closes the connection until it is retried.
+#[tauri::command]
+pub(crate) fn disconnect_feed(bridge: State<'_, Bridge>) {
+    bridge.handle().disconnect();
+}

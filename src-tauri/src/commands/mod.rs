@@ -1,0 +1,3 @@
+//! What the web view may ask, one file a subject. A command delegates; it decides nothing.
+
+pub(crate) mod feed;

@@ -1,0 +1,46 @@
+//! What can go wrong: on starting, and in answer to the web view.
+
+use serde::Serialize;
+use tidings_client::{ClientError, CredentialsError};
+use tidings_server::ServeError;
+
+/// Why the app cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// `TIDINGS_SERVER` or its token cannot be used.
+    #[error("{0}")]
+    Credentials(#[from] CredentialsError),
+    /// The server to watch cannot be asked.
+    #[error("{0}")]
+    Client(#[from] ClientError),
+    /// The bundled server does not start.
+    #[error("the bundled server does not start: {0}")]
+    Serve(#[from] ServeError),
+    /// The system refuses a thread, a socket or the like.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+    /// The window cannot be made.
+    #[error("the window cannot be made: {0}")]
+    Window(#[from] tauri::Error),
+}
+
+/// Why a command failed, as the web view gets it: it matches the code, and shows the message.
+#[derive(Debug, Serialize, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct CommandError {
+    code: Code,
+    message: String,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Code {
+    /// A fault of the app itself.
+    Internal,
+}
+
+impl From<serde_json::Error> for CommandError {
+    fn from(error: serde_json::Error) -> Self {
+        Self { code: Code::Internal, message: error.to_string() }
+    }
+}

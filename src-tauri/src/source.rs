@@ -1,0 +1,41 @@
+//! Which server the app watches.
+
+use std::time::Duration;
+
+use tidings_client::{Credentials, Sources};
+
+use crate::bundled::Bundled;
+use crate::error::StartError;
+
+/// The server the app watches.
+pub(crate) enum Source {
+    /// One that runs elsewhere, named by `TIDINGS_SERVER`.
+    Elsewhere(Credentials),
+    /// The one this app brings along.
+    Bundled(Bundled),
+}
+
+impl Source {
+    /// The server of `TIDINGS_SERVER`, or else the bundled one, started.
+    pub(crate) async fn from_env() -> Result<Self, StartError> {
+        let sources = Sources::from_env();
+        if sources.server.is_some() {
+            return Ok(Self::Elsewhere(Credentials::find(&sources)?));
+        }
+        Ok(Self::Bundled(Bundled::start().await?))
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        match self {
+            Self::Elsewhere(credentials) => credentials,
+            Self::Bundled(bundled) => bundled.credentials(),
+        }
+    }
+
+    /// Ends what was started here.
+    pub(crate) async fn stop(self, timeout: Duration) {
+        if let Self::Bundled(bundled) = self {
+            bundled.stop(timeout).await;
+        }
+    }
+}

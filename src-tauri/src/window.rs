@@ -1,0 +1,51 @@
+//! The window, and what the web view needs on some systems.
+
+use tauri::webview::{Color, PageLoadEvent};
+use tauri::{App, Runtime, Theme, WebviewWindowBuilder};
+
+/// Label of the window; `capabilities/main.json` grants to it by name.
+const MAIN: &str = "main";
+
+/// Backgrounds of the dashboard, so that nothing flashes before its first paint.
+const DARK: Color = Color(0x0b, 0x0d, 0x10, 0xff);
+const LIGHT: Color = Color(0xf6, 0xf7, 0xf9, 0xff);
+
+/// Makes the window of `tauri.conf.json`; it shows itself once its page is loaded.
+pub(crate) fn create<R: Runtime>(app: &App<R>) -> tauri::Result<()> {
+    let Some(config) = app.config().app.windows.iter().find(|window| window.label == MAIN) else {
+        return Err(tauri::Error::WindowNotFound);
+    };
+    let window = WebviewWindowBuilder::from_config(app, config)?
+        .on_page_load(|window, load| {
+            if load.event() == PageLoadEvent::Finished
+                && let Err(error) = window.show()
+            {
+                tracing::error!("the window cannot be shown: {error}");
+            }
+        })
+        .build()?;
+    let background = if window.theme()? == Theme::Dark { DARK } else { LIGHT };
+    window.set_background_color(Some(background))
+}
+
+/// Sets the environment the web view reads. Must be called while there is one thread only.
+///
+/// WebKitGTK draws through DMA-BUF, which leaves the window blank under NVIDIA's own driver and where
+/// there is no graphics device at all (a virtual display, a container). Whoever set the variable knows
+/// better.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "the environment can be set in no other way")]
+pub(crate) fn prepare() {
+    use std::path::Path;
+    const VARIABLE: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
+    let has_device = Path::new("/dev/dri").exists();
+    let has_nvidia = Path::new("/proc/driver/nvidia/version").exists();
+    if std::env::var_os(VARIABLE).is_none() && (has_nvidia || !has_device) {
+        // SAFETY: no other thread runs yet that could read the environment meanwhile.
+        unsafe { std::env::set_var(VARIABLE, "1") };
+    }
+}
+
+/// Other web views need nothing.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn prepare() {}

@@ -1,0 +1,157 @@
+//! What the web view gets when it asks, over Tauri's own path and past its permissions.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[allow(dead_code, reason = "shared with the client's tests")]
+#[path = "../../crates/client/tests/script/mod.rs"]
+mod script;
+
+use std::time::{Duration, Instant};
+
+use script::{Peer, Script, event};
+use serde_json::{Value, json};
+use tauri::ipc::{CallbackFn, InvokeBody};
+use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
+use tauri::webview::InvokeRequest;
+use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
+use tidings_desktop::{Bridge, context, create_app};
+use tidings_feed::{Batch, Item, State};
+
+/// The app, watching a scripted server.
+struct Desk {
+    app: App<MockRuntime>,
+    page: WebviewWindow<MockRuntime>,
+    script: Script,
+    peer: Peer,
+    since: u64,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let script = Script::new().await;
+        let bridge = Bridge::new(script.subscribe());
+        let app = create_app(mock_builder(), context(), bridge).expect("an app");
+        let page = window(&app, "main");
+        let peer = script.open().await;
+        Self { app, page, script, peer, since: 0 }
+    }
+
+    async fn poll(&mut self) -> Batch {
+        let answer = invoke(&self.page, "poll_feed", json!({ "since": self.since })).await;
+        let text = answer.expect("an answer");
+        let batch: Batch = serde_json::from_str(text.as_str().expect("text")).expect("a batch");
+        self.since = batch.seq;
+        batch
+    }
+
+    /// Polls until `count` events arrived.
+    async fn events(&mut self, count: usize) -> Vec<u64> {
+        let mut seqs = Vec::new();
+        while seqs.len() < count {
+            for delivery in self.poll().await.deliveries {
+                let Item::Event(event) = delivery.item else { panic!("an event") };
+                seqs.push(event.id.seq);
+            }
+        }
+        seqs
+    }
+
+    async fn until(&mut self, state: State) {
+        while self.poll().await.status.state != state {}
+    }
+}
+
+fn window(app: &App<MockRuntime>, label: &str) -> WebviewWindow<MockRuntime> {
+    WebviewWindowBuilder::new(app, label, tauri::WebviewUrl::default()).build().expect("a window")
+}
+
+async fn invoke(
+    page: &WebviewWindow<MockRuntime>,
+    command: &str,
+    arguments: Value,
+) -> Result<Value, Value> {
+    let page = page.clone();
+    let request = InvokeRequest {
+        cmd: command.to_owned(),
+        callback: CallbackFn(0),
+        error: CallbackFn(1),
+        url: page.url().expect("a URL"),
+        body: InvokeBody::Json(arguments),
+        headers: tauri::http::HeaderMap::default(),
+        invoke_key: INVOKE_KEY.to_owned(),
+    };
+    let answer = tokio::task::spawn_blocking(move || get_ipc_response(&page, request)).await;
+    answer.expect("no panic").map(|body| body.deserialize().expect("JSON"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_gets_status_and_events_in_batches() {
+    let mut desk = Desk::new().await;
+    desk.until(State::Live).await;
+    for seq in 6..=8 {
+        desk.peer.send(&event(seq, "jobs/1")).await;
+    }
+    assert_eq!(desk.events(3).await, [6, 7, 8]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_events_makes_at_most_ten_answers_a_second() {
+    let mut desk = Desk::new().await;
+    desk.until(State::Live).await;
+    let start = Instant::now();
+    for seq in 6..=10 {
+        desk.peer.send(&event(seq, "jobs/1")).await;
+        desk.events(1).await;
+    }
+    assert!(start.elapsed() >= Duration::from_millis(450), "{:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reloaded_page_does_not_wait_for_the_poll_it_left_behind() {
+    let mut desk = Desk::new().await;
+    desk.until(State::Live).await;
+    desk.peer.send(&event(6, "metrics/a")).await;
+    assert_eq!(desk.events(1).await, [6]);
+    let (page, since) = (desk.page.clone(), desk.since);
+    let left_behind = async { invoke(&page, "poll_feed", json!({ "since": since })).await };
+    desk.since = 0;
+    let (left_behind, snapshot) = tokio::join!(left_behind, async {
+        // The order of the two is not fixed; asked twice, the second is surely behind.
+        desk.events(1).await;
+        desk.since = 0;
+        desk.events(1).await
+    });
+    assert_eq!(snapshot, [6], "the newest metrics again");
+    assert!(left_behind.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_can_disconnect_and_connect_again() {
+    let mut desk = Desk::new().await;
+    desk.until(State::Live).await;
+    invoke(&desk.page, "disconnect_feed", json!({})).await.expect("done");
+    desk.until(State::Offline).await;
+    desk.peer.closed().await;
+    invoke(&desk.page, "retry_feed", json!({})).await.expect("done");
+    desk.peer = desk.script.open().await;
+    desk.until(State::Live).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_window_may_ask_anything() {
+    let desk = Desk::new().await;
+    let other = window(&desk.app, "other");
+    for command in ["poll_feed", "retry_feed", "disconnect_feed"] {
+        let refused = invoke(&other, command, json!({ "since": 0 })).await.expect_err("refused");
+        assert!(refused.to_string().contains("not allowed"), "{refused}");
+    }
+    assert!(desk.app.get_webview_window("main").is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_may_ask_nothing_of_tauri_itself() {
+    let desk = Desk::new().await;
+    for command in ["plugin:window|close", "plugin:event|listen", "plugin:webview|print"] {
+        assert!(invoke(&desk.page, command, json!({})).await.is_err(), "{command}");
+    }
+}
