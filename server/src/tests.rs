@@ -18,8 +18,12 @@ struct Running {
 }
 
 async fn start(streams: usize) -> Running {
+    start_with(Config::bundled(TOKEN.to_owned()), streams).await
+}
+
+async fn start_with(config: Config, streams: usize) -> Running {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let server = Server::new(listener, Config::bundled(TOKEN.to_owned()), streams).unwrap();
+    let server = Server::new(listener, config, streams).unwrap();
     let (address, state) = (server.address(), server.state.clone());
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(server.run(shutdown.clone()));
@@ -28,16 +32,26 @@ async fn start(streams: usize) -> Running {
 
 /// Opens a stream and reads until `text` was seen.
 async fn open(address: SocketAddr, text: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!(
-        "GET /api/events HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut seen = Vec::new();
-    while !String::from_utf8_lossy(&seen).contains(text) {
-        assert_ne!(stream.read_buf(&mut seen).await.unwrap(), 0, "closed without {text}");
-    }
+    let mut stream = request(address, "/api/events").await;
+    read_until(&mut stream, text).await;
     stream
+}
+
+async fn request(address: SocketAddr, path: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+async fn read_until(stream: &mut TcpStream, text: &str) -> String {
+    let mut seen = Vec::new();
+    while !String::from_utf8_lossy(&seen[seen.len().saturating_sub(4096)..]).contains(text) {
+        let more = tokio::time::timeout(Duration::from_secs(10), stream.read_buf(&mut seen)).await;
+        assert_ne!(more.expect(text).unwrap(), 0, "closed without {text}");
+    }
+    String::from_utf8_lossy(&seen).into_owned()
 }
 
 async fn eventually(what: &str, condition: impl Fn() -> bool) {
@@ -92,4 +106,34 @@ async fn a_client_that_never_finishes_its_request_does_not_hold_up_the_end() {
     let _stream = open(server.address, "connected").await;
     server.shutdown.cancel();
     tokio::time::timeout(Duration::from_secs(5), server.task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_reader_that_stalls_is_told_of_its_gap_and_slows_nobody() {
+    let mut config = Config::bundled(TOKEN.to_owned());
+    config.hub.history_events = 10;
+    let server = start_with(config, 10).await;
+    let mut stalled = request(server.address, "/api/events?topic=app/x").await;
+    let mut quick = request(server.address, "/api/events?topic=app/x").await;
+    read_until(&mut stalled, "connected").await;
+    read_until(&mut quick, "connected").await;
+
+    let topic = "app/x".parse().unwrap();
+    let publish = |n: u32| {
+        // More than the sockets between the two hold.
+        let data = format!("{{\"filler\":\"{}\",\"n\":{n}}}", "x".repeat(64 << 10));
+        server.state.hub.publish(&topic, Default::default(), data.into()).unwrap();
+    };
+    for n in 1..=300 {
+        publish(n);
+        let seen = read_until(&mut quick, &format!("\"n\":{n}}}")).await;
+        assert!(!seen.contains("event: gap"), "at {n}");
+    }
+
+    let seen = read_until(&mut stalled, "\"n\":300}").await;
+    let gap = seen.split("event: gap").nth(1).expect("a gap");
+    assert!(gap.contains("\"topics\":[\"app/x\"]") && gap.contains("slow_consumer"));
+    for n in 291..=300 {
+        assert!(gap.contains(&format!("\"n\":{n}}}")), "{n} is kept and follows the gap");
+    }
 }
