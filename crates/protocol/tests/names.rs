@@ -1,0 +1,166 @@
+//! Ids, topics, selectors and event types: what is one, what is none, and what matches.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use proptest::prelude::*;
+use tidings_protocol::event::{EventId, EventType, InvalidType, MAX_TYPE_BYTES, RESERVED_TYPES};
+use tidings_protocol::topic::{InvalidTopic, MAX_TOPIC_BYTES, Selector, Topic};
+
+fn topic_text() -> impl Strategy<Value = String> {
+    "[A-Za-z0-9._~:-]{1,12}(/[A-Za-z0-9._~:-]{1,12}){0,4}"
+}
+
+fn topic(text: &str) -> Topic {
+    text.parse().expect("a topic")
+}
+
+proptest! {
+    #[test]
+    fn an_id_round_trips_and_has_one_spelling(epoch: u32, seq: u64) {
+        let id = EventId { epoch, seq };
+        let text = id.to_string();
+        prop_assert_eq!(text.parse(), Ok(id));
+        let json = serde_json::to_string(&id).expect("JSON");
+        prop_assert_eq!(serde_json::from_str::<EventId>(&json).expect("an id"), id);
+    }
+
+    #[test]
+    fn what_parses_as_an_id_prints_as_it_was(text in "\\PC{0,30}|[0-9a-fA-F]{7,9}-[0-9+]{0,21}") {
+        if let Ok(id) = text.parse::<EventId>() {
+            prop_assert_eq!(id.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn within_an_epoch_ids_are_ordered_by_number(epoch: u32, one: u64, other: u64) {
+        let id = |seq| EventId { epoch, seq };
+        prop_assert_eq!(id(one).cmp(&id(other)), one.cmp(&other));
+    }
+
+    #[test]
+    fn a_topic_round_trips_and_its_own_selector_matches_it(text in topic_text()) {
+        let topic = topic(&text);
+        prop_assert_eq!(topic.to_string(), &*text);
+        let selector: Selector = text.parse().expect("a selector");
+        prop_assert_eq!(selector.to_string(), text);
+        prop_assert!(selector.matches(&topic));
+        prop_assert!(Selector::Prefix(None).matches(&topic));
+    }
+
+    #[test]
+    fn a_prefix_matches_what_is_below_it_and_nothing_else(
+        prefix in topic_text(),
+        rest in topic_text(),
+        other in topic_text(),
+    ) {
+        let selector: Selector = format!("{prefix}/*").parse().expect("a selector");
+        prop_assert_eq!(selector.to_string(), format!("{prefix}/*"));
+        let below = format!("{prefix}/{rest}");
+        prop_assert!(selector.matches(&topic(&below)));
+        prop_assert!(!selector.matches(&topic(&prefix)), "not the prefix itself");
+        let beside = format!("{prefix}x/{rest}");
+        prop_assert!(!selector.matches(&topic(&beside)));
+        let expected = other.starts_with(&format!("{prefix}/"));
+        prop_assert_eq!(selector.matches(&topic(&other)), expected);
+    }
+
+    #[test]
+    fn any_text_is_a_topic_or_a_told_mistake(text in "\\PC{0,300}") {
+        if let Ok(topic) = text.parse::<Topic>() {
+            prop_assert_eq!(topic.as_str(), &*text);
+            prop_assert!(text.len() <= MAX_TOPIC_BYTES && text.is_ascii());
+        }
+    }
+
+    #[test]
+    fn every_host_name_makes_a_topic(host in "\\PC{0,300}") {
+        let made = Topic::metrics(&host);
+        prop_assert_eq!(made.as_str().parse(), Ok(made.clone()));
+        prop_assert!(made.is_latest_wins());
+    }
+
+    #[test]
+    fn an_event_type_is_one_line_that_nobody_reserved(text in "[\\PC\r\n\0]{0,120}") {
+        match text.parse::<EventType>() {
+            Ok(kind) => {
+                prop_assert_eq!(kind.as_str(), &*text);
+                prop_assert!(!text.is_empty() && text.len() <= MAX_TYPE_BYTES);
+                prop_assert!(!text.contains(['\r', '\n', '\0']));
+            }
+            Err(InvalidType::Empty) => prop_assert!(text.is_empty()),
+            Err(InvalidType::TooLong) => prop_assert!(text.len() > MAX_TYPE_BYTES),
+            Err(InvalidType::Control) => prop_assert!(text.chars().any(char::is_control)),
+            Err(InvalidType::Reserved) => prop_assert!(RESERVED_TYPES.contains(&&*text)),
+        }
+    }
+}
+
+#[test]
+fn what_is_nearly_an_id_is_none() {
+    for text in [
+        "",
+        "-",
+        "0000002a",
+        "0000002a-",
+        "-7",
+        "2a-7",
+        "0000002A-7",
+        "0000002a-07",
+        "0000002a-+7",
+        "0000002a--7",
+        " 0000002a-7",
+        "0000002a-7\n",
+        "00000002a-7",
+        "0000002a-18446744073709551616",
+    ] {
+        assert!(text.parse::<EventId>().is_err(), "{text:?}");
+    }
+    assert!("ffffffff-18446744073709551615".parse::<EventId>().is_ok());
+    assert!("00000000-0".parse::<EventId>().is_ok());
+}
+
+#[test]
+fn what_is_no_topic_says_why() {
+    use InvalidTopic::{Character, EmptySegment, TooLong};
+    for (text, why) in [
+        ("", EmptySegment),
+        ("/a", EmptySegment),
+        ("a/", EmptySegment),
+        ("a//b", EmptySegment),
+        ("a b", Character(' ')),
+        ("a\n", Character('\n')),
+        ("ä", Character('ä')),
+        ("a/*", Character('*')),
+        (&"a".repeat(MAX_TOPIC_BYTES + 1), TooLong),
+    ] {
+        assert_eq!(text.parse::<Topic>(), Err(why), "{text:?}");
+    }
+    assert!("a".repeat(MAX_TOPIC_BYTES).parse::<Topic>().is_ok());
+}
+
+#[test]
+fn a_star_stands_only_at_the_end_of_a_selector() {
+    assert_eq!("*".parse(), Ok(Selector::Prefix(None)));
+    for text in ["*/a", "a/*/b", "a*", "**", "a/**", "/*", "", "a/*/*"] {
+        assert!(text.parse::<Selector>().is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn reserved_types_are_the_hubs_own() {
+    for text in RESERVED_TYPES {
+        assert_eq!(text.parse::<EventType>(), Err(InvalidType::Reserved));
+    }
+    assert_eq!(EventType::default().as_str(), "update");
+}
+
+#[test]
+fn only_metrics_are_latest_wins() {
+    for (text, wins) in
+        [("metrics/a", true), ("metrics", false), ("metricsx/a", false), ("jobs/1", false)]
+    {
+        assert_eq!(topic(text).is_latest_wins(), wins, "{text}");
+    }
+    assert_eq!(Topic::metrics("").as_str(), "metrics/localhost");
+    assert_eq!(Topic::metrics("my box/ü").as_str(), "metrics/my-box--");
+}
