@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tidings_feed::{Command, Delivery, Feed, Input, Item, Message, Status};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
@@ -40,10 +40,11 @@ pub struct Subscription {
 /// Steers a [`Subscription`] from elsewhere; without effect once that is gone.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    orders: mpsc::UnboundedSender<Order>,
+    /// Holds the last order alone: what was asked before it no longer matters.
+    orders: watch::Sender<Option<Order>>,
 }
 
-/// What a person asked for. Few and small, so their queue has no bound.
+/// What a person asked for.
 #[derive(Clone, Copy, Debug)]
 enum Order {
     Retry,
@@ -53,17 +54,12 @@ enum Order {
 impl Handle {
     /// Connects now, whatever the state.
     pub fn retry(&self) {
-        self.send(Order::Retry);
+        self.orders.send_replace(Some(Order::Retry));
     }
 
     /// Closes the connection until [`retry`](Self::retry).
     pub fn disconnect(&self) {
-        self.send(Order::Disconnect);
-    }
-
-    fn send(&self, order: Order) {
-        // It fails only if the subscription is gone, and the wish with it.
-        let _ = self.orders.send(order);
+        self.orders.send_replace(Some(Order::Disconnect));
     }
 }
 
@@ -188,7 +184,7 @@ pub(crate) fn start(target: Target, config: tidings_feed::Config, outbox: Outbox
         inner: Mutex::new(Inner { told: feed.status(Duration::ZERO), feed, outbox, version: 1 }),
         news: Notify::new(),
     });
-    let (sender, orders) = mpsc::unbounded_channel();
+    let (sender, orders) = watch::channel(None);
     let driver = Driver { shared: Arc::clone(&shared), target, orders, link: None };
     let task = AbortOnDropHandle::new(tokio::spawn(driver.run(first)));
     Subscription { shared, handle: Handle { orders: sender }, seen: 0, _task: task }
@@ -198,7 +194,7 @@ pub(crate) fn start(target: Target, config: tidings_feed::Config, outbox: Outbox
 struct Driver {
     shared: Arc<Shared>,
     target: Target,
-    orders: mpsc::UnboundedReceiver<Order>,
+    orders: watch::Receiver<Option<Order>>,
     link: Option<Link>,
 }
 
@@ -211,12 +207,16 @@ impl Driver {
             }
             command = tokio::select! {
                 biased;
-                order = self.orders.recv() => match order {
-                    Some(Order::Retry) => self.shared.handle(Input::Retry),
-                    Some(Order::Disconnect) => self.shared.handle(Input::Disconnect),
+                changed = self.orders.changed() => {
                     // The subscription and every handle are gone.
-                    None => return,
-                },
+                    let Ok(()) = changed else { return };
+                    let order = *self.orders.borrow_and_update();
+                    match order {
+                        Some(Order::Retry) => self.shared.handle(Input::Retry),
+                        Some(Order::Disconnect) => self.shared.handle(Input::Disconnect),
+                        None => None,
+                    }
+                }
                 // Before the deadline, so that bytes which arrived while this process stood still count.
                 heard = hear(&mut self.link) => self.take_in(heard),
                 () = deadline(&self.shared) => self.shared.handle(Input::Tick),
