@@ -1,49 +1,40 @@
-//! Bars. Widths are SVG attributes, because the page's security policy forbids style attributes.
+//! Bars. Sizes are SVG attributes, because the page's security policy forbids style attributes.
 
 use yew::prelude::*;
 
-/// Properties of [`Bar`] and [`Column`].
-#[derive(Properties, PartialEq)]
-pub struct BarProps {
-    /// How much of it is filled, in percent.
-    pub share: f32,
-    /// What it measures, for those who do not see it.
-    pub label: AttrValue,
-    /// From here on it is worth a look, in percent.
-    #[prop_or(90.0)]
-    pub high: f32,
-}
+/// From here on a bar that can be full is worth a look, in percent.
+pub const HIGH: f32 = 90.0;
 
-impl BarProps {
-    /// Tenths of a percent are enough, and equal text leaves the document alone.
-    fn size(&self) -> String {
-        let tenths = (self.share.clamp(0.0, 100.0) * 10.0).round() as u32;
-        format!("{}.{}%", tenths / 10, tenths % 10)
-    }
-
-    fn class(&self, shape: &'static str) -> Classes {
-        classes!(shape, (self.share >= self.high).then_some("high"))
-    }
-}
-
-/// A horizontal bar.
-#[component]
-pub fn Bar(props: &BarProps) -> Html {
+/// A horizontal bar filled to `share` percent; `label` says so to those who do not see it.
+#[must_use]
+pub fn bar(share: f32, label: String) -> Html {
     html! {
-        <svg class={props.class("bar")} role="img" aria-label={props.label.clone()}>
-            <rect class="bar-fill" width={props.size()} height="100%" />
+        <svg class="bar" role="img" aria-label={label}>
+            <rect class="bar-fill" width={size(share)} height="100%" />
         </svg>
     }
+}
+
+/// A [`bar`] that warns when it is nearly full.
+#[must_use]
+pub fn warning_bar(share: f32, label: String) -> Html {
+    html! { <div class={if share >= HIGH { "high" } else { "" }}>{ bar(share, label) }</div> }
 }
 
 /// A bar that grows upwards.
-#[component]
-pub fn Column(props: &BarProps) -> Html {
+#[must_use]
+pub fn column(share: f32, label: String) -> Html {
     html! {
-        <svg class={props.class("column")} role="img" aria-label={props.label.clone()}>
-            <title>{ props.label.clone() }</title>
+        <svg class="column" role="img" aria-label={label.clone()}>
+            <title>{ label }</title>
             // Turned over by the style sheet, so that it grows from below.
-            <rect class="bar-fill" width="100%" height={props.size()} />
+            <rect class="bar-fill" width="100%" height={size(share)} />
         </svg>
     }
+}
+
+/// Tenths of a percent are enough, and equal text leaves the document alone.
+fn size(share: f32) -> String {
+    let tenths = (share.clamp(0.0, 100.0) * 10.0).round() as u32;
+    format!("{}.{}%", tenths / 10, tenths % 10)
 }

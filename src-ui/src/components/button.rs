@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::icon::{Icon, Symbol};
+use super::icon::{Symbol, icon};
 
 /// How much a button stands out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub fn Button(props: &ButtonProps) -> Html {
             aria-keyshortcuts={props.keys.clone()}
             aria-pressed={props.pressed.map(|on| if on { "true" } else { "false" })}>
             if let Some(symbol) = props.symbol {
-                <Icon {symbol} />
+                { icon(symbol) }
             }
             if !bare {
                 <span class="button-label">{ props.label.clone() }</span>

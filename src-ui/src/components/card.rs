@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::icon::{Icon, Symbol};
+use super::icon::{Symbol, icon};
 use crate::state::freshness::Freshness;
 
 /// Properties of [`Card`].
@@ -32,13 +32,13 @@ pub fn Card(props: &CardProps) -> Html {
             data-freshness={props.freshness.name()} aria-labelledby={heading.clone()}>
             <header class="card-head">
                 <h2 class="card-title" id={heading}>
-                    <Icon symbol={props.symbol} />
+                    { icon(props.symbol) }
                     { props.title.clone() }
                 </h2>
                 <div class="card-aside">{ props.aside.clone() }</div>
                 if let Some(label) = props.freshness.label() {
                     <span class="chip">
-                        <Icon symbol={symbol_of(props.freshness)} />
+                        { icon(symbol_of(props.freshness)) }
                         { label }
                     </span>
                 }
@@ -62,32 +62,18 @@ pub(super) fn symbol_of(freshness: Freshness) -> Symbol {
     }
 }
 
-/// Properties of [`Skeleton`].
-#[derive(Properties, PartialEq)]
-pub struct SkeletonProps {
-    /// How many lines it stands for.
-    pub lines: usize,
-}
-
-/// Takes the place of lists that have not arrived, at about their height.
-#[component]
-pub fn Skeleton(props: &SkeletonProps) -> Html {
+/// Takes the place of a list that has not arrived, at about the height of so many lines.
+#[must_use]
+pub fn skeleton(lines: usize) -> Html {
     html! {
         <div class="skeleton" aria-hidden="true">
-            { for (0..props.lines).map(|line| html! { <span key={line} class="skeleton-line" /> }) }
+            { for (0..lines).map(|line| html! { <span key={line} class="skeleton-line" /> }) }
         </div>
     }
 }
 
-/// Properties of [`Empty`].
-#[derive(Properties, PartialEq)]
-pub struct EmptyProps {
-    /// Why there is nothing.
-    pub children: Html,
-}
-
-/// A quiet line where there is nothing to show.
-#[component]
-pub fn Empty(props: &EmptyProps) -> Html {
-    html! { <p class="empty">{ props.children.clone() }</p> }
+/// A quiet line that says why there is nothing to show.
+#[must_use]
+pub fn empty(why: &'static str) -> Html {
+    html! { <p class="empty">{ why }</p> }
 }

@@ -33,7 +33,18 @@ impl Scale {
     fn tick(self, value: f64) -> String {
         match self {
             Self::Percent => format!("{}%", value.round() as i64),
-            Self::Rate => format::rate(value).to_string(),
+            Self::Rate => format::rate(value).to_string().replace(".0", ""),
+        }
+    }
+
+    /// Distances that ticks may have.
+    fn steps(self) -> JsValue {
+        match self {
+            Self::Percent => list([25.into(), 50.into()]),
+            Self::Rate => list((0..5).flat_map(|power| {
+                let unit = 1024_f64.powi(power);
+                [1, 2, 5, 10, 20, 50, 100, 200, 500].map(|n| (f64::from(n) * unit).into())
+            })),
         }
     }
 
@@ -287,14 +298,11 @@ fn options(
     let color = |name: &str| -> JsValue {
         style.get_property_value(name).unwrap_or_default().trim().to_owned().into()
     };
-    let pixels = |name: &str, default: f64| {
-        let text = style.get_property_value(name).unwrap_or_default();
-        text.trim().trim_end_matches("px").parse().unwrap_or(default)
-    };
-    let font_size = pixels("font-size", 11.0);
-    let font: JsValue =
-        format!("{font_size}px {}", style.get_property_value("font-family").unwrap_or_default())
-            .into();
+    let property = |name: &str| style.get_property_value(name).unwrap_or_default();
+    let size_text = property("font-size");
+    // The browser reads the number: a float parser of our own would weigh ten kilobytes.
+    let font_size = js_sys::parse_float(&size_text);
+    let font: JsValue = (size_text + " " + &property("font-family")).into();
     let grid = object([("stroke", color("--chart-grid")), ("width", 1.into())]);
     let no_ticks = object([("show", false.into())]);
     let width = if scale == Scale::Percent { 3.2 } else { 5.6 };
@@ -306,6 +314,7 @@ fn options(
         ("size", (font_size * width).into()),
         ("gap", 6.into()),
         ("space", (font_size * 3.0).into()),
+        ("incrs", scale.steps()),
         ("values", ticks.clone()),
     ]);
     let x_axis = object([

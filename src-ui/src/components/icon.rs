@@ -95,30 +95,20 @@ impl Symbol {
     }
 }
 
-/// Properties of [`Icon`].
-#[derive(Properties, PartialEq)]
-pub struct IconProps {
-    /// What it shows.
-    pub symbol: Symbol,
-    /// Further classes.
-    #[prop_or_default]
-    pub class: Classes,
-}
-
 /// An icon beside text that says the same; screen readers pass over it.
-#[component]
-pub fn Icon(props: &IconProps) -> Html {
-    let filled = matches!(props.symbol, Symbol::Dot | Symbol::Play).then_some("filled");
+#[must_use]
+pub fn icon(symbol: Symbol) -> Html {
+    let filled = matches!(symbol, Symbol::Dot | Symbol::Play);
     html! {
-        <svg class={classes!("icon", filled, props.class.clone())} viewBox="0 0 16 16" aria-hidden="true">
-            <path d={props.symbol.path()} />
+        <svg class={if filled { "icon filled" } else { "icon" }} viewBox="0 0 16 16" aria-hidden="true">
+            <path d={symbol.path()} />
         </svg>
     }
 }
 
 /// The mark of the application, as `icons/icon.svg` has it.
-#[component]
-pub fn Mark() -> Html {
+#[must_use]
+pub fn mark() -> Html {
     html! {
         <svg class="mark" viewBox="0 0 512 512" aria-hidden="true">
             <defs>

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use yew::prelude::*;
 
-use super::icon::{Icon, Symbol};
+use super::icon::{Symbol, icon};
 use crate::state::json::{Json, quoted};
 
 /// Longer lists are cut; the whole is on the clipboard.
@@ -89,7 +89,7 @@ impl View<'_> {
                     <button type="button" class="json-fold" {onclick}
                         aria-expanded={if is_open { "true" } else { "false" }}
                         aria-label={format!("{}, {count}", key.unwrap_or("value"))}>
-                        <Icon symbol={Symbol::Chevron} />
+                        { icon(Symbol::Chevron) }
                     </button>
                     { name }{ open }
                     if !is_open {

@@ -12,13 +12,13 @@ mod stat;
 mod status_badge;
 mod uplot;
 
-pub use bar::{Bar, Column};
+pub use bar::{HIGH, bar, column, warning_bar};
 pub use button::{Button, Look};
-pub use card::{Card, Empty, Skeleton};
+pub use card::{Card, empty, skeleton};
 pub use chart::{Chart, ChartData, ChartSource, Line, Scale};
-pub use icon::{Icon, Mark, Symbol};
+pub use icon::{Symbol, icon, mark};
 pub use json_view::JsonView;
 pub use local_time::{clock_time, full_time, wall_now};
 pub use sign_in::SignInCard;
-pub use stat::{Big, Stat};
-pub use status_badge::StatusBadge;
+pub use stat::{big, line_stat, stat, swatch};
+pub use status_badge::status_badge;

@@ -3,7 +3,7 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::icon::{Icon, Mark, Symbol};
+use super::icon::{Symbol, icon, mark};
 
 /// Properties of [`SignInCard`].
 #[derive(Properties, PartialEq)]
@@ -42,7 +42,7 @@ pub fn SignInCard(props: &SignInCardProps) -> Html {
     let described = if props.error.is_some() { "sign-in-error" } else { "sign-in-help" };
     html! {
         <form class="sign-in" data-testid="sign-in" {onsubmit}>
-            <Mark />
+            { mark() }
             <h2 class="sign-in-title">{ "Sign in to Tidings" }</h2>
             <p class="sign-in-text">{ "This server shows its data only to those it knows." }</p>
             <label class="field">
@@ -54,7 +54,7 @@ pub fn SignInCard(props: &SignInCardProps) -> Html {
             </label>
             <p class="sign-in-error" id="sign-in-error" role="alert">
                 if let Some(error) = &props.error {
-                    <Icon symbol={Symbol::Alert} />{ error.clone() }
+                    { icon(Symbol::Alert) }{ error.clone() }
                 }
             </p>
             <button type="submit" class="button button-primary button-wide">{ "Sign in" }</button>

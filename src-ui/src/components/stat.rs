@@ -4,60 +4,47 @@ use yew::prelude::*;
 
 use crate::state::format::Quantity;
 
-/// Properties of [`Big`].
-#[derive(Properties, PartialEq)]
-pub struct BigProps {
-    /// The number; a dash while there is none.
-    pub quantity: Option<Quantity>,
-    /// For tests.
-    #[prop_or_default]
-    pub testid: Option<AttrValue>,
-    /// Stands behind it.
-    #[prop_or_default]
-    pub children: Html,
-}
-
-/// The one number of a panel.
-#[component]
-pub fn Big(props: &BigProps) -> Html {
-    let (value, unit) = match &props.quantity {
-        Some(quantity) => (quantity.value.clone(), quantity.unit),
+/// The one number of a panel and a note behind it; a dash while there is none.
+#[must_use]
+pub fn big(quantity: Option<Quantity>, testid: &'static str, note: Option<String>) -> Html {
+    let (value, unit) = match quantity {
+        Some(quantity) => (quantity.value, quantity.unit),
         None => ("–".to_owned(), ""),
     };
     html! {
         <p class="big">
-            <span class="big-number" data-testid={props.testid.clone()}>
+            <span class="big-number" data-testid={testid}>
                 { value }<span class="unit">{ "\u{202f}" }{ unit }</span>
             </span>
-            <span class="big-note">{ props.children.clone() }</span>
+            <span class="big-note">{ note }</span>
         </p>
     }
 }
 
-/// Properties of [`Stat`].
-#[derive(Properties, PartialEq)]
-pub struct StatProps {
-    /// What it is.
-    pub label: AttrValue,
-    /// The value; a dash while there is none.
-    pub value: Option<AttrValue>,
-    /// Class of the line it belongs to in a chart.
-    #[prop_or_default]
-    pub line: Option<&'static str>,
+/// A small number with its name; a dash while there is none.
+#[must_use]
+pub fn stat(label: &'static str, value: Option<String>) -> Html {
+    line_stat(label, value, "")
 }
 
-/// A small number with its name.
-#[component]
-pub fn Stat(props: &StatProps) -> Html {
+/// A [`stat`] that has a line in a chart, by the line's class.
+#[must_use]
+pub fn line_stat(label: &'static str, value: Option<String>, line: &'static str) -> Html {
     html! {
         <div class="stat">
             <dt class="stat-label">
-                if let Some(line) = props.line {
-                    <span class={classes!("swatch", line)} aria-hidden="true" />
+                if !line.is_empty() {
+                    { swatch(line) }
                 }
-                { props.label.clone() }
+                { label }
             </dt>
-            <dd class="stat-value">{ props.value.clone().unwrap_or(AttrValue::Static("–")) }</dd>
+            <dd class="stat-value">{ value.unwrap_or_else(|| "–".to_owned()) }</dd>
         </div>
     }
+}
+
+/// A dot in the colour of a line.
+#[must_use]
+pub fn swatch(line: &'static str) -> Html {
+    html! { <span class={classes!("swatch", line)} aria-hidden="true" /> }
 }

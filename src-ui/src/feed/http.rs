@@ -1,7 +1,5 @@
 //! Requests to the server's own routes.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tidings_protocol::api::{ErrorBody, ErrorCode};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -18,18 +16,17 @@ pub(super) enum RequestError {
     Status { status: u16, code: ErrorCode, message: String },
 }
 
-/// Sends a request and reads its JSON answer; an empty answer reads as `null`.
-pub(super) async fn request<T: DeserializeOwned>(
+/// Sends a request, with a JSON body if there is one, and returns the text of a successful answer.
+pub(super) async fn request(
     method: &str,
     path: &str,
-    body: Option<&impl Serialize>,
-) -> Result<T, RequestError> {
+    body: Option<String>,
+) -> Result<String, RequestError> {
     let init = RequestInit::new();
     init.set_method(method);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
     if let Some(body) = body {
-        let text = serde_json::to_string(body).map_err(|e| RequestError::Network(e.to_string()))?;
-        init.set_body(&JsValue::from_str(&text));
+        init.set_body(&JsValue::from_str(&body));
         let headers = web_sys::Headers::new().map_err(lost)?;
         headers.set("content-type", "application/json").map_err(lost)?;
         init.set_headers(&headers);
@@ -40,8 +37,7 @@ pub(super) async fn request<T: DeserializeOwned>(
     let text = JsFuture::from(response.text().map_err(lost)?).await.map_err(lost)?;
     let text = text.as_string().unwrap_or_default();
     if response.ok() {
-        let text = if text.is_empty() { "null" } else { &text };
-        return serde_json::from_str(text).map_err(|e| RequestError::Network(e.to_string()));
+        return Ok(text);
     }
     let status = response.status();
     Err(match serde_json::from_str::<ErrorBody>(&text) {

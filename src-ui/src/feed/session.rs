@@ -1,7 +1,7 @@
 //! Sign-in and sign-out.
 
 use tidings_feed::Failure;
-use tidings_protocol::api::{ErrorCode, Session, SignIn, path};
+use tidings_protocol::api::{ErrorCode, SignIn, path};
 
 use super::http::{RequestError, request};
 
@@ -48,19 +48,21 @@ impl From<RequestError> for SignInError {
     }
 }
 
-pub(super) async fn sign_in(proof: SignIn) -> Result<Session, SignInError> {
-    Ok(request("POST", path::SESSION, Some(&proof)).await?)
+pub(super) async fn sign_in(proof: SignIn) -> Result<(), SignInError> {
+    let body = serde_json::to_string(&proof).unwrap_or_default();
+    request("POST", path::SESSION, Some(body)).await?;
+    Ok(())
 }
 
 pub(super) async fn sign_out() {
     // Signed out or out of reach: either way there is nothing more that this page could do.
-    let _: Result<serde::de::IgnoredAny, _> = request("DELETE", path::SESSION, None::<&()>).await;
+    let _ = request("DELETE", path::SESSION, None).await;
 }
 
 /// Why an `EventSource` failed, which hides status codes: asks the session instead.
 /// `opened` tells whether the stream had been open.
 pub(super) async fn explain_failure(opened: bool) -> Failure {
-    match request::<serde::de::IgnoredAny>("GET", path::SESSION, None::<&()>).await {
+    match request("GET", path::SESSION, None).await {
         Ok(_) if opened => Failure::Closed,
         Ok(_) => Failure::Network("the stream could not be opened".to_owned()),
         Err(RequestError::Status { status: status @ (401 | 403 | 404), .. }) => {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::state::chart::Rings;
+use super::store::use_actions;
 use crate::state::metrics::Sample;
 
 type Wake = Rc<dyn Fn()>;
@@ -70,5 +71,5 @@ impl Drop for Guard {
 /// The charts' rings.
 #[hook]
 pub fn use_charts() -> Charts {
-    use_context::<Charts>().unwrap_or_default()
+    use_actions().charts
 }

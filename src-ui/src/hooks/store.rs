@@ -57,6 +57,7 @@ impl Paused {
 pub struct Actions {
     dispatch: UseReducerDispatcher<Reducer>,
     feed: Option<FeedHandle>,
+    pub(super) charts: Charts,
 }
 
 impl Actions {
@@ -142,11 +143,10 @@ pub fn StoreProvider(props: &StoreProviderProps) -> Html {
             move || drop(handle)
         });
     }
-    let actions = Actions { dispatch: store.dispatcher(), feed: (*feed).clone() };
+    let actions = Actions { dispatch: store.dispatcher(), feed: (*feed).clone(), charts: (*charts).clone() };
     let Reducer(state) = &*store;
     html! {
         <ContextProvider<Actions> context={actions}>
-        <ContextProvider<Charts> context={(*charts).clone()}>
         <ContextProvider<Shared<Connection>> context={Shared(state.connection.clone())}>
         <ContextProvider<Shared<Metrics>> context={Shared(state.shown_metrics().clone())}>
         <ContextProvider<LiveMetrics> context={LiveMetrics(Shared(state.live_metrics().clone()))}>
@@ -158,7 +158,6 @@ pub fn StoreProvider(props: &StoreProviderProps) -> Html {
         </ContextProvider<LiveMetrics>>
         </ContextProvider<Shared<Metrics>>>
         </ContextProvider<Shared<Connection>>>
-        </ContextProvider<Charts>>
         </ContextProvider<Actions>>
     }
 }

@@ -3,10 +3,10 @@
 use yew::prelude::*;
 
 use super::live_chart::LiveChart;
-use crate::components::{Big, Card, Column, Line, Scale, Stat, Symbol};
+use crate::components::{Card, Line, Scale, Symbol, big, column, stat};
 use crate::hooks::{use_freshness, use_metrics};
 use crate::state::chart::Series;
-use crate::state::format::{one_decimal, percent, two_decimals};
+use crate::state::format::{percent, two_decimals};
 use crate::state::metrics::Family;
 
 const SERIES: &[Series] = &[Series::Cpu];
@@ -20,20 +20,19 @@ pub(super) fn CpuPanel() -> Html {
     let sample = metrics.current();
     let cpu = sample.and_then(|sample| sample.snapshot.cpu.as_ref());
     let load = cpu.and_then(|cpu| cpu.load);
-    let load = |index: usize| load.map(|load| AttrValue::from(two_decimals(load[index])));
-    let cores = cpu.map_or(0, |cpu| cpu.cores.len());
+    let load = |index: usize| load.map(|load| two_decimals(load[index]));
+    let note = cpu.map(|cpu| match cpu.cores.len() {
+        1 => "of 1 core".to_owned(),
+        cores => format!("of {cores} cores"),
+    });
     html! {
         <Card panel="cpu" title="CPU" symbol={Symbol::Cpu} {freshness}>
             <div class="lead">
-                <Big quantity={cpu.map(|cpu| percent(cpu.total))} testid="cpu-total">
-                    if cores > 0 {
-                        { format!("of {cores} core{}", if cores == 1 { "" } else { "s" }) }
-                    }
-                </Big>
+                { big(cpu.map(|cpu| percent(cpu.total)), "cpu-total", note) }
                 <dl class="stats">
-                    <Stat label="Load 1 min" value={load(0)} />
-                    <Stat label="5 min" value={load(1)} />
-                    <Stat label="15 min" value={load(2)} />
+                    { stat("Load 1 min", load(0)) }
+                    { stat("5 min", load(1)) }
+                    { stat("15 min", load(2)) }
                 </dl>
             </div>
             <LiveChart label="CPU use over the last minutes" series={SERIES} lines={LINES}
@@ -41,8 +40,8 @@ pub(super) fn CpuPanel() -> Html {
             <div class="cores" role="group" aria-label="Use of each core">
                 if let Some(cpu) = cpu {
                     { for cpu.cores.iter().enumerate().map(|(core, share)| {
-                        let label = format!("Core {core}: {} %", one_decimal(f64::from(*share)));
-                        html! { <Column key={core} share={*share} {label} /> }
+                        let label = format!("Core {core}: {}", percent(*share));
+                        html! { <div class="core" key={core}>{ column(*share, label) }</div> }
                     }) }
                 }
             </div>

@@ -4,7 +4,9 @@ use tidings_protocol::metrics::Disk;
 use yew::prelude::*;
 
 use super::live_chart::LiveChart;
-use crate::components::{Bar, Card, Empty, Line, Scale, Skeleton, Stat, Symbol};
+use crate::components::{
+    Card, Line, Scale, Symbol, empty, line_stat, skeleton, warning_bar,
+};
 use crate::hooks::{use_freshness, use_metrics};
 use crate::state::chart::Series;
 use crate::state::format::{bytes, percent, rate, share, total};
@@ -26,16 +28,14 @@ pub(super) fn DisksPanel() -> Html {
     html! {
         <Card panel="disks" title="Disks" symbol={Symbol::Disk} {freshness}>
             <dl class="stats stats-lead">
-                <Stat label="Read" line="line-inward" value={sum(|disk| disk.read)} />
-                <Stat label="Write" line="line-outward" value={sum(|disk| disk.write)} />
+                { line_stat("Read", sum(|disk| disk.read), "line-inward") }
+                { line_stat("Write", sum(|disk| disk.write), "line-outward") }
             </dl>
             <LiveChart label="Disk traffic over the last minutes"
                 series={SERIES} lines={LINES} scale={Scale::Rate} />
             { match disks {
-                None => html! { <Skeleton lines={2} /> },
-                Some(disks) if disks.is_empty() => html! {
-                    <Empty>{ "No file systems that lie on a device." }</Empty>
-                },
+                None => skeleton(2),
+                Some(disks) if disks.is_empty() => empty("No file systems that lie on a device."),
                 Some(disks) => html! { <ul class="rows">{ for disks.iter().map(row) }</ul> },
             } }
         </Card>
@@ -54,7 +54,7 @@ fn row(disk: &Disk) -> Html {
                     { format!("{} free of {}", bytes(disk.available), bytes(disk.total)) }
                 </span>
             </div>
-            <Bar share={used} label={format!("{}: {} in use", disk.mount, percent(used))} />
+            { warning_bar(used, format!("{}: {} in use", disk.mount, percent(used))) }
         </li>
     }
 }

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use tidings_feed::State;
 use yew::prelude::*;
 
-use crate::components::{Button, Card, Empty, JsonView, Look, Skeleton, Symbol, clock_time, full_time};
+use crate::components::{
+    Button, Card, JsonView, Look, Symbol, clock_time, empty, full_time, skeleton,
+};
 use crate::hooks::{use_connection, use_copy, use_events, use_paused};
 use crate::state::events::{Entry, EventLog};
 use crate::state::format::grouped;
@@ -64,9 +66,9 @@ pub(super) fn EventsPanel() -> Html {
                     </div>
                 </div>
             } else if matches!(freshness, Freshness::Waiting) {
-                <Skeleton lines={6} />
+                { skeleton(6) }
             } else {
-                <Empty>{ "Nothing arrived yet." }</Empty>
+                { empty("Nothing arrived yet.") }
             }
         </Card>
     }

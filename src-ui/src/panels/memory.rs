@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::live_chart::LiveChart;
-use crate::components::{Bar, Big, Card, Line, Scale, Stat, Symbol};
+use crate::components::{Card, Line, Scale, Symbol, big, stat, warning_bar};
 use crate::hooks::{use_freshness, use_metrics};
 use crate::state::chart::Series;
 use crate::state::format::{bytes, percent, share};
@@ -19,28 +19,25 @@ pub(super) fn MemoryPanel() -> Html {
     let freshness = use_freshness(Family::Fast);
     let memory = metrics.current().and_then(|sample| sample.snapshot.memory.as_ref());
     let used = memory.map_or(0.0, |memory| share(memory.used, memory.total));
+    let note = memory.map(|memory| format!("of {}", bytes(memory.total)));
     let swap = memory.map(|memory| match memory.swap_total {
-        0 => AttrValue::Static("none"),
-        total => format!("{} of {}", bytes(memory.swap_used), bytes(total)).into(),
+        0 => "none".to_owned(),
+        total => format!("{} of {}", bytes(memory.swap_used), bytes(total)),
     });
     html! {
         <Card panel="memory" title="Memory" symbol={Symbol::Memory} {freshness}>
             <div class="lead">
-                <Big quantity={memory.map(|memory| bytes(memory.used))} testid="memory-used">
-                    if let Some(memory) = memory {
-                        { format!("of {}", bytes(memory.total)) }
-                    }
-                </Big>
+                { big(memory.map(|memory| bytes(memory.used)), "memory-used", note) }
                 <dl class="stats">
-                    <Stat label="In use" value={memory.map(|_| percent(used).to_string())} />
-                    <Stat label="Available" value={memory.map(|m| bytes(m.available).to_string())} />
-                    <Stat label="Swap" value={swap} />
+                    { stat("In use", memory.map(|_| percent(used).to_string())) }
+                    { stat("Available", memory.map(|memory| bytes(memory.available).to_string())) }
+                    { stat("Swap", swap) }
                 </dl>
             </div>
             <LiveChart label="Memory use over the last minutes" series={SERIES}
                 lines={LINES} scale={Scale::Percent} />
             <div class="foot">
-                <Bar share={used} label={format!("Memory in use: {}", percent(used))} />
+                { warning_bar(used, format!("Memory in use: {}", percent(used))) }
             </div>
         </Card>
     }

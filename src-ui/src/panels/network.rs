@@ -4,7 +4,7 @@ use tidings_protocol::metrics::Interface;
 use yew::prelude::*;
 
 use super::live_chart::LiveChart;
-use crate::components::{Card, Empty, Line, Scale, Skeleton, Stat, Symbol};
+use crate::components::{Card, Line, Scale, Symbol, empty, line_stat, skeleton, swatch};
 use crate::hooks::{use_freshness, use_metrics};
 use crate::state::chart::Series;
 use crate::state::format::{bytes, rate, total};
@@ -26,16 +26,14 @@ pub(super) fn NetworkPanel() -> Html {
     html! {
         <Card panel="network" title="Network" symbol={Symbol::Network} {freshness}>
             <dl class="stats stats-lead">
-                <Stat label="Received" line="line-inward" value={sum(|interface| interface.received)} />
-                <Stat label="Sent" line="line-outward" value={sum(|interface| interface.sent)} />
+                { line_stat("Received", sum(|interface| interface.received), "line-inward") }
+                { line_stat("Sent", sum(|interface| interface.sent), "line-outward") }
             </dl>
             <LiveChart label="Network traffic over the last minutes"
                 series={SERIES} lines={LINES} scale={Scale::Rate} />
             { match network {
-                None => html! { <Skeleton lines={2} /> },
-                Some(network) if network.is_empty() => html! {
-                    <Empty>{ "No network interfaces besides the loopback." }</Empty>
-                },
+                None => skeleton(2),
+                Some(network) if network.is_empty() => empty("No network interfaces besides the loopback."),
                 Some(network) => html! { <ul class="rows">{ for network.iter().map(row) }</ul> },
             } }
         </Card>
@@ -53,10 +51,10 @@ fn row(interface: &Interface) -> Html {
             <div class="row-line" title={totals}>
                 <span class="row-name">{ &interface.name }</span>
                 <span class="row-note rates">
-                    <span class="rate"><span class="swatch line-inward" aria-hidden="true" />
+                    <span class="rate">{ swatch("line-inward") }
                         <span class="unseen">{ "received " }</span>{ show(interface.received) }
                     </span>
-                    <span class="rate"><span class="swatch line-outward" aria-hidden="true" />
+                    <span class="rate">{ swatch("line-outward") }
                         <span class="unseen">{ "sent " }</span>{ show(interface.sent) }
                     </span>
                 </span>

@@ -5,9 +5,9 @@ use std::cmp::Ordering;
 use tidings_protocol::metrics::Process;
 use yew::prelude::*;
 
-use crate::components::{Bar, Card, Empty, Skeleton, Symbol};
+use crate::components::{Card, Symbol, bar, empty, skeleton};
 use crate::hooks::{use_freshness, use_metrics};
-use crate::state::format::{bytes, grouped, one_decimal, share};
+use crate::state::format::{bytes, grouped, percent, share};
 use crate::state::metrics::Family;
 
 /// How many are shown of those the server sends.
@@ -41,7 +41,7 @@ pub(super) fn ProcessesPanel() -> Html {
     let memory = sample.and_then(|sample| sample.snapshot.memory.as_ref()).map_or(0, |m| m.total);
 
     let mut top: Vec<&Process> = processes.map_or_else(Vec::new, |p| p.top.iter().collect());
-    top.sort_by(|a, b| order.compare(a, b));
+    top.sort_unstable_by(|a, b| order.compare(a, b));
     top.truncate(SHOWN);
 
     let aside = processes.map(|p| html! { <span>{ format!("{} running", grouped(p.count)) }</span> });
@@ -60,9 +60,9 @@ pub(super) fn ProcessesPanel() -> Html {
     html! {
         <Card panel="processes" title="Top processes" symbol={Symbol::List} {freshness} {aside}>
             if processes.is_none() {
-                <Skeleton lines={SHOWN} />
+                { skeleton(SHOWN) }
             } else if top.is_empty() {
-                <Empty>{ "No processes that this server may see." }</Empty>
+                { empty("No processes that this server may see.") }
             } else {
                 <table class="table">
                     <thead>
@@ -81,18 +81,18 @@ pub(super) fn ProcessesPanel() -> Html {
 }
 
 fn row(process: &Process, memory: u64) -> Html {
-    let cpu = format!("{} %", one_decimal(f64::from(process.cpu)));
+    let cpu = percent(process.cpu).to_string();
+    let of_memory = share(process.memory, memory);
     html! {
         <tr key={process.pid}>
             <th scope="row" class="name" title={process.name.clone()}>{ &process.name }</th>
             <td class="number pid">{ process.pid }</td>
             <td class="number meter">
-                { &cpu }<Bar share={process.cpu} high={101.0} label={cpu.clone()} />
+                { &cpu }{ bar(process.cpu, cpu.clone()) }
             </td>
             <td class="number meter">
                 { bytes(process.memory).to_string() }
-                <Bar share={share(process.memory, memory)} high={101.0}
-                    label={format!("{} % of memory", one_decimal(share(process.memory, memory).into()))} />
+                { bar(of_memory, format!("{} of memory", percent(of_memory))) }
             </td>
         </tr>
     }

@@ -3,7 +3,7 @@
 use tidings_protocol::metrics::Temperature;
 use yew::prelude::*;
 
-use crate::components::{Bar, Card, Empty, Skeleton, Symbol};
+use crate::components::{Card, Symbol, empty, skeleton, warning_bar};
 use crate::hooks::{use_freshness, use_metrics};
 use crate::state::format::one_decimal;
 use crate::state::metrics::Family;
@@ -20,10 +20,8 @@ pub(super) fn TemperaturesPanel() -> Html {
     html! {
         <Card panel="temperatures" title="Temperatures" symbol={Symbol::Thermometer} {freshness}>
             { match sensors {
-                None => html! { <Skeleton lines={3} /> },
-                Some(sensors) if sensors.is_empty() => html! {
-                    <Empty>{ "This machine has no temperature sensors that can be read." }</Empty>
-                },
+                None => skeleton(3),
+                Some(sensors) if sensors.is_empty() => empty("This machine has no temperature sensors that can be read."),
                 Some(sensors) => html! {
                     <ul class="rows">{ for sensors.iter().enumerate().map(row) }</ul>
                 },
@@ -43,8 +41,7 @@ fn row((index, sensor): (usize, &Temperature)) -> Html {
                 <span class="row-name">{ &sensor.label }</span>
                 <span class="row-note">{ &value }</span>
             </div>
-            <Bar share={sensor.celsius / limit * 100.0} high={85.0}
-                label={format!("{}: {value}", sensor.label)} />
+            { warning_bar(sensor.celsius / limit * 100.0, format!("{}: {value}", sensor.label)) }
         </li>
     }
 }

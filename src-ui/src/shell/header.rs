@@ -7,9 +7,9 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::updated::Updated;
-use crate::components::{Button, Look, Mark, StatusBadge, Symbol};
+use crate::components::{Button, Look, Symbol, mark, status_badge};
 use crate::hooks::{
-    Theme, use_actions, use_badge, use_connection, use_metrics, use_paused, use_title,
+    Actions, Theme, use_actions, use_badge, use_connection, use_metrics, use_paused, use_title,
 };
 use crate::state::connection::explain;
 use crate::state::format::{grouped, uptime};
@@ -37,7 +37,7 @@ pub fn Header(props: &HeaderProps) -> Html {
         <header class="header">
             <div class="header-inner">
                 <div class="brand">
-                    <Mark />
+                    { mark() }
                     <Machine />
                 </div>
                 <div class="header-status">
@@ -45,14 +45,11 @@ pub fn Header(props: &HeaderProps) -> Html {
                     <Status />
                 </div>
                 <div class="header-actions" role="toolbar" aria-label="Connection and view">
-                    <PauseButton />
-                    <ConnectionButtons />
-                    <span class="divider" aria-hidden="true" />
+                    <Controls />
                     <Button look={Look::Bare} symbol={theme} label={props.theme.label()} keys="t"
-                        testid="theme" onclick={props.on_theme.clone()} />
+                        testid="theme" class="push" onclick={props.on_theme.clone()} />
                     <Button look={Look::Bare} symbol={Symbol::Help} label="Help" keys="?"
                         testid="help" onclick={props.on_help.clone()} />
-                    <SignOutButton />
                 </div>
             </div>
         </header>
@@ -65,11 +62,11 @@ fn Status() -> Html {
     let connection = use_connection();
     let metrics = use_metrics();
     use_title(metrics.current().map(|sample| &*sample.host), badge);
-    let title = match connection.status.state {
+    let why = match connection.status.state {
         State::Live => connection.status.server_version.as_ref().map(|v| format!("Tidings server {v}")),
         _ => connection.status.cause.as_ref().map(explain),
     };
-    html! { <StatusBadge {badge} title={title.map(AttrValue::from)} /> }
+    status_badge(badge, why)
 }
 
 #[component]
@@ -121,58 +118,38 @@ fn choice<'a>(
     }
 }
 
+/// Hold still, and one of the three that make sense in this state.
 #[component]
-fn PauseButton() -> Html {
+fn Controls() -> Html {
     let paused = use_paused();
+    let connection = use_connection();
     let actions = use_actions();
-    let onclick = Callback::from(move |()| actions.toggle_pause());
+    let on = |act: fn(&Actions)| {
+        let actions = actions.clone();
+        Callback::from(move |()| act(&actions))
+    };
     let (label, symbol) =
         if paused.is_on() { ("Resume", Symbol::Play) } else { ("Pause", Symbol::Pause) };
+    let state = connection.status.state;
     html! {
-        <Button {label} symbol={Some(symbol)} {onclick} keys="Space" testid="pause" class="collapsible"
-            pressed={Some(paused.is_on())}>
-            if let Some(waiting) = paused.0.filter(|waiting| *waiting > 0) {
-                <span class="count">{ format!("+{}", grouped(waiting)) }</span>
+        <>
+            <Button {label} symbol={Some(symbol)} onclick={on(Actions::toggle_pause)} keys="Space"
+                testid="pause" pressed={Some(paused.is_on())}>
+                if let Some(waiting) = paused.0.filter(|waiting| *waiting > 0) {
+                    <span class="count">{ format!("+{}", grouped(waiting)) }</span>
+                }
+            </Button>
+            if matches!(state, State::Offline | State::Incompatible) {
+                <Button label="Reconnect" symbol={Some(Symbol::Retry)} testid="reconnect"
+                    onclick={on(Actions::reconnect)} />
+            } else if state != State::Unauthorized {
+                <Button label="Disconnect" symbol={Some(Symbol::Unplugged)} testid="disconnect"
+                    onclick={on(Actions::disconnect)} />
             }
-        </Button>
-    }
-}
-
-/// One of the two makes sense at a time; the other is not there.
-#[component]
-fn ConnectionButtons() -> Html {
-    let connection = use_connection();
-    let actions = use_actions();
-    match connection.status.state {
-        State::Offline | State::Incompatible => {
-            let onclick = Callback::from(move |()| actions.reconnect());
-            html! {
-                <Button key="reconnect" label="Reconnect" symbol={Some(Symbol::Retry)} {onclick}
-                    testid="reconnect" class="collapsible" />
+            if matches!(state, State::Live | State::Stale) && !actions.is_desktop() {
+                <Button look={Look::Bare} symbol={Some(Symbol::SignOut)} label="Sign out"
+                    testid="sign-out" class="sign-out" onclick={on(Actions::sign_out)} />
             }
-        }
-        State::Unauthorized => Html::default(),
-        _ => {
-            let onclick = Callback::from(move |()| actions.disconnect());
-            html! {
-                <Button key="disconnect" label="Disconnect" symbol={Some(Symbol::Unplugged)} {onclick}
-                    testid="disconnect" class="collapsible" />
-            }
-        }
-    }
-}
-
-#[component]
-fn SignOutButton() -> Html {
-    let connection = use_connection();
-    let actions = use_actions();
-    let signed_in = matches!(connection.status.state, State::Live | State::Stale);
-    if actions.is_desktop() || !signed_in {
-        return Html::default();
-    }
-    let onclick = Callback::from(move |()| actions.sign_out());
-    html! {
-        <Button look={Look::Bare} symbol={Some(Symbol::SignOut)} label="Sign out" {onclick}
-            testid="sign-out" />
+        </>
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use yew::prelude::*;
 
-use crate::components::{Button, Icon, Look, Symbol};
+use crate::components::{Button, Look, Symbol, icon};
 use crate::hooks::{Shared, use_actions, use_badge, use_connection};
 use crate::state::connection::{Badge, Connection, explain};
 
@@ -61,7 +61,7 @@ pub fn Notice() -> Html {
     let onclick = Callback::from(move |()| actions.retry());
     html! {
         <aside class="notice" data-state={badge.name()} aria-label="Connection">
-            <Icon {symbol} />
+            { icon(symbol) }
             <div class="notice-words">
                 <p class="notice-title">{ title }</p>
                 <p class="notice-text">{ text.trim().to_owned() }</p>

@@ -1,9 +1,5 @@
 //! JSON as a tree that keeps the order of its keys, and its text with indents.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json {
@@ -25,7 +21,9 @@ impl Json {
     /// Reads JSON text; what is none becomes a string, so that it can be shown all the same.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        serde_json::from_str(text).unwrap_or_else(|_| Self::Text(text.to_owned()))
+        let mut reader = Reader { text, at: 0 };
+        let value = reader.value(0).filter(|_| reader.peek().is_none());
+        value.unwrap_or_else(|| Self::Text(text.to_owned()))
     }
 
     /// The text with an indent of two, for the clipboard.
@@ -102,63 +100,98 @@ fn close(out: &mut String, empty: bool, depth: usize, bracket: char) {
     out.push(bracket);
 }
 
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
-    }
+/// Reads JSON text. By hand, because a number must stay as its publisher wrote it: `1.50` is not `1.5`,
+/// and an id beyond 2⁵³ has digits that a float would lose.
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
 }
 
-struct JsonVisitor;
+/// Deeper nesting is shown as text.
+const MAX_DEPTH: usize = 128;
 
-impl<'de> Visitor<'de> for JsonVisitor {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
+impl<'a> Reader<'a> {
+    fn value(&mut self, depth: usize) -> Option<Json> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        Some(match self.peek()? {
+            b'{' => Json::Object(self.items(b'}', |reader| {
+                let key = reader.string()?;
+                reader.skip(b':')?;
+                Some((key, reader.value(depth + 1)?))
+            })?),
+            b'[' => Json::List(self.items(b']', |reader| reader.value(depth + 1))?),
+            b'"' => Json::Text(self.string()?),
+            _ => match self.word() {
+                "null" => Json::Null,
+                "true" => Json::Bool(true),
+                "false" => Json::Bool(false),
+                number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+                    Json::Number(number.to_owned())
+                }
+                _ => return None,
+            },
+        })
     }
 
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        Ok(Json::Number(value.to_string()))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Number(value.to_string()))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Json, E> {
-        serde_json::to_string(&value).map(Json::Number).map_err(E::custom)
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
-        Ok(Json::Text(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Json, E> {
-        Ok(Json::Text(value))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
+    fn items<T>(
+        &mut self,
+        close: u8,
+        mut item: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        self.at += 1;
         let mut items = Vec::new();
-        while let Some(item) = access.next_element()? {
-            items.push(item);
+        if self.peek()? == close {
+            self.at += 1;
+            return Some(items);
         }
-        Ok(Json::List(items))
+        loop {
+            items.push(item(self)?);
+            let next = self.peek()?;
+            self.at += 1;
+            match next {
+                b',' => {}
+                end if end == close => return Some(items),
+                _ => return None,
+            }
+        }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = access.next_entry()? {
-            members.push(member);
+    fn string(&mut self) -> Option<String> {
+        let rest = self.rest();
+        let bytes = rest.as_bytes();
+        let mut end = 1;
+        while *bytes.get(end)? != b'"' {
+            end += if bytes[end] == b'\\' { 2 } else { 1 };
         }
-        Ok(Json::Object(members))
+        self.at += end + 1;
+        serde_json::from_str(rest.get(..=end)?).ok()
+    }
+
+    /// Up to whatever ends a number or a literal.
+    fn word(&mut self) -> &'a str {
+        let rest = self.rest();
+        let end = rest.find(|c: char| matches!(c, ',' | ']' | '}') || c.is_ascii_whitespace());
+        let word = &rest[..end.unwrap_or(rest.len())];
+        self.at += word.len();
+        word
+    }
+
+    fn skip(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)?;
+        self.peek().map(|_| ())
+    }
+
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> Option<u8> {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_ascii_start().len();
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 }
 
@@ -175,7 +208,24 @@ mod tests {
 
     #[test]
     fn text_that_is_no_json_is_shown_as_text() {
-        assert_eq!(Json::read("not json"), Json::Text("not json".to_owned()));
+        for text in ["not json", "", "{", "[1,", "{\"a\"}", "1 2", "\"open", "[1 2]", "{\"a\":}", "\"\\", "é"] {
+            assert_eq!(Json::read(text), Json::Text(text.to_owned()));
+        }
+    }
+
+    #[test]
+    fn numbers_stay_as_they_were_written() {
+        let text = "[1.50, -2e+10, 12345678901234567890123]";
+        let Json::List(items) = Json::read(text) else { panic!("a list") };
+        let digits = ["1.50", "-2e+10", "12345678901234567890123"];
+        assert_eq!(items, digits.map(|number| Json::Number(number.to_owned())));
+    }
+
+    #[test]
+    fn escapes_in_strings_are_undone() {
+        let text = r#" { "a\"b" : "\u00e9\\" } "#;
+        let Json::Object(members) = Json::read(text) else { panic!("an object") };
+        assert_eq!(members, [("a\"b".to_owned(), Json::Text("é\\".to_owned()))]);
     }
 
     #[test]
