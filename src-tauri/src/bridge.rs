@@ -94,6 +94,13 @@ impl Reader {
 
     fn answer(&mut self) -> Batch {
         self.answered = Some(Instant::now());
-        self.ledger.batch(self.subscription.status())
+        let batch = self.ledger.batch(self.subscription.status());
+        tracing::debug!(
+            seq = batch.seq,
+            deliveries = batch.deliveries.len(),
+            dropped = batch.dropped,
+            "answered the page"
+        );
+        batch
     }
 }
