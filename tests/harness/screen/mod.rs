@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::{
-    By, Capabilities, ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WebElement,
+    By, Capabilities, ChromiumLikeCapabilities, DesiredCapabilities, Key, WebDriver, WebElement,
 };
 
 use crate::{DEADLINE, Server, binary, http, until};
@@ -21,7 +21,8 @@ const WINDOW: (u32, u32) = (1280, 800);
 /// A page under control of a driver. Everything it started ends when it is dropped.
 #[derive(Debug)]
 pub struct Screen {
-    driver: WebDriver,
+    /// Null only while it is closed.
+    driver: Option<WebDriver>,
     /// Dropped in this order: the driver before the display it draws on.
     _processes: Vec<Process>,
     _profile: TempDir,
@@ -128,7 +129,7 @@ impl Screen {
         })
         .await?;
         let driver = WebDriver::new(&url, capabilities).await.context("a session of the driver")?;
-        Ok(Self { driver, _processes: processes, _profile: profile })
+        Ok(Self { driver: Some(driver), _processes: processes, _profile: profile })
     }
 
     /// Loads a page.
@@ -137,7 +138,7 @@ impl Screen {
     ///
     /// If it does not load.
     pub async fn open(&self, url: &str) -> Result<()> {
-        Ok(self.driver.goto(url).await?)
+        Ok(self.driver()?.goto(url).await?)
     }
 
     /// What the address bar says.
@@ -146,7 +147,7 @@ impl Screen {
     ///
     /// If the driver does not answer.
     pub async fn address(&self) -> Result<String> {
-        Ok(self.driver.current_url().await?.to_string())
+        Ok(self.driver()?.current_url().await?.to_string())
     }
 
     /// The text of the element marked `test_id`.
@@ -177,13 +178,13 @@ impl Screen {
         Ok(self.find(&marked(test_id)).await?.click().await?)
     }
 
-    /// Types into the element marked `test_id`.
+    /// Types into the first element that `css` selects, and then presses Enter.
     ///
     /// # Errors
     ///
     /// If there is none.
-    pub async fn type_into(&self, test_id: &str, text: &str) -> Result<()> {
-        Ok(self.find(&marked(test_id)).await?.send_keys(text).await?)
+    pub async fn submit(&self, css: &str, text: &str) -> Result<()> {
+        Ok(self.find(css).await?.send_keys(text.to_owned() + Key::Enter).await?)
     }
 
     /// Runs a function body in the page and returns what it returns.
@@ -192,7 +193,7 @@ impl Screen {
     ///
     /// If it throws.
     pub async fn run(&self, script: &str) -> Result<Value> {
-        Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
+        Ok(self.driver()?.execute(script, Vec::new()).await?.json().clone())
     }
 
     /// Waits until the status badge says `state`.
@@ -263,7 +264,7 @@ impl Screen {
     /// If the driver takes none.
     pub async fn picture(&self, name: &str) -> Result<()> {
         let path = screenshots()?.join(format!("{name}.png"));
-        Ok(self.driver.screenshot(&path).await?)
+        Ok(self.driver()?.screenshot(&path).await?)
     }
 
     /// Closes the window as a person would.
@@ -271,12 +272,25 @@ impl Screen {
     /// # Errors
     ///
     /// If the driver does not answer.
-    pub async fn close(self) -> Result<()> {
-        Ok(self.driver.quit().await?)
+    pub async fn close(mut self) -> Result<()> {
+        Ok(self.driver.take().context("a driver")?.quit().await?)
+    }
+
+    fn driver(&self) -> Result<&WebDriver> {
+        self.driver.as_ref().context("a driver")
     }
 
     async fn find(&self, css: &str) -> Result<WebElement> {
-        self.driver.find(By::Css(css)).await.with_context(|| format!("no element {css}"))
+        self.driver()?.find(By::Css(css)).await.with_context(|| format!("no element {css}"))
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        // A test that failed ends its driver with its processes; asking it to quit would wait for it.
+        if let Some(driver) = self.driver.take() {
+            let _ = driver.leak();
+        }
     }
 }
 
