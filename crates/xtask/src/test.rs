@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::setup::wasm::TARGET;
 use crate::setup::{self, Part};
 use crate::shell::{Step, which};
-use crate::{paths, size, ui};
+use crate::{paths, say, size, ui};
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args, Debug, Default)]
@@ -22,13 +22,21 @@ pub struct Args {
 /// When set-up or a build fails, or a test does.
 pub fn main(args: &Args) -> Result<ExitCode> {
     prepare()?;
+    let mut failures = Vec::new();
     if args.filter.is_none() {
-        size::check()?;
-        Step::cargo().args(["test", "--doc", "--workspace", "--quiet"]).run()?;
-        browser()?;
+        // One that fails does not hide what the others have to say.
+        let parts: [fn() -> Result<()>; 3] = [size::check, documentation, browser];
+        for error in parts.iter().filter_map(|part| part().err()) {
+            say::warning(&format!("{error:#}"));
+            failures.push(format!("{error:#}"));
+        }
     }
     // Last, so that its summary is what one sees at the end.
-    nextest().args(&args.filter).run()?;
+    let native = nextest().args(&args.filter).run();
+    failures.extend(native.err().map(|error| format!("{error:#}")));
+    if !failures.is_empty() {
+        bail!("{}", failures.join("; "));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -49,6 +57,11 @@ pub fn nextest() -> Step {
     Step::cargo().args(["nextest", "run", "--workspace"])
 }
 
+/// The examples in the documentation.
+fn documentation() -> Result<()> {
+    Step::cargo().args(["test", "--doc", "--workspace", "--quiet"]).run()
+}
+
 /// The UI's tests that need a browser.
 fn browser() -> Result<()> {
     let toolchain = ui::toolchain()?;
@@ -56,7 +69,7 @@ fn browser() -> Result<()> {
     let runner = if which("timeout").is_some() { "timeout -k 5 300 " } else { "" };
     toolchain
         .cargo()
-        .args(["test", "--quiet", "--package", "tidings-ui", "--target", TARGET])
+        .args(["test", "--quiet", "--tests", "--package", "tidings-ui", "--target", TARGET])
         .env(
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
             format!("{runner}wasm-bindgen-test-runner"),
