@@ -69,7 +69,7 @@ fn browser() -> Result<()> {
     let runner = if which("timeout").is_some() { "timeout -k 5 300 " } else { "" };
     toolchain
         .cargo()
-        .args(["test", "--quiet", "--tests", "--package", "tidings-ui", "--target", TARGET])
+        .args(["test", "--tests", "--package", "tidings-ui", "--target", TARGET])
         .env(
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
             format!("{runner}wasm-bindgen-test-runner"),
