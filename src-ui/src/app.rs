@@ -70,7 +70,7 @@ fn Main() -> Html {
             if has_data || !unauthorized {
                 <div class="grid">
                     { for PANELS.iter().map(|panel| html! {
-                        <div class={format!("cell cell-{}", panel.id)} key={panel.id}>{ (panel.view)() }</div>
+                        <div class="cell" data-cell={panel.id} key={panel.id}>{ (panel.view)() }</div>
                     }) }
                 </div>
             }

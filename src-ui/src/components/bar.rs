@@ -18,7 +18,7 @@ pub fn bar(share: f32, label: String) -> Html {
 /// A [`bar`] that warns when it is nearly full.
 #[must_use]
 pub fn warning_bar(share: f32, label: String) -> Html {
-    html! { <div class={if share >= HIGH { "high" } else { "" }}>{ bar(share, label) }</div> }
+    html! { <div data-high={(share >= HIGH).then_some("true")}>{ bar(share, label) }</div> }
 }
 
 /// A bar that grows upwards.

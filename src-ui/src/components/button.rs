@@ -36,9 +36,6 @@ pub struct ButtonProps {
     /// Whether it is on, of a button that stays.
     #[prop_or_default]
     pub pressed: Option<bool>,
-    /// Further classes.
-    #[prop_or_default]
-    pub class: Classes,
     /// Called when it is pressed.
     pub onclick: Callback<()>,
     /// Shown behind the label.
@@ -51,13 +48,13 @@ pub struct ButtonProps {
 pub fn Button(props: &ButtonProps) -> Html {
     let onclick = props.onclick.reform(|_: MouseEvent| ());
     let look = match props.look {
-        Look::Plain => "button-plain",
-        Look::Primary => "button-primary",
-        Look::Bare => "button-bare",
+        Look::Plain => "plain",
+        Look::Primary => "primary",
+        Look::Bare => "bare",
     };
     let bare = props.look == Look::Bare;
     html! {
-        <button type="button" class={classes!("button", look, props.class.clone())} {onclick}
+        <button type="button" class="button" data-look={look} {onclick}
             data-testid={props.testid.clone()}
             title={bare.then(|| props.label.clone())}
             aria-label={bare.then(|| props.label.clone())}

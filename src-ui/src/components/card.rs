@@ -28,7 +28,7 @@ pub struct CardProps {
 pub fn Card(props: &CardProps) -> Html {
     let heading = format!("panel-{}", props.panel);
     html! {
-        <section class={classes!("card", format!("card-{}", props.panel))} data-panel={props.panel}
+        <section class="card" data-panel={props.panel}
             data-freshness={props.freshness.name()} aria-labelledby={heading.clone()}>
             <header class="card-head">
                 <h2 class="card-title" id={heading}>

@@ -43,7 +43,7 @@ impl Scale {
             Self::Percent => list([25.into(), 50.into()]),
             Self::Rate => list((0..5).flat_map(|power| {
                 let unit = 1024_f64.powi(power);
-                [1, 2, 5, 10, 20, 50, 100, 200, 500].map(|n| (f64::from(n) * unit).into())
+                (0..10).map(move |doubled| (2_f64.powi(doubled) * unit).into())
             })),
         }
     }
@@ -53,7 +53,7 @@ impl Scale {
         match self {
             Self::Percent => list([0.into(), 100.into()]),
             Self::Rate => object([
-                ("min", limit([("pad", 0.into()), ("hard", 0.into()), ("mode", 0.into())])),
+                ("min", limit([("pad", 0.into()), ("soft", 0.into()), ("mode", 1.into())])),
                 // A quiet line lies at the bottom instead of being blown up to full height.
                 ("max", limit([("pad", 0.15.into()), ("soft", 4_096.into()), ("mode", 1.into())])),
             ])

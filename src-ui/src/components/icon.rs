@@ -100,7 +100,7 @@ impl Symbol {
 pub fn icon(symbol: Symbol) -> Html {
     let filled = matches!(symbol, Symbol::Dot | Symbol::Play);
     html! {
-        <svg class={if filled { "icon filled" } else { "icon" }} viewBox="0 0 16 16" aria-hidden="true">
+        <svg class="icon" data-filled={filled.then_some("true")} viewBox="0 0 16 16" aria-hidden="true">
             <path d={symbol.path()} />
         </svg>
     }

@@ -1,6 +1,5 @@
 //! JSON to look at: coloured, and foldable at every node.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use yew::prelude::*;
@@ -30,13 +29,14 @@ pub struct JsonViewProps {
 /// JSON to look at. Which nodes are folded is remembered by their path, so it outlasts new values.
 #[component]
 pub fn JsonView(props: &JsonViewProps) -> Html {
-    let toggled = use_state(HashSet::<String>::new);
+    let toggled = use_state(Vec::<String>::new);
     let on_toggle = {
         let toggled = toggled.clone();
         Callback::from(move |path: String| {
             let mut next = (*toggled).clone();
-            if !next.remove(&path) {
-                next.insert(path);
+            match next.iter().position(|other| *other == path) {
+                Some(at) => drop(next.swap_remove(at)),
+                None => next.push(path),
             }
             toggled.set(next);
         })
@@ -50,7 +50,7 @@ pub fn JsonView(props: &JsonViewProps) -> Html {
 }
 
 struct View<'a> {
-    toggled: &'a HashSet<String>,
+    toggled: &'a [String],
     on_toggle: Callback<String>,
 }
 
@@ -72,7 +72,7 @@ impl View<'_> {
             Json::List(items) => depth < OPEN_DEPTH && items.len() <= OPEN_ITEMS,
             _ => depth < OPEN_DEPTH,
         };
-        let is_open = open_at_first != self.toggled.contains(path);
+        let is_open = open_at_first != self.toggled.iter().any(|other| other == path);
         let onclick = {
             let path = path.to_owned();
             self.on_toggle.reform(move |_: MouseEvent| path.clone())

@@ -57,7 +57,7 @@ pub fn SignInCard(props: &SignInCardProps) -> Html {
                     { icon(Symbol::Alert) }{ error.clone() }
                 }
             </p>
-            <button type="submit" class="button button-primary button-wide">{ "Sign in" }</button>
+            <button type="submit" class="button" data-look="primary">{ "Sign in" }</button>
             <div class="sign-in-help" id="sign-in-help">
                 <p>{ "Where do I find one?" }</p>
                 <ul>

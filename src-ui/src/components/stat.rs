@@ -27,7 +27,7 @@ pub fn stat(label: &'static str, value: Option<String>) -> Html {
     line_stat(label, value, "")
 }
 
-/// A [`stat`] that has a line in a chart, by the line's class.
+/// A [`stat`] that has a line in a chart, by the line's name.
 #[must_use]
 pub fn line_stat(label: &'static str, value: Option<String>, line: &'static str) -> Html {
     html! {
@@ -46,5 +46,5 @@ pub fn line_stat(label: &'static str, value: Option<String>, line: &'static str)
 /// A dot in the colour of a line.
 #[must_use]
 pub fn swatch(line: &'static str) -> Html {
-    html! { <span class={classes!("swatch", line)} aria-hidden="true" /> }
+    html! { <span class="swatch" data-line={line} aria-hidden="true" /> }
 }

@@ -69,7 +69,7 @@ pub(super) async fn explain_failure(opened: bool) -> Failure {
             Failure::Status(status)
         }
         Err(RequestError::Status { message, .. }) => Failure::Network(message),
-        Err(RequestError::Network(detail)) => Failure::Network(detail.to_lowercase()),
+        Err(RequestError::Network(detail)) => Failure::Network(detail),
     }
 }
 

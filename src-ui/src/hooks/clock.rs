@@ -7,55 +7,35 @@ use std::time::Duration;
 use gloo_timers::callback::Interval;
 use yew::prelude::*;
 
+use super::listeners::{Hearing, Listeners};
 use crate::feed::now;
 
 /// Short enough that a deadline is noticed when it passes; what a tick computes is compared before
 /// anything renders, so most ticks cost next to nothing.
 const TICK_MS: u32 = 200;
 
-type Tick = Rc<dyn Fn(Duration)>;
-
-/// All who wait for ticks share one timer, which runs only while somebody does.
-#[derive(Default)]
-struct Clock {
-    ticks: Vec<(u64, Tick)>,
-    next_key: u64,
-    interval: Option<Interval>,
-}
-
 thread_local! {
-    static CLOCK: RefCell<Clock> = RefCell::default();
+    /// All who wait for ticks share one timer, which runs only while somebody does.
+    static TICKS: Listeners = Listeners::default();
+    static TIMER: RefCell<Option<Interval>> = const { RefCell::new(None) };
 }
 
-struct Subscription(u64);
+struct Subscription(Option<Hearing>);
 
-fn subscribe(tick: Tick) -> Subscription {
-    CLOCK.with_borrow_mut(|clock| {
-        let key = clock.next_key;
-        clock.next_key += 1;
-        clock.ticks.push((key, tick));
-        clock.interval.get_or_insert_with(|| Interval::new(TICK_MS, run));
-        Subscription(key)
-    })
-}
-
-fn run() {
-    let ticks: Vec<Tick> =
-        CLOCK.with_borrow(|clock| clock.ticks.iter().map(|(_, tick)| tick.clone()).collect());
-    let now = now();
-    for tick in ticks {
-        tick(now);
-    }
+fn subscribe(tick: Rc<dyn Fn()>) -> Subscription {
+    let hearing = TICKS.with(|ticks| ticks.add(tick));
+    TIMER.with_borrow_mut(|timer| {
+        timer.get_or_insert_with(|| Interval::new(TICK_MS, || TICKS.with(Listeners::call)));
+    });
+    Subscription(Some(hearing))
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        CLOCK.with_borrow_mut(|clock| {
-            clock.ticks.retain(|(key, _)| *key != self.0);
-            if clock.ticks.is_empty() {
-                clock.interval = None;
-            }
-        });
+        drop(self.0.take());
+        if TICKS.with(Listeners::is_empty) {
+            TIMER.take();
+        }
     }
 }
 
@@ -73,8 +53,8 @@ where
     let update = use_force_update();
     use_effect_with(input, move |input| {
         let input = input.clone();
-        let subscription = subscribe(Rc::new(move |now| {
-            if compute(&input, now) != *shown.borrow() {
+        let subscription = subscribe(Rc::new(move || {
+            if compute(&input, now()) != *shown.borrow() {
                 update.force_update();
             }
         }));

@@ -6,11 +6,12 @@ mod copy;
 mod event_source;
 mod freshness;
 mod keys;
+mod listeners;
 mod store;
 mod theme;
 mod title;
 
-pub use charts::{Charts, use_charts};
+pub use charts::Charts;
 pub use clock::use_at_each_tick;
 pub use copy::use_copy;
 pub use event_source::{

@@ -1,17 +1,18 @@
-//! The store, each part under a context of its own, so that news of one does not render the others.
+//! The store. A component that looks at one part of it renders when that part changes, and not else.
 
+use std::cell::RefCell;
 use std::ops::Deref;
 use std::rc::Rc;
 
 use yew::prelude::*;
 
+use super::charts::Charts;
+use super::listeners::Listeners;
 use crate::feed::{self, FeedHandle, Update, now};
 use crate::state::connection::Connection;
 use crate::state::events::EventLog;
 use crate::state::metrics::Metrics;
 use crate::state::store::{Action, Arrival, Store, read};
-
-use super::charts::Charts;
 
 /// Part of the store; equal only to itself, which is quick to tell and enough.
 pub struct Shared<T>(Rc<T>);
@@ -36,10 +37,6 @@ impl<T> Deref for Shared<T> {
     }
 }
 
-/// Metrics as they arrive, also while what is shown is held still.
-#[derive(Clone, PartialEq)]
-pub(super) struct LiveMetrics(pub(super) Shared<Metrics>);
-
 /// Events that wait behind a pause; null while there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Paused(pub Option<u64>);
@@ -52,15 +49,33 @@ impl Paused {
     }
 }
 
-/// What a person can do.
-#[derive(Clone, PartialEq)]
-pub struct Actions {
-    dispatch: UseReducerDispatcher<Reducer>,
-    feed: Option<FeedHandle>,
-    pub(super) charts: Charts,
+/// The store, the feed that fills it, and what a person can do.
+#[derive(Clone)]
+pub struct Actions(Rc<Inner>);
+
+struct Inner {
+    store: RefCell<Store>,
+    listeners: Listeners,
+    charts: Charts,
+    feed: RefCell<Option<FeedHandle>>,
+}
+
+impl PartialEq for Actions {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
 }
 
 impl Actions {
+    fn new() -> Self {
+        Self(Rc::new(Inner {
+            store: RefCell::new(Store::new(now())),
+            listeners: Listeners::default(),
+            charts: Charts::default(),
+            feed: RefCell::new(None),
+        }))
+    }
+
     /// Connects now instead of waiting any longer.
     pub fn retry(&self) {
         self.with_feed(FeedHandle::retry);
@@ -89,35 +104,67 @@ impl Actions {
     /// Whether the desktop application holds the connection.
     #[must_use]
     pub fn is_desktop(&self) -> bool {
-        self.feed.as_ref().is_some_and(FeedHandle::is_desktop)
+        self.0.feed.borrow().as_ref().is_some_and(FeedHandle::is_desktop)
     }
 
     /// Holds the page still, or lets it go on.
     pub fn toggle_pause(&self) {
-        self.dispatch.dispatch(Action::TogglePause);
+        self.dispatch(Action::TogglePause);
     }
 
     /// Shows another machine.
     pub fn choose(&self, host: Rc<str>) {
-        self.dispatch.dispatch(Action::Choose(host));
+        self.dispatch(Action::Choose(host));
+    }
+
+    /// The charts' rings.
+    #[must_use]
+    pub fn charts(&self) -> &Charts {
+        &self.0.charts
+    }
+
+    fn start(&self) {
+        // The feed must not keep alive what keeps it alive.
+        let inner = Rc::downgrade(&self.0);
+        let handle = feed::start(Rc::new(move |update| {
+            if let Some(inner) = inner.upgrade() {
+                Self(inner).take(update);
+            }
+        }));
+        self.0.feed.replace(Some(handle));
+    }
+
+    fn stop(&self) {
+        self.0.feed.take();
+    }
+
+    fn take(&self, update: Update) {
+        match update {
+            Update::News { status, deliveries, dropped } => {
+                let now = now();
+                let arrivals: Vec<_> = deliveries.into_iter().map(|d| read(d, now)).collect();
+                self.0.charts.push(arrivals.iter().filter_map(|arrival| match arrival {
+                    Arrival::Event(_, sample) => sample.as_ref(),
+                    Arrival::Gap(_) => None,
+                }));
+                self.dispatch(Action::Feed { status, arrivals, dropped, now });
+            }
+            Update::SignInFailed(error) => self.dispatch(Action::SignInFailed(error.explain())),
+        }
+    }
+
+    fn dispatch(&self, action: Action) {
+        let next = self.0.store.borrow().after(action);
+        self.0.store.replace(next);
+        self.0.listeners.call();
     }
 
     fn with_feed(&self, act: impl FnOnce(&FeedHandle)) {
-        if let Some(feed) = &self.feed {
-            act(feed);
+        // Acting may bring an update at once, so nothing stays borrowed.
+        let feed = self.0.feed.borrow().clone();
+        if let Some(feed) = feed {
+            act(&feed);
         }
-    }
-}
-
-/// Gives the pure store to Yew.
-#[derive(Clone)]
-pub(super) struct Reducer(Store);
-
-impl Reducible for Reducer {
-    type Action = Action;
-
-    fn reduce(self: Rc<Self>, action: Action) -> Rc<Self> {
-        Rc::new(Self(self.0.after(action)))
     }
 }
 
@@ -131,90 +178,79 @@ pub struct StoreProviderProps {
 /// Starts the feed and holds the store.
 #[component]
 pub fn StoreProvider(props: &StoreProviderProps) -> Html {
-    let store = use_reducer(|| Reducer(Store::new(now())));
-    let charts = use_memo((), |()| Charts::default());
-    let feed = use_state(|| None);
+    let actions = use_memo((), |()| Actions::new());
     {
-        let (dispatch, charts, feed) = (store.dispatcher(), charts.clone(), feed.setter());
+        let actions = actions.clone();
         use_effect_with((), move |()| {
-            let sink = move |update| take(update, &dispatch, &charts);
-            let handle = feed::start(Rc::new(sink));
-            feed.set(Some(handle.clone()));
-            move || drop(handle)
+            actions.start();
+            move || actions.stop()
         });
     }
-    let actions = Actions { dispatch: store.dispatcher(), feed: (*feed).clone(), charts: (*charts).clone() };
-    let Reducer(state) = &*store;
     html! {
-        <ContextProvider<Actions> context={actions}>
-        <ContextProvider<Shared<Connection>> context={Shared(state.connection.clone())}>
-        <ContextProvider<Shared<Metrics>> context={Shared(state.shown_metrics().clone())}>
-        <ContextProvider<LiveMetrics> context={LiveMetrics(Shared(state.live_metrics().clone()))}>
-        <ContextProvider<Shared<EventLog>> context={Shared(state.shown_events().clone())}>
-        <ContextProvider<Paused> context={Paused(state.waiting())}>
+        <ContextProvider<Actions> context={(*actions).clone()}>
             { props.children.clone() }
-        </ContextProvider<Paused>>
-        </ContextProvider<Shared<EventLog>>>
-        </ContextProvider<LiveMetrics>>
-        </ContextProvider<Shared<Metrics>>>
-        </ContextProvider<Shared<Connection>>>
         </ContextProvider<Actions>>
     }
 }
 
-fn take(update: Update, dispatch: &UseReducerDispatcher<Reducer>, charts: &Charts) {
-    match update {
-        Update::News { status, deliveries, dropped } => {
-            let now = now();
-            let arrivals: Vec<_> = deliveries.into_iter().map(|d| read(d, now)).collect();
-            charts.push(arrivals.iter().filter_map(|arrival| match arrival {
-                Arrival::Event(_, sample) => sample.as_ref(),
-                Arrival::Gap(_) => None,
-            }));
-            dispatch.dispatch(Action::Feed { status, arrivals, dropped, now });
-        }
-        Update::SignInFailed(error) => dispatch.dispatch(Action::SignInFailed(error.explain())),
-    }
-}
-
+/// What a person can do.
 #[expect(clippy::expect_used, reason = "a component outside the provider is a bug of this page")]
 #[hook]
-fn use_part<T: Clone + PartialEq + 'static>() -> T {
-    use_context::<T>().expect("the store's provider is above every component")
+pub fn use_actions() -> Actions {
+    use_context::<Actions>().expect("the store's provider is above every component")
 }
 
-/// What a person can do.
+/// One part of the store; the component renders again when that part changes.
 #[hook]
-pub fn use_actions() -> Actions {
-    use_part()
+fn use_part<T: Clone + PartialEq + 'static>(part: fn(&Store) -> T) -> T {
+    let actions = use_actions();
+    let value = part(&actions.0.store.borrow());
+    let shown = use_mut_ref(|| value.clone());
+    shown.replace(value.clone());
+    let update = use_force_update();
+    use_effect_with((), move |()| {
+        let check = {
+            let actions = actions.clone();
+            move || {
+                if part(&actions.0.store.borrow()) != *shown.borrow() {
+                    update.force_update();
+                }
+            }
+        };
+        // What changed between the first look and now would be missed otherwise.
+        check();
+        let hearing = actions.0.listeners.add(Rc::new(check));
+        move || drop(hearing)
+    });
+    value
 }
 
 /// The connection.
 #[hook]
 pub fn use_connection() -> Shared<Connection> {
-    use_part()
+    use_part(|store| Shared(store.connection.clone()))
 }
 
 /// Metrics to show.
 #[hook]
 pub fn use_metrics() -> Shared<Metrics> {
-    use_part()
+    use_part(|store| Shared(store.shown_metrics().clone()))
 }
 
-/// Metrics as they arrive.
+/// Metrics as they arrive, also while what is shown is held still.
 #[hook]
 pub(super) fn use_live_metrics() -> Shared<Metrics> {
-    use_part::<LiveMetrics>().0
+    use_part(|store| Shared(store.live_metrics().clone()))
 }
 
 /// Events to show.
 #[hook]
 pub fn use_events() -> Shared<EventLog> {
-    use_part()
+    use_part(|store| Shared(store.shown_events().clone()))
 }
 
 /// Whether the page is held still.
 #[hook]
 pub fn use_paused() -> Paused {
-    use_part()
+    use_part(|store| Paused(store.waiting()))
 }

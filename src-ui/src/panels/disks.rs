@@ -28,8 +28,8 @@ pub(super) fn DisksPanel() -> Html {
     html! {
         <Card panel="disks" title="Disks" symbol={Symbol::Disk} {freshness}>
             <dl class="stats stats-lead">
-                { line_stat("Read", sum(|disk| disk.read), "line-inward") }
-                { line_stat("Write", sum(|disk| disk.write), "line-outward") }
+                { line_stat("Read", sum(|disk| disk.read), "inward") }
+                { line_stat("Write", sum(|disk| disk.write), "outward") }
             </dl>
             <LiveChart label="Disk traffic over the last minutes"
                 series={SERIES} lines={LINES} scale={Scale::Rate} />

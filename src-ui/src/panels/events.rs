@@ -109,9 +109,9 @@ fn list(events: &EventLog, shown: &Rc<Entry>, choose: &Callback<Option<Rc<Entry>
 }
 
 fn line(entry: &Entry, is_shown: bool, onclick: Callback<MouseEvent>) -> Html {
-    let class = classes!("event-line", entry.is_gap().then_some("gap"));
     html! {
-        <button type="button" {class} {onclick} aria-current={is_shown.then_some("true")}>
+        <button type="button" class="event-line" data-gap={entry.is_gap().then_some("true")} {onclick}
+            aria-current={is_shown.then_some("true")}>
             <span class="event-topic">{ if entry.is_gap() { "Events lost" } else { &entry.topic } }</span>
             if entry.count > 1 {
                 <span class="event-count">{ format!("×{}", grouped(entry.count)) }</span>

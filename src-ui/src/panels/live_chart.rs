@@ -5,7 +5,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::components::{Chart, ChartData, ChartSource, Line, Scale};
-use crate::hooks::{Charts, use_charts, use_metrics, use_paused, use_scheme};
+use crate::hooks::{Charts, use_actions, use_metrics, use_paused, use_scheme};
 use crate::state::chart::Series;
 
 /// Properties of [`LiveChart`].
@@ -24,7 +24,7 @@ pub(super) struct LiveChartProps {
 /// A chart of the current machine's last minutes.
 #[component]
 pub(super) fn LiveChart(props: &LiveChartProps) -> Html {
-    let charts = use_charts();
+    let charts = use_actions().charts().clone();
     let metrics = use_metrics();
     let paused = use_paused().is_on();
     let scheme = use_scheme();
@@ -57,7 +57,7 @@ fn source(
     };
     let subscribe = move |wake: Rc<dyn Fn()>| -> Box<dyn std::any::Any> {
         // A chart that is held still is drawn once and then left alone.
-        if paused { Box::new(()) } else { Box::new(charts.on_change(wake)) }
+        if paused { Box::new(()) } else { charts.on_change(wake) }
     };
     ChartSource { read: Rc::new(read), subscribe: Rc::new(subscribe) }
 }

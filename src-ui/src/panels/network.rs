@@ -26,8 +26,8 @@ pub(super) fn NetworkPanel() -> Html {
     html! {
         <Card panel="network" title="Network" symbol={Symbol::Network} {freshness}>
             <dl class="stats stats-lead">
-                { line_stat("Received", sum(|interface| interface.received), "line-inward") }
-                { line_stat("Sent", sum(|interface| interface.sent), "line-outward") }
+                { line_stat("Received", sum(|interface| interface.received), "inward") }
+                { line_stat("Sent", sum(|interface| interface.sent), "outward") }
             </dl>
             <LiveChart label="Network traffic over the last minutes"
                 series={SERIES} lines={LINES} scale={Scale::Rate} />
@@ -51,10 +51,10 @@ fn row(interface: &Interface) -> Html {
             <div class="row-line" title={totals}>
                 <span class="row-name">{ &interface.name }</span>
                 <span class="row-note rates">
-                    <span class="rate">{ swatch("line-inward") }
+                    <span class="rate">{ swatch("inward") }
                         <span class="unseen">{ "received " }</span>{ show(interface.received) }
                     </span>
-                    <span class="rate">{ swatch("line-outward") }
+                    <span class="rate">{ swatch("outward") }
                         <span class="unseen">{ "sent " }</span>{ show(interface.sent) }
                     </span>
                 </span>

@@ -47,7 +47,7 @@ pub fn Header(props: &HeaderProps) -> Html {
                 <div class="header-actions" role="toolbar" aria-label="Connection and view">
                     <Controls />
                     <Button look={Look::Bare} symbol={theme} label={props.theme.label()} keys="t"
-                        testid="theme" class="push" onclick={props.on_theme.clone()} />
+                        testid="theme" onclick={props.on_theme.clone()} />
                     <Button look={Look::Bare} symbol={Symbol::Help} label="Help" keys="?"
                         testid="help" onclick={props.on_help.clone()} />
                 </div>
@@ -148,7 +148,7 @@ fn Controls() -> Html {
             }
             if matches!(state, State::Live | State::Stale) && !actions.is_desktop() {
                 <Button look={Look::Bare} symbol={Some(Symbol::SignOut)} label="Sign out"
-                    testid="sign-out" class="sign-out" onclick={on(Actions::sign_out)} />
+                    testid="sign-out" onclick={on(Actions::sign_out)} />
             }
         </>
     }

@@ -1,6 +1,6 @@
 //! The last minutes of each series, as charts want them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use tidings_protocol::metrics::Snapshot;
@@ -118,22 +118,27 @@ pub struct Summary {
     pub newest: f64,
 }
 
-/// The rings of all machines.
+/// The rings of all machines; a handful, so a list does.
 #[derive(Clone, Debug, Default)]
 pub struct Rings {
-    rings: HashMap<Rc<str>, Ring>,
+    rings: Vec<(Rc<str>, Ring)>,
 }
 
 impl Rings {
     /// Adds the values of a sample.
     pub fn push(&mut self, sample: &Sample) {
-        self.rings.entry(sample.host.clone()).or_default().push(sample.at, &sample.snapshot);
+        let at = self.rings.iter().position(|(host, _)| *host == sample.host);
+        let at = at.unwrap_or_else(|| {
+            self.rings.push((sample.host.clone(), Ring::default()));
+            self.rings.len() - 1
+        });
+        self.rings[at].1.push(sample.at, &sample.snapshot);
     }
 
     /// The ring of one machine.
     #[must_use]
     pub fn of(&self, host: &str) -> Option<&Ring> {
-        self.rings.get(host)
+        self.rings.iter().find(|(of, _)| **of == *host).map(|(_, ring)| ring)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The events themselves, as they came.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -46,8 +46,8 @@ impl Entry {
 /// The newest events, newest first where it matters.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventLog {
-    /// Of topics where only the newest matters: that one.
-    latest: BTreeMap<String, Rc<Entry>>,
+    /// Of topics where only the newest matters: that one. By topic.
+    latest: Vec<Rc<Entry>>,
     /// All others, oldest first.
     log: VecDeque<Rc<Entry>>,
     log_bytes: usize,
@@ -58,7 +58,7 @@ impl EventLog {
     /// Takes an event in.
     pub fn take(&mut self, event: &Event, arrived: Duration) {
         let latest_wins = is_latest_wins(&event.topic);
-        let before = if latest_wins { self.latest.get(&event.topic) } else { None };
+        let place = self.latest.binary_search_by(|entry| entry.topic.cmp(&event.topic));
         let entry = Entry {
             key: self.next_key,
             kind: event.kind.clone(),
@@ -67,13 +67,13 @@ impl EventLog {
             at: Some(event.at),
             arrived,
             body: event.data.get().into(),
-            count: before.map_or(1, |entry| entry.count + 1),
+            count: place.map_or(1, |at| self.latest[at].count + 1),
         };
         self.next_key += 1;
-        if latest_wins {
-            self.latest.insert(entry.topic.clone(), Rc::new(entry));
-        } else {
-            self.push(entry);
+        match place {
+            Ok(at) => self.latest[at] = Rc::new(entry),
+            Err(at) if latest_wins => self.latest.insert(at, Rc::new(entry)),
+            Err(_) => self.push(entry),
         }
     }
 
@@ -91,20 +91,21 @@ impl EventLog {
     /// The entry that came last.
     #[must_use]
     pub fn newest(&self) -> Option<&Rc<Entry>> {
-        self.latest.values().chain(self.log.back()).max_by_key(|entry| entry.key)
+        self.latest.iter().chain(self.log.back()).max_by_key(|entry| entry.key)
     }
 
     /// The entry of that key; where only the newest is kept, the one that took its place.
     #[must_use]
     pub fn find(&self, chosen: &Entry) -> Option<&Rc<Entry>> {
         self.latest
-            .get(&chosen.topic)
+            .iter()
+            .find(|entry| entry.topic == chosen.topic)
             .or_else(|| self.log.iter().find(|entry| entry.key == chosen.key))
     }
 
     /// Entries of topics where only the newest matters, by topic.
     pub fn latest(&self) -> impl Iterator<Item = &Rc<Entry>> {
-        self.latest.values()
+        self.latest.iter()
     }
 
     /// All other entries, newest first.

@@ -159,6 +159,9 @@ impl<'a> Reader<'a> {
     }
 
     fn string(&mut self) -> Option<String> {
+        if self.peek()? != b'"' {
+            return None;
+        }
         let rest = self.rest();
         let bytes = rest.as_bytes();
         let mut end = 1;

@@ -1,6 +1,5 @@
 //! The newest sample of each machine.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -54,33 +53,36 @@ impl Sample {
 /// The newest sample of each machine, and which machine is looked at.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metrics {
-    samples: BTreeMap<Rc<str>, Sample>,
+    /// By name.
+    samples: Vec<Sample>,
     chosen: Option<Rc<str>>,
 }
 
 impl Metrics {
     /// Names of all machines, in order.
     pub fn hosts(&self) -> impl ExactSizeIterator<Item = &Rc<str>> {
-        self.samples.keys()
+        self.samples.iter().map(|sample| &sample.host)
     }
 
     /// The machine looked at: the chosen one, else the first.
     #[must_use]
     pub fn current(&self) -> Option<&Sample> {
-        let chosen = self.chosen.as_ref().and_then(|host| self.samples.get(host));
-        chosen.or_else(|| self.samples.values().next())
+        let chosen = self.samples.iter().find(|sample| Some(&sample.host) == self.chosen.as_ref());
+        chosen.or_else(|| self.samples.first())
     }
 
     /// Takes a sample in. One that is older than what is shown is dropped, unless the server's clock
     /// was set back by more than a reordering could explain.
     pub fn take(&mut self, sample: Sample) {
         const CLOCK_SET_BACK_MS: u64 = 60_000;
-        let late = self
-            .samples
-            .get(&sample.host)
-            .is_some_and(|newest| sample.at < newest.at && newest.at - sample.at < CLOCK_SET_BACK_MS);
-        if !late {
-            self.samples.insert(sample.host.clone(), sample);
+        match self.samples.binary_search_by(|other| other.host.cmp(&sample.host)) {
+            Err(at) => self.samples.insert(at, sample),
+            Ok(at) => {
+                let newest = self.samples[at].at;
+                if sample.at >= newest || newest - sample.at >= CLOCK_SET_BACK_MS {
+                    self.samples[at] = sample;
+                }
+            }
         }
     }
 
