@@ -10,12 +10,21 @@ const MAIN: &str = "main";
 const DARK: Color = Color(0x0b, 0x0d, 0x10, 0xff);
 const LIGHT: Color = Color(0xf6, 0xf7, 0xf9, 0xff);
 
+/// Under the locale `C.UTF-8` WebKitGTK calls the language `C`, which is none: whatever formats a number
+/// by it fails, the charts among them.
+const LANGUAGE: &str = r"
+if (navigator.language === 'C') {
+    Object.defineProperty(navigator, 'language', { value: 'en-US' });
+    Object.defineProperty(navigator, 'languages', { value: ['en-US'] });
+}";
+
 /// Makes the window of `tauri.conf.json`; it shows itself once its page is loaded.
 pub(crate) fn create<R: Runtime>(app: &App<R>) -> tauri::Result<()> {
     let Some(config) = app.config().app.windows.iter().find(|window| window.label == MAIN) else {
         return Err(tauri::Error::WindowNotFound);
     };
     let window = WebviewWindowBuilder::from_config(app, config)?
+        .initialization_script(LANGUAGE)
         .on_page_load(|window, load| {
             if load.event() == PageLoadEvent::Finished
                 && let Err(error) = window.show()
