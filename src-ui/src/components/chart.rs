@@ -184,6 +184,8 @@ impl Drawing {
                 readout.set_text_content(text.as_deref());
             })
         };
+        // Axes without data would show made-up figures.
+        element.set_attribute("data-empty", "true")?;
         let options = options(
             &style,
             element,
@@ -269,6 +271,7 @@ impl Inner {
         let (first, last) = data.window;
         let limits = object([("min", first.into()), ("max", last.into())]);
         self.shown.replace(data);
+        let _ = self.element.remove_attribute("data-empty");
         self.plot.set_scale("x", &limits);
     }
 }

@@ -5,7 +5,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, Response};
 
-const TIMEOUT_MS: u32 = 8_000;
+/// Short, because a lost connection is told only after one of these requests.
+const TIMEOUT_MS: u32 = 4_000;
 
 /// An answer that is no success, or none at all.
 #[derive(Clone, Debug)]
@@ -53,13 +54,19 @@ pub(super) async fn request(
 }
 
 fn lost(error: JsValue) -> RequestError {
-    RequestError::Network(describe(&error))
+    let name = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.name()));
+    RequestError::Network(match name.as_deref() {
+        // All that a browser tells of a lost connection is "Failed to fetch".
+        Some("TypeError") => String::new(),
+        Some("TimeoutError") => "it does not answer".to_owned(),
+        _ => describe(&error),
+    })
 }
 
 /// What a thrown value says of itself.
 pub(super) fn describe(error: &JsValue) -> String {
     match error.dyn_ref::<js_sys::Error>() {
         Some(error) => String::from(error.message()),
-        None => error.as_string().unwrap_or_else(|| "no answer".to_owned()),
+        None => error.as_string().unwrap_or_default(),
     }
 }

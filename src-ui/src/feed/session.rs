@@ -24,6 +24,9 @@ impl SignInError {
     #[must_use]
     pub fn explain(&self) -> String {
         match self {
+            Self::Network(detail) if detail.is_empty() => {
+                "The server could not be reached.".to_owned()
+            }
             Self::Network(detail) => format!("The server could not be reached: {detail}."),
             Self::Refused { code, message } => match code {
                 ErrorCode::InvalidCode => "This sign-in link was used already or is too old. \

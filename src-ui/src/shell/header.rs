@@ -133,12 +133,14 @@ fn Controls() -> Html {
     let state = connection.status.state;
     html! {
         <>
-            <Button {label} symbol={Some(symbol)} onclick={on(Actions::toggle_pause)} keys="Space"
-                testid="pause" pressed={Some(paused.is_on())}>
-                if let Some(waiting) = paused.0.filter(|waiting| *waiting > 0) {
-                    <span class="count">{ format!("+{}", grouped(waiting)) }</span>
-                }
-            </Button>
+            if state != State::Unauthorized {
+                <Button {label} symbol={Some(symbol)} onclick={on(Actions::toggle_pause)} keys="Space"
+                    testid="pause" pressed={Some(paused.is_on())}>
+                    if let Some(waiting) = paused.0.filter(|waiting| *waiting > 0) {
+                        <span class="count">{ format!("+{}", grouped(waiting)) }</span>
+                    }
+                </Button>
+            }
             if matches!(state, State::Offline | State::Incompatible) {
                 <Button label="Reconnect" symbol={Some(Symbol::Retry)} testid="reconnect"
                     onclick={on(Actions::reconnect)} />

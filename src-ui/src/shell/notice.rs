@@ -30,18 +30,17 @@ pub fn Notice() -> Html {
         Badge::Reconnecting { .. } => (
             Symbol::Retry,
             badge.label(),
-            format!("{} What you see is the last that is known.", why.unwrap_or_default()),
+            format!("{} Until it returns, the last values stay.", why.unwrap_or_default()),
         ),
         Badge::Stale => (
             Symbol::Clock,
             "No new samples".to_owned(),
-            "The connection is open, but nothing arrives. What you see is the last that is known."
-                .to_owned(),
+            "The connection is open, but nothing arrives. The last values stay.".to_owned(),
         ),
         Badge::Offline => (
             Symbol::Unplugged,
             "Disconnected".to_owned(),
-            "You closed the connection. What you see is the last that is known.".to_owned(),
+            "You closed the connection. The last values stay.".to_owned(),
         ),
         Badge::Incompatible => (
             Symbol::Alert,

@@ -1,9 +1,10 @@
 //! When the newest sample came, and how long ago that is.
 
+use tidings_feed::State;
 use yew::prelude::*;
 
 use crate::components::{clock_time, full_time, wall_now};
-use crate::hooks::{use_at_each_tick, use_metrics};
+use crate::hooks::{use_at_each_tick, use_connection, use_metrics};
 use crate::state::format;
 use crate::state::freshness::Reading;
 use crate::state::metrics::Family;
@@ -16,6 +17,8 @@ pub fn Updated() -> Html {
     let age = use_at_each_tick(reading, |reading, now| {
         reading.as_ref().map(|reading: &Reading| format::age(reading.age(now)))
     });
+    let connection = use_connection();
+    let waits = matches!(connection.status.state, State::Connecting | State::Live);
     let arrived = use_memo(reading, |reading| {
         reading.map(|reading| wall_now() - reading.age_on_arrival.as_millis() as f64)
     });
@@ -25,7 +28,7 @@ pub fn Updated() -> Html {
                 <span>{ "Updated " }<time title={full_time(arrived)}>{ clock_time(arrived) }</time></span>
                 <span class="updated-age">{ age }</span>
             } else {
-                <span>{ "No sample yet" }</span>
+                <span>{ if waits { "Waiting for the first sample…" } else { "No sample yet" } }</span>
             }
         </p>
     }
