@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use harness::{DEADLINE, Screen, Server};
-use rustix::process::Signal;
+use rustix::process::{Signal, kill_process};
 
 /// The window starts an engine of its own on a machine that may be busy.
 const START_WITHIN: Duration = Duration::from_secs(60);
@@ -53,4 +53,15 @@ async fn a_frozen_server_turns_the_window_stale_and_live_again() -> Result<()> {
     server.signal(Signal::CONT)?;
     screen.wait_for_state("live", DEADLINE).await?;
     screen.close().await
+}
+
+#[tokio::test]
+async fn a_signal_ends_the_app_and_everything_it_started() -> Result<()> {
+    let screen = Screen::desktop().await?;
+    screen.wait_for_state("live", START_WITHIN).await?;
+    let processes = screen.processes()?;
+    let app = processes.iter().find(|process| process.program == "tidings-desktop");
+    assert!(processes.len() > 1, "a web view has processes of its own: {processes:?}");
+    kill_process(app.context("the app")?.pid, Signal::TERM)?;
+    screen.wait_for_end().await
 }

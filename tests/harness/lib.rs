@@ -2,11 +2,13 @@
 //!
 //! - [`Server`]: a `tidings serve` of its own, on a free port, in a folder of its own.
 //! - [`Events`]: a stream, read frame by frame.
+//! - [`Firehose`]: a server that pours events.
 //! - [`Screen`]: a browser or the desktop window, and what it shows.
 //! - [`until`]: waits for a condition; nothing here sleeps to be ready.
 
 mod binary;
 mod events;
+mod firehose;
 mod screen;
 mod server;
 
@@ -17,7 +19,8 @@ use anyhow::{Result, bail};
 
 pub use binary::binary;
 pub use events::{Events, Frame};
-pub use screen::{Screen, screenshots};
+pub use firehose::{Firehose, Load};
+pub use screen::{AppProcess, Screen, screenshots};
 pub use server::{Server, ServerOptions, established};
 
 /// How long a condition may take to come true unless a test says otherwise.

@@ -1,5 +1,6 @@
 //! What a person sees: a page in Chromium, or the desktop window in its WebKit.
 
+mod app;
 mod processes;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use thirtyfour::{
 };
 
 use crate::{DEADLINE, Server, binary, http, until};
+pub use app::AppProcess;
 use processes::{Process, free_port, start_display};
 
 /// Size of every window under test.
@@ -25,7 +27,7 @@ pub struct Screen {
     driver: Option<WebDriver>,
     /// Dropped in this order: the driver before the display it draws on.
     _processes: Vec<Process>,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 /// Where pictures go, for a person to look at.
@@ -88,7 +90,12 @@ impl Screen {
         Self::desktop_with(&[("TIDINGS_SERVER", &url), ("TIDINGS_TOKEN", &token)]).await
     }
 
-    async fn desktop_with(variables: &[(&str, &str)]) -> Result<Self> {
+    /// The desktop app with environment variables of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`desktop`](Self::desktop).
+    pub async fn desktop_with(variables: &[(&str, &str)]) -> Result<Self> {
         let application = binary("tidings-desktop")?;
         let profile = tempfile::tempdir()?;
         let (display, name) = start_display(WINDOW)?;
@@ -129,7 +136,7 @@ impl Screen {
         })
         .await?;
         let driver = WebDriver::new(&url, capabilities).await.context("a session of the driver")?;
-        Ok(Self { driver: Some(driver), _processes: processes, _profile: profile })
+        Ok(Self { driver: Some(driver), _processes: processes, profile })
     }
 
     /// Loads a page.
@@ -271,9 +278,42 @@ impl Screen {
     ///
     /// # Errors
     ///
-    /// If the driver does not answer.
+    /// If the driver does not answer, or processes of the app stay behind.
     pub async fn close(mut self) -> Result<()> {
-        Ok(self.driver.take().context("a driver")?.quit().await?)
+        self.driver.take().context("a driver")?.quit().await?;
+        self.wait_for_end().await
+    }
+
+    /// Waits until no process of the app is left.
+    ///
+    /// # Errors
+    ///
+    /// If some stay behind.
+    pub async fn wait_for_end(&self) -> Result<()> {
+        until("the app and all it started have ended", DEADLINE, || async {
+            let left = self.processes()?;
+            anyhow::ensure!(left.is_empty(), "{left:?}");
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    /// The processes the desktop window consists of.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not tell.
+    pub fn processes(&self) -> Result<Vec<AppProcess>> {
+        app::processes(self.profile.path())
+    }
+
+    /// Proportional share of memory of all of them, in bytes.
+    ///
+    /// # Errors
+    ///
+    /// If one ends meanwhile.
+    pub fn pss(&self) -> Result<u64> {
+        self.processes()?.iter().map(AppProcess::pss).sum()
     }
 
     fn driver(&self) -> Result<&WebDriver> {
