@@ -42,7 +42,8 @@ pub(super) fn EventsPanel() -> Html {
         Callback::from(move |entry: Option<Rc<Entry>>| chosen.set(entry))
     };
     let follow = choose.reform(|()| None);
-    let aside = html! { <span>{ format!("{} received", grouped(events.total())) }</span> };
+    let received = format!("{} received", grouped(events.total()));
+    let aside = html! { <span data-testid="events-received">{ received }</span> };
     html! {
         <Card panel="events" title="Events" symbol={Symbol::Braces} {freshness} {aside}>
             if let (Some(entry), Some(json)) = (&shown, &*json) {
