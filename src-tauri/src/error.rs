@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 use tidings_client::{ClientError, CredentialsError};
-use tidings_server::ServeError;
 
 /// Why the app cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -13,9 +12,6 @@ pub enum StartError {
     /// The server to watch cannot be asked.
     #[error("{0}")]
     Client(#[from] ClientError),
-    /// The bundled server does not start.
-    #[error("the bundled server does not start: {0}")]
-    Serve(#[from] ServeError),
     /// The system refuses a thread, a socket or the like.
     #[error("{0}")]
     System(#[from] std::io::Error),

@@ -4,10 +4,10 @@
 //!   bundled server, or TIDINGS_SERVER ──HTTP──> tidings-client ──> Bridge ──poll_feed──> web view
 //! ```
 //!
-//! - [`source`]: which server is watched; [`bundled`] starts the one this app brings along.
-//! - [`bridge`]: from the client to the web view, in batches.
-//! - [`commands`]: what the web view may ask.
-//! - [`window`]: the window, and the web view's peculiarities.
+//! - `source`: which server is watched; `bundled` starts the one this app brings along.
+//! - `bridge`: from the client to the web view, in batches.
+//! - `commands`: what the web view may ask.
+//! - `window`: the window, and the web view's peculiarities.
 //!
 //! Everything that is started here is ended in [`run`], whichever way the app quits.
 
@@ -75,6 +75,7 @@ fn start() -> Result<ExitCode, StartError> {
 }
 
 /// What the build embedded: configuration, pages, permissions.
+#[allow(clippy::disallowed_methods, reason = "the macro writes it, for a build that is broken")]
 #[must_use]
 pub fn context<R: Runtime>() -> Context<R> {
     tauri::generate_context!()
