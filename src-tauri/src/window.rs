@@ -39,17 +39,15 @@ pub(crate) fn create<R: Runtime>(app: &App<R>) -> tauri::Result<()> {
 
 /// Sets the environment the web view reads. Must be called while there is one thread only.
 ///
-/// WebKitGTK draws through DMA-BUF, which leaves the window blank under NVIDIA's own driver and where
-/// there is no graphics device at all (a virtual display, a container). Whoever set the variable knows
-/// better.
+/// Under NVIDIA's own driver WebKitGTK's way of drawing, DMA-BUF, can leave the window blank. Everywhere
+/// else it stays on: it is the fast one, and a display without a graphics device (Xvfb, WebKitGTK 2.50)
+/// was seen to work with it. Whoever set the variable knows better.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code, reason = "the environment can be set in no other way")]
 pub(crate) fn prepare() {
-    use std::path::Path;
     const VARIABLE: &str = "WEBKIT_DISABLE_DMABUF_RENDERER";
-    let has_device = Path::new("/dev/dri").exists();
-    let has_nvidia = Path::new("/proc/driver/nvidia/version").exists();
-    if std::env::var_os(VARIABLE).is_none() && (has_nvidia || !has_device) {
+    let has_nvidia = std::path::Path::new("/proc/driver/nvidia/version").exists();
+    if has_nvidia && std::env::var_os(VARIABLE).is_none() {
         // SAFETY: no other thread runs yet that could read the environment meanwhile.
         unsafe { std::env::set_var(VARIABLE, "1") };
     }
