@@ -65,14 +65,14 @@ fn documentation() -> Result<()> {
 /// The UI's tests that need a browser.
 fn browser() -> Result<()> {
     let toolchain = ui::toolchain()?;
-    // The runner can wait for a browser that never answers.
-    let runner = if which("timeout").is_some() { "timeout -k 5 300 " } else { "" };
+    // Serves event streams to the tests, and does not wait for ever for a browser that never answers.
+    let runner = paths::ui().join("tests/runner.mjs");
     toolchain
         .cargo()
         .args(["test", "--tests", "--package", "tidings-ui", "--target", TARGET])
         .env(
             "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
-            format!("{runner}wasm-bindgen-test-runner"),
+            format!("node {}", runner.display()),
         )
         .env("CHROMEDRIVER", which("chromedriver").unwrap_or_default())
         .env("CARGO_TARGET_DIR", paths::ui_target())

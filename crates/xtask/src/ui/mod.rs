@@ -6,7 +6,7 @@
 pub mod fingerprint;
 pub mod scripts;
 
-use std::fs;
+use std::fs::{self, File};
 
 use anyhow::{Context, Result};
 
@@ -20,6 +20,7 @@ use crate::{paths, say};
 /// When there is no compiler for it, or it does not compile.
 pub fn build() -> Result<()> {
     let toolchain = toolchain()?;
+    let _alone = lock()?;
     let inputs = fingerprint::of_inputs(toolchain)?;
     if fingerprint::is_fresh(&inputs) {
         say::info("the UI is up to date");
@@ -38,6 +39,19 @@ pub fn build() -> Result<()> {
     }
     fs::write(&page, html).with_context(|| format!("cannot write {}", page.display()))?;
     fingerprint::store(&inputs)
+}
+
+/// Two of Trunk in one folder delete each other's files: the second waits, and finds the UI up to date.
+fn lock() -> Result<File> {
+    let path = paths::ui_target().join("lock");
+    fs::create_dir_all(paths::ui_target())
+        .with_context(|| format!("cannot make {}", path.display()))?;
+    let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+    if file.try_lock().is_err() {
+        say::info("waiting for another build of the UI");
+        file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
+    }
+    Ok(file)
 }
 
 /// Serves the UI and builds it anew whenever a source changes. Ends with an error or Ctrl-C.
