@@ -4,9 +4,7 @@ use tidings_feed::State;
 use yew::prelude::*;
 
 use crate::components::SignInCard;
-use crate::hooks::{
-    StoreProvider, use_actions, use_connection, use_keys, use_metrics, use_theme,
-};
+use crate::hooks::{StoreProvider, use_actions, use_connection, use_keys, use_metrics, use_theme};
 use crate::panels::PANELS;
 use crate::shell::{Header, Help, Notice};
 

@@ -6,7 +6,6 @@ use yew::prelude::*;
 pub const HIGH: f32 = 90.0;
 
 /// A horizontal bar filled to `share` percent; `label` says so to those who do not see it.
-#[must_use]
 pub fn bar(share: f32, label: String) -> Html {
     html! {
         <svg class="bar" role="img" aria-label={label}>
@@ -16,13 +15,11 @@ pub fn bar(share: f32, label: String) -> Html {
 }
 
 /// A [`bar`] that warns when it is nearly full.
-#[must_use]
 pub fn warning_bar(share: f32, label: String) -> Html {
     html! { <div data-high={(share >= HIGH).then_some("true")}>{ bar(share, label) }</div> }
 }
 
 /// A bar that grows upwards.
-#[must_use]
 pub fn column(share: f32, label: String) -> Html {
     html! {
         <svg class="column" role="img" aria-label={label.clone()}>

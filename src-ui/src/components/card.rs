@@ -63,7 +63,6 @@ pub(super) fn symbol_of(freshness: Freshness) -> Symbol {
 }
 
 /// Takes the place of a list that has not arrived, at about the height of so many lines.
-#[must_use]
 pub fn skeleton(lines: usize) -> Html {
     html! {
         <div class="skeleton" aria-hidden="true">
@@ -73,7 +72,6 @@ pub fn skeleton(lines: usize) -> Html {
 }
 
 /// A quiet line that says why there is nothing to show.
-#[must_use]
 pub fn empty(why: &'static str) -> Html {
     html! { <p class="empty">{ why }</p> }
 }

@@ -1,5 +1,6 @@
 //! A time chart. Its data goes past the virtual DOM: new points are drawn once a frame at most.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -82,13 +83,16 @@ pub struct ChartData {
     pub window: (f64, f64),
 }
 
+/// What a chart wants called when its data changed.
+pub type Wake = Rc<dyn Fn()>;
+
 /// Where a chart's data comes from; equal only to itself.
 #[derive(Clone)]
 pub struct ChartSource {
     /// Reads what there is.
     pub read: Rc<dyn Fn() -> Option<ChartData>>,
     /// Calls back after each change until what it returns is dropped.
-    pub subscribe: Rc<dyn Fn(Rc<dyn Fn()>) -> Box<dyn std::any::Any>>,
+    pub subscribe: Rc<dyn Fn(Wake) -> Box<dyn Any>>,
 }
 
 impl PartialEq for ChartSource {
@@ -120,9 +124,9 @@ pub fn Chart(props: &ChartProps) -> Html {
         let (lines, scale) = (props.lines, props.scale);
         let frame = frame.clone();
         use_effect_with((props.source.clone(), props.scheme), move |(source, _)| {
-            let drawing = frame.cast::<Element>().and_then(|element| {
-                Drawing::start(&element, lines, scale, source.clone()).ok()
-            });
+            let drawing = frame
+                .cast::<Element>()
+                .and_then(|element| Drawing::start(&element, lines, scale, source.clone()).ok());
             move || drop(drawing)
         });
     }
@@ -132,7 +136,7 @@ pub fn Chart(props: &ChartProps) -> Html {
 /// A chart on the page; gone when dropped.
 struct Drawing {
     inner: Rc<Inner>,
-    subscription: Option<Box<dyn std::any::Any>>,
+    subscription: Option<Box<dyn Any>>,
     observer: ResizeObserver,
     _on_resize: Closure<dyn FnMut()>,
     _functions: Vec<Closure<dyn FnMut(JsValue, JsValue) -> JsValue>>,

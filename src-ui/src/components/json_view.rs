@@ -56,7 +56,8 @@ struct View<'a> {
 
 impl View<'_> {
     fn node(&self, key: Option<&str>, json: &Json, path: &str, depth: usize, last: bool) -> Html {
-        let name = key.map(|key| html! { <><span class="json-key">{ quoted(key) }</span>{ ": " }</> });
+        let name =
+            key.map(|key| html! { <><span class="json-key">{ quoted(key) }</span>{ ": " }</> });
         let comma = if last { "" } else { "," };
         let (open, close) = match json {
             Json::List(_) => ("[", "]"),

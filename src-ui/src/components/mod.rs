@@ -15,7 +15,7 @@ mod uplot;
 pub use bar::{HIGH, bar, column, warning_bar};
 pub use button::{Button, Look};
 pub use card::{Card, empty, skeleton};
-pub use chart::{Chart, ChartData, ChartSource, Line, Scale};
+pub use chart::{Chart, ChartData, ChartSource, Line, Scale, Wake};
 pub use icon::{Symbol, icon, mark};
 pub use json_view::JsonView;
 pub use local_time::{clock_time, full_time, wall_now};

@@ -5,7 +5,6 @@ use yew::prelude::*;
 use crate::state::format::Quantity;
 
 /// The one number of a panel and a note behind it; a dash while there is none.
-#[must_use]
 pub fn big(quantity: Option<Quantity>, testid: &'static str, note: Option<String>) -> Html {
     let (value, unit) = match quantity {
         Some(quantity) => (quantity.value, quantity.unit),
@@ -22,13 +21,11 @@ pub fn big(quantity: Option<Quantity>, testid: &'static str, note: Option<String
 }
 
 /// A small number with its name; a dash while there is none.
-#[must_use]
 pub fn stat(label: &'static str, value: Option<String>) -> Html {
     line_stat(label, value, "")
 }
 
 /// A [`stat`] that has a line in a chart, by the line's name.
-#[must_use]
 pub fn line_stat(label: &'static str, value: Option<String>, line: &'static str) -> Html {
     html! {
         <div class="stat">
@@ -44,7 +41,6 @@ pub fn line_stat(label: &'static str, value: Option<String>, line: &'static str)
 }
 
 /// A dot in the colour of a line.
-#[must_use]
 pub fn swatch(line: &'static str) -> Html {
     html! { <span class="swatch" data-line={line} aria-hidden="true" /> }
 }

@@ -8,7 +8,6 @@ use crate::state::connection::Badge;
 
 /// Icon and word, never colour alone; `why` is shown on pointing. Screen readers hear of changes from a
 /// line of its own, which does not count seconds.
-#[must_use]
 pub fn status_badge(badge: Badge, why: Option<String>) -> Html {
     html! {
         <>

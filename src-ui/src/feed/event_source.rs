@@ -11,6 +11,9 @@ use web_sys::{Event, EventSource, MessageEvent};
 
 type OnMessage = Closure<dyn FnMut(MessageEvent)>;
 
+/// Called with each message of one name.
+pub(super) type OnNamed = Box<dyn FnMut(Message)>;
+
 /// One connection; closed when dropped, after which none of its callbacks is called.
 pub(super) struct Source {
     source: EventSource,
@@ -25,7 +28,7 @@ pub(super) struct Handlers {
     pub(super) on_open: Box<dyn FnMut()>,
     pub(super) on_error: Box<dyn FnMut()>,
     pub(super) on_message: Box<dyn FnMut(Message)>,
-    pub(super) named: Vec<(String, Box<dyn FnMut(Message)>)>,
+    pub(super) named: Vec<(String, OnNamed)>,
 }
 
 /// A message as the browser hands it over.
@@ -202,7 +205,8 @@ impl Stream {
         drop(self.0.source.take());
         if self.0.config.reconnect {
             let inner = Rc::downgrade(&self.0);
-            let ms = u32::try_from(self.0.config.reconnect_interval.as_millis()).unwrap_or(u32::MAX);
+            let ms =
+                u32::try_from(self.0.config.reconnect_interval.as_millis()).unwrap_or(u32::MAX);
             let again = move || {
                 if let Some(inner) = inner.upgrade() {
                     drop(inner.timer.take());

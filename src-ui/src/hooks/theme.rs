@@ -106,8 +106,9 @@ pub fn use_scheme() -> u32 {
         let dispatch = scheme.dispatcher();
         use_effect_with((), move |()| {
             let closure = Closure::<dyn FnMut(Event)>::new(move |_: Event| dispatch.dispatch(()));
-            let system = web_sys::window()
-                .and_then(|window| window.match_media("(prefers-color-scheme: dark)").ok().flatten());
+            let system = web_sys::window().and_then(|window| {
+                window.match_media("(prefers-color-scheme: dark)").ok().flatten()
+            });
             let targets: Vec<(EventTarget, &str)> = system
                 .into_iter()
                 .map(|query| (query.into(), "change"))

@@ -4,9 +4,7 @@ use tidings_protocol::metrics::Disk;
 use yew::prelude::*;
 
 use super::live_chart::LiveChart;
-use crate::components::{
-    Card, Line, Scale, Symbol, empty, line_stat, skeleton, warning_bar,
-};
+use crate::components::{Card, Line, Scale, Symbol, empty, line_stat, skeleton, warning_bar};
 use crate::hooks::{use_freshness, use_metrics};
 use crate::state::chart::Series;
 use crate::state::format::{bytes, percent, rate, share, total};

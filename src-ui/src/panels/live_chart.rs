@@ -1,10 +1,11 @@
 //! A chart of the current machine's last minutes.
 
+use std::any::Any;
 use std::rc::Rc;
 
 use yew::prelude::*;
 
-use crate::components::{Chart, ChartData, ChartSource, Line, Scale};
+use crate::components::{Chart, ChartData, ChartSource, Line, Scale, Wake};
 use crate::hooks::{Charts, use_actions, use_metrics, use_paused, use_scheme};
 use crate::state::chart::Series;
 
@@ -55,7 +56,7 @@ fn source(
             })
         })
     };
-    let subscribe = move |wake: Rc<dyn Fn()>| -> Box<dyn std::any::Any> {
+    let subscribe = move |wake: Wake| -> Box<dyn Any> {
         // A chart that is held still is drawn once and then left alone.
         if paused { Box::new(()) } else { charts.on_change(wake) }
     };

@@ -44,7 +44,8 @@ pub(super) fn ProcessesPanel() -> Html {
     top.sort_unstable_by(|a, b| order.compare(a, b));
     top.truncate(SHOWN);
 
-    let aside = processes.map(|p| html! { <span>{ format!("{} running", grouped(p.count)) }</span> });
+    let aside =
+        processes.map(|p| html! { <span>{ format!("{} running", grouped(p.count)) }</span> });
     let heading = |label: &'static str, by: Order| {
         let sorted = *order == by;
         let order = order.clone();

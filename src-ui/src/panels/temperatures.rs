@@ -33,7 +33,8 @@ pub(super) fn TemperaturesPanel() -> Html {
 fn row((index, sensor): (usize, &Temperature)) -> Html {
     let limit = sensor.critical.filter(|limit| *limit > 0.0).unwrap_or(USUAL_LIMIT);
     let value = format!("{} °C", one_decimal(f64::from(sensor.celsius)));
-    let critical = sensor.critical.map(|limit| format!("Critical at {} °C", one_decimal(f64::from(limit))));
+    let critical =
+        sensor.critical.map(|limit| format!("Critical at {} °C", one_decimal(f64::from(limit))));
     html! {
         // Two sensors may share a label.
         <li class="row" key={index}>

@@ -63,7 +63,9 @@ fn Status() -> Html {
     let metrics = use_metrics();
     use_title(metrics.current().map(|sample| &*sample.host), badge);
     let why = match connection.status.state {
-        State::Live => connection.status.server_version.as_ref().map(|v| format!("Tidings server {v}")),
+        State::Live => {
+            connection.status.server_version.as_ref().map(|v| format!("Tidings server {v}"))
+        }
         _ => connection.status.cause.as_ref().map(explain),
     };
     status_badge(badge, why)

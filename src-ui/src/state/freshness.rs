@@ -132,7 +132,10 @@ mod tests {
     #[test]
     fn a_reading_that_was_old_on_arrival_is_not_taken_for_new() {
         let replayed = Reading { age_on_arrival: Duration::from_secs(60), ..reading(1_000) };
-        assert_eq!(of_panel(State::Live, Some(replayed), Duration::from_secs(10)), Freshness::Stale);
+        assert_eq!(
+            of_panel(State::Live, Some(replayed), Duration::from_secs(10)),
+            Freshness::Stale
+        );
     }
 
     #[test]

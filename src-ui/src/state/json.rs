@@ -211,7 +211,10 @@ mod tests {
 
     #[test]
     fn text_that_is_no_json_is_shown_as_text() {
-        for text in ["not json", "", "{", "[1,", "{\"a\"}", "1 2", "\"open", "[1 2]", "{\"a\":}", "\"\\", "é"] {
+        for text in [
+            "not json", "", "{", "[1,", "{\"a\"}", "1 2", "\"open", "[1 2]", "{\"a\":}", "\"\\",
+            "é",
+        ] {
             assert_eq!(Json::read(text), Json::Text(text.to_owned()));
         }
     }

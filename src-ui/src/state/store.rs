@@ -113,10 +113,9 @@ impl Store {
             Action::TogglePause => {
                 next.frozen = match &self.frozen {
                     Some(_) => None,
-                    None => Some(Frozen {
-                        metrics: self.metrics.clone(),
-                        events: self.events.clone(),
-                    }),
+                    None => {
+                        Some(Frozen { metrics: self.metrics.clone(), events: self.events.clone() })
+                    }
                 };
             }
             Action::Choose(host) => {
@@ -183,7 +182,8 @@ mod tests {
         store.after(Action::Feed { status, arrivals, dropped: 0, now })
     }
 
-    const SAMPLE: &str = r#"{"intervalMs":1000,"host":{"name":"a","os":"","kernel":"","uptime":1}}"#;
+    const SAMPLE: &str =
+        r#"{"intervalMs":1000,"host":{"name":"a","os":"","kernel":"","uptime":1}}"#;
 
     #[test]
     fn a_metrics_event_becomes_a_sample_and_an_entry() {
