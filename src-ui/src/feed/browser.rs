@@ -53,16 +53,7 @@ pub(super) fn start(sink: Sink) -> Rc<dyn Control> {
     inner.listen();
     match take_code_from_address() {
         None => inner.carry_out(connect),
-        Some(code) => {
-            let inner = inner.clone();
-            spawn_local(async move {
-                if let Err(error) = sign_in(SignIn::Code { code }).await {
-                    (inner.sink)(Update::SignInFailed(error));
-                }
-                // An earlier session may still hold even where the code does not.
-                inner.carry_out(connect);
-            });
-        }
+        Some(code) => inner.sign_in_by_code(code),
     }
     Rc::new(Browser(inner))
 }
@@ -237,12 +228,30 @@ impl Inner {
         }
     }
 
+    /// Connects afterwards in any case: an earlier session may still hold where the code does not.
+    fn sign_in_by_code(self: &Rc<Self>, code: String) {
+        let inner = self.clone();
+        spawn_local(async move {
+            if let Err(error) = sign_in(SignIn::Code { code }).await {
+                (inner.sink)(Update::SignInFailed(error));
+            }
+            inner.input(Input::Retry);
+        });
+    }
+
     /// A machine that wakes up or comes back to the network need not wait for its turn.
     fn listen(self: &Rc<Self>) {
         let Some(window) = web_sys::window() else { return };
         let mut listeners = self.listeners.borrow_mut();
         let inner = Rc::downgrade(self);
         listeners.push(Listener::new(&window, "online", move || Self::wake(&inner)));
+        // A link opened in this tab, where the page runs already, changes the fragment only.
+        let inner = Rc::downgrade(self);
+        listeners.push(Listener::new(&window, "hashchange", move || {
+            if let (Some(inner), Some(code)) = (inner.upgrade(), take_code_from_address()) {
+                inner.sign_in_by_code(code);
+            }
+        }));
         if let Some(document) = window.document() {
             let inner = Rc::downgrade(self);
             listeners.push(Listener::new(&document.clone(), "visibilitychange", move || {

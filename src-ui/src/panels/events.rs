@@ -2,13 +2,12 @@
 
 use std::rc::Rc;
 
-use tidings_feed::State;
 use yew::prelude::*;
 
 use crate::components::{
     Button, Card, JsonView, Look, Symbol, clock_time, empty, full_time, skeleton,
 };
-use crate::hooks::{use_connection, use_copy, use_events, use_paused};
+use crate::hooks::{use_badge, use_copy, use_events, use_paused};
 use crate::state::events::{Entry, EventLog};
 use crate::state::format::grouped;
 use crate::state::freshness::Freshness;
@@ -75,21 +74,17 @@ pub(super) fn EventsPanel() -> Html {
     }
 }
 
-/// Events come when they come: the list is as fresh as its connection.
+/// Events come when they come: the list is as fresh as the page as a whole.
 #[hook]
 fn use_events_freshness(events: &EventLog) -> Freshness {
-    let connection = use_connection();
+    let badge = use_badge();
     let paused = use_paused().is_on();
-    match connection.panel_state() {
-        State::Live if paused => Freshness::Paused,
-        State::Live if events.total() == 0 => Freshness::Waiting,
-        State::Live => Freshness::Live,
-        State::Stale => Freshness::Stale,
-        State::Connecting if events.total() == 0 => Freshness::Waiting,
-        State::Connecting | State::Reconnecting { .. } => Freshness::Reconnecting,
-        State::Offline => Freshness::Offline,
-        State::Unauthorized => Freshness::Unauthorized,
-        State::Incompatible => Freshness::Incompatible,
+    match badge.freshness() {
+        Freshness::Live if paused => Freshness::Paused,
+        Freshness::Live if events.total() == 0 => Freshness::Waiting,
+        // A first attempt again, behind a person's "reconnect".
+        Freshness::Waiting if events.total() > 0 => Freshness::Reconnecting,
+        freshness => freshness,
     }
 }
 
