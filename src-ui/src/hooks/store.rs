@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::ops::Deref;
 use std::rc::Rc;
 
+use gloo_timers::callback::Timeout;
 use yew::prelude::*;
 
 use super::charts::Charts;
@@ -243,10 +244,36 @@ pub(super) fn use_live_metrics() -> Shared<Metrics> {
     use_part(|store| Shared(store.live_metrics().clone()))
 }
 
-/// Events to show.
+/// Events to show, anew a few times a second at most: nobody reads faster, however fast they come.
 #[hook]
 pub fn use_events() -> Shared<EventLog> {
-    use_part(|store| Shared(store.shown_events().clone()))
+    const PACE_MS: u32 = 333;
+    let actions = use_actions();
+    let update = use_force_update();
+    let value = Shared(actions.0.store.borrow().shown_events().clone());
+    let shown = use_mut_ref(|| value.clone());
+    shown.replace(value.clone());
+    use_effect_with((), move |()| {
+        let timer = Rc::new(RefCell::new(None::<Timeout>));
+        let hearing = actions.clone().0.listeners.add(Rc::new(move || {
+            let changed =
+                *shown.borrow() != Shared(actions.0.store.borrow().shown_events().clone());
+            if !changed || timer.borrow().is_some() {
+                return;
+            }
+            update.force_update();
+            let (again, shown, actions, update) =
+                (timer.clone(), shown.clone(), actions.clone(), update.clone());
+            *timer.borrow_mut() = Some(Timeout::new(PACE_MS, move || {
+                again.take();
+                if *shown.borrow() != Shared(actions.0.store.borrow().shown_events().clone()) {
+                    update.force_update();
+                }
+            }));
+        }));
+        move || drop(hearing)
+    });
+    value
 }
 
 /// Whether the page is held still.

@@ -13,6 +13,9 @@ use crate::state::format::grouped;
 use crate::state::freshness::Freshness;
 use crate::state::json::Json;
 
+/// Longest list that is drawn; all that are kept would be too many to draw several times a second.
+const SHOWN: usize = 50;
+
 /// The newest event, or one that a person chose.
 #[component]
 pub(super) fn EventsPanel() -> Html {
@@ -53,7 +56,7 @@ pub(super) fn EventsPanel() -> Html {
                             <div class="event-about">
                                 <span class="event-topic">{ &entry.topic }</span>
                                 <span class="event-kind">{ &entry.kind }</span>
-                                <span class="event-id">{ &entry.id }</span>
+                                <span class="event-id">{ entry.id.map(|id| id.to_string()) }</span>
                             </div>
                             if chosen.is_some() {
                                 <Button label="Follow newest" onclick={follow} />
@@ -90,7 +93,7 @@ fn use_events_freshness(events: &EventLog) -> Freshness {
 
 fn list(events: &EventLog, shown: &Rc<Entry>, choose: &Callback<Option<Rc<Entry>>>) -> Html {
     let entries = events.latest().map(|entry| (entry, format!("latest {}", entry.topic)));
-    let others = events.log().map(|entry| (entry, entry.key.to_string()));
+    let others = events.log().take(SHOWN).map(|entry| (entry, entry.key.to_string()));
     html! {
         <ul class="event-list" aria-label="Events received">
             { for entries.chain(others).map(|(entry, key)| {

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tidings_feed::Event;
-use tidings_protocol::event::UnnamedGap;
-use tidings_protocol::topic::{METRICS, Topic};
+use tidings_protocol::event::{EventId, UnnamedGap};
+use tidings_protocol::topic::METRICS;
 
 /// Most events that are kept.
 pub const MAX_ENTRIES: usize = 200;
@@ -15,7 +15,7 @@ pub const MAX_ENTRIES: usize = 200;
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// One event, or the news that some are lost.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// Names the entry for as long as the page lives; a newer one has a larger key.
     pub key: u64,
@@ -23,16 +23,23 @@ pub struct Entry {
     pub kind: String,
     /// The event's topic; of a gap, the topics that lost events.
     pub topic: String,
-    /// The event's id, as text.
-    pub id: String,
+    /// The event's id; null where there is none.
+    pub id: Option<EventId>,
     /// When it was published, by the server's clock; null of a gap.
     pub at: Option<u64>,
     /// When it arrived, by the monotonic clock.
     pub arrived: Duration,
     /// Its payload, as JSON text.
-    pub body: Rc<str>,
+    pub body: Box<str>,
     /// How many of its kind came so far, where only the newest is kept.
     pub count: u64,
+}
+
+/// A key is given once.
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
 }
 
 impl Entry {
@@ -44,7 +51,7 @@ impl Entry {
 }
 
 /// The newest events, newest first where it matters.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct EventLog {
     /// Of topics where only the newest matters: that one. By topic.
     latest: Vec<Rc<Entry>>,
@@ -56,17 +63,17 @@ pub struct EventLog {
 
 impl EventLog {
     /// Takes an event in.
-    pub fn take(&mut self, event: &Event, arrived: Duration) {
+    pub fn take(&mut self, event: Event, arrived: Duration) {
         let latest_wins = is_latest_wins(&event.topic);
         let place = self.latest.binary_search_by(|entry| entry.topic.cmp(&event.topic));
         let entry = Entry {
             key: self.next_key,
-            kind: event.kind.clone(),
-            topic: event.topic.clone(),
-            id: event.id.to_string(),
+            kind: event.kind,
+            topic: event.topic,
+            id: Some(event.id),
             at: Some(event.at),
             arrived,
-            body: event.data.get().into(),
+            body: event.data.into(),
             count: place.map_or(1, |at| self.latest[at].count + 1),
         };
         self.next_key += 1;
@@ -80,7 +87,7 @@ impl EventLog {
     /// Tells of a loss.
     pub fn take_gap(&mut self, gap: &UnnamedGap, arrived: Duration) {
         let body = serde_json::to_string(&gap.gap).unwrap_or_default();
-        self.lose(gap.gap.topics.join(", "), gap.id.map(|id| id.to_string()), body, arrived);
+        self.lose(gap.gap.topics.join(", "), gap.id, body, arrived);
     }
 
     /// Tells of events lost between the feed and this page.
@@ -119,12 +126,12 @@ impl EventLog {
         self.next_key
     }
 
-    fn lose(&mut self, topic: String, id: Option<String>, body: String, arrived: Duration) {
+    fn lose(&mut self, topic: String, id: Option<EventId>, body: String, arrived: Duration) {
         let entry = Entry {
             key: self.next_key,
             kind: "gap".to_owned(),
             topic,
-            id: id.unwrap_or_default(),
+            id,
             at: None,
             arrived,
             body: body.into(),
@@ -149,7 +156,7 @@ impl EventLog {
 /// Whether only the newest event of the topic matters.
 #[must_use]
 pub fn is_latest_wins(topic: &str) -> bool {
-    topic.parse::<Topic>().is_ok_and(|topic| topic.is_latest_wins())
+    host_of(topic).is_some()
 }
 
 /// The machine a metrics topic is about; null for any other topic.
@@ -162,7 +169,6 @@ pub fn host_of(topic: &str) -> Option<&str> {
 pub(super) mod tests {
     use super::*;
     use serde_json::value::RawValue;
-    use tidings_protocol::event::EventId;
 
     pub(crate) fn event(topic: &str, seq: u64, body: &str) -> Event {
         Event {
@@ -179,8 +185,8 @@ pub(super) mod tests {
     #[test]
     fn metrics_take_one_place_and_are_counted() {
         let mut log = EventLog::default();
-        log.take(&event("metrics/a", 1, "1"), NOW);
-        log.take(&event("metrics/a", 2, "2"), NOW);
+        log.take(event("metrics/a", 1, "1"), NOW);
+        log.take(event("metrics/a", 2, "2"), NOW);
         assert_eq!(log.latest().count(), 1);
         assert_eq!(log.newest().unwrap().count, 2);
         assert_eq!(&*log.newest().unwrap().body, "2");
@@ -191,10 +197,10 @@ pub(super) mod tests {
     fn other_events_are_listed_newest_first_and_bounded() {
         let mut log = EventLog::default();
         for seq in 0..1_000 {
-            log.take(&event("builds/site", seq, "1"), NOW);
+            log.take(event("builds/site", seq, "1"), NOW);
         }
         assert_eq!(log.log().len(), MAX_ENTRIES);
-        assert_eq!(log.log().next().unwrap().id, "0000002a-999");
+        assert_eq!(log.log().next().unwrap().id, Some(EventId { epoch: 42, seq: 999 }));
         assert_eq!(log.total(), 1_000);
     }
 
@@ -203,30 +209,30 @@ pub(super) mod tests {
         let mut log = EventLog::default();
         let body = format!("\"{}\"", "x".repeat(MAX_BYTES / 3));
         for seq in 0..10 {
-            log.take(&event("a", seq, &body), NOW);
+            log.take(event("a", seq, &body), NOW);
         }
         assert_eq!(log.log().len(), 2);
         let alone = format!("\"{}\"", "x".repeat(MAX_BYTES * 2));
-        log.take(&event("a", 11, &alone), NOW);
+        log.take(event("a", 11, &alone), NOW);
         assert_eq!(log.log().len(), 1, "the newest stays");
     }
 
     #[test]
     fn the_newest_entry_is_found_among_all_kinds() {
         let mut log = EventLog::default();
-        log.take(&event("metrics/a", 1, "1"), NOW);
-        log.take(&event("b", 2, "2"), NOW);
+        log.take(event("metrics/a", 1, "1"), NOW);
+        log.take(event("b", 2, "2"), NOW);
         assert_eq!(log.newest().unwrap().topic, "b");
-        log.take(&event("metrics/a", 3, "3"), NOW);
+        log.take(event("metrics/a", 3, "3"), NOW);
         assert_eq!(log.newest().unwrap().topic, "metrics/a");
     }
 
     #[test]
     fn a_chosen_metrics_entry_follows_its_topic() {
         let mut log = EventLog::default();
-        log.take(&event("metrics/a", 1, "1"), NOW);
+        log.take(event("metrics/a", 1, "1"), NOW);
         let chosen = log.newest().unwrap().clone();
-        log.take(&event("metrics/a", 2, "2"), NOW);
+        log.take(event("metrics/a", 2, "2"), NOW);
         assert_eq!(&*log.find(&chosen).unwrap().body, "2");
     }
 

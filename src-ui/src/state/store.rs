@@ -14,7 +14,7 @@ use super::metrics::{Metrics, Sample};
 #[derive(Clone, Debug)]
 pub enum Arrival {
     /// An event; with its sample if it is one of metrics.
-    Event(Rc<tidings_feed::Event>, Option<Sample>),
+    Event(tidings_feed::Event, Option<Sample>),
     /// Events are lost.
     Gap(tidings_protocol::event::UnnamedGap),
 }
@@ -105,7 +105,7 @@ impl Store {
                 if connection != *self.connection {
                     next.connection = Rc::new(connection);
                 }
-                next.take(&arrivals, dropped, now);
+                next.take(arrivals, dropped, now);
             }
             Action::SignInFailed(message) => {
                 Rc::make_mut(&mut next.connection).sign_in_error = Some(message);
@@ -128,7 +128,7 @@ impl Store {
         next
     }
 
-    fn take(&mut self, arrivals: &[Arrival], dropped: u64, now: Duration) {
+    fn take(&mut self, arrivals: Vec<Arrival>, dropped: u64, now: Duration) {
         if dropped > 0 {
             Rc::make_mut(&mut self.events).take_dropped(dropped, now);
         }
@@ -137,10 +137,10 @@ impl Store {
                 Arrival::Event(event, sample) => {
                     Rc::make_mut(&mut self.events).take(event, now);
                     if let Some(sample) = sample {
-                        Rc::make_mut(&mut self.metrics).take(sample.clone());
+                        Rc::make_mut(&mut self.metrics).take(sample);
                     }
                 }
-                Arrival::Gap(gap) => Rc::make_mut(&mut self.events).take_gap(gap, now),
+                Arrival::Gap(gap) => Rc::make_mut(&mut self.events).take_gap(&gap, now),
             }
         }
     }
@@ -162,7 +162,7 @@ pub fn read(delivery: Delivery, now: Duration) -> Arrival {
                     snapshot: Rc::new(snapshot),
                 })
             });
-            Arrival::Event(Rc::new(event), sample)
+            Arrival::Event(event, sample)
         }
     }
 }
