@@ -24,7 +24,9 @@ pub enum Scale {
 }
 
 impl Scale {
-    fn show(self, value: f64) -> String {
+    /// A value with its unit.
+    #[must_use]
+    pub fn show(self, value: f64) -> String {
         match self {
             Self::Percent => format!("{} %", format::one_decimal(value)),
             Self::Rate => format::rate(value).to_string(),
@@ -104,7 +106,7 @@ impl PartialEq for ChartSource {
 /// Properties of [`Chart`].
 #[derive(Properties, PartialEq)]
 pub struct ChartProps {
-    /// What it shows, in words; with figures, but not changing at every sample.
+    /// What it shows, in words and figures.
     pub label: AttrValue,
     /// Its lines.
     pub lines: &'static [Line],

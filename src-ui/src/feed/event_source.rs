@@ -1,4 +1,4 @@
-//! `EventSource`: one connection ([`Source`]), and one that comes back by itself ([`Stream`]).
+//! `EventSource`: one connection (`Source`), and one that comes back by itself ([`Stream`]).
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};

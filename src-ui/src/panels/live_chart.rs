@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 use crate::components::{Chart, ChartData, ChartSource, Line, Scale, Wake};
 use crate::hooks::{Charts, use_actions, use_metrics, use_paused, use_scheme};
-use crate::state::chart::Series;
+use crate::state::chart::{Ring, Series};
 
 /// Properties of [`LiveChart`].
 #[derive(Properties, PartialEq)]
@@ -30,13 +30,31 @@ pub(super) fn LiveChart(props: &LiveChartProps) -> Html {
     let paused = use_paused().is_on();
     let scheme = use_scheme();
     let host = metrics.current().map(|sample| sample.host.clone());
+    let label = charts.with(|rings| match host.as_deref().and_then(|host| rings.of(host)) {
+        Some(ring) => props.label.to_owned() + &in_words(ring, props),
+        None => props.label.to_owned(),
+    });
     let source = use_memo((charts, host, paused), |(charts, host, paused)| {
         source(charts.clone(), host.clone(), *paused, props.series)
     });
     html! {
-        <Chart label={props.label} lines={props.lines} scale={props.scale}
+        <Chart {label} lines={props.lines} scale={props.scale}
             source={(*source).clone()} {scheme} />
     }
+}
+
+/// What the chart shows, for those who do not see it.
+fn in_words(ring: &Ring, props: &LiveChartProps) -> String {
+    let mut words = String::new();
+    for (series, line) in props.series.iter().zip(props.lines) {
+        let Some(summary) = ring.summary(*series) else { continue };
+        let [lowest, highest, newest] =
+            [summary.lowest, summary.highest, summary.newest].map(|value| props.scale.show(value));
+        words.push_str("; ");
+        words.push_str(line.label);
+        words.push_str(&format!(" {newest}, between {lowest} and {highest}"));
+    }
+    words
 }
 
 fn source(
