@@ -26,10 +26,11 @@ const CONFIG: &str = r#"{"build":{"beforeDevCommand":"cargo xtask dev --ui"}}"#;
 pub fn main(args: &Args) -> Result<ExitCode> {
     if args.ui {
         setup::ensure(&[Part::Base, Part::Ui])?;
-        ui::serve()?;
-    } else {
-        setup::ensure(&[Part::Base, Part::Ui, Part::Desktop, Part::Tauri])?;
-        Step::new("tauri").args(["dev", "--config", CONFIG]).run()?;
+        return ui::serve();
     }
+    setup::ensure(&[Part::Base, Part::Ui, Part::Desktop, Part::Tauri])?;
+    // Tauri waits three minutes for the UI; the first time it takes longer than that.
+    ui::warm()?;
+    Step::new("tauri").args(["dev", "--config", CONFIG]).run()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,7 @@
 //! - [`setup`]: what a task needs on this machine, installed if it is missing.
 //! - [`ui`]: the web UI by Trunk, into `src-ui/dist`; [`size`] keeps it small.
 //! - [`build`], [`run`], [`dev`], [`bundle`]: the programs.
-//! - [`lint`], [`tidy`], [`test`], [`prove`]: the checks.
+//! - [`lint`], [`tidy`], [`mod@test`], [`prove`]: the checks.
 //! - [`icons`]: the icon set out of its one drawing.
 //! - [`shell`], [`say`], [`paths`]: how steps are run, told, and where things lie.
 

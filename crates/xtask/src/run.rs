@@ -1,7 +1,7 @@
 //! `cargo xtask run`: from a fresh clone to live values.
 
 use std::env;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -44,26 +44,10 @@ pub fn main(args: &Args, started: Instant) -> Result<ExitCode> {
     let file = paths::program(program, args.release);
     let step =
         Step::new(&file.to_string_lossy()).args((!desktop).then_some("serve")).args(&args.rest);
-    become_program(step.into_command()).with_context(|| format!("cannot start {}", file.display()))
+    step.replace_this().with_context(|| format!("cannot start {}", file.display()))
 }
 
 fn has_display() -> bool {
     let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     cfg!(any(windows, target_os = "macos")) || set("DISPLAY") || set("WAYLAND_DISPLAY")
-}
-
-/// Signals, the exit code and the terminal are the program's own from here on.
-#[cfg(unix)]
-fn become_program(mut command: Command) -> Result<ExitCode> {
-    use std::os::unix::process::CommandExt;
-    Err(command.exec().into())
-}
-
-/// Ctrl-C reaches both processes; this one waits for the other and hands on its exit code.
-#[cfg(not(unix))]
-fn become_program(mut command: Command) -> Result<ExitCode> {
-    ctrlc::set_handler(|| ())?;
-    let status = command.status()?;
-    let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
-    Ok(ExitCode::from(code))
 }

@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -122,11 +122,28 @@ impl Step {
         quiet.spawn().is_ok_and(|child| wait(child, limit))
     }
 
-    /// The command itself, for a caller that replaces this process by it.
-    #[must_use]
-    pub fn into_command(self) -> Command {
+    /// Shows the step and becomes it: signals, the terminal and the exit code are its own from here on.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    #[cfg(unix)]
+    pub fn replace_this(mut self) -> Result<ExitCode> {
+        use std::os::unix::process::CommandExt;
         say::step(&self.shown);
-        self.command
+        Err(self.command.exec().into())
+    }
+
+    /// Shows the step, runs it, and hands on its exit code. Ctrl-C reaches both processes; this one waits.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    #[cfg(not(unix))]
+    pub fn replace_this(mut self) -> Result<ExitCode> {
+        say::step(&self.shown);
+        ctrlc::set_handler(|| ())?;
+        let status = self.command.status()?;
+        let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+        Ok(ExitCode::from(code))
     }
 }
 

@@ -70,10 +70,7 @@ fn browser() -> Result<()> {
     toolchain
         .cargo()
         .args(["test", "--tests", "--package", "tidings-ui", "--target", TARGET])
-        .env(
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
-            format!("node {}", runner.display()),
-        )
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", format!("node {}", runner.display()))
         .env("CHROMEDRIVER", which("chromedriver").unwrap_or_default())
         .env("CARGO_TARGET_DIR", paths::ui_target())
         .run()

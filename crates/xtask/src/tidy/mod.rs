@@ -1,7 +1,7 @@
 //! `cargo xtask tidy`: the rules of the house that a compiler does not know.
 //!
 //! - [`rules`]: the table of rules. A new one is a row there and a fixture in `tests/fixtures/`.
-//! - [`check`]: what the kinds of rows mean.
+//! - [`mod@check`]: what the kinds of rows mean.
 //! - [`source`]: a source file in words and paths, without its comments.
 //! - [`tree`]: the files that are looked at.
 

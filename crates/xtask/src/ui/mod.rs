@@ -7,6 +7,7 @@ pub mod fingerprint;
 pub mod scripts;
 
 use std::fs::{self, File};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
@@ -58,10 +59,23 @@ fn lock() -> Result<File> {
 ///
 /// # Errors
 /// When there is no compiler for it, or Trunk ends.
-pub fn serve() -> Result<()> {
+pub fn serve() -> Result<ExitCode> {
     let toolchain = toolchain()?;
     toolchain.cargo().args(["fetch", "--quiet", "--target", TARGET]).run()?;
-    trunk("serve", toolchain).run()
+    // Not into `dist`: that holds what the programs embed.
+    let dist = paths::ui_target().join("dev");
+    fs::create_dir_all(&dist).with_context(|| format!("cannot make {}", dist.display()))?;
+    // In this process: whoever ends it has ended Trunk.
+    trunk("serve", toolchain).arg("--dist").arg(dist).replace_this()
+}
+
+/// Compiles what [`serve`] will serve, for a caller whose patience with that is limited.
+///
+/// # Errors
+/// When there is no compiler for it, or it does not compile.
+pub fn warm() -> Result<()> {
+    let bin = ["build", "--package", "tidings-ui", "--bin", "tidings-ui", "--target", TARGET];
+    toolchain()?.cargo().args(bin).env("CARGO_TARGET_DIR", paths::ui_target()).run()
 }
 
 /// The compiler for the UI.
