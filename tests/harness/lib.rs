@@ -4,9 +4,11 @@
 //! - [`Events`]: a stream, read frame by frame.
 //! - [`Firehose`]: a server that pours events.
 //! - [`Screen`]: a browser or the desktop window, and what it shows.
+//! - [`ProcessCost`]: what processes cost.
 //! - [`until`]: waits for a condition; nothing here sleeps to be ready.
 
 mod binary;
+mod cost;
 mod events;
 mod firehose;
 mod screen;
@@ -18,6 +20,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 pub use binary::binary;
+pub use cost::ProcessCost;
 pub use events::{Events, Frame};
 pub use firehose::{Firehose, Load};
 pub use screen::{AppProcess, Screen, screenshots};

@@ -20,11 +20,18 @@ struct Proof {
     what: &'static str,
 }
 
-const PROOFS: &[Proof] = &[Proof {
-    name: "soak",
-    test: "prove_soak",
-    what: "200,000 events through the desktop window: all arrive, in order, in at most 40 MiB more memory",
-}];
+const PROOFS: &[Proof] = &[
+    Proof {
+        name: "soak",
+        test: "prove_soak",
+        what: "200,000 events through the desktop window: all arrive, in at most 40 MiB more memory",
+    },
+    Proof {
+        name: "idle",
+        test: "prove_idle",
+        what: "what server and desktop app cost at one sample a second, and a cold start",
+    },
+];
 
 /// `cargo xtask prove`.
 ///

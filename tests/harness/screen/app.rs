@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rustix::process::Pid;
 
 /// One process of the app: its own, or one of its web view.
@@ -12,21 +12,6 @@ pub struct AppProcess {
     pub pid: Pid,
     /// Name of its program.
     pub program: String,
-}
-
-impl AppProcess {
-    /// Its proportional share of memory, in bytes: what it has alone, and its part of what it shares.
-    ///
-    /// # Errors
-    ///
-    /// If it has ended.
-    pub fn pss(&self) -> Result<u64> {
-        let path = format!("/proc/{}/smaps_rollup", self.pid.as_raw_nonzero());
-        let rollup = std::fs::read_to_string(path)?;
-        let line = rollup.lines().find(|line| line.starts_with("Pss:")).context("a sum")?;
-        let kib: u64 = line.split_whitespace().nth(1).context("a figure")?.parse()?;
-        Ok(kib << 10)
-    }
 }
 
 /// Every process of an app whose `HOME` is `home`.

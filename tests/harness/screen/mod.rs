@@ -13,7 +13,7 @@ use thirtyfour::{
     By, Capabilities, ChromiumLikeCapabilities, DesiredCapabilities, Key, WebDriver, WebElement,
 };
 
-use crate::{DEADLINE, Server, binary, http, until};
+use crate::{DEADLINE, ProcessCost, Server, binary, http, until};
 pub use app::AppProcess;
 use processes::{Process, free_port, start_display};
 
@@ -313,7 +313,8 @@ impl Screen {
     ///
     /// If one ends meanwhile.
     pub fn pss(&self) -> Result<u64> {
-        self.processes()?.iter().map(AppProcess::pss).sum()
+        let pids: Vec<_> = self.processes()?.iter().map(|process| process.pid).collect();
+        Ok(ProcessCost::of(&pids)?.pss())
     }
 
     fn driver(&self) -> Result<&WebDriver> {
