@@ -184,9 +184,11 @@ async fn what_does_not_exist_is_a_json_404_and_a_wrong_method_a_405() -> Result<
         let missing = error_code(server.get(path)?.send().await?).await?;
         assert_eq!(missing, (StatusCode::NOT_FOUND, "not_found".into()), "{path}");
     }
-    let wrong = http()?.post(server.url("/api/events")).send().await?;
-    let expected = (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed".into());
-    assert_eq!(error_code(wrong).await?, expected);
+    for path in ["/api/events", "/healthz", "/"] {
+        let wrong = error_code(http()?.post(server.url(path)).send().await?).await?;
+        let expected = (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed".to_owned());
+        assert_eq!(wrong, expected, "{path}");
+    }
     Ok(())
 }
 

@@ -43,7 +43,8 @@ pub(crate) async fn accept(
         };
         match accepted {
             Ok((_, peer)) if !is_welcome(peer, proxy) => {
-                tracing::warn!(%peer, "refused a connection that does not come from the proxy");
+                // Not louder: strangers must not be able to fill the log.
+                tracing::debug!(%peer, "refused a connection that does not come from the proxy");
             }
             Ok((stream, peer)) => {
                 let connection = connection(stream, peer, router.clone(), shutdown.clone());

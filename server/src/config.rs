@@ -89,7 +89,7 @@ impl Default for ServerConfig {
         Self {
             listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DEFAULT_PORT),
             data_dir: default_data_dir(),
-            host_name: sysinfo::System::host_name().unwrap_or_default(),
+            host_name: collectors::machine_name(),
             allowed_hosts: Vec::new(),
             behind_proxy: None,
             heartbeat_seconds: 15,

@@ -55,14 +55,18 @@ impl EventStream {
     #[must_use]
     pub(crate) fn new(
         connected: &Connected,
-        subscription: Subscription,
+        mut subscription: Subscription,
         form: Form,
         heartbeat: Duration,
         slot: StreamSlot,
     ) -> Self {
-        let first = first_frame(connected, subscription.position());
+        let mut first = first_frame(connected, subscription.position());
+        // In one piece with the frame whose id it shares: a client that has the one has the other.
+        if let Some(gap) = subscription.take_gap() {
+            first.extend_from_slice(&item_frame(&gap, form));
+        }
         Self {
-            first: Some(first),
+            first: Some(first.freeze()),
             subscription,
             form,
             heartbeat,
@@ -79,7 +83,7 @@ impl EventStream {
             let now = Instant::now();
             if due <= now {
                 self.timer.as_mut().reset(now + self.heartbeat);
-                return Poll::Ready(heartbeat_frame(self.form));
+                return Poll::Ready(heartbeat_frame(self.form, self.subscription.position()));
             }
             self.timer.as_mut().reset(due);
         }
@@ -121,21 +125,21 @@ impl IntoResponse for EventStream {
     }
 }
 
-fn first_frame(connected: &Connected, position: EventId) -> Bytes {
+fn first_frame(connected: &Connected, position: EventId) -> BytesMut {
     let mut frame = BytesMut::new();
     let retry = rand::random_range(RETRY_MS);
     put(&mut frame, &["retry: ", &retry.to_string(), "\n"]);
     finish(&mut frame, None, Some(position), connected);
-    frame.freeze()
+    frame
 }
 
-fn heartbeat_frame(form: Form) -> Bytes {
+fn heartbeat_frame(form: Form, position: EventId) -> Bytes {
     match form {
         Form::Named => Bytes::from_static(b": heartbeat\n\n"),
-        // No id: it would move nobody's cursor, and browsers keep the one they have.
+        // The id repeats the client's cursor: some clients forget theirs at a message without one.
         Form::Unnamed => {
             let mut frame = BytesMut::new();
-            finish(&mut frame, None, None, &Heartbeat { at: clock::now_ms() });
+            finish(&mut frame, None, Some(position), &Heartbeat { at: clock::now_ms() });
             frame.freeze()
         }
     }
@@ -277,8 +281,9 @@ mod tests {
 
     #[test]
     fn heartbeats_are_comments_where_names_are_and_messages_where_not() {
-        assert_eq!(text(&heartbeat_frame(Form::Named)), ": heartbeat\n\n");
-        let unnamed = heartbeat_frame(Form::Unnamed);
-        assert!(text(&unnamed).starts_with("data: {\"type\":\"heartbeat\",\"at\":"), "{unnamed:?}");
+        assert_eq!(text(&heartbeat_frame(Form::Named, ID)), ": heartbeat\n\n");
+        let unnamed = heartbeat_frame(Form::Unnamed, ID);
+        let expected = "id: 0000002a-7\ndata: {\"type\":\"heartbeat\",\"at\":";
+        assert!(text(&unnamed).starts_with(expected), "{unnamed:?}");
     }
 }

@@ -204,7 +204,8 @@ pub struct Heartbeat {
 pub struct Gap {
     /// Topics that lost events; selectors where the topics cannot be known.
     pub topics: Vec<String>,
-    /// Last id the subscriber is known to have passed; null where its cursor meant nothing.
+    /// All that is lost lies behind this id, as far as these topics go; null where the subscriber's
+    /// cursor meant nothing.
     pub from: Option<EventId>,
     /// Last id that is lost; the stream goes on behind it.
     pub to: Option<EventId>,

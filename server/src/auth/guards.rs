@@ -78,19 +78,19 @@ fn requested_host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     }
 }
 
-/// Programs send neither header; a browser sends `Origin` wherever another site could gain by the request.
+/// Programs send neither header. A browser may leave `Origin` out of a GET, but says in `Sec-Fetch-Site`
+/// where it comes from; another port of this machine is `same-site`, and none of ours.
 fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
-    match headers.get(header::ORIGIN) {
-        Some(origin) => {
-            let origin = origin.to_str().unwrap_or_default();
-            let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
-            authority.eq_ignore_ascii_case(host)
-        }
-        // Without an Origin a navigation from elsewhere may fetch the page, as any link does.
-        None => {
-            let is = |name, value: &str| headers.get(name).is_some_and(|found| found == value);
-            !is("sec-fetch-site", "cross-site") || is("sec-fetch-mode", "navigate")
-        }
+    if let Some(origin) = headers.get(header::ORIGIN) {
+        let origin = origin.to_str().unwrap_or_default();
+        let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+        return authority.eq_ignore_ascii_case(host);
+    }
+    let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    match header("sec-fetch-site") {
+        None | Some("same-origin" | "none") => true,
+        // A link may lead here from anywhere.
+        Some(_) => header("sec-fetch-mode") == Some("navigate"),
     }
 }
 
@@ -158,13 +158,17 @@ mod tests {
 
     #[test]
     fn an_origin_must_be_the_host_itself() {
-        let table: [(&[(&'static str, &str)], bool); 7] = [
+        let table: [(&[(&'static str, &str)], bool); 11] = [
             (&[], true),
             (&[("origin", "http://localhost:4180")], true),
             (&[("origin", "http://localhost:9999")], false),
             (&[("origin", "http://evil.example")], false),
             (&[("origin", "null")], false),
             (&[("sec-fetch-site", "cross-site")], false),
+            (&[("sec-fetch-site", "same-site")], false),
+            (&[("sec-fetch-site", "same-origin")], true),
+            (&[("sec-fetch-site", "none")], true),
+            (&[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")], false),
             (&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], true),
         ];
         for (headers, same) in table {

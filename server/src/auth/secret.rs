@@ -49,6 +49,7 @@ impl std::fmt::Debug for Secret {
 pub fn load_or_create(path: &Path) -> io::Result<Secret> {
     match fs::File::open(path) {
         Ok(file) => {
+            warn_if_others_may_read(&file, path)?;
             let mut text = String::new();
             file.take(MAX_BYTES).read_to_string(&mut text)?;
             let text = text.trim();
@@ -67,6 +68,21 @@ pub fn load_or_create(path: &Path) -> io::Result<Secret> {
     }
 }
 
+#[cfg(unix)]
+fn warn_if_others_may_read(file: &fs::File, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        let path = path.display();
+        tracing::warn!("others may read {path}: `chmod 600` it, or remove it for a new token");
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn warn_if_others_may_read(_: &fs::File, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// Replaces `path` in one step by a file with mode 0600, so that nobody ever reads half of it.
 ///
 /// # Errors
@@ -74,8 +90,13 @@ pub fn load_or_create(path: &Path) -> io::Result<Secret> {
 /// If the folder cannot be written.
 pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("new");
+    // What an earlier start left there may have another owner, another mode, or lead elsewhere.
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&temporary)?;
@@ -105,6 +126,25 @@ mod tests {
         let path = dir.path().join("owner-token");
         load_or_create(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_lies_in_the_way_decides_neither_mode_nor_place() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let (path, elsewhere) = (dir.path().join("owner-token"), dir.path().join("elsewhere"));
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+
+        fs::write(path.with_extension("new"), "old").unwrap();
+        fs::set_permissions(path.with_extension("new"), fs::Permissions::from_mode(0o644)).unwrap();
+        write_private(&path, b"x").unwrap();
+        assert_eq!(mode(), 0o600);
+
+        std::os::unix::fs::symlink(&elsewhere, path.with_extension("new")).unwrap();
+        write_private(&path, b"y").unwrap();
+        assert!(!elsewhere.exists());
+        assert_eq!(mode(), 0o600);
     }
 
     #[test]

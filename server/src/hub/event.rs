@@ -40,9 +40,9 @@ impl Event {
         self.frames[form].get_or_init(|| encode(self)).clone()
     }
 
-    /// What the event counts against its topic's byte limit: payload and name, held once, and the
-    /// frame that repeats them.
+    /// What the event counts against its topic's byte limit: payload and names, and each frame that
+    /// repeats them.
     pub(super) fn weight(&self) -> usize {
-        2 * (self.data.len() + self.topic.as_str().len() + self.kind.as_str().len()) + 128
+        (1 + FORMS) * (self.data.len() + self.topic.as_str().len() + self.kind.as_str().len()) + 128
     }
 }

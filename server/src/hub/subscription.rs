@@ -105,6 +105,11 @@ impl Subscription {
         self.position
     }
 
+    /// The gap the subscription begins with, if its cursor could not be used and nothing was read yet.
+    pub fn take_gap(&mut self) -> Option<Item> {
+        self.first.take()
+    }
+
     /// The next item; null when the hub has ended and everything is read.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
         if let Some(first) = self.first.take() {
@@ -128,9 +133,11 @@ impl Subscription {
             return if closed { Poll::Ready(None) } else { Poll::Pending };
         };
 
+        // Of this topic: what lies between two events of others may be lost as well.
+        let from = EventId { seq: cursor.after, ..head };
         cursor.after = next.seq();
         let id = EventId { seq: next.seq(), ..head };
-        let from = std::mem::replace(&mut self.position, id);
+        self.position = id;
         Poll::Ready(Some(match next {
             Next::Event(event) => Item::Event(event),
             Next::Lost(to) => {

@@ -4,6 +4,8 @@ mod events;
 mod health;
 mod session;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -11,6 +13,7 @@ use axum::middleware;
 use tidings_protocol::api::ErrorCode;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::assets;
@@ -20,6 +23,9 @@ use crate::state::AppState;
 
 /// Largest body of a request, in bytes.
 const MAX_BODY_BYTES: usize = 256 << 10;
+
+/// Longest silence within the body of a request.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Nothing but this server's own files runs in the page; wasm needs a word of its own.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
@@ -31,15 +37,16 @@ pub fn router(state: AppState) -> Router {
     let api = Router::new()
         .merge(events::router())
         .merge(session::router())
-        .route("/api/{*rest}", axum::routing::any(no_such_route))
-        .method_not_allowed_fallback(wrong_method);
+        .route("/api/{*rest}", axum::routing::any(no_such_route));
     let routes = Router::new()
         .merge(api)
         .merge(health::router())
         .merge(assets::router())
+        .method_not_allowed_fallback(wrong_method)
         .fallback(no_such_route)
         .layer(middleware::from_fn_with_state(state.clone(), guards::same_site))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .with_state(state);
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
@@ -61,7 +68,7 @@ pub fn router(state: AppState) -> Router {
             HeaderName::from_static("permissions-policy"),
             "camera=(), geolocation=(), microphone=()",
         ))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().on_failure(()))
 }
 
 async fn no_such_route() -> ApiError {
