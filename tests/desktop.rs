@@ -45,6 +45,7 @@ async fn a_frozen_server_turns_the_window_stale_and_live_again() -> Result<()> {
     let server = Server::start().await?;
     let screen = Screen::desktop_watching(&server).await?;
     screen.wait_for_state("live", START_WITHIN).await?;
+    screen.mark().await?;
     server.signal(Signal::STOP)?;
     screen
         .wait_for_attribute("[data-panel=cpu]", "data-freshness", "stale", Duration::from_secs(6))
@@ -52,6 +53,7 @@ async fn a_frozen_server_turns_the_window_stale_and_live_again() -> Result<()> {
     screen.picture("desktop-stale").await?;
     server.signal(Signal::CONT)?;
     screen.wait_for_state("live", DEADLINE).await?;
+    assert!(screen.is_marked().await?, "the page was reloaded");
     screen.close().await
 }
 

@@ -4,6 +4,7 @@
 //! lives; hyper's HTTP/1.1 builder does not, and lets us set the time a client has for its headers.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,21 +28,38 @@ const MAX_BUFFER: usize = 16 << 10;
 /// Wait after a refusal of the system to accept; usually it is out of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Accepts until `shutdown`, then waits for what is open, no longer than [`GRACE`]. Where `proxy` is
-/// set, only it and this machine are spoken to.
+/// What the accept loop keeps to.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    /// Most connections at once; whoever comes then waits in the system's queue.
+    pub(crate) connections: usize,
+    /// Where it is set, only this address and this machine are spoken to.
+    pub(crate) proxy: Option<IpAddr>,
+}
+
+/// Accepts until `shutdown`, then waits for what is open, no longer than [`GRACE`].
 pub(crate) async fn accept(
     listener: TcpListener,
     router: Router,
-    proxy: Option<IpAddr>,
+    limits: Limits,
     shutdown: CancellationToken,
 ) {
+    let Limits { connections: most, proxy } = limits;
+    let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
     let connections = TaskTracker::new();
     let cut = CancellationToken::new();
+    // Said once when it begins, not at each attempt.
+    let mut failing = false;
     loop {
-        let accepted = tokio::select! {
-            () = shutdown.cancelled() => break,
-            accepted = listener.accept() => accepted,
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
         };
+        let (place, accepted) = tokio::select! {
+            () = shutdown.cancelled() => break,
+            next = next => next,
+        };
+        failing &= accepted.is_err();
         match accepted {
             Ok((_, peer)) if !is_welcome(peer, proxy) => {
                 // Not louder: strangers must not be able to fill the log.
@@ -50,6 +69,7 @@ pub(crate) async fn accept(
                 let connection = connection(stream, peer, router.clone(), shutdown.clone());
                 let cut = cut.clone();
                 connections.spawn(async move {
+                    let _place = place;
                     tokio::select! {
                         () = connection => {}
                         () = cut.cancelled() => {}
@@ -57,7 +77,9 @@ pub(crate) async fn accept(
                 });
             }
             Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
+                if !std::mem::replace(&mut failing, true) {
+                    tracing::warn!(%error, "cannot accept connections for now");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

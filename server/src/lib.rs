@@ -26,6 +26,7 @@ pub mod cli;
 mod clock;
 pub mod collectors;
 pub mod config;
+mod data_dir;
 pub mod error;
 pub mod hub;
 pub mod limits;
@@ -34,7 +35,7 @@ mod sse;
 pub mod state;
 pub mod telemetry;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ pub use config::Config;
 use auth::guards::AllowedHosts;
 use auth::{Auth, Secret};
 use config::ConfigError;
+use data_dir::DataDir;
 use hub::Hub;
 use limits::StreamSlots;
 use state::AppState;
@@ -81,7 +83,10 @@ pub struct Server {
     address: SocketAddr,
     topic: Topic,
     config: Config,
+    connections: usize,
     state: AppState,
+    /// Held as long as the server runs.
+    data_dir: Option<DataDir>,
 }
 
 /// Serves on `listener` until `shutdown`, and returns when everything it started has ended.
@@ -100,20 +105,28 @@ pub async fn serve(
 }
 
 impl Server {
-    /// Sets a server up that carries at most `streams` streams.
+    /// Sets a server up that carries at most so many connections; a few of them are kept for requests
+    /// that are no streams.
     ///
     /// # Errors
     ///
     /// If the configuration or the data directory cannot be used.
-    pub fn new(listener: TcpListener, config: Config, streams: usize) -> Result<Self, ServeError> {
+    pub fn new(
+        listener: TcpListener,
+        config: Config,
+        connections: usize,
+    ) -> Result<Self, ServeError> {
         config.check()?;
         let address = listener.local_addr().map_err(ServeError::Listener)?;
         config.check_bind(address)?;
-        let auth = match &config.in_memory_token.0 {
-            Some(token) => Auth::in_memory(token),
-            None => open_data_dir(&config.server.data_dir).map_err(|source| {
-                ServeError::DataDir { path: config.server.data_dir.clone(), source }
-            })?,
+        let (data_dir, auth) = match &config.in_memory_token.0 {
+            Some(token) => (None, Auth::in_memory(token)),
+            None => {
+                let path = &config.server.data_dir;
+                let (data_dir, auth) = open_data_dir(path)
+                    .map_err(|source| ServeError::DataDir { path: path.clone(), source })?;
+                (Some(data_dir), auth)
+            }
         };
         let state = AppState {
             hub: Hub::new(config.hub_limits()),
@@ -121,10 +134,28 @@ impl Server {
             hosts: Arc::new(AllowedHosts::new(address.ip(), &config.server.allowed_hosts)),
             cookie: format!("tidings-{}", address.port()).into(),
             heartbeat: Duration::from_secs(config.server.heartbeat_seconds),
-            streams: StreamSlots::new(streams),
+            streams: StreamSlots::new(connections - connections / 16),
+            secure_cookie: config.server.behind_proxy.is_some(),
         };
         let topic = Topic::metrics(&config.server.host_name);
-        Ok(Self { listener, address, topic, config, state })
+        Ok(Self { listener, address, topic, config, connections, state, data_dir })
+    }
+
+    /// Where a browser finds it, without a slash at the end: by its name behind the proxy if it has
+    /// one, else on this machine.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let server = &self.config.server;
+        if let (Some(_), Some(name)) = (server.behind_proxy, server.allowed_hosts.first()) {
+            return format!("https://{name}");
+        }
+        // Every address is one to listen on, and none to go to.
+        let ip = match self.address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        format!("http://{}", SocketAddr::new(ip, self.address.port()))
     }
 
     /// Where it listens.
@@ -147,7 +178,7 @@ impl Server {
 
     /// Runs until `shutdown`, and returns when everything it started has ended.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { listener, address, topic, config, state } = self;
+        let Self { listener, address, topic, config, connections, state, data_dir } = self;
         let hub = state.hub.clone();
         let tasks = TaskTracker::new();
         tasks.spawn(sweep(hub.clone(), shutdown.clone()));
@@ -161,24 +192,18 @@ impl Server {
             hub.close();
         };
         let router = routes::router(state);
-        tokio::join!(
-            accept::accept(listener, router, config.server.behind_proxy, shutdown),
-            end_streams
-        );
+        let limits = accept::Limits { connections, proxy: config.server.behind_proxy };
+        tokio::join!(accept::accept(listener, router, limits, shutdown), end_streams);
 
         tasks.close();
         tasks.wait().await;
+        drop(data_dir);
         tracing::info!("ended");
     }
 }
 
-fn open_data_dir(path: &std::path::Path) -> std::io::Result<Auth> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)?;
-    Auth::open(path)
+fn open_data_dir(path: &std::path::Path) -> std::io::Result<(DataDir, Auth)> {
+    Ok((DataDir::open(path)?, Auth::open(path)?))
 }
 
 async fn sweep(hub: Hub, shutdown: CancellationToken) {

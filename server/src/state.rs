@@ -19,6 +19,8 @@ pub struct AppState {
     pub hosts: Arc<AllowedHosts>,
     /// Name of the session cookie. It holds the port, since cookies do not tell ports apart.
     pub cookie: Arc<str>,
+    /// Whether browsers reach this server by TLS only, and may keep the cookie to that.
+    pub secure_cookie: bool,
     /// Longest silence on a stream.
     pub heartbeat: Duration,
     /// How many more streams there may be.

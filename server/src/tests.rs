@@ -17,13 +17,13 @@ struct Running {
     task: JoinHandle<()>,
 }
 
-async fn start(streams: usize) -> Running {
-    start_with(Config::bundled(TOKEN.to_owned()), streams).await
+async fn start(connections: usize) -> Running {
+    start_with(Config::bundled(TOKEN.to_owned()), connections).await
 }
 
-async fn start_with(config: Config, streams: usize) -> Running {
+async fn start_with(config: Config, connections: usize) -> Running {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let server = Server::new(listener, config, streams).unwrap();
+    let server = Server::new(listener, config, connections).unwrap();
     let (address, state) = (server.address(), server.state.clone());
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(server.run(shutdown.clone()));
@@ -65,12 +65,13 @@ async fn eventually(what: &str, condition: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn clients_that_vanish_leave_no_subscription_and_no_slot_behind() {
-    let server = start(100).await;
+    // A sixteenth is kept for what is no stream.
+    let server = start(160).await;
     let mut clients = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..150 {
         clients.push(open(server.address, "connected").await);
     }
-    assert_eq!(server.state.hub.subscribers(), 100);
+    assert_eq!(server.state.hub.subscribers(), 150);
     assert!(server.state.streams.take().is_none());
 
     drop(clients);
@@ -80,10 +81,42 @@ async fn clients_that_vanish_leave_no_subscription_and_no_slot_behind() {
 
 #[tokio::test]
 async fn one_stream_too_many_is_told_to_come_later() {
-    let server = start(1).await;
-    let _first = open(server.address, "connected").await;
-    let second = open(server.address, "too_many_streams").await;
-    drop(second);
+    let server = start(16).await;
+    let mut streams = Vec::new();
+    for _ in 0..15 {
+        streams.push(open(server.address, "connected").await);
+    }
+    open(server.address, "too_many_streams").await;
+}
+
+#[tokio::test]
+async fn a_connection_too_many_waits_for_a_place() {
+    let server = start(2).await;
+    let first = open(server.address, "connected").await;
+    let _second = open(server.address, "connected").await;
+    let mut third = request(server.address, "/healthz").await;
+    let waits = tokio::time::timeout(Duration::from_millis(100), third.readable()).await;
+    assert!(waits.is_err(), "it was served as a third of two");
+    drop(first);
+    read_until(&mut third, "ok").await;
+}
+
+#[tokio::test]
+async fn the_link_leads_where_the_server_answers() {
+    let url = async |listen: &str, allowed: &[&str], proxy: bool| {
+        let mut config = Config::bundled(TOKEN.to_owned());
+        config.server.behind_proxy = proxy.then_some(Ipv4Addr::LOCALHOST.into());
+        config.server.allowed_hosts = allowed.iter().map(ToString::to_string).collect();
+        let listener = TcpListener::bind(listen).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = Server::new(listener, config, 10).unwrap();
+        let host = server.url().split_once("://").unwrap().1.to_owned();
+        assert!(server.state.hosts.allows(&host), "{host}");
+        server.url().replace(&format!(":{port}"), ":PORT")
+    };
+    assert_eq!(url("127.0.0.1:0", &["box.lan"], false).await, "http://127.0.0.1:PORT");
+    assert_eq!(url("0.0.0.0:0", &[], true).await, "http://127.0.0.1:PORT");
+    assert_eq!(url("0.0.0.0:0", &["box.lan"], true).await, "https://box.lan");
 }
 
 #[tokio::test]

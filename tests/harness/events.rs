@@ -84,10 +84,13 @@ impl Events {
     ///
     /// # Errors
     ///
-    /// If it does not end in time.
+    /// If it does not end in time, or breaks instead of ending.
     pub async fn end(mut self) -> Result<()> {
-        let read = async { while let Ok(Some(_)) = self.response.chunk().await {} };
-        tokio::time::timeout(DEADLINE, read).await.context("the stream to end")
+        let read = async {
+            while self.response.chunk().await?.is_some() {}
+            Ok(())
+        };
+        tokio::time::timeout(DEADLINE, read).await.context("the stream to end")?
     }
 
     async fn read_frame(&mut self) -> Result<Frame> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use std::{fs, io};
 
@@ -25,13 +25,15 @@ pub struct Sessions {
     file: Option<PathBuf>,
     /// When each ends, in ms since the epoch: a session outlives the process, a monotonic clock does not.
     ends: Mutex<HashMap<Digested, u64>>,
+    /// Held while a change is written, so that a slow disk keeps nobody from looking.
+    writing: Mutex<()>,
 }
 
 impl Sessions {
     /// Sessions that end with the process.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self { file: None, ends: Mutex::default() }
+        Self { file: None, ends: Mutex::default(), writing: Mutex::default() }
     }
 
     /// Sessions kept in `data_dir`. A file that cannot be understood is dropped: its browsers sign in again.
@@ -53,7 +55,7 @@ impl Sessions {
             .into_iter()
             .filter_map(|(hex, end)| Some((Digested::from_hex(&hex)?, end)))
             .collect();
-        Ok(Self { file: Some(file), ends: Mutex::new(ends) })
+        Ok(Self { file: Some(file), ends: Mutex::new(ends), writing: Mutex::default() })
     }
 
     /// Begins a session and returns what the browser's cookie holds.
@@ -64,8 +66,8 @@ impl Sessions {
     pub fn begin(&self) -> io::Result<Secret> {
         let session = Secret::generate();
         let now = clock::now_ms();
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut changed = ends.clone();
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = self.ends().clone();
         changed.retain(|_, end| now < *end);
         if changed.len() >= MOST
             && let Some(first) = changed.iter().min_by_key(|(_, end)| **end).map(|(key, _)| *key)
@@ -75,7 +77,7 @@ impl Sessions {
         let lifetime = u64::try_from(LIFETIME.as_millis()).unwrap_or(u64::MAX);
         changed.insert(Digested::of(session.expose()), now.saturating_add(lifetime));
         self.save(&changed)?;
-        *ends = changed;
+        *self.ends() = changed;
         Ok(session)
     }
 
@@ -85,11 +87,11 @@ impl Sessions {
     ///
     /// If the file cannot be written; the session goes on then.
     pub fn end(&self, session: &str) -> io::Result<()> {
-        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut changed = ends.clone();
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changed = self.ends().clone();
         if changed.remove(&Digested::of(session)).is_some() {
             self.save(&changed)?;
-            *ends = changed;
+            *self.ends() = changed;
         }
         Ok(())
     }
@@ -97,9 +99,12 @@ impl Sessions {
     /// Whether the session is known and has not ended.
     #[must_use]
     pub fn is_valid(&self, session: Digested) -> bool {
-        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         // Looked up by digest: what the time of a lookup tells of a digest does not lead to a session.
-        ends.get(&session).is_some_and(|end| clock::now_ms() < *end)
+        self.ends().get(&session).is_some_and(|end| clock::now_ms() < *end)
+    }
+
+    fn ends(&self) -> MutexGuard<'_, HashMap<Digested, u64>> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn save(&self, ends: &HashMap<Digested, u64>) -> io::Result<()> {
@@ -162,6 +167,6 @@ mod tests {
         for _ in 0..MOST + 5 {
             sessions.begin().unwrap();
         }
-        assert_eq!(sessions.ends.lock().unwrap().len(), MOST);
+        assert_eq!(sessions.ends().len(), MOST);
     }
 }

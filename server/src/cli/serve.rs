@@ -106,12 +106,12 @@ fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
 /// To standard output and not to the log, which others may read.
 #[expect(clippy::print_stdout, reason = "the command's own answer")]
 fn greet(server: &Server, token_file: &std::path::Path) {
-    let address = server.address();
+    let url = server.url();
     let code = server.sign_in_code();
     println!("Tidings {} watches {}", env!("CARGO_PKG_VERSION"), server.topic());
-    println!("  dashboard  http://{address}/#code={}", code.expose());
+    println!("  dashboard  {url}/#code={}", code.expose());
     println!("             (signs one browser in, within five minutes)");
-    println!("  programs   http://{address}, token in {}", token_file.display());
+    println!("  programs   {url}, token in {}", token_file.display());
 }
 
 /// Cancelled by Ctrl-C, and by SIGTERM where there is such a thing.

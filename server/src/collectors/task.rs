@@ -11,8 +11,11 @@ use tokio_util::task::TaskTracker;
 use super::{CollectorsConfig, Moment, Sampler};
 use crate::hub::Hub;
 
-/// Time from start to the first sample: enough for a first difference in CPU time.
+/// Time from the first readings to the first sample: enough for a difference in CPU time.
 const FIRST_SAMPLE_AFTER: Duration = Duration::from_millis(250);
+
+/// Time until the collectors start anew after one of them failed.
+const RESTART_AFTER: Duration = Duration::from_secs(10);
 
 /// Starts sampling into `topic`; ends with `shutdown`.
 pub(crate) fn start(
@@ -31,31 +34,40 @@ pub(crate) fn start(
 }
 
 async fn run(hub: Hub, topic: Topic, config: CollectorsConfig) {
-    let mut sampler = Sampler::new(&config);
-    let mut ticks = tokio::time::interval_at(Instant::now() + FIRST_SAMPLE_AFTER, config.interval);
+    let mut sampler = None;
+    let mut ticks = tokio::time::interval_at(Instant::now(), config.interval);
     // After sleep or a stall one sample says all there is to say.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
+        let is_new = sampler.is_none();
+        let settings = config.clone();
         // Reading from the kernel blocks, if briefly.
         let sampled = tokio::task::spawn_blocking(move || {
-            let snapshot = sampler.sample(Moment::now());
-            (sampler, serde_json::to_vec(&snapshot))
+            let mut sampler = sampler.unwrap_or_else(|| Sampler::new(&settings));
+            let sample = (!is_new).then(|| serde_json::to_vec(&sampler.sample(Moment::now())));
+            (sampler, sample)
         });
-        let (returned, json) = match sampled.await {
-            Ok(sampled) => sampled,
+        let json = match sampled.await {
+            Ok((returned, json)) => {
+                sampler = Some(returned);
+                json
+            }
             Err(error) => {
-                tracing::error!(%error, "a collector failed; starting the collectors anew");
-                sampler = Sampler::new(&config);
+                tracing::error!(%error, "a collector failed; the collectors start anew");
+                sampler = None;
+                ticks.reset_after(RESTART_AFTER);
                 continue;
             }
         };
-        sampler = returned;
-        let published = json.map(|json| hub.publish(&topic, EventType::update(), json.into()));
-        match published {
-            Ok(Ok(id)) => tracing::trace!(%id, "published a sample"),
-            Ok(Err(error)) => tracing::warn!(%error, "a sample was not published"),
-            Err(error) => tracing::error!(%error, "a sample cannot be written as JSON"),
+        match json
+            .map(|json| json.map(|json| hub.publish(&topic, EventType::update(), json.into())))
+        {
+            // Its first readings are there; soon there is something to compare them with.
+            None => ticks.reset_after(FIRST_SAMPLE_AFTER),
+            Some(Ok(Ok(id))) => tracing::trace!(%id, "published a sample"),
+            Some(Ok(Err(error))) => tracing::warn!(%error, "a sample was not published"),
+            Some(Err(error)) => tracing::error!(%error, "a sample cannot be written as JSON"),
         }
     }
 }

@@ -59,11 +59,12 @@ impl StreamRequest {
     /// The header wins over the query: a browser that reconnects by itself repeats the old query and
     /// sends the newer cursor in the header.
     fn read(query: &str, headers: &HeaderMap) -> Self {
-        let mut topics = Vec::new();
+        let mut topics: Vec<String> = Vec::new();
         let mut cursor = None;
         let mut form = Form::Named;
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
+                query::TOPIC if topics.iter().any(|known| *known == value) => {}
                 query::TOPIC => topics.push(value.into_owned()),
                 query::LAST_EVENT_ID => cursor = Some(value.into_owned().into_bytes()),
                 query::UNNAMED if value == "1" => form = Form::Unnamed,
@@ -141,8 +142,9 @@ mod tests {
     }
 
     #[test]
-    fn topics_may_be_repeated_and_are_decoded() {
-        let request = StreamRequest::read("topic=a%2Fb&topic=c/*&unnamed=1", &HeaderMap::new());
+    fn topics_are_decoded_and_each_counts_once() {
+        let request =
+            StreamRequest::read("topic=a%2Fb&topic=c/*&topic=a/b&unnamed=1", &HeaderMap::new());
         assert_eq!(request.topics, ["a/b", "c/*"]);
         assert_eq!(request.form, Form::Unnamed);
     }

@@ -1,5 +1,8 @@
 //! `/api/session`: who is signed in, signing in, signing out.
 
+use std::io;
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -9,7 +12,7 @@ use axum::{Json, Router};
 use tidings_protocol::api::{ErrorCode, Session, SignIn, User, path};
 
 use crate::auth::guards::{SignedIn, session_cookie};
-use crate::auth::sessions::LIFETIME;
+use crate::auth::sessions::{LIFETIME, Sessions};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -23,6 +26,7 @@ async fn show(SignedIn(user): SignedIn) -> Response {
 
 async fn begin(
     State(state): State<AppState>,
+    headers: HeaderMap,
     body: Result<Json<SignIn>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(sign_in) = body?;
@@ -36,20 +40,36 @@ async fn begin(
             state.auth.user_of_token(token).cloned().ok_or_else(ApiError::unauthorized)?
         }
     };
-    let session = state.auth.sessions.begin().map_err(|error| ApiError::internal(&error))?;
+    let old = session_cookie(&headers, &state.cookie).map(str::to_owned);
+    let session = change(&state, move |sessions| {
+        // Whoever signs in anew leaves no session behind that nobody holds.
+        old.map_or(Ok(()), |old| sessions.end(&old))?;
+        sessions.begin()
+    })
+    .await?;
     let mut response = answer(user);
-    set_cookie(&mut response, &state.cookie, session.expose(), LIFETIME.as_secs());
+    set_cookie(&mut response, &state, session.expose(), LIFETIME.as_secs());
     Ok(response)
 }
 
 /// Signs the browser out; without a session there is nothing to do, and that is no error.
 async fn end(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, ApiError> {
-    if let Some(session) = session_cookie(&headers, &state.cookie) {
-        state.auth.sessions.end(session).map_err(|error| ApiError::internal(&error))?;
+    if let Some(session) = session_cookie(&headers, &state.cookie).map(str::to_owned) {
+        change(&state, move |sessions| sessions.end(&session)).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    set_cookie(&mut response, &state.cookie, "", 0);
+    set_cookie(&mut response, &state, "", 0);
     Ok(response)
+}
+
+/// Changes the sessions where a slow disk holds up nobody else.
+async fn change<T: Send + 'static>(
+    state: &AppState,
+    change: impl FnOnce(&Sessions) -> io::Result<T> + Send + 'static,
+) -> Result<T, ApiError> {
+    let auth = Arc::clone(&state.auth);
+    let changed = tokio::task::spawn_blocking(move || change(&auth.sessions)).await;
+    changed.map_err(|error| ApiError::internal(&error))?.map_err(|error| ApiError::internal(&error))
 }
 
 fn answer(user: User) -> Response {
@@ -57,8 +77,11 @@ fn answer(user: User) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], Json(Session { user, server_version })).into_response()
 }
 
-fn set_cookie(response: &mut Response, name: &str, value: &str, max_age: u64) {
-    let cookie = format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={max_age}");
+fn set_cookie(response: &mut Response, state: &AppState, value: &str, max_age: u64) {
+    let name = &state.cookie;
+    let secure = if state.secure_cookie { "; Secure" } else { "" };
+    let cookie =
+        format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={max_age}{secure}");
     // Name and value are of our own making: letters, digits and hyphens.
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
