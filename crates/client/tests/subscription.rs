@@ -144,6 +144,21 @@ async fn what_is_no_event_stream_stops_it() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_answers_for_a_server_on_restart_does_not_stop_it() {
+    let script = Script::new().await;
+    let mut subscription = script.subscribe();
+    let mut peer = script.open().await;
+    peer.send("data: hello\n\n").await;
+    until(&mut subscription, reconnecting).await;
+    script.accept().await.answer("404 Not Found", "").await;
+    until(&mut subscription, reconnecting).await;
+    script.accept().await.answer("200 OK", "content-type: text/html\r\n").await;
+    until(&mut subscription, reconnecting).await;
+    let _peer = script.open().await;
+    until(&mut subscription, live).await;
+}
+
+#[tokio::test]
 async fn a_content_type_may_have_parameters_and_any_case() {
     for content_type in ["Text/Event-Stream;charset=utf-8", "text/event-stream;"] {
         let script = Script::new().await;

@@ -94,6 +94,8 @@ pub struct Feed {
     cursor: Option<EventId>,
     cause: Option<Cause>,
     server: Option<Connected>,
+    /// Whether a server of this protocol was ever heard here.
+    was_live: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +127,7 @@ impl Feed {
             cursor: None,
             cause: None,
             server: None,
+            was_live: false,
         };
         (feed, Command::Connect { cursor: None })
     }
@@ -226,6 +229,7 @@ impl Feed {
                 self.enter(now, Phase::Incompatible);
                 return Some(Command::Close);
             }
+            self.was_live = true;
             self.enter(now, Phase::Open { heard: now });
             return None;
         }
@@ -246,8 +250,9 @@ impl Feed {
         }
         let phase = match failure {
             Failure::Status(401 | 403) => Phase::Unauthorized,
-            // What answers here is something else than this server, or too old a one.
-            Failure::Status(404) | Failure::NotAStream(_) => Phase::Incompatible,
+            // What answers here is something else than this server, or too old a one. Where it was heard
+            // before, it is a proxy that speaks for it while it restarts, or one broken frame.
+            Failure::Status(404) | Failure::NotAStream(_) if !self.was_live => Phase::Incompatible,
             _ => self.wait(now),
         };
         self.cause = Some(match failure {

@@ -38,7 +38,8 @@ pub enum State {
     Offline,
     /// The server wants another sign-in; nothing is tried until asked.
     Unauthorized,
-    /// The server speaks another protocol; nothing is tried until asked.
+    /// The server speaks another protocol, or what answered on first contact is none; nothing is tried
+    /// until asked.
     Incompatible,
 }
 

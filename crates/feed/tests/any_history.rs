@@ -71,6 +71,7 @@ proptest! {
         let mut now = Duration::ZERO;
         // What the owner holds open.
         let mut open = true;
+        let mut was_live = false;
 
         for step in steps {
             let before = feed.status(now).state;
@@ -114,6 +115,11 @@ proptest! {
             prop_assert!(feed.cursor().is_some() || cursor.is_none(), "a cursor is never forgotten");
             if slept {
                 prop_assert!(before != after || command.is_some(), "a deadline leads to a change");
+            }
+            was_live |= after == State::Live;
+            if was_live && after == State::Incompatible && before != after {
+                let other = matches!(step, Step::Connected { protocol: 2, .. });
+                prop_assert!(other, "once live, only another protocol is incompatible");
             }
             let stopped = matches!(before, State::Offline | State::Unauthorized | State::Incompatible);
             if stopped && !asked {

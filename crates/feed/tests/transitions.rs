@@ -249,6 +249,50 @@ fn what_is_no_tidings_server_stops_until_asked() {
 }
 
 #[test]
+fn a_server_heard_before_that_answers_nonsense_is_tried_again() {
+    let html = || Failure::NotAStream("text/html".into());
+    let resumed = || {
+        let mut bench = Bench::open();
+        bench.fail(Failure::Closed);
+        bench.reconnect();
+        bench
+    };
+    for start in [Bench::open, resumed] {
+        for (failure, cause) in [
+            (Failure::Status(404), Cause::Status { code: 404 }),
+            (html(), Cause::NotAStream { detail: "text/html".into() }),
+        ] {
+            let mut bench = start();
+            let before = bench.failures();
+            assert_eq!(bench.fail(failure), Some(Command::Close));
+            assert!(matches!(bench.state(), State::Reconnecting { .. }), "{cause:?}");
+            assert_eq!(bench.cause(), Some(cause));
+            assert_eq!(bench.failures(), before + 1, "it backs off");
+            assert_eq!(bench.reconnect(), Command::Connect { cursor: None });
+        }
+    }
+    for first in [event(1), gap(1), heartbeat()] {
+        let mut bench = resumed();
+        assert_eq!(bench.message(&first), Some(Command::Close));
+        assert!(matches!(bench.state(), State::Reconnecting { .. }), "{first:?} came first");
+    }
+}
+
+#[test]
+fn a_server_heard_before_that_speaks_another_protocol_stops_until_asked() {
+    for reconnects in [false, true] {
+        let mut bench = Bench::open();
+        if reconnects {
+            bench.fail(Failure::Status(404));
+            bench.reconnect();
+        }
+        assert_eq!(bench.message(&connected_by(2, HEARTBEAT)), Some(Command::Close));
+        assert_eq!(bench.state(), State::Incompatible);
+        assert_stopped(bench);
+    }
+}
+
+#[test]
 fn a_disconnected_feed_stays_so_until_asked() {
     for start in [Bench::connecting, Bench::open, Bench::waiting, || Bench::refused(401)] {
         let mut bench = start();
