@@ -14,9 +14,9 @@ use crate::{say, tidy};
 /// # Errors
 /// When set-up fails or something is found.
 pub fn main() -> Result<ExitCode> {
+    setup::ensure(&[Part::Base, Part::Desktop, Part::Lint])?;
     Step::cargo().args(["fmt", "--all", "--check"]).run()?;
     tidy::main()?;
-    setup::ensure(&[Part::Base, Part::Desktop, Part::Lint])?;
     Step::cargo().args(["machete"]).run()?;
     // Not `advisories`: their database may be out of reach, and a new one must not fail an old commit. The release
     // workflow checks them.

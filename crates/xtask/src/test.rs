@@ -67,10 +67,12 @@ fn browser() -> Result<()> {
     let toolchain = ui::toolchain()?;
     // Serves event streams to the tests, and does not wait for ever for a browser that never answers.
     let runner = paths::ui().join("tests/runner.mjs");
+    // As a list: cargo splits the variable for it at spaces, and the path may have some.
+    let runner = format!("target.{TARGET}.runner=['node', '{}']", runner.display());
     toolchain
         .cargo()
         .args(["test", "--tests", "--package", "tidings-ui", "--target", TARGET])
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", format!("node {}", runner.display()))
+        .args(["--config", &runner])
         .env("CHROMEDRIVER", which("chromedriver").unwrap_or_default())
         .env("CARGO_TARGET_DIR", paths::ui_target())
         .run()

@@ -2,10 +2,12 @@
 //!
 //! - [`system`]: the packages of the operating system, by apt on Debian and Ubuntu, by advice elsewhere.
 //! - [`wasm`]: a compiler for `wasm32-unknown-unknown`.
+//! - [`components`]: rustfmt and clippy, which a minimal Rust lacks.
 //! - [`cargo_tools`]: programs built by `cargo install` into a folder of the user's.
 //! - [`npm`]: programs from npm into the same folder, and the UI's own packages.
 
 pub mod cargo_tools;
+pub mod components;
 pub mod npm;
 pub mod system;
 pub mod wasm;
@@ -65,6 +67,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
 /// When something is missing and cannot be installed from here.
 pub fn ensure(parts: &[Part]) -> Result<bool> {
     let packages = system::missing(parts);
+    let components = components::missing(parts);
     let no_wasm = parts.contains(&Part::Ui) && wasm::Toolchain::find().is_none();
     let npm_tools = npm::missing(parts);
     let tools = cargo_tools::missing(parts)?;
@@ -79,6 +82,7 @@ pub fn ensure(parts: &[Part]) -> Result<bool> {
     if no_wasm {
         wants.push("a compiler for wasm32-unknown-unknown (by rustup, else by apt)".to_owned());
     }
+    wants.extend(components.iter().map(|name| format!("{name} (by rustup)")));
     wants.extend(npm_tools.iter().map(|tool| format!("{tool} (by npm)")));
     wants.extend(
         tools.iter().map(|tool| format!("{} {} (by cargo install)", tool.package, tool.version)),
@@ -93,6 +97,7 @@ pub fn ensure(parts: &[Part]) -> Result<bool> {
     if no_wasm {
         wasm::install()?;
     }
+    components::install(&components)?;
     if !npm_tools.is_empty() {
         npm::install(&npm_tools)?;
     }

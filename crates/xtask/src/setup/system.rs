@@ -103,30 +103,12 @@ const PACKAGES: &[Package] = &[
         ..NONE
     },
     Package {
-        what: "AppIndicator, for the tray icon",
-        parts: &[Part::Desktop],
-        probe: Probe::Library("ayatana-appindicator3-0.1"),
-        apt: "libayatana-appindicator3-dev",
-        dnf: "libayatana-appindicator-gtk3-devel",
-        pacman: "libayatana-appindicator",
-        ..NONE
-    },
-    Package {
         what: "librsvg, for icons",
         parts: &[Part::Desktop],
         probe: Probe::Library("librsvg-2.0"),
         apt: "librsvg2-dev",
         dnf: "librsvg2-devel",
         pacman: "librsvg",
-        ..NONE
-    },
-    Package {
-        what: "libxdo, for the tray's menu",
-        parts: &[Part::Desktop],
-        probe: Probe::AnyFile(&["/usr/include/xdo.h", "/usr/local/include/xdo.h"]),
-        apt: "libxdo-dev",
-        dnf: "libxdo-devel",
-        pacman: "xdotool",
         ..NONE
     },
     Package {
@@ -229,7 +211,7 @@ impl System {
     fn name_of(self, package: &Package) -> &'static str {
         match self {
             // Debian's names are the best known; somebody on another system can look them up.
-            Self::Apt | Self::Other => package.apt,
+            Self::Apt | Self::Other => package.apt_name(is_ubuntu()),
             Self::Dnf => package.dnf,
             Self::Pacman => package.pacman,
             Self::Brew => package.brew,
@@ -259,6 +241,15 @@ impl System {
 }
 
 impl Package {
+    /// Debian's name, or Ubuntu's where that differs.
+    fn apt_name(&self, ubuntu: bool) -> &'static str {
+        match self.apt {
+            "chromium" if ubuntu => "chromium-browser",
+            "chromium-driver" if ubuntu => "chromium-chromedriver",
+            name => name,
+        }
+    }
+
     fn is_there(&self) -> bool {
         match self.probe {
             Probe::Programs(names) => names.iter().all(|name| which(name).is_some()),
@@ -292,7 +283,8 @@ pub fn install(packages: &[&Package]) -> Result<()> {
         let commands = system.commands(packages).join("\n  ");
         bail!("please install them, then run this again:\n\n  {commands}\n");
     }
-    let names: Vec<&str> = packages.iter().flat_map(|package| package.apt.split(' ')).collect();
+    let names: Vec<&str> =
+        packages.iter().flat_map(|package| system.name_of(package).split(' ')).collect();
     apt(&names)
 }
 
@@ -347,6 +339,11 @@ pub fn is_root() -> bool {
     cfg!(unix) && Step::new("id").arg("-u").output().as_deref() == Some("0")
 }
 
+fn is_ubuntu() -> bool {
+    fs::read_to_string("/etc/os-release")
+        .is_ok_and(|text| text.lines().any(|line| line == "ID=ubuntu"))
+}
+
 /// Whether this is Debian itself or a system derived from it.
 #[must_use]
 pub fn is_debian_like() -> bool {
@@ -368,6 +365,14 @@ mod tests {
         assert_eq!(told(System::Pacman), "sudo pacman -S --needed nodejs npm");
         assert_eq!(told(System::Brew), "brew install node");
         assert_eq!(told(System::Winget), "winget install --exact --id OpenJS.NodeJS.LTS");
+    }
+
+    #[test]
+    fn ubuntu_has_names_of_its_own_for_the_browser() {
+        let names = |ubuntu| PACKAGES.iter().map(move |package| package.apt_name(ubuntu));
+        assert!(names(false).any(|name| name == "chromium-driver"));
+        assert!(names(true).any(|name| name == "chromium-chromedriver"));
+        assert!(!names(true).any(|name| name == "chromium-driver"));
     }
 
     #[test]
