@@ -105,6 +105,30 @@ async fn a_stream_that_breaks_behind_its_first_frame_is_resumed_from_there() {
 }
 
 #[tokio::test]
+async fn a_stream_that_breaks_before_its_gap_is_told_is_asked_for_it_again() {
+    let script = Script::new().await;
+    let mut subscription = script.subscribe();
+    let mut peer = script.open().await;
+    peer.send(&event(6, "jobs/1")).await;
+    until_items(&mut subscription, 1).await;
+    drop(peer);
+
+    let restarted = CONNECTED.replace("0000002a-5", "0000002b-0");
+    let mut peer = script.accept().await;
+    peer.send(&[STREAM, &restarted].concat()).await;
+    until(&mut subscription, live).await;
+    drop(peer);
+
+    let mut peer = script.accept().await;
+    assert_eq!(peer.header("last-event-id"), Some("0000002a-6"));
+    let gap = "id: 0000002b-0\ndata: {\"type\":\"gap\",\"id\":\"0000002b-0\",\"topics\":[],\"from\":null,\"to\":\"0000002b-0\",\"reason\":\"unknown_epoch\"}\n\n";
+    peer.send(&[STREAM, &restarted, gap].concat()).await;
+    assert_eq!(until_items(&mut subscription, 1).await.seqs, [0], "the gap");
+    drop(peer);
+    assert_eq!(script.accept().await.header("last-event-id"), Some("0000002b-0"));
+}
+
+#[tokio::test]
 async fn an_endless_line_is_cut() {
     let script = Script::new().await;
     let mut subscription = script.subscribe();

@@ -41,8 +41,11 @@ impl Default for Config {
 pub enum Input<'a> {
     /// A message arrived.
     Message(&'a Message),
-    /// The frame just handed in carried this id. Only `connected` needs it: every other message
-    /// repeats its id, and a connection that breaks right behind `connected` must lose nothing.
+    /// The frame of the `connected` just handed in carried this id: a connection that breaks right
+    /// behind it must lose nothing. Every other event repeats its id, and a heartbeat's is the cursor.
+    ///
+    /// An id other than the cursor says that the server could not use the cursor and tells a gap next.
+    /// The cursor stays until then: from the new one, the server would find nothing missing.
     FrameId(EventId),
     /// Bytes arrived that are no message: a comment.
     Activity,
@@ -92,6 +95,8 @@ pub struct Feed {
     /// When the phase began.
     since: Duration,
     cursor: Option<EventId>,
+    /// Becomes the cursor once this connection brings another message.
+    next_cursor: Option<EventId>,
     cause: Option<Cause>,
     server: Option<Connected>,
     /// Whether a server of this protocol was ever heard here.
@@ -125,6 +130,7 @@ impl Feed {
             phase: Phase::Connecting,
             since: now,
             cursor: None,
+            next_cursor: None,
             cause: None,
             server: None,
             was_live: false,
@@ -151,9 +157,7 @@ impl Feed {
         match input {
             Input::Message(message) => self.on_message(now, message),
             Input::FrameId(id) => {
-                if self.is_open() {
-                    self.cursor = Some(id);
-                }
+                self.on_frame_id(id);
                 None
             }
             Input::Activity => {
@@ -237,11 +241,21 @@ impl Feed {
             let detail = "the first message was not `connected`".to_owned();
             return self.on_failure(now, Failure::NotAStream(detail)).or(Some(Command::Close));
         }
-        if let Some(id) = message.id() {
-            self.cursor = Some(id);
-        }
+        let next = self.next_cursor.take();
+        self.cursor = message.id().or(next).or(self.cursor);
         self.hear(now);
         None
+    }
+
+    fn on_frame_id(&mut self, id: EventId) {
+        if !self.is_open() {
+            return;
+        }
+        if self.cursor.is_none() {
+            self.cursor = Some(id);
+        } else {
+            self.next_cursor = Some(id);
+        }
     }
 
     fn on_failure(&mut self, now: Duration, failure: Failure) -> Option<Command> {
@@ -305,6 +319,7 @@ impl Feed {
     fn enter(&mut self, now: Duration, phase: Phase) {
         self.phase = phase;
         self.since = now;
+        self.next_cursor = None;
     }
 
     fn is_open(&self) -> bool {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tidings_feed::{Command, Config, Failure, Feed, Input, Message, State, decode};
+use tidings_protocol::event::EventId;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -13,7 +14,9 @@ enum Step {
         heartbeat: u64,
         protocol: u32,
     },
-    Event(u64),
+    FrameId(EventId),
+    Event(EventId),
+    Gap(Option<EventId>),
     Heartbeat,
     Activity,
     Failed(Failure),
@@ -37,7 +40,9 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (prop_oneof![Just(15), any::<u64>()], prop_oneof![9 => Just(1), 1 => Just(2)])
             .prop_map(|(heartbeat, protocol)| Step::Connected { heartbeat, protocol }),
-        4 => (1..1000_u64).prop_map(Step::Event),
+        4 => id().prop_map(Step::FrameId),
+        4 => id().prop_map(Step::Event),
+        1 => prop::option::of(id()).prop_map(Step::Gap),
         1 => Just(Step::Heartbeat),
         1 => Just(Step::Activity),
         2 => failure.prop_map(Step::Failed),
@@ -49,13 +54,24 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Of few histories and positions, so that they meet.
+fn id() -> impl Strategy<Value = EventId> {
+    (1..3_u32, 1..4_u64).prop_map(|(epoch, seq)| EventId { epoch, seq })
+}
+
 fn message(step: &Step) -> Option<Message> {
     let data = match step {
         Step::Connected { heartbeat, protocol } => format!(
             r#"{{"type":"connected","protocol":{protocol},"serverVersion":"0","heartbeatSeconds":{heartbeat},"topics":[],"at":1}}"#
         ),
-        Step::Event(seq) => {
-            format!(r#"{{"type":"t","id":"00000001-{seq}","topic":"a","at":1,"data":1}}"#)
+        Step::Event(id) => {
+            format!(r#"{{"type":"t","id":"{id}","topic":"a","at":1,"data":1}}"#)
+        }
+        Step::Gap(id) => {
+            let id = id.map_or("null".to_owned(), |id| format!(r#""{id}""#));
+            format!(
+                r#"{{"type":"gap","id":{id},"topics":[],"from":null,"to":{id},"reason":"evicted"}}"#
+            )
         }
         Step::Heartbeat => r#"{"type":"heartbeat","at":1}"#.to_owned(),
         _ => return None,
@@ -72,6 +88,8 @@ proptest! {
         // What the owner holds open.
         let mut open = true;
         let mut was_live = false;
+        // The id this connection began with and that nothing followed yet.
+        let mut offered = None;
 
         for step in steps {
             let before = feed.status(now).state;
@@ -79,6 +97,7 @@ proptest! {
             let message = message(&step);
             let input = match (&step, &message) {
                 (_, Some(message)) => Input::Message(message),
+                (Step::FrameId(id), _) => Input::FrameId(*id),
                 (Step::Activity, _) => Input::Activity,
                 (Step::Failed(failure), _) => Input::Failed(failure.clone()),
                 (Step::Retry, _) => Input::Retry,
@@ -112,7 +131,21 @@ proptest! {
             }
             let wants_open = matches!(after, State::Connecting | State::Live | State::Stale);
             prop_assert_eq!(open, wants_open, "the owner holds open what the state says");
-            prop_assert!(feed.cursor().is_some() || cursor.is_none(), "a cursor is never forgotten");
+
+            let held = matches!(before, State::Live | State::Stale);
+            let expected = match step {
+                Step::FrameId(id) if held => {
+                    offered = cursor.and(Some(id));
+                    cursor.or(Some(id))
+                }
+                Step::Event(id) | Step::Gap(Some(id)) if held => Some(id),
+                Step::Gap(None) | Step::Heartbeat if held => offered.or(cursor),
+                _ => cursor,
+            };
+            prop_assert_eq!(feed.cursor(), expected, "a cursor moves only behind what was told");
+            if message.is_some() || !wants_open || command.is_some() {
+                offered = None;
+            }
             if slept {
                 prop_assert!(before != after || command.is_some(), "a deadline leads to a change");
             }

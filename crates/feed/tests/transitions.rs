@@ -117,6 +117,12 @@ fn gap(to: u64) -> Message {
     decode(&data).expect("a message")
 }
 
+fn gap_without_id() -> Message {
+    let data =
+        r#"{"type":"gap","id":null,"topics":["a"],"from":null,"to":null,"reason":"evicted"}"#;
+    decode(data).expect("a message")
+}
+
 fn heartbeat() -> Message {
     decode(r#"{"type":"heartbeat","at":2000}"#).expect("a message")
 }
@@ -401,6 +407,60 @@ fn a_connection_that_breaks_right_behind_its_first_frame_resumes_from_there() {
     bench.input(Input::FrameId(EventId { epoch: 42, seq: 5 }));
     bench.fail(Failure::Closed);
     assert_eq!(bench.reconnect(), Command::Connect { cursor: id(42, 5) });
+}
+
+#[test]
+fn a_cursor_the_server_could_not_use_is_kept_until_the_gap_is_told() {
+    // A new history, and the old one cut short.
+    for offered in [EventId { epoch: 43, seq: 2 }, EventId { epoch: 42, seq: 3 }] {
+        let mut bench = Bench::open();
+        bench.message(&event(7));
+        for _ in 0..2 {
+            bench.fail(Failure::Closed);
+            assert_eq!(bench.reconnect(), Command::Connect { cursor: id(42, 7) });
+            bench.message(&connected());
+            bench.input(Input::FrameId(offered));
+            bench.input(Input::Activity);
+            bench.tick();
+            assert_eq!(bench.feed.cursor(), id(42, 7), "{offered}: nothing was told yet");
+        }
+        for message in [event(9), gap(9), gap_without_id(), heartbeat()] {
+            let mut bench = Bench::open();
+            bench.message(&event(7));
+            bench.message(&connected());
+            bench.input(Input::FrameId(offered));
+            bench.message(&message);
+            let adopted = message.id().or(Some(offered));
+            assert_eq!(bench.feed.cursor(), adopted, "after {message:?}");
+            bench.message(&heartbeat());
+            assert_eq!(bench.feed.cursor(), adopted, "and only once");
+        }
+    }
+}
+
+#[test]
+fn what_one_connection_offered_is_nothing_to_the_next() {
+    let mut bench = Bench::open();
+    bench.message(&event(7));
+    bench.message(&connected());
+    bench.input(Input::FrameId(EventId { epoch: 43, seq: 2 }));
+    bench.fail(Failure::Closed);
+    bench.reconnect();
+    bench.message(&connected());
+    bench.message(&heartbeat());
+    assert_eq!(bench.feed.cursor(), id(42, 7));
+}
+
+#[test]
+fn a_frame_id_that_repeats_the_cursor_changes_nothing() {
+    let mut bench = Bench::open();
+    bench.message(&event(7));
+    bench.input(Input::FrameId(EventId { epoch: 42, seq: 7 }));
+    bench.message(&heartbeat());
+    bench.input(Input::FrameId(EventId { epoch: 42, seq: 7 }));
+    assert_eq!(bench.feed.cursor(), id(42, 7));
+    bench.message(&event(8));
+    assert_eq!(bench.feed.cursor(), id(42, 8));
 }
 
 #[test]
