@@ -129,6 +129,23 @@ async fn a_stream_that_breaks_before_its_gap_is_told_is_asked_for_it_again() {
 }
 
 #[tokio::test]
+async fn a_heartbeat_that_repeats_the_id_of_the_last_event_is_a_sign_of_life_alone() {
+    let script = Script::new().await;
+    let mut subscription = script.subscribe();
+    let mut peer = script.open().await;
+    let heartbeat =
+        |seq| format!("id: 0000002a-{seq}\ndata: {{\"type\":\"heartbeat\",\"at\":1}}\n\n");
+    let text = [heartbeat(5), event(6, "jobs/1"), heartbeat(6), heartbeat(6), event(7, "jobs/1")];
+    peer.send(&text.concat()).await;
+    assert_eq!(until_items(&mut subscription, 2).await.seqs, [6, 7]);
+    peer.send(&heartbeat(7)).await;
+    drop(peer);
+    let seen = until(&mut subscription, reconnecting).await;
+    assert_eq!((seen.seqs.len(), seen.cause), (0, Some(Cause::Closed)));
+    assert_eq!(script.accept().await.header("last-event-id"), Some("0000002a-7"));
+}
+
+#[tokio::test]
 async fn an_endless_line_is_cut() {
     let script = Script::new().await;
     let mut subscription = script.subscribe();
