@@ -25,10 +25,11 @@ async fn the_link_shows_live_values_that_change_and_leaves_the_address_bar() -> 
     let screen = signed_in(&server).await?;
     assert_eq!(screen.address().await?, server.url("/"));
 
-    let first = screen.wait_for_change("updated", "").await?;
-    screen.wait_for_change("cpu-total", "").await?;
-    screen.wait_for_change("memory-used", "").await?;
-    screen.wait_for_change("updated", &first).await?;
+    let updated = screen.wait_for_figure("updated", "").await?;
+    let cpu = screen.wait_for_figure("cpu-total", "").await?;
+    screen.wait_for_figure("memory-used", "").await?;
+    screen.wait_for_figure("updated", &updated).await?;
+    screen.wait_for_figure("cpu-total", &cpu).await?;
     for panel in ["cpu", "memory", "disks", "network", "processes"] {
         let css = format!("[data-panel={panel}]");
         screen.wait_for_attribute(&css, "data-freshness", "live", DEADLINE).await?;
@@ -41,18 +42,19 @@ async fn the_link_shows_live_values_that_change_and_leaves_the_address_bar() -> 
 async fn a_server_that_stops_and_returns_is_live_again_without_a_reload() -> Result<()> {
     let mut server = Server::start().await?;
     let screen = signed_in(&server).await?;
-    let before = screen.wait_for_change("cpu-total", "").await?;
+    screen.wait_for_figure("cpu-total", "").await?;
     screen.mark().await?;
 
     server.stop().await?;
     screen.wait_for_state("reconnecting", DEADLINE).await?;
-    ensure!(!screen.text("cpu-total").await?.is_empty(), "{before} was wiped out");
+    let kept = screen.text("cpu-total").await?;
+    ensure!(kept.contains(|c: char| c.is_ascii_digit()), "the last figure was wiped out: {kept:?}");
     screen.picture("browser-reconnecting").await?;
 
     server.start_again().await?;
     screen.wait_for_state("live", Duration::from_secs(40)).await?;
     let updated = screen.text("updated").await?;
-    screen.wait_for_change("updated", &updated).await?;
+    screen.wait_for_figure("updated", &updated).await?;
     assert!(screen.is_marked().await?, "the page was reloaded");
     screen.close().await
 }
@@ -134,5 +136,98 @@ async fn retry_now_does_not_wait_for_the_next_attempt() -> Result<()> {
     server.start_again().await?;
     screen.click("retry").await?;
     screen.wait_for_state("live", Duration::from_secs(4)).await?;
+    screen.close().await
+}
+
+/// What the latest event looks like, folded as it is.
+const EVENT: &str = "document.querySelector('[data-testid=event-json]').innerText";
+
+#[tokio::test]
+async fn the_latest_event_folds_and_stays_folded_with_the_next() -> Result<()> {
+    let server = Server::start().await?;
+    let screen = signed_in(&server).await?;
+    screen
+        .wait_for("the event is open", &format!("return {EVENT}.includes('\"kernel\"');"))
+        .await?;
+    screen.press(".json-fold[aria-label^='host']").await?;
+    let folded =
+        format!("return !{EVENT}.includes('\"kernel\"') && {EVENT}.includes('\"memory\"');");
+    screen.wait_for("the host is folded", &folded).await?;
+    let updated = screen.text("updated").await?;
+    screen.wait_for_figure("updated", &updated).await?;
+    assert_eq!(screen.run(&folded).await?, true);
+    screen.close().await
+}
+
+#[tokio::test]
+async fn the_latest_event_can_be_copied() -> Result<()> {
+    let server = Server::start().await?;
+    let screen = signed_in(&server).await?;
+    screen.wait_for_figure("cpu-total", "").await?;
+    screen
+        .run("navigator.clipboard.writeText = text => { window.__copied = text; return Promise.resolve(); };")
+        .await?;
+    screen.press("[data-panel=events] button[aria-label='Copy JSON']").await?;
+    screen
+        .wait_for(
+            "the button says so",
+            "return !!document.querySelector(\"[aria-label='Copied']\");",
+        )
+        .await?;
+    let copied = screen.run("return JSON.parse(window.__copied);").await?;
+    assert!(copied["memory"]["total"].is_u64(), "{copied}");
+    screen.close().await
+}
+
+#[tokio::test]
+async fn a_paused_page_holds_still_counts_what_waits_and_catches_up() -> Result<()> {
+    let server = Server::start().await?;
+    let screen = signed_in(&server).await?;
+    screen.wait_for_figure("cpu-total", "").await?;
+    screen.key(" ").await?;
+    let held = screen.text("event-json").await?;
+    screen
+        .wait_for(
+            "it counts what waits",
+            "return /\\+[2-9]/.test(document.querySelector('[data-testid=pause]').innerText);",
+        )
+        .await?;
+    assert_eq!(screen.text("event-json").await?, held);
+    screen.picture("browser-paused").await?;
+    screen.key(" ").await?;
+    until("the page has caught up", DEADLINE, || async {
+        Ok((screen.text("event-json").await? != held).then_some(()))
+    })
+    .await?;
+    screen.close().await
+}
+
+#[tokio::test]
+async fn keys_open_the_help_and_change_the_theme() -> Result<()> {
+    let server = Server::start().await?;
+    let screen = signed_in(&server).await?;
+    screen.key("?").await?;
+    screen.wait_for("the help is open", "return document.querySelector('dialog').open;").await?;
+    screen.picture("browser-help").await?;
+    screen.press("dialog button[aria-label=Close]").await?;
+    screen.wait_for("the help is closed", "return !document.querySelector('dialog').open;").await?;
+    let background = "return getComputedStyle(document.body).backgroundColor;";
+    let mut seen = vec![screen.run(background).await?];
+    for _ in 0..2 {
+        screen.key("t").await?;
+        seen.push(screen.run(background).await?);
+    }
+    assert!(seen.iter().any(|colour| *colour != seen[0]), "{seen:?}");
+    screen.close().await
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_and_asks_for_a_token() -> Result<()> {
+    let server = Server::start().await?;
+    let screen = signed_in(&server).await?;
+    screen.click("sign-out").await?;
+    screen.wait_for_state("unauthorized", DEADLINE).await?;
+    screen.open(&server.url("/")).await?;
+    screen.wait_for_state("unauthorized", DEADLINE).await?;
     screen.close().await
 }

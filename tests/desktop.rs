@@ -13,9 +13,9 @@ const START_WITHIN: Duration = Duration::from_secs(60);
 async fn the_bundled_server_is_live_in_the_window() -> Result<()> {
     let screen = Screen::desktop().await?;
     screen.wait_for_state("live", START_WITHIN).await?;
-    let first = screen.wait_for_change("updated", "").await?;
-    screen.wait_for_change("cpu-total", "").await?;
-    screen.wait_for_change("updated", &first).await?;
+    let first = screen.wait_for_figure("updated", "").await?;
+    screen.wait_for_figure("cpu-total", "").await?;
+    screen.wait_for_figure("updated", &first).await?;
     screen.picture("desktop-live").await?;
     screen.close().await
 }
@@ -25,7 +25,7 @@ async fn a_watched_server_that_stops_and_returns_is_live_again_without_a_reload(
     let mut server = Server::start().await?;
     let screen = Screen::desktop_watching(&server).await?;
     screen.wait_for_state("live", START_WITHIN).await?;
-    screen.wait_for_change("cpu-total", "").await?;
+    screen.wait_for_figure("cpu-total", "").await?;
     screen.mark().await?;
 
     server.stop().await?;
@@ -35,7 +35,7 @@ async fn a_watched_server_that_stops_and_returns_is_live_again_without_a_reload(
     server.start_again().await?;
     screen.wait_for_state("live", Duration::from_secs(40)).await?;
     let updated = screen.text("updated").await?;
-    screen.wait_for_change("updated", &updated).await?;
+    screen.wait_for_figure("updated", &updated).await?;
     assert!(screen.is_marked().await?, "the page was reloaded");
     screen.close().await
 }
@@ -54,6 +54,21 @@ async fn a_frozen_server_turns_the_window_stale_and_live_again() -> Result<()> {
     server.signal(Signal::CONT)?;
     screen.wait_for_state("live", DEADLINE).await?;
     assert!(screen.is_marked().await?, "the page was reloaded");
+    screen.close().await
+}
+
+#[tokio::test]
+async fn a_refused_token_is_told_together_with_what_to_do() -> Result<()> {
+    let server = Server::start().await?;
+    let url = server.url("/");
+    let screen =
+        Screen::desktop_with(&[("TIDINGS_SERVER", &url), ("TIDINGS_TOKEN", "wrong")]).await?;
+    screen.wait_for_state("unauthorized", START_WITHIN).await?;
+    let card = screen.text("refused").await?;
+    assert!(card.contains("TIDINGS_TOKEN"), "no word of what to do: {card}");
+    screen.click("retry").await?;
+    screen.wait_for_state("unauthorized", DEADLINE).await?;
+    screen.picture("desktop-refused").await?;
     screen.close().await
 }
 

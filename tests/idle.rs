@@ -44,7 +44,7 @@ async fn prove_idle() -> Result<()> {
     for _ in 0..STARTS {
         let begun = Instant::now();
         let screen = Screen::desktop().await?;
-        screen.wait_for_change("cpu-total", "").await?;
+        screen.wait_for_figure("cpu-total", "").await?;
         starts.push(begun.elapsed());
         screen.close().await?;
     }

@@ -233,15 +233,47 @@ impl Screen {
         .await
     }
 
-    /// Waits until the text of the element marked `test_id` is neither empty nor `old`, and returns it.
+    /// Waits until the element marked `test_id` shows a figure other than `old`, and returns its text.
     ///
     /// # Errors
     ///
     /// If it does not change in time.
-    pub async fn wait_for_change(&self, test_id: &str, old: &str) -> Result<String> {
-        until(&format!("{test_id} is no longer {old:?}"), DEADLINE, || async {
+    pub async fn wait_for_figure(&self, test_id: &str, old: &str) -> Result<String> {
+        until(&format!("{test_id} shows a figure other than {old:?}"), DEADLINE, || async {
             let text = self.text(test_id).await?;
-            Ok((!text.is_empty() && text != old).then_some(text))
+            let is_figure = text.contains(|c: char| c.is_ascii_digit());
+            anyhow::ensure!(is_figure && text != old, "it shows {text:?}");
+            Ok(Some(text))
+        })
+        .await
+    }
+
+    /// Clicks the first element that `css` selects.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub async fn press(&self, css: &str) -> Result<()> {
+        Ok(self.find(css).await?.click().await?)
+    }
+
+    /// Types a key on the page itself.
+    ///
+    /// # Errors
+    ///
+    /// If the driver does not answer.
+    pub async fn key(&self, key: &str) -> Result<()> {
+        Ok(self.find("body").await?.send_keys(key).await?)
+    }
+
+    /// Waits until a function body in the page returns true.
+    ///
+    /// # Errors
+    ///
+    /// If it does not in time.
+    pub async fn wait_for(&self, what: &str, script: &str) -> Result<()> {
+        until(what, DEADLINE, || async {
+            Ok((self.run(script).await? == Value::Bool(true)).then_some(()))
         })
         .await
     }
@@ -264,12 +296,14 @@ impl Screen {
         Ok(self.run("return window.__mark === 'kept';").await? == Value::Bool(true))
     }
 
-    /// Saves a picture as `target/screenshots/{name}.png`.
+    /// Saves a picture as `target/screenshots/{name}.png`, once nothing moves.
     ///
     /// # Errors
     ///
     /// If the driver takes none.
     pub async fn picture(&self, name: &str) -> Result<()> {
+        let still = "return document.getAnimations().every(a => a.effect.getTiming().iterations === Infinity);";
+        self.wait_for("nothing moves any more", still).await?;
         let path = screenshots()?.join(format!("{name}.png"));
         Ok(self.driver()?.screenshot(&path).await?)
     }
