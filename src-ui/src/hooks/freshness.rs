@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use tidings_feed::State;
 use yew::prelude::*;
 
-use crate::state::connection::Badge;
+use crate::state::connection::{Badge, Connection};
 use crate::state::freshness::{Freshness, Reading, of_panel};
 use crate::state::metrics::Family;
 
 use super::clock::use_at_each_tick;
-use super::store::{use_connection, use_live_metrics, use_paused};
+use super::store::{Shared, use_connection, use_live_metrics, use_paused};
 
 /// State of a panel that shows one family of the current machine's metrics.
 #[hook]
@@ -19,12 +18,12 @@ pub fn use_freshness(family: Family) -> Freshness {
     let metrics = use_live_metrics();
     let paused = use_paused().is_on();
     let reading = metrics.current().and_then(|sample| sample.reading(family));
-    let fresh = use_at_each_tick((connection.panel_state(), reading), at);
+    let fresh = use_at_each_tick((connection, reading), at);
     if paused && fresh == Freshness::Live { Freshness::Paused } else { fresh }
 }
 
-fn at(input: &(State, Option<Reading>), now: Duration) -> Freshness {
-    of_panel(input.0, input.1, now)
+fn at((connection, reading): &(Shared<Connection>, Option<Reading>), now: Duration) -> Freshness {
+    of_panel(connection.panel_state(), connection.held_for(now), *reading, now)
 }
 
 /// The header's one word for feed and metrics together.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tidings_feed::{Cause, State, Status};
 
-use super::freshness::{Freshness, Reading};
+use super::freshness::{Freshness, Reading, is_overdue};
 
 /// The feed's own word about itself, and when it was given.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +39,28 @@ impl Connection {
         Self { status, received: now, sign_in_error }
     }
 
+    /// Whether `other` says the same of every moment, give or take what clocks and timers do.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        const CLOSE: Duration = Duration::from_millis(50);
+        let close = |a: Duration, b: Duration| a.abs_diff(b) <= CLOSE;
+        let moment = |of: &Self, ms| of.received + Duration::from_millis(ms);
+        let states_agree = match (self.status.state, other.status.state) {
+            (
+                State::Reconnecting { retry_in_ms: ours },
+                State::Reconnecting { retry_in_ms: theirs },
+            ) => close(moment(self, ours), moment(other, theirs)),
+            (ours, theirs) => ours == theirs,
+        };
+        let now = self.received.max(other.received);
+        states_agree
+            && close(self.held_for(now), other.held_for(now))
+            && self.status.failures == other.status.failures
+            && self.status.cause == other.status.cause
+            && self.status.server_version == other.status.server_version
+            && self.sign_in_error == other.sign_in_error
+    }
+
     /// How long the state has held.
     #[must_use]
     pub fn held_for(&self, now: Duration) -> Duration {
@@ -57,8 +79,7 @@ impl Connection {
 
     /// The one word for feed and metrics together.
     ///
-    /// A feed that is open but brings no metrics is not *Live* to a person; just after connecting the
-    /// first sample has as long to arrive as any other.
+    /// A feed that is open but brings no metrics is not *Live* to a person.
     #[must_use]
     pub fn badge(&self, newest: Option<Reading>, now: Duration) -> Badge {
         match self.status.state {
@@ -68,14 +89,8 @@ impl Connection {
                 Badge::Reconnecting { seconds: self.retry_in_seconds(now) }
             }
             State::Stale => Badge::Stale,
-            State::Live => match newest {
-                Some(reading)
-                    if reading.overdue(now) && self.held_for(now) >= reading.deadline() =>
-                {
-                    Badge::Stale
-                }
-                _ => Badge::Live,
-            },
+            State::Live if is_overdue(newest, self.held_for(now), now) => Badge::Stale,
+            State::Live => Badge::Live,
             State::Offline => Badge::Offline,
             State::Unauthorized => Badge::Unauthorized,
             State::Incompatible => Badge::Incompatible,
@@ -153,7 +168,7 @@ impl Badge {
             Self::Stale => "Stale: no new samples arrive",
             Self::Reconnecting { .. } => "Connection lost, reconnecting",
             Self::Offline => "Offline",
-            Self::Unauthorized => "Unauthorized: please sign in",
+            Self::Unauthorized => "Unauthorized: the server wants a valid sign-in",
             Self::Incompatible => "Incompatible server",
         }
     }
@@ -182,7 +197,7 @@ pub fn explain(cause: &Cause) -> String {
         }
         Cause::Network { detail } => format!("The server could not be reached: {detail}."),
         Cause::Closed => "The server closed the stream.".to_owned(),
-        Cause::Status { code: 401 } => "The session is missing or has ended.".to_owned(),
+        Cause::Status { code: 401 } => "The session or token is missing or not valid any more.".to_owned(),
         Cause::Status { code: 403 } => "This user may not read the stream.".to_owned(),
         Cause::Status { code: 404 } => "Nothing at this address serves a stream.".to_owned(),
         Cause::Status { code } => format!("The server answered with HTTP status {code}."),
@@ -233,6 +248,30 @@ mod tests {
         connection.status.for_ms = 60_000;
         assert_eq!(connection.badge(arrived(at(0)), at(2_999)), Badge::Live);
         assert_eq!(connection.badge(arrived(at(0)), at(3_000)), Badge::Stale);
+    }
+
+    #[test]
+    fn an_open_feed_that_never_brought_metrics_is_stale() {
+        let connection = with(State::Live, 0);
+        assert_eq!(connection.badge(None, at(2_999)), Badge::Live);
+        assert_eq!(connection.badge(None, at(3_000)), Badge::Stale);
+    }
+
+    #[test]
+    fn what_a_feed_repeats_is_no_news_until_a_moment_moves() {
+        let connection = with(State::Reconnecting { retry_in_ms: 4_000 }, 1);
+        let told = |retry_in_ms, for_ms| {
+            let mut status = connection.status.clone();
+            status.state = State::Reconnecting { retry_in_ms };
+            status.for_ms = for_ms;
+            connection.told(status, at(1_000))
+        };
+        assert!(connection.agrees(&told(3_000, 1_000)));
+        assert!(connection.agrees(&told(2_960, 1_040)), "timers are not exact");
+        assert!(!connection.agrees(&told(4_000, 1_000)), "another attempt");
+        assert!(!connection.agrees(&told(3_000, 0)), "lost anew");
+        assert!(!connection.agrees(&with(State::Live, 1)));
+        assert!(!connection.agrees(&with(State::Reconnecting { retry_in_ms: 4_000 }, 2)));
     }
 
     #[test]

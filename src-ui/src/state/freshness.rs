@@ -57,6 +57,9 @@ impl Freshness {
     }
 }
 
+/// The deadline of readings that come fast, and of the first.
+const SHORTEST_DEADLINE: Duration = Duration::from_secs(3);
+
 /// Age of a reading, and how often a newer one is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
@@ -78,7 +81,7 @@ impl Reading {
     /// Three intervals, at least three seconds.
     #[must_use]
     pub fn deadline(&self) -> Duration {
-        (self.interval * 3).max(Duration::from_secs(3))
+        (self.interval * 3).max(SHORTEST_DEADLINE)
     }
 
     /// Whether a newer one should have come by `now`.
@@ -88,9 +91,24 @@ impl Reading {
     }
 }
 
-/// State of a panel that shows `reading` over a feed in `state`.
+/// Whether a reading should have come by `now` over a connection that has been open for `open`: just
+/// after connecting the first has as long to arrive as any other.
 #[must_use]
-pub fn of_panel(state: State, reading: Option<Reading>, now: Duration) -> Freshness {
+pub fn is_overdue(reading: Option<Reading>, open: Duration, now: Duration) -> bool {
+    match reading {
+        Some(reading) => reading.overdue(now) && open >= reading.deadline(),
+        None => open >= SHORTEST_DEADLINE,
+    }
+}
+
+/// State of a panel that shows `reading` over a feed that has been in `state` for `held`.
+#[must_use]
+pub fn of_panel(
+    state: State,
+    held: Duration,
+    reading: Option<Reading>,
+    now: Duration,
+) -> Freshness {
     match (state, reading) {
         (State::Offline, _) => Freshness::Offline,
         (State::Unauthorized, _) => Freshness::Unauthorized,
@@ -98,7 +116,7 @@ pub fn of_panel(state: State, reading: Option<Reading>, now: Duration) -> Freshn
         (State::Reconnecting { .. }, _) | (State::Connecting, Some(_)) => Freshness::Reconnecting,
         (State::Connecting | State::Live | State::Stale, None) => Freshness::Waiting,
         (State::Stale, Some(_)) => Freshness::Stale,
-        (State::Live, Some(reading)) if reading.overdue(now) => Freshness::Stale,
+        (State::Live, Some(_)) if is_overdue(reading, held, now) => Freshness::Stale,
         (State::Live, Some(_)) => Freshness::Live,
     }
 }
@@ -106,6 +124,8 @@ pub fn of_panel(state: State, reading: Option<Reading>, now: Duration) -> Freshn
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LONG: Duration = Duration::from_secs(3_600);
 
     fn reading(interval_ms: u64) -> Reading {
         Reading {
@@ -117,14 +137,14 @@ mod tests {
 
     #[test]
     fn a_panel_is_stale_three_intervals_after_its_last_reading() {
-        let at = |ms| of_panel(State::Live, Some(reading(2_000)), Duration::from_millis(ms));
+        let at = |ms| of_panel(State::Live, LONG, Some(reading(2_000)), Duration::from_millis(ms));
         assert_eq!(at(15_999), Freshness::Live);
         assert_eq!(at(16_000), Freshness::Stale);
     }
 
     #[test]
     fn a_fast_panel_has_three_seconds_all_the_same() {
-        let at = |ms| of_panel(State::Live, Some(reading(100)), Duration::from_millis(ms));
+        let at = |ms| of_panel(State::Live, LONG, Some(reading(100)), Duration::from_millis(ms));
         assert_eq!(at(12_999), Freshness::Live);
         assert_eq!(at(13_000), Freshness::Stale);
     }
@@ -133,7 +153,7 @@ mod tests {
     fn a_reading_that_was_old_on_arrival_is_not_taken_for_new() {
         let replayed = Reading { age_on_arrival: Duration::from_secs(60), ..reading(1_000) };
         assert_eq!(
-            of_panel(State::Live, Some(replayed), Duration::from_secs(10)),
+            of_panel(State::Live, LONG, Some(replayed), Duration::from_secs(10)),
             Freshness::Stale
         );
     }
@@ -142,15 +162,25 @@ mod tests {
     fn a_lost_connection_outweighs_a_young_reading() {
         let now = Duration::from_secs(10);
         let lost = State::Reconnecting { retry_in_ms: 500 };
-        assert_eq!(of_panel(lost, Some(reading(1_000)), now), Freshness::Reconnecting);
-        assert_eq!(of_panel(State::Offline, Some(reading(1_000)), now), Freshness::Offline);
+        let of = |state| of_panel(state, LONG, Some(reading(1_000)), now);
+        assert_eq!(of(lost), Freshness::Reconnecting);
+        assert_eq!(of(State::Offline), Freshness::Offline);
     }
 
     #[test]
     fn a_panel_without_a_reading_waits_only_while_one_can_come() {
         let now = Duration::ZERO;
-        assert_eq!(of_panel(State::Connecting, None, now), Freshness::Waiting);
-        assert_eq!(of_panel(State::Live, None, now), Freshness::Waiting);
-        assert_eq!(of_panel(State::Unauthorized, None, now), Freshness::Unauthorized);
+        let of = |state| of_panel(state, LONG, None, now);
+        assert_eq!(of(State::Connecting), Freshness::Waiting);
+        assert_eq!(of(State::Live), Freshness::Waiting);
+        assert_eq!(of(State::Unauthorized), Freshness::Unauthorized);
+    }
+
+    #[test]
+    fn an_old_reading_has_its_time_after_a_reconnection() {
+        let now = Duration::from_secs(100);
+        let open = |ms| of_panel(State::Live, Duration::from_millis(ms), Some(reading(1_000)), now);
+        assert_eq!(open(2_999), Freshness::Live);
+        assert_eq!(open(3_000), Freshness::Stale);
     }
 }

@@ -102,7 +102,8 @@ impl Store {
         match action {
             Action::Feed { status, arrivals, dropped, now } => {
                 let connection = self.connection.told(status, now);
-                if connection != *self.connection {
+                // A feed tells where it stands with every delivery, which is seldom news.
+                if !self.connection.agrees(&connection) {
                     next.connection = Rc::new(connection);
                 }
                 next.take(arrivals, dropped, now);
@@ -200,6 +201,18 @@ mod tests {
         let odd = feed(&after, "metrics/a", 3, "\"no snapshot\"");
         assert!(Rc::ptr_eq(after.shown_metrics(), odd.shown_metrics()));
         assert_eq!(odd.shown_events().total(), 3, "it is listed all the same");
+    }
+
+    #[test]
+    fn a_connection_that_stays_as_it_is_keeps_its_address() {
+        let store = feed(&Store::new(Duration::ZERO), "a", 1, "1");
+        let after = |for_ms, ms| {
+            let status = tidings_feed::Status { for_ms, ..store.connection.status.clone() };
+            let now = Duration::from_millis(ms);
+            store.after(Action::Feed { status, arrivals: vec![], dropped: 0, now })
+        };
+        assert!(Rc::ptr_eq(&store.connection, &after(1_000, 2_000).connection));
+        assert!(!Rc::ptr_eq(&store.connection, &after(0, 2_000).connection), "made anew");
     }
 
     #[test]
