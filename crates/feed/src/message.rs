@@ -60,6 +60,7 @@ pub fn decode(data: &str) -> Result<Message, DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tidings_protocol::event::GapReason;
 
     #[test]
     fn each_kind_of_message_is_told_by_its_type() {
@@ -75,6 +76,13 @@ mod tests {
         let event = r#"{"type":"update","id":"0000002a-8","topic":"a","at":3,"data":{"x": 1}}"#;
         let Ok(Message::Event(event)) = decode(event) else { panic!("an event") };
         assert_eq!(event.data.get(), r#"{"x": 1}"#, "the payload is the publisher's own text");
+    }
+
+    #[test]
+    fn a_gap_for_a_reason_of_a_newer_server_is_a_gap() {
+        let gap = r#"{"type":"gap","id":"0000002a-7","topics":["a"],"from":null,"to":"0000002a-7","reason":"phase_of_the_moon"}"#;
+        let Ok(Message::Gap(gap)) = decode(gap) else { panic!("a gap") };
+        assert_eq!(gap.gap.reason, GapReason::Unknown);
     }
 
     #[test]

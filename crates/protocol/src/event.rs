@@ -236,4 +236,7 @@ pub enum GapReason {
     MalformedCursor,
     /// The subscriber read more slowly than events came.
     SlowConsumer,
+    /// A reason of a newer server.
+    #[serde(other)]
+    Unknown,
 }
