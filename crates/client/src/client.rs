@@ -16,6 +16,8 @@ use crate::transport::{Transport, root_cause};
 
 /// Longest a request may take, streams apart.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest answer to a request, in bytes, streams apart.
+const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// Which server, and within which limits.
 #[derive(Clone, Debug)]
@@ -64,6 +66,9 @@ pub enum ClientError {
     /// No answer came.
     #[error("the server did not answer: {0}")]
     Network(String),
+    /// The answer is too long to be one of a server.
+    #[error("the server answered with more than {} MiB", MAX_ANSWER_BYTES >> 20)]
+    TooLarge,
     /// The server answered with an error.
     #[error("the server answered {status}: {}", detail.as_ref().map_or("no reason given", |d| &d.message))]
     Status {
@@ -131,9 +136,13 @@ impl Client {
         let answer = request.header(http::header::AUTHORIZATION, bearer).send().await?;
         let status = answer.status();
         if status.is_success() {
-            return Ok(answer.json().await?);
+            return Ok(read(answer).await?.json().await?);
         }
-        let detail = answer.json::<ErrorBody>().await.ok().map(|body| body.error);
+        let detail = match read(answer).await {
+            Ok(answer) => answer.json::<ErrorBody>().await.ok().map(|body| body.error),
+            // The status says more.
+            Err(_) => None,
+        };
         Err(ClientError::Status { status: status.as_u16(), detail })
     }
 
@@ -151,6 +160,18 @@ impl From<reqwest::Error> for ClientError {
     fn from(error: reqwest::Error) -> Self {
         Self::Network(root_cause(&error))
     }
+}
+
+/// The same answer with its body in memory, within bounds.
+async fn read(mut answer: reqwest::Response) -> Result<reqwest::Response, ClientError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err(ClientError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(http::Response::new(body).into())
 }
 
 fn http_client(config: &ClientConfig) -> Result<reqwest::Client, ClientError> {

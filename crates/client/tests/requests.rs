@@ -25,6 +25,37 @@ async fn a_session_says_who_the_token_belongs_to() {
 }
 
 #[tokio::test]
+async fn an_answer_without_end_is_cut() {
+    for (status, refused) in [("200 OK", false), ("500 Internal Server Error", true)] {
+        let script = Script::new().await;
+        let client = script.client();
+        let asking = tokio::spawn(async move { client.session().await });
+        let mut peer = script.accept().await;
+        peer.send(&format!("HTTP/1.1 {status}\r\n\r\n")).await;
+        let sent = peer.send_for_ever(&" ".repeat(64 << 10)).await;
+        assert!(sent < 16 << 20, "{sent} bytes were taken");
+        let error = patiently(asking).await.unwrap().unwrap_err();
+        match error {
+            ClientError::TooLarge => assert!(!refused),
+            ClientError::Status { status: 500, detail: None } => assert!(refused),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_may_be_as_long_as_the_limit() {
+    let script = Script::new().await;
+    let client = script.client();
+    let asking = tokio::spawn(async move { client.session().await });
+    let mut peer = script.accept().await;
+    let body = r#"{"user":{"id":"1","name":"owner","role":"admin"},"serverVersion":"0.1.0"}"#;
+    let body = [body, &" ".repeat((1 << 20) - body.len())].concat();
+    peer.send(&format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())).await;
+    assert_eq!(patiently(asking).await.unwrap().unwrap().user.role, Role::Admin);
+}
+
+#[tokio::test]
 async fn an_error_keeps_the_servers_code() {
     let script = Script::new().await;
     let client = script.client();
