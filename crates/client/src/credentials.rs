@@ -44,6 +44,9 @@ pub enum CredentialsError {
     /// The server is no address.
     #[error("`{0}` is not the address of a server, such as http://127.0.0.1:4180")]
     Server(String),
+    /// The server is an address but for its beginning.
+    #[error("`{0}` does not begin with http:// or https://: write http://{0}")]
+    NoScheme(String),
     /// The token file cannot be read.
     #[error("the token in {} cannot be read: {cause}", path.display())]
     Unreadable {
@@ -52,6 +55,9 @@ pub enum CredentialsError {
         /// What the system says.
         cause: std::io::Error,
     },
+    /// The token file holds white space at most.
+    #[error("{} holds no token", .0.display())]
+    Empty(PathBuf),
     /// There is no token.
     #[error("no token for {0}: set TIDINGS_TOKEN, or name a file that holds one with --token-file")]
     NoToken(Url),
@@ -76,11 +82,9 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// If the server is no address, or no token is found.
+    /// If the server is no address, or no token is found where it should be.
     pub fn find(sources: &Sources) -> Result<Self, CredentialsError> {
-        let server = sources.server.as_deref().unwrap_or(DEFAULT_SERVER).trim();
-        let server: Url =
-            server.parse().map_err(|_| CredentialsError::Server(server.to_owned()))?;
+        let server = parse(sources.server.as_deref().unwrap_or(DEFAULT_SERVER).trim())?;
         let token = if let Some(path) = &sources.token_file {
             read(path)?
         } else if let Some(token) = &sources.token {
@@ -103,11 +107,26 @@ pub fn default_data_dir() -> Option<PathBuf> {
     dirs::data_local_dir().map(|dir| dir.join("tidings"))
 }
 
+fn parse(server: &str) -> Result<Url, CredentialsError> {
+    let http = |text: &str| {
+        let url = Url::parse(text).ok()?;
+        (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+    };
+    http(server).ok_or_else(|| {
+        // `localhost:4180` is a URL as well, of the scheme `localhost`.
+        if !server.contains("://") && http(&format!("http://{server}")).is_some() {
+            CredentialsError::NoScheme(server.to_owned())
+        } else {
+            CredentialsError::Server(server.to_owned())
+        }
+    })
+}
+
 fn read(path: &Path) -> Result<Token, CredentialsError> {
-    match std::fs::read_to_string(path) {
-        Ok(secret) => Ok(Token::new(&secret)),
-        Err(cause) => Err(CredentialsError::Unreadable { path: path.to_owned(), cause }),
-    }
+    let secret = std::fs::read_to_string(path)
+        .map_err(|cause| CredentialsError::Unreadable { path: path.to_owned(), cause })?;
+    let token = Token::new(&secret);
+    if token.is_empty() { Err(CredentialsError::Empty(path.to_owned())) } else { Ok(token) }
 }
 
 #[cfg(test)]
@@ -154,9 +173,35 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_token_file_is_named() {
+        let dir = folder();
+        std::fs::write(dir.path().join("mine"), " \n").unwrap();
+        std::fs::write(dir.path().join(OWNER_TOKEN), "").unwrap();
+        let mine = Sources { token_file: Some(dir.path().join("mine")), ..sources(dir.path()) };
+        for (sources, name) in [(mine, "mine"), (sources(dir.path()), OWNER_TOKEN)] {
+            let error = Credentials::find(&sources).unwrap_err();
+            let CredentialsError::Empty(path) = &error else { panic!("{error}") };
+            assert_eq!(*path, dir.path().join(name));
+        }
+    }
+
+    #[test]
     fn what_is_no_address_is_named() {
-        let sources = Sources { server: Some("hub".to_owned()), ..Sources::default() };
-        let message = Credentials::find(&sources).unwrap_err().to_string();
-        assert!(message.contains("`hub`"), "{message}");
+        let dir = folder();
+        let refused = |server: &str| {
+            let server = Some(server.to_owned());
+            Credentials::find(&Sources { server, ..sources(dir.path()) }).unwrap_err()
+        };
+        for server in ["localhost:4180", "127.0.0.1:4180", "[::1]:4180", "hub", "hub.example/a"] {
+            let error = refused(server);
+            assert!(matches!(error, CredentialsError::NoScheme(_)), "{error}");
+            let message = error.to_string();
+            assert!(message.ends_with(&format!(": write http://{server}")), "{message}");
+        }
+        for server in ["ftp://hub", "file:///tmp", "data:x", "http://", "https://?", "", "a b"] {
+            let error = refused(server);
+            assert!(matches!(error, CredentialsError::Server(_)), "{error}");
+            assert!(error.to_string().contains(&format!("`{server}`")), "{error}");
+        }
     }
 }

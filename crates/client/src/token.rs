@@ -15,6 +15,11 @@ impl Token {
         Self(secret.trim().to_owned())
     }
 
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Value of the `Authorization` header; null where the text cannot stand in one.
     pub(crate) fn bearer(&self) -> Option<HeaderValue> {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0)).ok()?;
