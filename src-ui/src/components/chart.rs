@@ -308,10 +308,10 @@ fn options(
         style.get_property_value(name).unwrap_or_default().trim().to_owned().into()
     };
     let property = |name: &str| style.get_property_value(name).unwrap_or_default();
-    let size_text = property("font-size");
     // The browser reads the number: a float parser of our own would weigh ten kilobytes.
-    let font_size = js_sys::parse_float(&size_text);
-    let font: JsValue = (size_text + " " + &property("font-family")).into();
+    let font_size = js_sys::parse_float(&property("font-size")).round();
+    // In whole pixels: what uPlot scales for dense screens are the digits before `px`, without a point.
+    let font: JsValue = format!("{}px {}", font_size as u32, property("font-family")).into();
     let grid = object([("stroke", color("--chart-grid")), ("width", 1.into())]);
     let no_ticks = object([("show", false.into())]);
     let width = if scale == Scale::Percent { 3.2 } else { 5.6 };
