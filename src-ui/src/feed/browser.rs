@@ -80,9 +80,17 @@ impl Control for Browser {
     fn sign_out(&self) {
         let inner = self.0.clone();
         spawn_local(async move {
-            sign_out().await;
-            // The server's answer to the next attempt says where we stand.
-            inner.input(Input::Retry);
+            match sign_out().await {
+                Ok(()) => {
+                    // What still arrives must not bring back what the page is about to forget.
+                    drop(inner.source.take());
+                    inner.deliveries.take();
+                    (inner.sink)(Update::SignedOut);
+                    // The server's answer to the next attempt says where we stand.
+                    inner.input(Input::Retry);
+                }
+                Err(error) => (inner.sink)(Update::SignOutFailed(error)),
+            }
         });
     }
 

@@ -31,6 +31,10 @@ pub enum Update {
     },
     /// The sign-in of a link or of [`FeedHandle::sign_in`] failed.
     SignInFailed(SignInError),
+    /// The session is ended.
+    SignedOut,
+    /// The session could not be ended.
+    SignOutFailed(SignInError),
 }
 
 /// Where a feed's updates go.
@@ -76,7 +80,7 @@ impl FeedHandle {
         self.0.sign_in(token);
     }
 
-    /// Ends the session and the connection.
+    /// Ends the session, then the connection. How it went comes as an [`Update`].
     pub fn sign_out(&self) {
         self.0.sign_out();
     }

@@ -5,7 +5,7 @@ use tidings_protocol::api::{ErrorCode, SignIn, path};
 
 use super::http::{RequestError, request};
 
-/// Why a sign-in failed.
+/// Why a sign-in or sign-out failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignInError {
     /// No answer came.
@@ -57,9 +57,12 @@ pub(super) async fn sign_in(proof: SignIn) -> Result<(), SignInError> {
     Ok(())
 }
 
-pub(super) async fn sign_out() {
-    // Signed out or out of reach: either way there is nothing more that this page could do.
-    let _ = request("DELETE", path::SESSION, None).await;
+pub(super) async fn sign_out() -> Result<(), SignInError> {
+    match request("DELETE", path::SESSION, None).await {
+        // Without a session there is none to end.
+        Ok(_) | Err(RequestError::Status { status: 401, .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Why an `EventSource` failed, which hides status codes: asks the session instead.

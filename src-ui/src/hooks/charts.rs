@@ -29,9 +29,22 @@ impl Charts {
             self.rings.borrow_mut().push(sample);
             any = true;
         }
-        if any {
+        // Charts that are held still would draw the same again.
+        if any && !self.rings.borrow().is_held() {
             self.listeners.call();
         }
+    }
+
+    /// Holds what the charts show, or lets them go on.
+    pub fn hold(&self, hold: bool) {
+        self.rings.borrow_mut().hold(hold);
+        self.listeners.call();
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.rings.take();
+        self.listeners.call();
     }
 
     /// Looks at the rings.

@@ -110,6 +110,8 @@ impl Actions {
 
     /// Holds the page still, or lets it go on.
     pub fn toggle_pause(&self) {
+        let hold = self.0.store.borrow().waiting().is_none();
+        self.0.charts.hold(hold);
         self.dispatch(Action::TogglePause);
     }
 
@@ -151,6 +153,11 @@ impl Actions {
                 self.dispatch(Action::Feed { status, arrivals, dropped, now });
             }
             Update::SignInFailed(error) => self.dispatch(Action::SignInFailed(error.explain())),
+            Update::SignedOut => {
+                self.0.charts.clear();
+                self.dispatch(Action::SignedOut);
+            }
+            Update::SignOutFailed(error) => self.dispatch(Action::SignOutFailed(error.explain())),
         }
     }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::components::{Chart, ChartData, ChartSource, Line, Scale, Wake};
-use crate::hooks::{Charts, use_actions, use_metrics, use_paused, use_scheme};
+use crate::hooks::{Charts, use_actions, use_metrics, use_scheme};
 use crate::state::chart::{Ring, Series};
 
 /// Properties of [`LiveChart`].
@@ -27,15 +27,14 @@ pub(super) struct LiveChartProps {
 pub(super) fn LiveChart(props: &LiveChartProps) -> Html {
     let charts = use_actions().charts().clone();
     let metrics = use_metrics();
-    let paused = use_paused().is_on();
     let scheme = use_scheme();
     let host = metrics.current().map(|sample| sample.host.clone());
     let label = charts.with(|rings| match host.as_deref().and_then(|host| rings.of(host)) {
         Some(ring) => props.label.to_owned() + &in_words(ring, props),
         None => props.label.to_owned(),
     });
-    let source = use_memo((charts, host, paused), |(charts, host, paused)| {
-        source(charts.clone(), host.clone(), *paused, props.series)
+    let source = use_memo((charts, host), |(charts, host)| {
+        source(charts.clone(), host.clone(), props.series)
     });
     html! {
         <Chart {label} lines={props.lines} scale={props.scale}
@@ -57,12 +56,7 @@ fn in_words(ring: &Ring, props: &LiveChartProps) -> String {
     words
 }
 
-fn source(
-    charts: Charts,
-    host: Option<Rc<str>>,
-    paused: bool,
-    series: &'static [Series],
-) -> ChartSource {
+fn source(charts: Charts, host: Option<Rc<str>>, series: &'static [Series]) -> ChartSource {
     let all = charts.clone();
     let read = move || {
         all.with(|rings| {
@@ -74,9 +68,6 @@ fn source(
             })
         })
     };
-    let subscribe = move |wake: Wake| -> Box<dyn Any> {
-        // A chart that is held still is drawn once and then left alone.
-        if paused { Box::new(()) } else { charts.on_change(wake) }
-    };
+    let subscribe = move |wake: Wake| -> Box<dyn Any> { charts.on_change(wake) };
     ChartSource { read: Rc::new(read), subscribe: Rc::new(subscribe) }
 }

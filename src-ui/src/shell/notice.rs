@@ -23,6 +23,18 @@ pub fn Notice() -> Html {
             connection.status.failures <= 1 && connection.held_for(now) < PATIENCE
         },
     );
+    if let Some(error) = &connection.sign_out_error {
+        let onclick = Callback::from(move |()| actions.sign_out());
+        return notice(Notes {
+            state: "sign-out-failed",
+            symbol: Symbol::Alert,
+            title: "You are still signed in".to_owned(),
+            text: error,
+            label: "Sign out",
+            testid: "sign-out-again",
+            onclick,
+        });
+    }
     let why = connection.status.cause.as_ref().map(explain);
     let (symbol, title, text) = match badge {
         Badge::Live | Badge::Connecting | Badge::Unauthorized => return Html::default(),
@@ -58,12 +70,28 @@ pub fn Notice() -> Html {
         _ => ("Try again", "retry"),
     };
     let onclick = Callback::from(move |()| actions.retry());
+    let state = badge.name();
+    notice(Notes { state, symbol, title, text: text.trim(), label, testid, onclick })
+}
+
+struct Notes<'a> {
+    state: &'static str,
+    symbol: Symbol,
+    title: String,
+    text: &'a str,
+    label: &'static str,
+    testid: &'static str,
+    onclick: Callback<()>,
+}
+
+fn notice(notes: Notes<'_>) -> Html {
+    let Notes { state, symbol, title, text, label, testid, onclick } = notes;
     html! {
-        <aside class="notice" data-state={badge.name()} aria-label="Connection">
+        <aside class="notice" data-state={state} aria-label="Connection">
             { icon(symbol) }
             <div class="notice-words">
                 <p class="notice-title">{ title }</p>
-                <p class="notice-text">{ text.trim().to_owned() }</p>
+                <p class="notice-text">{ text.to_owned() }</p>
             </div>
             <Button {label} look={Look::Primary} {onclick} {testid} />
         </aside>

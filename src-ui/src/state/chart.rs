@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use tidings_protocol::event::EventId;
 use tidings_protocol::metrics::Snapshot;
 
 use super::format::{share, total};
-use super::metrics::Sample;
+use super::metrics::{MAX_HOSTS, Sample};
 
 /// Longest span a chart shows, in ms.
 pub const SPAN_MS: u64 = 5 * 60 * 1_000;
@@ -50,19 +51,22 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// Adds the values of a sample. A pause longer than two and a half intervals breaks the line.
+    /// Adds the values of a sample. The line breaks at a pause longer than two and a half intervals,
+    /// and where the server's clock was set back.
     pub fn push(&mut self, at: u64, snapshot: &Snapshot) {
+        let interval = snapshot.interval_ms.max(2);
         let newest = self.points.back().map(|point| point.at);
-        if newest.is_some_and(|newest| at < newest) {
-            // The server's clock was set back: times before it mean nothing any more.
-            self.points.clear();
-        } else if newest == Some(at) {
-            return;
-        } else if let Some(newest) = newest
-            && (at - newest) * 2 > snapshot.interval_ms.max(1) * 5
-        {
-            let values = [f64::NAN; SERIES];
-            self.points.push_back(Point { at: newest + snapshot.interval_ms.max(1), values });
+        let broken_at = match newest {
+            Some(newest) if newest == at => return,
+            Some(newest) if at < newest => {
+                self.move_back(newest + interval - at);
+                Some(at.saturating_sub(1))
+            }
+            Some(newest) if (at - newest) * 2 > interval * 5 => Some(newest + interval),
+            _ => None,
+        };
+        if let Some(at) = broken_at.filter(|_| !self.points.is_empty()) {
+            self.points.push_back(Point { at, values: [f64::NAN; SERIES] });
         }
         self.points.push_back(Point { at, values: values(snapshot) });
         while self.points.len() > MAX_POINTS
@@ -70,6 +74,17 @@ impl Ring {
         {
             self.points.pop_front();
         }
+    }
+
+    /// Tells times as the clock would have told them, had it always been `by` ms behind.
+    fn move_back(&mut self, by: u64) {
+        self.points.retain_mut(|point| match point.at.checked_sub(by) {
+            Some(at) => {
+                point.at = at;
+                true
+            }
+            None => false,
+        });
     }
 
     /// Times in seconds since the epoch, as uPlot wants them.
@@ -118,27 +133,52 @@ pub struct Summary {
     pub newest: f64,
 }
 
-/// The rings of all machines; a handful, so a list does.
+/// The rings of all machines, and those of the moment since which a person holds the page still.
 #[derive(Clone, Debug, Default)]
 pub struct Rings {
-    rings: Vec<(Rc<str>, Ring)>,
+    /// The one that got a sample last comes last. A handful, so a list does.
+    rings: Vec<Track>,
+    held: Option<Vec<Track>>,
+}
+
+#[derive(Clone, Debug)]
+struct Track {
+    host: Rc<str>,
+    newest: EventId,
+    ring: Ring,
 }
 
 impl Rings {
-    /// Adds the values of a sample.
+    /// Adds the values of a sample, unless it is older than the newest of its machine.
     pub fn push(&mut self, sample: &Sample) {
-        let at = self.rings.iter().position(|(host, _)| *host == sample.host);
-        let at = at.unwrap_or_else(|| {
-            self.rings.push((sample.host.clone(), Ring::default()));
-            self.rings.len() - 1
-        });
-        self.rings[at].1.push(sample.at, &sample.snapshot);
+        let mut ring = match self.rings.iter().position(|track| track.host == sample.host) {
+            Some(at) if !sample.follows(self.rings[at].newest) => return,
+            Some(at) => self.rings.remove(at).ring,
+            None => Ring::default(),
+        };
+        ring.push(sample.at, &sample.snapshot);
+        if self.rings.len() >= MAX_HOSTS {
+            self.rings.remove(0);
+        }
+        self.rings.push(Track { host: sample.host.clone(), newest: sample.id, ring });
     }
 
-    /// The ring of one machine.
+    /// Holds what is shown, or lets it go on.
+    pub fn hold(&mut self, hold: bool) {
+        self.held = hold.then(|| self.rings.clone());
+    }
+
+    /// Whether what is shown is held.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// The ring of one machine, as it is shown.
     #[must_use]
     pub fn of(&self, host: &str) -> Option<&Ring> {
-        self.rings.iter().find(|(of, _)| **of == *host).map(|(_, ring)| ring)
+        let shown = self.held.as_ref().unwrap_or(&self.rings);
+        shown.iter().find(|track| *track.host == *host).map(|track| &track.ring)
     }
 }
 
@@ -159,6 +199,7 @@ fn values(snapshot: &Snapshot) -> [f64; SERIES] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::metrics::tests::sample;
     use super::*;
     use tidings_protocol::metrics::{Cpu, Interface};
 
@@ -210,13 +251,40 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_sample_counts_once_and_a_clock_set_back_begins_anew() {
+    fn a_repeated_sample_counts_once_and_a_clock_set_back_breaks_the_line() {
         let mut ring = Ring::default();
         ring.push(10_000, &snapshot(1.0));
         ring.push(10_000, &snapshot(9.0));
         assert_eq!(cpu(&ring), [Some(1.0)]);
-        ring.push(4_000, &snapshot(2.0));
-        assert_eq!(cpu(&ring), [Some(2.0)]);
+        ring.push(8_000, &snapshot(2.0));
+        assert_eq!(cpu(&ring), [Some(1.0), None, Some(2.0)]);
+        assert!(ring.times().is_sorted());
+        ring.push(1, &snapshot(3.0));
+        assert_eq!(cpu(&ring), [Some(3.0)], "what lies before all time is gone");
+    }
+
+    #[test]
+    fn an_old_sample_adds_nothing_and_rings_are_bounded() {
+        let mut rings = Rings::default();
+        rings.push(&sample("a", 5_000));
+        rings.push(&sample("a", 4_000));
+        assert_eq!(rings.of("a").unwrap().times().len(), 1);
+        for host in 0..200_u64 {
+            rings.push(&sample(&format!("h{host}"), 1));
+        }
+        assert_eq!(rings.rings.len(), MAX_HOSTS);
+        assert!(rings.of("a").is_none() && rings.of("h199").is_some());
+    }
+
+    #[test]
+    fn held_rings_show_what_they_showed_and_lose_nothing() {
+        let mut rings = Rings::default();
+        rings.push(&sample("a", 1_000));
+        rings.hold(true);
+        rings.push(&sample("a", 2_000));
+        assert_eq!(rings.of("a").unwrap().times().len(), 1);
+        rings.hold(false);
+        assert_eq!(rings.of("a").unwrap().times().len(), 2);
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct Connection {
     pub received: Duration,
     /// Why the last sign-in failed; gone once connected.
     pub sign_in_error: Option<String>,
+    /// Why the last sign-out failed; gone once it is done or the connection ends.
+    pub sign_out_error: Option<String>,
 }
 
 impl Connection {
@@ -28,7 +30,7 @@ impl Connection {
             cause: None,
             server_version: None,
         };
-        Self { status, received: now, sign_in_error: None }
+        Self { status, received: now, sign_in_error: None, sign_out_error: None }
     }
 
     /// Takes the feed's word.
@@ -36,7 +38,8 @@ impl Connection {
     pub fn told(&self, status: Status, now: Duration) -> Self {
         let connected = matches!(status.state, State::Live);
         let sign_in_error = if connected { None } else { self.sign_in_error.clone() };
-        Self { status, received: now, sign_in_error }
+        let sign_out_error = self.sign_out_error.clone().filter(|_| connected);
+        Self { status, received: now, sign_in_error, sign_out_error }
     }
 
     /// Whether `other` says the same of every moment, give or take what clocks and timers do.
@@ -59,6 +62,7 @@ impl Connection {
             && self.status.cause == other.status.cause
             && self.status.server_version == other.status.server_version
             && self.sign_in_error == other.sign_in_error
+            && self.sign_out_error == other.sign_out_error
     }
 
     /// How long the state has held.
@@ -197,7 +201,9 @@ pub fn explain(cause: &Cause) -> String {
         }
         Cause::Network { detail } => format!("The server could not be reached: {detail}."),
         Cause::Closed => "The server closed the stream.".to_owned(),
-        Cause::Status { code: 401 } => "The session or token is missing or not valid any more.".to_owned(),
+        Cause::Status { code: 401 } => {
+            "The session or token is missing or not valid any more.".to_owned()
+        }
         Cause::Status { code: 403 } => "This user may not read the stream.".to_owned(),
         Cause::Status { code: 404 } => "Nothing at this address serves a stream.".to_owned(),
         Cause::Status { code } => format!("The server answered with HTTP status {code}."),

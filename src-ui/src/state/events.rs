@@ -11,6 +11,9 @@ use tidings_protocol::topic::METRICS;
 /// Most events that are kept.
 pub const MAX_ENTRIES: usize = 200;
 
+/// Most topics where only the newest matters: their names come from outside.
+pub const MAX_LATEST: usize = 64;
+
 /// Most bytes of payload that are kept.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
@@ -79,8 +82,20 @@ impl EventLog {
         self.next_key += 1;
         match place {
             Ok(at) => self.latest[at] = Rc::new(entry),
-            Err(at) if latest_wins => self.latest.insert(at, Rc::new(entry)),
+            Err(at) if latest_wins => {
+                self.latest.insert(at, Rc::new(entry));
+                if self.latest.len() > MAX_LATEST {
+                    self.forget_oldest();
+                }
+            }
             Err(_) => self.push(entry),
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        let oldest = self.latest.iter().enumerate().min_by_key(|(_, entry)| entry.key);
+        if let Some((at, _)) = oldest {
+            self.latest.remove(at);
         }
     }
 
@@ -191,6 +206,16 @@ pub(super) mod tests {
         assert_eq!(log.newest().unwrap().count, 2);
         assert_eq!(&*log.newest().unwrap().body, "2");
         assert_eq!(log.log().len(), 0);
+    }
+
+    #[test]
+    fn topics_without_end_push_out_the_one_heard_of_longest_ago() {
+        let mut log = EventLog::default();
+        for host in 0..200_u64 {
+            log.take(event(&format!("metrics/{host}"), host, "1"), NOW);
+        }
+        assert_eq!(log.latest().count(), MAX_LATEST);
+        assert!(log.latest().all(|entry| entry.key >= 200 - MAX_LATEST as u64));
     }
 
     #[test]

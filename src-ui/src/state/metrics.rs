@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use tidings_protocol::event::EventId;
 use tidings_protocol::metrics::Snapshot;
 
 use super::freshness::Reading;
@@ -16,11 +17,16 @@ pub enum Family {
     Processes,
 }
 
+/// Most machines that are kept: names come from outside, and nobody looks at more.
+pub const MAX_HOSTS: usize = 64;
+
 /// One sample, and when it came.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
     /// The machine's name, as in its topic.
     pub host: Rc<str>,
+    /// Its place in the server's history.
+    pub id: EventId,
     /// When it was published, by the server's clock, in ms since the epoch.
     pub at: u64,
     /// When it arrived, by the monotonic clock.
@@ -32,6 +38,13 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// Whether it came into being after `other`, as far as the server's history tells: its clock may
+    /// be set back at any time.
+    #[must_use]
+    pub fn follows(&self, other: EventId) -> bool {
+        self.id.epoch != other.epoch || self.id.seq > other.seq
+    }
+
     /// Age and pace of one family of the sample; null if the sample does not hold it.
     #[must_use]
     pub fn reading(&self, family: Family) -> Option<Reading> {
@@ -55,6 +68,8 @@ impl Sample {
 pub struct Metrics {
     /// By name.
     samples: Vec<Sample>,
+    /// The machine a person chose, before that the first that was ever seen: the page must not jump
+    /// to another because one joins.
     chosen: Option<Rc<str>>,
 }
 
@@ -64,25 +79,33 @@ impl Metrics {
         self.samples.iter().map(|sample| &sample.host)
     }
 
-    /// The machine looked at: the chosen one, else the first.
+    /// The machine looked at: the chosen one, else the first by name.
     #[must_use]
     pub fn current(&self) -> Option<&Sample> {
         let chosen = self.samples.iter().find(|sample| Some(&sample.host) == self.chosen.as_ref());
         chosen.or_else(|| self.samples.first())
     }
 
-    /// Takes a sample in. One that is older than what is shown is dropped, unless the server's clock
-    /// was set back by more than a reordering could explain.
+    /// Takes a sample in, unless it is older than what is shown.
     pub fn take(&mut self, sample: Sample) {
-        const CLOCK_SET_BACK_MS: u64 = 60_000;
+        self.chosen.get_or_insert_with(|| sample.host.clone());
         match self.samples.binary_search_by(|other| other.host.cmp(&sample.host)) {
-            Err(at) => self.samples.insert(at, sample),
-            Ok(at) => {
-                let newest = self.samples[at].at;
-                if sample.at >= newest || newest - sample.at >= CLOCK_SET_BACK_MS {
-                    self.samples[at] = sample;
+            Err(at) => {
+                self.samples.insert(at, sample);
+                if self.samples.len() > MAX_HOSTS {
+                    self.forget_oldest();
                 }
             }
+            Ok(at) if sample.follows(self.samples[at].id) => self.samples[at] = sample,
+            Ok(_) => {}
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        let others = self.samples.iter().enumerate();
+        let others = others.filter(|(_, sample)| Some(&sample.host) != self.chosen.as_ref());
+        if let Some((at, _)) = others.min_by_key(|(_, sample)| sample.arrived) {
+            self.samples.remove(at);
         }
     }
 
@@ -100,6 +123,7 @@ pub(super) mod tests {
     pub(crate) fn sample(host: &str, at: u64) -> Sample {
         Sample {
             host: host.into(),
+            id: EventId { epoch: 1, seq: at },
             at,
             arrived: Duration::from_secs(1),
             age_on_arrival: Duration::ZERO,
@@ -115,6 +139,7 @@ pub(super) mod tests {
         metrics.take(sample("a", 30));
         metrics.take(sample("a", 20));
         assert_eq!(metrics.hosts().len(), 2);
+        metrics.choose("a".into());
         assert_eq!(metrics.current().unwrap().at, 30, "an older one came late");
     }
 
@@ -122,20 +147,35 @@ pub(super) mod tests {
     fn a_server_clock_set_back_does_not_freeze_the_panels() {
         let mut metrics = Metrics::default();
         metrics.take(sample("a", 10_000_000));
-        metrics.take(sample("a", 5_000));
-        assert_eq!(metrics.current().unwrap().at, 5_000);
+        metrics.take(Sample { at: 9_999_000, ..sample("a", 10_000_001) });
+        assert_eq!(metrics.current().unwrap().at, 9_999_000, "however small the step");
+        let id = EventId { epoch: 2, seq: 1 };
+        metrics.take(Sample { id, ..sample("a", 5_000) });
+        assert_eq!(metrics.current().unwrap().at, 5_000, "a new history begins at 1");
     }
 
     #[test]
-    fn the_first_machine_is_shown_until_another_is_chosen() {
+    fn the_machine_seen_first_is_shown_until_another_is_chosen() {
         let mut metrics = Metrics::default();
         metrics.take(sample("b", 1));
         metrics.take(sample("a", 1));
+        assert_eq!(&*metrics.current().unwrap().host, "b", "nothing jumps when one joins");
+        metrics.choose("a".into());
         assert_eq!(&*metrics.current().unwrap().host, "a");
-        metrics.choose("b".into());
-        assert_eq!(&*metrics.current().unwrap().host, "b");
         metrics.choose("gone".into());
         assert_eq!(&*metrics.current().unwrap().host, "a");
+    }
+
+    #[test]
+    fn machines_without_end_push_out_the_oldest_but_not_the_one_looked_at() {
+        let mut metrics = Metrics::default();
+        for host in 0..200_u64 {
+            let arrived = Duration::from_secs(host);
+            metrics.take(Sample { arrived, ..sample(&format!("h{host}"), 1) });
+        }
+        assert_eq!(metrics.hosts().len(), MAX_HOSTS);
+        assert_eq!(&*metrics.current().unwrap().host, "h0");
+        assert!(metrics.hosts().any(|host| &**host == "h199"));
     }
 
     #[test]

@@ -35,6 +35,10 @@ pub enum Action {
     },
     /// A sign-in failed.
     SignInFailed(String),
+    /// The session is ended: what the machines told is no longer for whoever looks at the page.
+    SignedOut,
+    /// The session could not be ended.
+    SignOutFailed(String),
     /// A person holds the page still, or lets it go on.
     TogglePause,
     /// A person wants to see another machine.
@@ -111,6 +115,13 @@ impl Store {
             Action::SignInFailed(message) => {
                 Rc::make_mut(&mut next.connection).sign_in_error = Some(message);
             }
+            Action::SignedOut => {
+                Rc::make_mut(&mut next.connection).sign_out_error = None;
+                next = Self { connection: next.connection, ..Self::new(Duration::ZERO) };
+            }
+            Action::SignOutFailed(message) => {
+                Rc::make_mut(&mut next.connection).sign_out_error = Some(message);
+            }
             Action::TogglePause => {
                 next.frozen = match &self.frozen {
                     Some(_) => None,
@@ -157,6 +168,7 @@ pub fn read(delivery: Delivery, now: Duration) -> Arrival {
                 let snapshot: Snapshot = serde_json::from_str(event.data.get()).ok()?;
                 Some(Sample {
                     host: host.into(),
+                    id: event.id,
                     at: event.at,
                     arrived: now,
                     age_on_arrival: Duration::from_millis(delivery.age_ms),
@@ -227,6 +239,21 @@ mod tests {
         let resumed = later.after(Action::TogglePause);
         assert_eq!(resumed.waiting(), None);
         assert_eq!(resumed.shown_events().total(), 3, "nothing was lost");
+    }
+
+    #[test]
+    fn a_sign_out_leaves_nothing_of_the_machine_on_the_page() {
+        let store = feed(&Store::new(Duration::ZERO), "metrics/a", 1, SAMPLE);
+        let store = feed(&store, "b", 2, "1").after(Action::TogglePause);
+        let failed = store.after(Action::SignOutFailed("no".to_owned()));
+        assert!(failed.connection.sign_out_error.is_some());
+        assert!(failed.shown_metrics().current().is_some(), "the session still holds");
+        let out = failed.after(Action::SignedOut);
+        assert!(out.connection.sign_out_error.is_none());
+        assert!(out.shown_metrics().current().is_none());
+        assert!(out.live_metrics().current().is_none());
+        assert!(out.shown_events().newest().is_none());
+        assert_eq!(out.waiting(), None);
     }
 
     #[test]
