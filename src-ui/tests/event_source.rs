@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
 use tidings_ui::hooks::{
-    EventSourceHandle, EventSourceOptions, Payload, StreamError, use_event_source,
+    EventSourceHandle, EventSourceOptions, Message, NamedEvent, Payload, StreamError,
+    use_event_source,
 };
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
@@ -29,6 +30,8 @@ struct ProbeProps {
     /// Stands before each entry, to tell which callbacks were called.
     mark: String,
     log: Log,
+    /// Ids the callbacks were given.
+    ids: Log,
     seen: Seen,
 }
 
@@ -42,20 +45,26 @@ fn Probe(props: &ProbeProps) -> Html {
     let (open, error, message) = (write("open"), write("error"), write("message "));
     let named = |name: &'static str| {
         let write = write(name);
-        let callback = Callback::from(move |payload: Payload| {
-            write(match payload {
+        let ids = props.ids.clone();
+        let callback = Callback::from(move |event: NamedEvent| {
+            ids.borrow_mut().push(event.last_event_id);
+            write(match event.payload {
                 Payload::Json(value) => format!(" json {value}"),
                 Payload::Raw(text) => format!(" raw {text}"),
             });
         });
         (name.to_owned(), callback)
     };
+    let ids = props.ids.clone();
     let handle = use_event_source(
         &props.url,
         EventSourceOptions {
             on_open: Some(Callback::from(move |()| open(String::new()))),
             on_error: Some(Callback::from(move |_: StreamError| error(String::new()))),
-            on_message: Some(Callback::from(message)),
+            on_message: Some(Callback::from(move |event: Message| {
+                ids.borrow_mut().push(event.last_event_id);
+                message(event.data);
+            })),
             events: vec![named("tick"), named("words")],
             reconnect: props.reconnect,
             reconnect_interval: Duration::from_millis(props.interval_ms),
@@ -82,6 +91,7 @@ impl Mounted {
             interval_ms,
             mark: String::new(),
             log: Log::default(),
+            ids: Log::default(),
             seen: Seen::default(),
         };
         let root = document().create_element("div").unwrap();
@@ -154,6 +164,7 @@ async fn named_events_come_as_json_and_else_as_text() {
     let probe = Mounted::new("stream", "named", true, 3_000).await;
     probe.until("told", |probe| probe.count("words raw not json") == 1).await;
     assert_eq!(probe.count(r#"tick json {"n":1}"#), 1);
+    assert_eq!(*probe.props.ids.borrow(), ["6", "7", "7"], "an id holds until the next");
     let log = probe.props.log.borrow().join("; ");
     assert!(!log.contains("unheard"), "nobody asked for it: {log}");
     drop(log);
@@ -207,7 +218,9 @@ async fn disconnect_closes_the_connection_at_the_server() {
 async fn disconnect_cancels_an_attempt_that_waits() {
     let probe = Mounted::new("ending", "cancelled", true, 150).await;
     probe.until("lost", |probe| probe.count("error") == 1).await;
+    probe.until("told of the error", |probe| probe.handle().error.is_some()).await;
     probe.handle().disconnect();
+    probe.until("without an error", |probe| probe.handle().error.is_none()).await;
     TimeoutFuture::new(400).await;
     assert_eq!(probe.counts().await.0, 1);
     probe.app.destroy();
@@ -267,6 +280,16 @@ async fn another_address_is_another_connection() {
     probe.until("connected there", |probe| probe.count("message hello 1") == 2).await;
     until_closed("first").await;
     assert_eq!(counts("second").await, (1, 1));
+    probe.app.destroy();
+}
+
+#[wasm_bindgen_test]
+async fn another_address_begins_without_the_error_of_the_one_before() {
+    let mut probe = Mounted::new("refused", "wrong", false, 3_000).await;
+    probe.until("told of the error", |probe| probe.handle().error.is_some()).await;
+    let url = "http://sse.test/stream?name=right".to_owned();
+    probe.app.update(ProbeProps { url, ..probe.props.clone() });
+    probe.until("without an error", |probe| probe.handle().error.is_none()).await;
     probe.app.destroy();
 }
 

@@ -33,8 +33,8 @@ const server = createServer((request, response) => {
   numbers.open += 1;
   response.on("close", () => (numbers.open -= 1));
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
-  response.write(`data: hello ${numbers.opened}\n\n`);
-  response.write('event: tick\ndata: {"n":1}\n\n');
+  response.write(`id: 6\ndata: hello ${numbers.opened}\n\n`);
+  response.write('id: 7\nevent: tick\ndata: {"n":1}\n\n');
   response.write("event: words\ndata: not json\n\n");
   response.write("event: unheard\ndata: 1\n\n");
   if (url.pathname === "/ending") setTimeout(() => response.end(), 30);

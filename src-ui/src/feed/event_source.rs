@@ -36,7 +36,7 @@ pub(super) struct Handlers {
 pub struct Message {
     /// Its data.
     pub data: String,
-    /// The id last seen on the stream.
+    /// The id last seen on the stream; empty where there was none.
     pub last_event_id: String,
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use yew::prelude::*;
 
-pub use crate::feed::event_source::StreamError;
-use crate::feed::event_source::{Message, Stream, StreamConfig, StreamEvent};
+pub use crate::feed::event_source::{Message, StreamError};
+use crate::feed::event_source::{Stream, StreamConfig, StreamEvent};
 
 /// Data of a named event.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,15 @@ impl Payload {
     }
 }
 
+/// A named event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedEvent {
+    /// Its data.
+    pub payload: Payload,
+    /// The id last seen on the stream; empty where there was none.
+    pub last_event_id: String,
+}
+
 /// How [`use_event_source`] connects, and whom it calls. Changed callbacks are used from then on and do
 /// not disturb the connection; anything else that changes makes a new one.
 #[derive(Clone)]
@@ -31,10 +40,10 @@ pub struct EventSourceOptions {
     pub on_open: Option<Callback<()>>,
     /// Called when the connection could not be made, or broke.
     pub on_error: Option<Callback<StreamError>>,
-    /// Called with the data of each message that has no name.
-    pub on_message: Option<Callback<String>>,
+    /// Called with each message that has no name.
+    pub on_message: Option<Callback<Message>>,
     /// Called with each event of that name.
-    pub events: Vec<(String, Callback<Payload>)>,
+    pub events: Vec<(String, Callback<NamedEvent>)>,
     /// Whether to connect again after an error; it is, unless set otherwise.
     pub reconnect: bool,
     /// How long after it; 3 s unless set otherwise.
@@ -98,7 +107,7 @@ pub fn use_event_source(url: &str, options: EventSourceOptions) -> EventSourceHa
         let (is_connected, error) = (is_connected.setter(), error.setter());
         let stream = stream.clone();
         use_effect_with(config, move |config| {
-            let connected = is_connected.clone();
+            let (connected, forget) = (is_connected.clone(), error.clone());
             let sink = move |event| {
                 match &event {
                     StreamEvent::Open => {
@@ -119,6 +128,8 @@ pub fn use_event_source(url: &str, options: EventSourceOptions) -> EventSourceHa
             stream.replace(Some(Stream::open(config.clone(), sink)));
             move || {
                 is_connected.set(false);
+                // What went wrong at one address says nothing about the next.
+                forget.set(None);
                 if let Some(stream) = stream.take() {
                     stream.disconnect();
                 }
@@ -128,11 +139,13 @@ pub fn use_event_source(url: &str, options: EventSourceOptions) -> EventSourceHa
 
     let disconnect = {
         let (stream, is_connected) = (stream.clone(), is_connected.setter());
+        let error = error.setter();
         use_callback((), move |(), ()| {
             if let Some(stream) = &*stream.borrow() {
                 stream.disconnect();
             }
             is_connected.set(false);
+            error.set(None);
         })
     };
     let connected = is_connected.setter();
@@ -150,10 +163,11 @@ impl EventSourceOptions {
         match event {
             StreamEvent::Open => emit(self.on_open.as_ref(), ()),
             StreamEvent::Error(error) => emit(self.on_error.as_ref(), error),
-            StreamEvent::Message(Message { data, .. }) => emit(self.on_message.as_ref(), data),
-            StreamEvent::Named(name, Message { data, .. }) => {
+            StreamEvent::Message(message) => emit(self.on_message.as_ref(), message),
+            StreamEvent::Named(name, Message { data, last_event_id }) => {
                 let handler = self.events.iter().find(|(of, _)| *of == name);
-                emit(handler.map(|(_, handler)| handler), Payload::read(data));
+                let event = NamedEvent { payload: Payload::read(data), last_event_id };
+                emit(handler.map(|(_, handler)| handler), event);
             }
         }
     }

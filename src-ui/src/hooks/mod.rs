@@ -1,4 +1,5 @@
-//! What panels ask with: the store's parts, the clock, freshness, and the seed's `use_event_source`.
+//! What panels ask with: the store's parts, the clock, freshness, and `use_event_source` for a stream of
+//! one's own.
 
 mod charts;
 mod clock;
@@ -13,9 +14,10 @@ mod title;
 
 pub use charts::Charts;
 pub use clock::use_at_each_tick;
-pub use copy::use_copy;
+pub use copy::{Copy, use_copy};
 pub use event_source::{
-    EventSourceHandle, EventSourceOptions, Payload, StreamError, use_event_source,
+    EventSourceHandle, EventSourceOptions, Message, NamedEvent, Payload, StreamError,
+    use_event_source,
 };
 pub use freshness::{use_badge, use_freshness};
 pub use keys::use_keys;

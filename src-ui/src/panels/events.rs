@@ -7,7 +7,7 @@ use yew::prelude::*;
 use crate::components::{
     Button, Card, JsonView, Look, Symbol, clock_time, empty, full_time, skeleton,
 };
-use crate::hooks::{use_badge, use_copy, use_events, use_paused};
+use crate::hooks::{Copy, use_badge, use_copy, use_events, use_paused};
 use crate::state::events::{Entry, EventLog};
 use crate::state::format::grouped;
 use crate::state::freshness::Freshness;
@@ -31,6 +31,11 @@ pub(super) fn EventsPanel() -> Html {
         shown.as_ref().map(|entry| Rc::new(Json::read(&entry.body)))
     });
     let (copied, copy) = use_copy();
+    let (copy_label, copy_symbol) = match copied {
+        Some(Copy::Done) => ("Copied", Symbol::Check),
+        Some(Copy::Failed) => ("Copy failed", Symbol::Alert),
+        None => ("Copy JSON", Symbol::Copy),
+    };
     let on_copy = {
         let json = json.clone();
         Callback::from(move |()| {
@@ -61,8 +66,7 @@ pub(super) fn EventsPanel() -> Html {
                             if chosen.is_some() {
                                 <Button label="Follow newest" onclick={follow} />
                             }
-                            <Button label={if copied { "Copied" } else { "Copy JSON" }} look={Look::Bare}
-                                symbol={if copied { Symbol::Check } else { Symbol::Copy }}
+                            <Button label={copy_label} look={Look::Bare} symbol={copy_symbol}
                                 onclick={on_copy} />
                         </div>
                         <JsonView json={json.clone()} />
