@@ -370,7 +370,8 @@ fn options(
         ),
         ("cursor", cursor.into()),
         ("legend", no_legend.into()),
-        ("padding", list([8.into(), 0.into(), 0.into(), 0.into()])),
+        // On the right half of a time must fit, which is centred on its tick.
+        ("padding", list([8.into(), (font_size * 2.2).into(), 0.into(), 0.into()])),
         ("hooks", object([("setCursor", list([on_cursor.clone()]))]).into()),
     ]);
     Object::assign(&options, &members)

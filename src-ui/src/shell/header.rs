@@ -44,7 +44,7 @@ pub fn Header(props: &HeaderProps) -> Html {
                     <Updated />
                     <Status />
                 </div>
-                <div class="header-actions" role="toolbar" aria-label="Connection and view">
+                <div class="header-actions" role="group" aria-label="Connection and view">
                     <Controls />
                     <Button look={Look::Bare} symbol={theme} label={props.theme.label()} keys="t"
                         testid="theme" onclick={props.on_theme.clone()} />

@@ -13,10 +13,13 @@ const KEYS: &[(&str, &str)] = &[
 ];
 
 const STATES: &[(&str, &str)] = &[
+    ("Connecting", "The first attempt is under way."),
     ("Live", "Samples arrive in time."),
     ("Stale", "Connected, but a sample is overdue by three intervals, at least 3 s."),
     ("Reconnecting", "The connection is lost; the next attempt comes by itself."),
     ("Offline", "You closed the connection."),
+    ("Unauthorized", "The server wants a valid sign-in."),
+    ("Incompatible", "The server speaks another protocol, or is none."),
 ];
 
 /// Properties of [`Help`].
