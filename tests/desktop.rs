@@ -60,15 +60,21 @@ async fn a_frozen_server_turns_the_window_stale_and_live_again() -> Result<()> {
 #[tokio::test]
 async fn a_refused_token_is_told_together_with_what_to_do() -> Result<()> {
     let server = Server::start().await?;
-    let url = server.url("/");
+    let url = server.url("");
     let screen =
         Screen::desktop_with(&[("TIDINGS_SERVER", &url), ("TIDINGS_TOKEN", "wrong")]).await?;
     screen.wait_for_state("unauthorized", START_WITHIN).await?;
+    let shown = "return document.querySelector('[data-testid=refused]') !== null";
+    screen.wait_for("the card", shown).await?;
     let card = screen.text("refused").await?;
     assert!(card.contains("TIDINGS_TOKEN"), "no word of what to do: {card}");
+    // The driver takes a picture at the next paint, and by itself nothing changes on this page.
+    let paint =
+        "let on = 0; setInterval(() => (document.body.style.paddingTop = `${(on ^= 1)}px`), 50)";
+    screen.run(paint).await?;
+    screen.picture("desktop-refused").await?;
     screen.click("retry").await?;
     screen.wait_for_state("unauthorized", DEADLINE).await?;
-    screen.picture("desktop-refused").await?;
     screen.close().await
 }
 

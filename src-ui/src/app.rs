@@ -6,7 +6,7 @@ use yew::prelude::*;
 use crate::components::SignInCard;
 use crate::hooks::{StoreProvider, use_actions, use_connection, use_keys, use_metrics, use_theme};
 use crate::panels::PANELS;
-use crate::shell::{Header, Help, Notice};
+use crate::shell::{Header, Help, Notice, Refused};
 
 /// The page with its store.
 #[component]
@@ -26,7 +26,7 @@ fn Page() -> Html {
                 "?" => help.set(!*help),
                 // Behind the dialog nothing moves.
                 " " if !*help => actions.toggle_pause(),
-                "t" => next_theme.emit(()),
+                "t" if !*help => next_theme.emit(()),
                 _ => return false,
             }
             true
@@ -56,13 +56,16 @@ fn Main() -> Html {
     let metrics = use_metrics();
     let actions = use_actions();
     let unauthorized = connection.status.state == State::Unauthorized;
+    let desktop = actions.is_desktop();
     let has_data = metrics.current().is_some();
     let on_sign_in = Callback::from(move |token| actions.sign_in(token));
     let error = connection.sign_in_error.clone().map(AttrValue::from);
     html! {
         <main class="main" id="main" tabindex="-1">
             if unauthorized {
-                <div class="sign-in-place"><SignInCard {error} {on_sign_in} /></div>
+                <div class="sign-in-place">
+                    if desktop { <Refused /> } else { <SignInCard {error} {on_sign_in} /> }
+                </div>
             }
             // Without a session and without data there is nothing that panels could show.
             if has_data || !unauthorized {

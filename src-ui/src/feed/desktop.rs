@@ -1,7 +1,6 @@
 //! The feed of the desktop's window: the application holds the connection, the page asks it for news.
 //!
-//! A long poll and not the application's events: those leak in the web view, and the measured cost of
-//! a poll is a third of theirs.
+//! A long poll; `docs/performance.md` has the figures of the ways there are.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -50,6 +49,7 @@ impl Control for Desktop {
         tell("disconnect_feed");
     }
 
+    // The application takes its token from its environment: the page asks for none here.
     fn sign_in(&self, _token: String) {}
 
     fn sign_out(&self) {}

@@ -3,9 +3,11 @@
 mod header;
 mod help;
 mod notice;
+mod refused;
 mod updated;
 
 pub use header::Header;
 pub use help::Help;
 pub use notice::Notice;
+pub use refused::Refused;
 pub use updated::Updated;
