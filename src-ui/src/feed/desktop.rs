@@ -1,6 +1,7 @@
 //! The feed of the desktop's window: the application holds the connection, the page asks it for news.
 //!
-//! A long poll; `docs/performance.md` has the figures of the ways there are.
+//! A long poll and not the application's events: one answer carries all that came since the one before,
+//! however much that is.
 
 use std::cell::Cell;
 use std::rc::Rc;
