@@ -314,7 +314,7 @@ fn options(
     let font: JsValue = format!("{}px {}", font_size as u32, property("font-family")).into();
     let grid = object([("stroke", color("--chart-grid")), ("width", 1.into())]);
     let no_ticks = object([("show", false.into())]);
-    let width = if scale == Scale::Percent { 3.2 } else { 5.6 };
+    let width = if scale == Scale::Percent { 3.7 } else { 5.9 };
     let y_axis = object([
         ("stroke", color("--text-3")),
         ("font", font.clone()),

@@ -25,7 +25,7 @@ pub fn Updated() -> Html {
     html! {
         <p class="updated" data-testid="updated">
             if let (Some(arrived), Some(age)) = (*arrived, age) {
-                <span>{ "Updated " }<time title={full_time(arrived)}>{ clock_time(arrived) }</time></span>
+                <span><span class="updated-word">{ "Updated " }</span><time title={full_time(arrived)}>{ clock_time(arrived) }</time></span>
                 <span class="updated-age">{ age }</span>
             } else {
                 <span>{ if waits { "Waiting for the first sample…" } else { "No sample yet" } }</span>
