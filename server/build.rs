@@ -96,10 +96,14 @@ fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// Whether the name holds a hash of the content (`name-0123456789abcdef.js`), so that it never changes.
+/// Whether the name holds a hash of the content (`name-0123456789abcdef.js`), so that it never changes. Trunk
+/// writes 64 bits without leading zeros.
 fn has_hash(path: &str) -> bool {
-    path.split(['-', '_', '.'])
-        .any(|part| part.len() >= 16 && part.bytes().all(|b| b.is_ascii_hexdigit()))
+    path.split(['-', '_', '.']).any(|part| {
+        part.len() >= 8
+            && part.bytes().all(|b| b.is_ascii_hexdigit())
+            && part.bytes().any(|b| b.is_ascii_digit())
+    })
 }
 
 fn content_type(path: &str) -> &'static str {
