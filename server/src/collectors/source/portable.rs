@@ -1,4 +1,7 @@
 //! Readings through sysinfo, for macOS, Windows and the BSDs.
+//!
+//! sysinfo asks network mounts for their size as well. One that hangs holds up sampling for as long as it does;
+//! the samples' age tells.
 
 use std::time::Duration;
 
