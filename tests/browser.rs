@@ -1,16 +1,9 @@
 //! The dashboard in Chromium.
 
-use std::ops::RangeInclusive;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use harness::{DEADLINE, Screen, Server, until};
-use rustix::process::Signal;
-
-/// A panel is stale three seconds after its last sample, which came up to a second before the server
-/// froze; a slow machine may paint late.
-const STALE_WITHIN: RangeInclusive<Duration> =
-    Duration::from_millis(1_500)..=Duration::from_secs(5);
+use harness::{DEADLINE, Screen, Server, stories, until};
 
 async fn signed_in(server: &Server) -> Result<Screen> {
     let screen = Screen::browser().await?;
@@ -42,20 +35,7 @@ async fn the_link_shows_live_values_that_change_and_leaves_the_address_bar() -> 
 async fn a_server_that_stops_and_returns_is_live_again_without_a_reload() -> Result<()> {
     let mut server = Server::start().await?;
     let screen = signed_in(&server).await?;
-    screen.wait_for_figure("cpu-total", "").await?;
-    screen.mark().await?;
-
-    server.stop().await?;
-    screen.wait_for_state("reconnecting", DEADLINE).await?;
-    let kept = screen.text("cpu-total").await?;
-    ensure!(kept.contains(|c: char| c.is_ascii_digit()), "the last figure was wiped out: {kept:?}");
-    screen.picture("browser-reconnecting").await?;
-
-    server.start_again().await?;
-    screen.wait_for_state("live", Duration::from_secs(40)).await?;
-    let updated = screen.text("updated").await?;
-    screen.wait_for_figure("updated", &updated).await?;
-    assert!(screen.is_marked().await?, "the page was reloaded");
+    stories::stops_and_returns(&screen, &mut server, "browser").await?;
     screen.close().await
 }
 
@@ -63,24 +43,7 @@ async fn a_server_that_stops_and_returns_is_live_again_without_a_reload() -> Res
 async fn a_frozen_server_turns_every_panel_stale_at_its_deadline_and_live_again() -> Result<()> {
     let server = Server::start().await?;
     let screen = signed_in(&server).await?;
-    screen.mark().await?;
-    screen.wait_for_attribute("[data-panel=cpu]", "data-freshness", "live", DEADLINE).await?;
-
-    server.signal(Signal::STOP)?;
-    let frozen = Instant::now();
-    screen.wait_for_state("stale", DEADLINE).await?;
-    for panel in ["cpu", "memory", "disks", "network"] {
-        let css = format!("[data-panel={panel}]");
-        screen.wait_for_attribute(&css, "data-freshness", "stale", DEADLINE).await?;
-    }
-    let waited = frozen.elapsed();
-    ensure!(STALE_WITHIN.contains(&waited), "stale after {waited:?}");
-    screen.picture("browser-stale").await?;
-
-    server.signal(Signal::CONT)?;
-    screen.wait_for_state("live", DEADLINE).await?;
-    screen.wait_for_attribute("[data-panel=cpu]", "data-freshness", "live", DEADLINE).await?;
-    assert!(screen.is_marked().await?, "the page was reloaded");
+    stories::freezes_and_goes_on(&screen, &server, "browser").await?;
     screen.close().await
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use harness::{DEADLINE, Screen, Server};
+use harness::{DEADLINE, Screen, Server, stories};
 use rustix::process::{Signal, kill_process};
 
 /// The window starts an engine of its own on a machine that may be busy.
@@ -25,35 +25,16 @@ async fn a_watched_server_that_stops_and_returns_is_live_again_without_a_reload(
     let mut server = Server::start().await?;
     let screen = Screen::desktop_watching(&server).await?;
     screen.wait_for_state("live", START_WITHIN).await?;
-    screen.wait_for_figure("cpu-total", "").await?;
-    screen.mark().await?;
-
-    server.stop().await?;
-    screen.wait_for_state("reconnecting", DEADLINE).await?;
-    screen.picture("desktop-reconnecting").await?;
-
-    server.start_again().await?;
-    screen.wait_for_state("live", Duration::from_secs(40)).await?;
-    let updated = screen.text("updated").await?;
-    screen.wait_for_figure("updated", &updated).await?;
-    assert!(screen.is_marked().await?, "the page was reloaded");
+    stories::stops_and_returns(&screen, &mut server, "desktop").await?;
     screen.close().await
 }
 
 #[tokio::test]
-async fn a_frozen_server_turns_the_window_stale_and_live_again() -> Result<()> {
+async fn a_frozen_server_turns_every_panel_stale_at_its_deadline_and_live_again() -> Result<()> {
     let server = Server::start().await?;
     let screen = Screen::desktop_watching(&server).await?;
     screen.wait_for_state("live", START_WITHIN).await?;
-    screen.mark().await?;
-    server.signal(Signal::STOP)?;
-    screen
-        .wait_for_attribute("[data-panel=cpu]", "data-freshness", "stale", Duration::from_secs(6))
-        .await?;
-    screen.picture("desktop-stale").await?;
-    server.signal(Signal::CONT)?;
-    screen.wait_for_state("live", DEADLINE).await?;
-    assert!(screen.is_marked().await?, "the page was reloaded");
+    stories::freezes_and_goes_on(&screen, &server, "desktop").await?;
     screen.close().await
 }
 

@@ -5,6 +5,7 @@
 //! - [`Firehose`]: a server that pours events.
 //! - [`Screen`]: a browser or the desktop window, and what it shows.
 //! - [`ProcessCost`]: what processes cost.
+//! - [`stories`]: what must hold in browser and window alike.
 //! - [`until`]: waits for a condition; nothing here sleeps to be ready.
 
 mod binary;
@@ -13,6 +14,7 @@ mod events;
 mod firehose;
 mod screen;
 mod server;
+pub mod stories;
 
 use std::future::Future;
 use std::time::Duration;
