@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use tidings_protocol::api::OWNER_TOKEN_FILE;
 use url::Url;
 
 use crate::client::is_loopback;
@@ -11,8 +12,6 @@ use crate::token::Token;
 const SERVER_VARIABLE: &str = "TIDINGS_SERVER";
 /// Variable that holds the token.
 const TOKEN_VARIABLE: &str = "TIDINGS_TOKEN";
-/// File in the server's data folder that holds the owner's token.
-const OWNER_TOKEN: &str = "owner-token";
 /// Where a server listens if it is not told otherwise.
 const DEFAULT_SERVER: &str = "http://127.0.0.1:4180";
 
@@ -91,8 +90,8 @@ impl Credentials {
             token.clone()
         } else {
             match &sources.data_dir {
-                Some(dir) if is_loopback(&server) && dir.join(OWNER_TOKEN).exists() => {
-                    read(&dir.join(OWNER_TOKEN))?
+                Some(dir) if is_loopback(&server) && dir.join(OWNER_TOKEN_FILE).exists() => {
+                    read(&dir.join(OWNER_TOKEN_FILE))?
                 }
                 _ => return Err(CredentialsError::NoToken(server)),
             }
@@ -135,7 +134,7 @@ mod tests {
 
     fn folder() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join(OWNER_TOKEN), "owner\n").unwrap();
+        std::fs::write(dir.path().join(OWNER_TOKEN_FILE), "owner\n").unwrap();
         std::fs::write(dir.path().join("mine"), "mine\n").unwrap();
         dir
     }
@@ -176,9 +175,9 @@ mod tests {
     fn an_empty_token_file_is_named() {
         let dir = folder();
         std::fs::write(dir.path().join("mine"), " \n").unwrap();
-        std::fs::write(dir.path().join(OWNER_TOKEN), "").unwrap();
+        std::fs::write(dir.path().join(OWNER_TOKEN_FILE), "").unwrap();
         let mine = Sources { token_file: Some(dir.path().join("mine")), ..sources(dir.path()) };
-        for (sources, name) in [(mine, "mine"), (sources(dir.path()), OWNER_TOKEN)] {
+        for (sources, name) in [(mine, "mine"), (sources(dir.path()), OWNER_TOKEN_FILE)] {
             let error = Credentials::find(&sources).unwrap_err();
             let CredentialsError::Empty(path) = &error else { panic!("{error}") };
             assert_eq!(*path, dir.path().join(name));

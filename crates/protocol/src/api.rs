@@ -12,6 +12,10 @@ pub mod path {
     pub const HEALTH: &str = "/healthz";
 }
 
+/// Name of the file in the server's data folder that holds the owner's token; clients on the same machine
+/// look for it there.
+pub const OWNER_TOKEN_FILE: &str = "owner-token";
+
 /// Query parameters of the streams.
 pub mod query {
     /// A selector; may be repeated.

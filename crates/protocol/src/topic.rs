@@ -72,7 +72,7 @@ impl Topic {
     /// skip older ones without a gap.
     #[must_use]
     pub fn is_latest_wins(&self) -> bool {
-        self.0.split_once('/').is_some_and(|(first, _)| first == METRICS)
+        metrics_host(&self.0).is_some()
     }
 }
 
@@ -139,6 +139,12 @@ impl FromStr for Selector {
             None => text.parse().map(Self::Exact),
         }
     }
+}
+
+/// The machine a topic's metrics are of (`metrics/{host}`); null for any other topic.
+#[must_use]
+pub fn metrics_host(topic: &str) -> Option<&str> {
+    topic.strip_prefix(METRICS)?.strip_prefix('/')
 }
 
 fn is_topic_char(c: char) -> bool {

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use tidings_protocol::event::{EventId, EventType, InvalidType, MAX_TYPE_BYTES, RESERVED_TYPES};
-use tidings_protocol::topic::{InvalidTopic, MAX_TOPIC_BYTES, Selector, Topic};
+use tidings_protocol::topic::{InvalidTopic, MAX_TOPIC_BYTES, Selector, Topic, metrics_host};
 
 fn topic_text() -> impl Strategy<Value = String> {
     "[A-Za-z0-9._~:-]{1,12}(/[A-Za-z0-9._~:-]{1,12}){0,4}"
@@ -163,4 +163,11 @@ fn only_metrics_are_latest_wins() {
     }
     assert_eq!(Topic::metrics("").as_str(), "metrics/localhost");
     assert_eq!(Topic::metrics("my box/ü").as_str(), "metrics/my-box--");
+}
+
+#[test]
+fn only_metrics_topics_name_a_host() {
+    assert_eq!(metrics_host("metrics/db1"), Some("db1"));
+    assert_eq!(metrics_host("metricsdb1"), None);
+    assert_eq!(metrics_host("jobs/db1"), None);
 }

@@ -16,15 +16,12 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use tidings_protocol::api::{Role, User};
+use tidings_protocol::api::{OWNER_TOKEN_FILE, Role, User};
 
 pub use secret::Secret;
 
 use codes::Codes;
 use sessions::Sessions;
-
-/// Name of the file in the data directory that holds the owner's token.
-pub const OWNER_TOKEN_FILE: &str = "owner-token";
 
 /// Everything that decides who somebody is.
 #[derive(Debug)]

@@ -5,11 +5,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
+use tidings_protocol::api::OWNER_TOKEN_FILE;
 use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, ConfigError};
-use crate::{Server, auth, limits, telemetry};
+use crate::{Server, limits, telemetry};
 
 /// Connections the system keeps for us until we take them.
 const BACKLOG: u32 = 4096;
@@ -85,7 +86,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let connections = limits::raise_descriptor_limit();
     let address = config.server.listen;
     let listener = listen(address).map_err(|source| StartError::Listen { address, source })?;
-    let token_file = config.server.data_dir.join(auth::OWNER_TOKEN_FILE);
+    let token_file = config.server.data_dir.join(OWNER_TOKEN_FILE);
     let server = Server::new(listener, config, connections)?;
     greet(&server, &token_file);
     server.run(shutdown).await;

@@ -1,6 +1,8 @@
 //! The instant of a sample, on both clocks.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
+
+use crate::clock;
 
 /// When a sample was taken: on the monotonic clock, which measures what passed between two samples,
 /// and on the wall clock, which tells people when.
@@ -15,11 +17,7 @@ pub struct Moment {
 impl Moment {
     /// This moment.
     pub fn now() -> Self {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self {
-            instant: Instant::now(),
-            wall_ms: u64::try_from(wall.as_millis()).unwrap_or(u64::MAX),
-        }
+        Self { instant: Instant::now(), wall_ms: clock::now_ms() }
     }
 
     /// Time since `earlier`; zero if that is later.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidings_feed::Event;
 use tidings_protocol::event::{EventId, UnnamedGap};
-use tidings_protocol::topic::METRICS;
+use tidings_protocol::topic::metrics_host;
 
 /// Most events that are kept.
 pub const MAX_ENTRIES: usize = 200;
@@ -67,7 +67,7 @@ pub struct EventLog {
 impl EventLog {
     /// Takes an event in.
     pub fn take(&mut self, event: Event, arrived: Duration) {
-        let latest_wins = is_latest_wins(&event.topic);
+        let latest_wins = metrics_host(&event.topic).is_some();
         let place = self.latest.binary_search_by(|entry| entry.topic.cmp(&event.topic));
         let entry = Entry {
             key: self.next_key,
@@ -168,18 +168,6 @@ impl EventLog {
     }
 }
 
-/// Whether only the newest event of the topic matters.
-#[must_use]
-pub fn is_latest_wins(topic: &str) -> bool {
-    host_of(topic).is_some()
-}
-
-/// The machine a metrics topic is about; null for any other topic.
-#[must_use]
-pub fn host_of(topic: &str) -> Option<&str> {
-    topic.strip_prefix(METRICS)?.strip_prefix('/')
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -268,12 +256,5 @@ pub(super) mod tests {
         let entry = log.newest().unwrap();
         assert!(entry.is_gap());
         assert_eq!(&*entry.body, r#"{"dropped":7}"#);
-    }
-
-    #[test]
-    fn only_metrics_topics_name_a_host() {
-        assert_eq!(host_of("metrics/db1"), Some("db1"));
-        assert_eq!(host_of("metricsdb1"), None);
-        assert_eq!(host_of("jobs/db1"), None);
     }
 }

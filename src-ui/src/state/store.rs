@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tidings_feed::{Delivery, Item, Status};
 use tidings_protocol::metrics::Snapshot;
+use tidings_protocol::topic::metrics_host;
 
 use super::connection::Connection;
-use super::events::{self, EventLog};
+use super::events::EventLog;
 use super::metrics::{Metrics, Sample};
 
 /// A delivery whose metrics are read already, so that the charts and the panels share them.
@@ -164,7 +165,7 @@ pub fn read(delivery: Delivery, now: Duration) -> Arrival {
     match delivery.item {
         Item::Gap(gap) => Arrival::Gap(gap),
         Item::Event(event) => {
-            let sample = events::host_of(&event.topic).and_then(|host| {
+            let sample = metrics_host(&event.topic).and_then(|host| {
                 let snapshot: Snapshot = serde_json::from_str(event.data.get()).ok()?;
                 Some(Sample {
                     host: host.into(),
