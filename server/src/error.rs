@@ -6,6 +6,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tidings_protocol::api::{ErrorBody, ErrorCode, ErrorDetail};
 
+use crate::hub::PublishError;
+
 /// An answer that is an error.
 #[derive(Debug)]
 pub struct ApiError(ErrorDetail);
@@ -33,7 +35,9 @@ impl ApiError {
 
     fn status(&self) -> StatusCode {
         match self.0.code {
-            ErrorCode::BadRequest | ErrorCode::InvalidTopic => StatusCode::BAD_REQUEST,
+            ErrorCode::BadRequest | ErrorCode::InvalidTopic | ErrorCode::InvalidType => {
+                StatusCode::BAD_REQUEST
+            }
             ErrorCode::Unauthorized | ErrorCode::InvalidCode => StatusCode::UNAUTHORIZED,
             ErrorCode::Forbidden | ErrorCode::HostNotAllowed | ErrorCode::OriginNotAllowed => {
                 StatusCode::FORBIDDEN
@@ -42,7 +46,11 @@ impl ApiError {
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            ErrorCode::TooManyStreams => StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            ErrorCode::TooManyStreams
+            | ErrorCode::TooManyTopics
+            | ErrorCode::Unavailable
+            | ErrorCode::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             ErrorCode::Internal | ErrorCode::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -59,12 +67,27 @@ impl IntoResponse for ApiError {
                 let scheme = HeaderValue::from_static("Bearer realm=\"tidings\"");
                 headers.insert(header::WWW_AUTHENTICATE, scheme);
             }
-            ErrorCode::TooManyStreams => {
+            ErrorCode::RateLimited
+            | ErrorCode::TooManyStreams
+            | ErrorCode::TooManyTopics
+            | ErrorCode::Unavailable
+            | ErrorCode::ShuttingDown => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             _ => {}
         }
         response
+    }
+}
+
+impl From<PublishError> for ApiError {
+    fn from(error: PublishError) -> Self {
+        let code = match error {
+            PublishError::TooManyTopics(_) => ErrorCode::TooManyTopics,
+            PublishError::Unavailable => ErrorCode::Unavailable,
+            PublishError::Closed => ErrorCode::ShuttingDown,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

@@ -212,6 +212,7 @@ fn put(frame: &mut BytesMut, parts: &[&str]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt;
     use tidings_protocol::event::EventType;
 
     const ID: EventId = EventId { epoch: 0x2a, seq: 7 };
@@ -221,8 +222,9 @@ mod tests {
         let topic = "app/x".parse().unwrap();
         let mut subscription =
             hub.subscribe(vec!["app/x".parse().unwrap()], crate::hub::Start::Fresh);
-        hub.publish(&topic, EventType::update(), Bytes::from_static(data.as_bytes())).unwrap();
-        futures_util::FutureExt::now_or_never(subscription.next()).flatten().unwrap()
+        let data = Bytes::from_static(data.as_bytes());
+        hub.publish(&topic, EventType::update(), data).now_or_never().unwrap().unwrap();
+        subscription.next().now_or_never().flatten().unwrap()
     }
 
     fn text(bytes: &Bytes) -> &str {

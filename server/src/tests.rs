@@ -152,13 +152,13 @@ async fn a_reader_that_stalls_is_told_of_its_gap_and_slows_nobody() {
     read_until(&mut quick, "connected").await;
 
     let topic = "app/x".parse().unwrap();
-    let publish = |n: u32| {
+    let publish = async |n: u32| {
         // More than the sockets between the two hold.
         let data = format!("{{\"filler\":\"{}\",\"n\":{n}}}", "x".repeat(64 << 10));
-        server.state.hub.publish(&topic, Default::default(), data.into()).unwrap();
+        server.state.hub.publish(&topic, Default::default(), data.into()).await.unwrap();
     };
     for n in 1..=300 {
-        publish(n);
+        publish(n).await;
         let seen = read_until(&mut quick, &format!("\"n\":{n}}}")).await;
         assert!(!seen.contains("event: gap"), "at {n}");
     }

@@ -2,14 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::EventId;
+
 /// Paths of the routes; parameters in braces.
 pub mod path {
     /// The event stream.
     pub const EVENTS: &str = "/api/events";
     /// Sign-in, who is signed in, sign-out.
     pub const SESSION: &str = "/api/session";
+    /// Below it, each topic takes events.
+    pub const PUBLISH: &str = "/api/publish";
+    /// Tokens: made and listed.
+    pub const TOKENS: &str = "/api/tokens";
     /// Answers 200 while the process lives.
     pub const HEALTH: &str = "/healthz";
+    /// Answers 200 while the server takes and delivers events, else 503.
+    pub const READY: &str = "/readyz";
 }
 
 /// Name of the file in the server's data folder that holds the owner's token; clients on the same machine
@@ -24,6 +32,8 @@ pub mod query {
     pub const LAST_EVENT_ID: &str = "last_event_id";
     /// `1` asks for events without names.
     pub const UNNAMED: &str = "unnamed";
+    /// Type of a published event.
+    pub const TYPE: &str = "type";
 }
 
 /// Body of every answer that is an error.
@@ -50,6 +60,8 @@ pub enum ErrorCode {
     BadRequest,
     /// 400: a topic or selector is not one.
     InvalidTopic,
+    /// 400: an event type is not one, or is reserved.
+    InvalidType,
     /// 401: no valid token or session.
     Unauthorized,
     /// 401: the one-time code is wrong, used or too old.
@@ -68,13 +80,28 @@ pub enum ErrorCode {
     BodyTooLarge,
     /// 415: the body has a type the route does not take.
     UnsupportedMediaType,
+    /// 429: more events or requests than this token may send; see `Retry-After`.
+    RateLimited,
     /// 503: no stream is free; see `Retry-After`.
     TooManyStreams,
+    /// 503: the topic is new, and there are as many as there may be.
+    TooManyTopics,
+    /// 503: the event cannot be taken for now, and was not; see `Retry-After`.
+    Unavailable,
+    /// 503: the server is shutting down.
+    ShuttingDown,
     /// 500: a fault of the server, told in its log.
     Internal,
     /// A code of a newer server.
     #[serde(other)]
     Unknown,
+}
+
+/// Answer of a publish: the event is in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The event's id.
+    pub id: EventId,
 }
 
 /// What a user may do; each role may do all that the ones before it may.

@@ -28,6 +28,12 @@ pub fn may_read(user: &User, selector: &Selector) -> bool {
     }
 }
 
+/// Whether `user` may publish to `topic`.
+#[must_use]
+pub fn may_publish(user: &User, topic: &Topic) -> bool {
+    user.role >= Role::Publisher && may_read_topic(user, topic)
+}
+
 fn may_read_topic(user: &User, topic: &Topic) -> bool {
     let segments: Vec<_> = topic.as_str().split('/').collect();
     match segments.as_slice() {

@@ -60,13 +60,13 @@ async fn run(hub: Hub, topic: Topic, config: CollectorsConfig) {
                 continue;
             }
         };
-        match json
-            .map(|json| json.map(|json| hub.publish(&topic, EventType::update(), json.into())))
-        {
+        match json {
             // Its first readings are there; soon there is something to compare them with.
             None => ticks.reset_after(FIRST_SAMPLE_AFTER),
-            Some(Ok(Ok(id))) => tracing::trace!(%id, "published a sample"),
-            Some(Ok(Err(error))) => tracing::warn!(%error, "a sample was not published"),
+            Some(Ok(json)) => match hub.publish(&topic, EventType::update(), json.into()).await {
+                Ok(id) => tracing::trace!(%id, "published a sample"),
+                Err(error) => tracing::warn!(%error, "a sample was not published"),
+            },
             Some(Err(error)) => tracing::error!(%error, "a sample cannot be written as JSON"),
         }
     }

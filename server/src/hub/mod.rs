@@ -55,6 +55,9 @@ pub enum PublishError {
     /// The topic is new and there are as many as there may be.
     #[error("the hub holds {0} topics, as many as it may")]
     TooManyTopics(usize),
+    /// The journal cannot take it for now.
+    #[error("the event cannot be kept for now; try again later")]
+    Unavailable,
     /// The hub has ended.
     #[error("the server is shutting down")]
     Closed,
@@ -106,7 +109,7 @@ impl Hub {
     /// # Errors
     ///
     /// If the topic is one too many, or the hub has ended.
-    pub fn publish(
+    pub async fn publish(
         &self,
         topic: &Topic,
         kind: EventType,

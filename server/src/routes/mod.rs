@@ -2,6 +2,7 @@
 
 mod events;
 mod health;
+mod publish;
 mod session;
 
 use std::time::Duration;
@@ -36,6 +37,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
 pub fn router(state: AppState) -> Router {
     let api = Router::new()
         .merge(events::router())
+        .merge(publish::router())
         .merge(session::router())
         .route("/api/{*rest}", axum::routing::any(no_such_route));
     let routes = Router::new()
