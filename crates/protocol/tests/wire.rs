@@ -6,7 +6,9 @@ use insta::assert_json_snapshot;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use tidings_protocol::api::{ErrorBody, ErrorCode, ErrorDetail, Role, Session, SignIn, User};
+use tidings_protocol::api::{
+    ErrorBody, ErrorCode, ErrorDetail, Published, Role, Session, SignIn, User,
+};
 use tidings_protocol::event::{
     Connected, Envelope, EventId, Gap, GapReason, Heartbeat, UnnamedEnvelope, UnnamedGap,
 };
@@ -91,12 +93,13 @@ fn an_error() {
 fn every_error_code() {
     use ErrorCode::{
         BadRequest, BodyTooLarge, Forbidden, HostNotAllowed, Internal, InvalidCode, InvalidTopic,
-        MethodNotAllowed, NotFound, OriginNotAllowed, TooManyStreams, Unauthorized, Unknown,
-        UnsupportedMediaType,
+        InvalidType, MethodNotAllowed, NotFound, OriginNotAllowed, RateLimited, ShuttingDown,
+        TooManyStreams, TooManyTopics, Unauthorized, Unavailable, Unknown, UnsupportedMediaType,
     };
     let every = vec![
         BadRequest,
         InvalidTopic,
+        InvalidType,
         Unauthorized,
         InvalidCode,
         Forbidden,
@@ -106,19 +109,29 @@ fn every_error_code() {
         MethodNotAllowed,
         BodyTooLarge,
         UnsupportedMediaType,
+        RateLimited,
         TooManyStreams,
+        TooManyTopics,
+        Unavailable,
+        ShuttingDown,
         Internal,
         Unknown,
     ];
     for code in &every {
         // Does not compile while a code is missing from this test.
         match code {
-            BadRequest | InvalidTopic | Unauthorized | InvalidCode | Forbidden | HostNotAllowed
-            | OriginNotAllowed | NotFound | MethodNotAllowed | BodyTooLarge
-            | UnsupportedMediaType | TooManyStreams | Internal | Unknown => {}
+            BadRequest | InvalidTopic | InvalidType | Unauthorized | InvalidCode | Forbidden
+            | HostNotAllowed | OriginNotAllowed | NotFound | MethodNotAllowed | BodyTooLarge
+            | UnsupportedMediaType | RateLimited | TooManyStreams | TooManyTopics | Unavailable
+            | ShuttingDown | Internal | Unknown => {}
         }
     }
     assert_json_snapshot!(same(every));
+}
+
+#[test]
+fn the_answer_to_a_publish() {
+    assert_json_snapshot!(same(Published { id: ID }));
 }
 
 #[test]
