@@ -10,7 +10,7 @@
 //! - [`config`]: what the server is told.
 //! - [`collectors`]: sample the host, publish `metrics/{host}`.
 //! - [`hub`]: gives events their ids and holds what subscribers read.
-//! - `sse`: what an event looks like on the wire.
+//! - [`sse`]: what an event looks like on the wire.
 //! - [`auth`]: who a request comes from and what it may read.
 //! - [`routes`], `assets`, [`error`], [`state`]: HTTP.
 //! - `accept`: connections.
@@ -31,7 +31,7 @@ pub mod error;
 pub mod hub;
 pub mod limits;
 pub mod routes;
-mod sse;
+pub mod sse;
 pub mod state;
 pub mod telemetry;
 
@@ -56,6 +56,9 @@ use state::AppState;
 
 /// How often history is searched for events that are past their age.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How long connections have to end once their streams are over; what then remains is cut.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Why a server did not come to be.
 #[derive(Debug, thiserror::Error)]
@@ -129,12 +132,13 @@ impl Server {
             }
         };
         let state = AppState {
-            hub: Hub::new(config.hub_limits()),
+            hub: Hub::new(config.hub.limits()),
             auth: Arc::new(auth),
             hosts: Arc::new(AllowedHosts::new(address.ip(), &config.server.allowed_hosts)),
             cookie: format!("tidings-{}", address.port()).into(),
-            heartbeat: Duration::from_secs(config.server.heartbeat_seconds),
+            pace: config.server.pace(),
             streams: StreamSlots::new(connections - connections / 16),
+            draining: CancellationToken::new(),
             secure_cookie: config.server.behind_proxy.is_some(),
         };
         let topic = Topic::metrics(&config.server.host_name);
@@ -186,14 +190,24 @@ impl Server {
         collectors::start(&tasks, hub.clone(), topic, sampling, shutdown.clone());
 
         tracing::info!(%address, "listening");
-        let streams = shutdown.clone();
-        let end_streams = async {
-            streams.cancelled().await;
-            hub.close();
-        };
+        let draining = state.draining.clone();
         let router = routes::router(state);
         let limits = accept::Limits { connections, proxy: config.server.behind_proxy };
-        tokio::join!(accept::accept(listener, router, limits, shutdown), end_streams);
+        let stop = CancellationToken::new();
+        let connections =
+            accept::accept(listener, router, limits, shutdown.clone(), stop.clone()).await;
+        draining.cancel();
+        let window = Duration::from_secs(config.server.drain_seconds);
+        if !window.is_zero() {
+            hub.drain(window);
+            connections.ended_within(window).await;
+        }
+        hub.close();
+        stop.cancel();
+        if !connections.ended_within(GRACE).await {
+            tracing::warn!(open = connections.len(), "cutting connections that did not end");
+            connections.cut().await;
+        }
 
         tasks.close();
         tasks.wait().await;

@@ -1,12 +1,14 @@
 //! What every route can reach.
 
 use std::sync::Arc;
-use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
 use crate::auth::guards::AllowedHosts;
 use crate::hub::Hub;
 use crate::limits::StreamSlots;
+use crate::sse::Pace;
 
 /// Shared state of the routes; clones are the same state.
 #[derive(Clone, Debug)]
@@ -21,8 +23,10 @@ pub struct AppState {
     pub cookie: Arc<str>,
     /// Whether browsers reach this server by TLS only, and may keep the cookie to that.
     pub secure_cookie: bool,
-    /// Longest silence on a stream.
-    pub heartbeat: Duration,
+    /// What each stream keeps to.
+    pub(crate) pace: Pace,
     /// How many more streams there may be.
     pub streams: StreamSlots,
+    /// Cancelled once the server is on its way to end.
+    pub draining: CancellationToken,
 }

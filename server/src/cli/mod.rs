@@ -3,6 +3,7 @@
 mod serve;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -36,6 +37,22 @@ impl Cli {
     }
 }
 
+/// Reads `500ms`, `10s`, `5m`, `2h` or `30d`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let invalid = || format!("{text:?} is no time; write it as in 500ms, 10s, 5m, 2h or 30d");
+    let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(invalid)?;
+    let number: u64 = text[..digits].parse().map_err(|_| invalid())?;
+    let millis = match &text[digits..] {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return Err(invalid()),
+    };
+    number.checked_mul(millis).map(Duration::from_millis).ok_or_else(invalid)
+}
+
 #[expect(clippy::print_stderr, reason = "the one place where a command tells its failure")]
 fn report(error: &dyn std::error::Error) {
     eprint!("tidings: {error}");
@@ -45,4 +62,22 @@ fn report(error: &dyn std::error::Error) {
         source = cause.source();
     }
     eprintln!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_a_number_and_a_unit() {
+        for (text, millis) in [("500ms", 500), ("10s", 10_000), ("5m", 300_000), ("0s", 0)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        assert_eq!(duration("30d"), duration("720h"));
+        for text in
+            ["", "10", "s", "-1s", "1.5s", "1y", "99999999999999999999s", "9999999999999999d"]
+        {
+            assert!(duration(text).is_err(), "{text:?}");
+        }
+    }
 }

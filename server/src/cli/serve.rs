@@ -3,12 +3,14 @@
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use tidings_protocol::api::OWNER_TOKEN_FILE;
 use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 
+use super::duration;
 use crate::config::{Config, ConfigError};
 use crate::{Server, limits, telemetry};
 
@@ -42,15 +44,20 @@ pub(super) struct Serve {
     /// Address of the TLS proxy in front; needed to listen where other machines can reach
     #[arg(long, env = "TIDINGS_BEHIND_PROXY", value_name = "ADDRESS")]
     behind_proxy: Option<IpAddr>,
+    /// Time over which open streams end when the server does, as in `10s` [default: at once]
+    #[arg(long, env = "TIDINGS_DRAIN", value_name = "TIME", value_parser = duration)]
+    drain: Option<Duration>,
 }
 
-/// Why the server did not start.
+/// Why the server did not start, or not end as it should.
 #[derive(Debug, thiserror::Error)]
-enum StartError {
+enum ServeError {
     #[error(
         "cannot listen on {address}; is another server running? `--listen 127.0.0.1:0` takes a free port"
     )]
     Listen { address: SocketAddr, source: std::io::Error },
+    #[error("ended at once by a second signal")]
+    Cut,
 }
 
 impl Serve {
@@ -59,7 +66,10 @@ impl Serve {
         let config = self.into_config()?;
         config.check()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        runtime.block_on(serve(config))
+        let ended = runtime.block_on(serve(config));
+        // A second signal does not wait for what still runs.
+        runtime.shutdown_background();
+        ended
     }
 
     fn into_config(self) -> Result<Config, ConfigError> {
@@ -77,20 +87,33 @@ impl Serve {
         }
         server.allowed_hosts.extend(self.allowed_hosts);
         server.behind_proxy = self.behind_proxy.or(server.behind_proxy);
+        if let Some(drain) = self.drain {
+            // In whole seconds, and never none because of rounding.
+            server.drain_seconds = drain.as_secs() + u64::from(drain.subsec_nanos() > 0);
+        }
         Ok(config)
     }
 }
 
 async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
-    let shutdown = shutdown_on_signal()?;
+    let mut signals = Signals::listen()?;
     let connections = limits::raise_descriptor_limit();
     let address = config.server.listen;
-    let listener = listen(address).map_err(|source| StartError::Listen { address, source })?;
+    let listener = listen(address).map_err(|source| ServeError::Listen { address, source })?;
     let token_file = config.server.data_dir.join(OWNER_TOKEN_FILE);
     let server = Server::new(listener, config, connections)?;
     greet(&server, &token_file);
-    server.run(shutdown).await;
-    Ok(())
+    let shutdown = CancellationToken::new();
+    let mut running = std::pin::pin!(server.run(shutdown.clone()));
+    tokio::select! {
+        () = &mut running => return Ok(()),
+        () = signals.next() => tracing::info!("shutting down; a second signal ends at once"),
+    }
+    shutdown.cancel();
+    tokio::select! {
+        () = running => Ok(()),
+        () = signals.next() => Err(ServeError::Cut.into()),
+    }
 }
 
 fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
@@ -115,27 +138,39 @@ fn greet(server: &Server, token_file: &std::path::Path) {
     println!("  programs   {url}, token in {}", token_file.display());
 }
 
-/// Cancelled by Ctrl-C, and by SIGTERM where there is such a thing.
-fn shutdown_on_signal() -> std::io::Result<CancellationToken> {
-    let shutdown = CancellationToken::new();
-    let token = shutdown.clone();
+/// What asks the server to end: Ctrl-C, and SIGTERM where there is such a thing.
+struct Signals {
     #[cfg(unix)]
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::spawn(async move {
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: signal(SignalKind::terminate())?,
+            #[cfg(unix)]
+            interrupt: signal(SignalKind::interrupt())?,
+            #[cfg(windows)]
+            interrupt: tokio::signal::windows::ctrl_c()?,
+        })
+    }
+
+    async fn next(&mut self) {
         #[cfg(unix)]
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-        #[cfg(not(unix))]
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::warn!(%error, "Ctrl-C cannot be heard");
-            return;
-        }
-        tracing::info!("shutting down");
-        token.cancel();
-    });
-    Ok(shutdown)
+        #[cfg(windows)]
+        self.interrupt.recv().await;
+    }
 }
 
 #[cfg(test)]
@@ -154,11 +189,13 @@ mod tests {
             host_name: Some("flag".to_owned()),
             allowed_hosts: vec!["box.lan".to_owned()],
             behind_proxy: None,
+            drain: Some(Duration::from_secs(2)),
         };
         let config = serve.into_config().unwrap();
         assert_eq!(config.server.listen.port(), 1);
         assert_eq!(config.server.host_name, "flag");
         assert_eq!(config.server.allowed_hosts, ["box.lan"]);
         assert_eq!(config.server.heartbeat_seconds, 15);
+        assert_eq!(config.server.drain_seconds, 2);
     }
 }

@@ -7,7 +7,7 @@ use tidings_protocol::event::{EventId, EventType};
 use tidings_protocol::topic::Topic;
 
 /// How many ways an event is framed; see [`Event::frame`].
-pub(super) const FORMS: usize = 2;
+pub const FORMS: usize = 2;
 
 /// A published event. Shared, never changed.
 #[derive(Debug)]
@@ -36,8 +36,8 @@ impl Event {
     /// # Panics
     ///
     /// If `form` is not below `FORMS`.
-    pub fn frame(&self, form: usize, encode: impl FnOnce(&Self) -> Bytes) -> Bytes {
-        self.frames[form].get_or_init(|| encode(self)).clone()
+    pub fn frame(&self, form: usize, encode: impl FnOnce() -> Bytes) -> Bytes {
+        self.frames[form].get_or_init(encode).clone()
     }
 
     /// What the event counts against its topic's byte limit: payload and names, and each frame that

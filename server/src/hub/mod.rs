@@ -15,14 +15,15 @@ mod subscription;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use slab::Slab;
 use tidings_protocol::event::{EventId, EventType};
 use tidings_protocol::topic::{Selector, Topic};
 
-pub use event::Event;
+pub use event::{Event, FORMS};
 pub use history::Retention;
 pub use subscription::{Item, Start, Subscription};
 
@@ -70,6 +71,8 @@ struct Inner {
     /// Newest sequence number whose event can be read.
     committed: AtomicU64,
     closed: AtomicBool,
+    /// Time over which subscribers are to leave, once that is so.
+    drain: OnceLock<Duration>,
     /// Held while an event is placed, and while a subscriber joins or leaves.
     registry: Mutex<Registry>,
 }
@@ -100,6 +103,7 @@ impl Hub {
             limits,
             committed: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            drain: OnceLock::new(),
             registry: Mutex::default(),
         }))
     }
@@ -171,11 +175,25 @@ impl Hub {
         }
     }
 
+    /// Tells every subscriber to leave within `window`; events go on meanwhile.
+    pub fn drain(&self, window: Duration) {
+        // Told once: the first window stands.
+        let _ = self.0.drain.set(window);
+        self.wake_all();
+    }
+
     /// Takes no more events; every subscription ends once it has read what there is.
     pub fn close(&self) {
-        let registry = self.registry();
-        self.0.closed.store(true, Ordering::Release);
-        for (_, watcher) in &registry.watchers {
+        {
+            // Not while an event is being placed.
+            let _registry = self.registry();
+            self.0.closed.store(true, Ordering::Release);
+        }
+        self.wake_all();
+    }
+
+    fn wake_all(&self) {
+        for (_, watcher) in &self.registry().watchers {
             watcher.signal.wake();
         }
     }

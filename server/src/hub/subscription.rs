@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tidings_protocol::event::{EventId, Gap, GapReason};
 use tidings_protocol::topic::Selector;
@@ -10,6 +11,9 @@ use super::Hub;
 use super::event::Event;
 use super::history::{Log, Next};
 use super::signal::Signal;
+
+/// How far behind the head an event is still read by many at once.
+const RECENT: u64 = 1024;
 
 /// Where a subscription begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +112,18 @@ impl Subscription {
     /// The gap the subscription begins with, if its cursor could not be used and nothing was read yet.
     pub fn take_gap(&mut self) -> Option<Item> {
         self.first.take()
+    }
+
+    /// Whether others are likely to read this event now, too.
+    #[must_use]
+    pub fn is_recent(&self, event: &Event) -> bool {
+        self.hub.head().seq.saturating_sub(event.id.seq) < RECENT
+    }
+
+    /// The time within which to leave, once the hub asks for it; the task that polled last is woken then.
+    #[must_use]
+    pub fn drain(&self) -> Option<Duration> {
+        self.hub.0.drain.get().copied()
     }
 
     /// The next item; null when the hub has ended and everything is read.

@@ -14,7 +14,8 @@ use crate::auth::guards::SignedIn;
 use crate::clock;
 use crate::error::ApiError;
 use crate::hub::Start;
-use crate::sse::{EventStream, Form};
+use crate::sse::EventStream;
+use crate::sse::frame::Form;
 use crate::state::AppState;
 
 /// Most selectors of one stream.
@@ -39,12 +40,12 @@ async fn stream(
     let connected = Connected {
         protocol: PROTOCOL_VERSION,
         server_version: env!("CARGO_PKG_VERSION").to_owned(),
-        heartbeat_seconds: state.heartbeat.as_secs(),
+        heartbeat_seconds: state.pace.heartbeat.as_secs(),
         topics: selectors.iter().map(ToString::to_string).collect(),
         at: clock::now_ms(),
     };
     let subscription = state.hub.subscribe(selectors, request.start);
-    Ok(EventStream::new(&connected, subscription, request.form, state.heartbeat, slot))
+    Ok(EventStream::new(&connected, subscription, request.form, state.pace, slot))
 }
 
 /// What a client asked for, not yet judged.

@@ -47,7 +47,11 @@ impl Tree {
             let name = entry.file_name().to_string_lossy().into_owned();
             let path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
             let kind = entry.file_type()?;
-            if kind.is_dir() && !SKIPPED.contains(&name.as_str()) && path != FIXTURES {
+            // `.git` is a file in a working tree of its own.
+            if SKIPPED.contains(&name.as_str()) {
+                continue;
+            }
+            if kind.is_dir() && path != FIXTURES {
                 self.add_folder(&entry.path(), &path)?;
             } else if kind.is_file() {
                 let bytes =

@@ -3,27 +3,22 @@
 //! `axum::serve` finds out the protocol of each connection and keeps 8 KiB for that as long as it
 //! lives; hyper's HTTP/1.1 builder does not, and lets us set the time a client has for its headers.
 
+mod connection;
+mod connections;
+mod socket;
+mod stream;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-/// How long a client may take to send its request's head, and to send the next one on the same connection.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long connections have to end once the server does.
-const GRACE: Duration = Duration::from_secs(2);
-
-/// Largest read buffer of a connection, and so the largest head of a request, in bytes.
-const MAX_BUFFER: usize = 16 << 10;
+pub(crate) use connections::Connections;
+use stream::StreamWriter;
 
 /// Wait after a refusal of the system to accept; usually it is out of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -37,17 +32,21 @@ pub(crate) struct Limits {
     pub(crate) proxy: Option<IpAddr>,
 }
 
-/// Accepts until `shutdown`, then waits for what is open, no longer than [`GRACE`].
+/// Accepts until `shutdown`, and leaves what is open then to the caller. `stop` ends connections that are no
+/// streams, after the request they are at.
 pub(crate) async fn accept(
     listener: TcpListener,
     router: Router,
     limits: Limits,
     shutdown: CancellationToken,
-) {
+    stop: CancellationToken,
+) -> Connections {
     let Limits { connections: most, proxy } = limits;
     let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
-    let connections = TaskTracker::new();
-    let cut = CancellationToken::new();
+    let connections = Connections::default();
+    if let Err(error) = socket::prepare(&listener) {
+        tracing::warn!(%error, "not every option of a socket can be set here");
+    }
     // Said once when it begins, not at each attempt.
     let mut failing = false;
     loop {
@@ -56,9 +55,11 @@ pub(crate) async fn accept(
             (place, listener.accept().await)
         };
         let (place, accepted) = tokio::select! {
-            () = shutdown.cancelled() => break,
+            () = shutdown.cancelled() => return connections,
             next = next => next,
         };
+        // The semaphore is never closed.
+        let Ok(place) = place else { return connections };
         failing &= accepted.is_err();
         match accepted {
             Ok((_, peer)) if !is_welcome(peer, proxy) => {
@@ -66,15 +67,8 @@ pub(crate) async fn accept(
                 tracing::debug!(%peer, "refused a connection that does not come from the proxy");
             }
             Ok((stream, peer)) => {
-                let connection = connection(stream, peer, router.clone(), shutdown.clone());
-                let cut = cut.clone();
-                connections.spawn(async move {
-                    let _place = place;
-                    tokio::select! {
-                        () = connection => {}
-                        () = cut.cancelled() => {}
-                    }
-                });
+                let open = Open { stream, peer, place, stop: stop.clone() };
+                connections.spawn(open.run(router.clone(), connections.clone()));
             }
             Err(error) => {
                 if !std::mem::replace(&mut failing, true) {
@@ -84,45 +78,38 @@ pub(crate) async fn accept(
             }
         }
     }
-    drop(listener);
-    connections.close();
-    if tokio::time::timeout(GRACE, connections.wait()).await.is_err() {
-        tracing::warn!(open = connections.len(), "cutting connections that did not end");
-        cut.cancel();
-        connections.wait().await;
+}
+
+/// An accepted connection.
+struct Open {
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: OwnedSemaphorePermit,
+    stop: CancellationToken,
+}
+
+impl Open {
+    async fn run(self, router: Router, connections: Connections) {
+        let Self { stream, peer, place, stop } = self;
+        if !socket::INHERITED
+            && let Err(error) = socket::prepare(&stream)
+        {
+            tracing::debug!(%peer, %error, "not every option of a socket was set");
+        }
+        if let Some(handover) = connection::serve(stream, peer, router, stop).await {
+            let writer = StreamWriter::new(handover);
+            // A task of its own: this one's memory is that of a whole request.
+            connections.spawn(async move {
+                let _place = place;
+                writer.await;
+            });
+        }
     }
 }
 
 fn is_welcome(peer: SocketAddr, proxy: Option<IpAddr>) -> bool {
     let ip = peer.ip().to_canonical();
     proxy.is_none_or(|proxy| ip == proxy.to_canonical() || ip.is_loopback())
-}
-
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    shutdown: CancellationToken,
-) {
-    // An event is one small write and should leave at once.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%peer, %error, "cannot switch off Nagle's algorithm");
-    }
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_BUFFER);
-    let connection =
-        builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    tokio::pin!(connection);
-    let result = tokio::select! {
-        result = connection.as_mut() => result,
-        () = shutdown.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = result {
-        tracing::debug!(%peer, %error, "a connection ended");
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,52 @@
+//! What can be wrong with a configuration.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What is wrong with a configuration, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file is no TOML, or a value has the wrong type.
+    #[error("in the configuration {path}: {message}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        message: String,
+    },
+    /// A key nobody knows.
+    #[error("in the configuration {path}: there is no key `{key}`; did you mean `{nearest}`?")]
+    UnknownKey {
+        /// The file.
+        path: PathBuf,
+        /// The key, with its table.
+        key: String,
+        /// The known key most like it.
+        nearest: String,
+    },
+    /// A value out of its range.
+    #[error("{key} is {value}; it must be {expected}")]
+    OutOfRange {
+        /// The key, with its table.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// An address others can reach, and nothing that keeps the traffic secret.
+    #[error(
+        "refusing to listen on {0}, which other machines can reach without encryption: listen on \
+         127.0.0.1, or put a TLS proxy in front and name its address with --behind-proxy"
+    )]
+    PublicBind(SocketAddr),
+}

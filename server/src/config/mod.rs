@@ -1,0 +1,157 @@
+//! What the server is told: defaults, then the configuration file, then environment and flags.
+//!
+//! Every key is described in `docs/configuration.md`; a test holds that file to this one.
+
+mod error;
+mod sections;
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Secret;
+
+pub use error::ConfigError;
+pub use sections::{CollectorsConfig, HubConfig, ServerConfig, default_data_dir};
+
+/// Port the server listens on unless told otherwise.
+pub const DEFAULT_PORT: u16 = 4180;
+
+/// Everything the server is told.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `[server]`
+    pub server: ServerConfig,
+    /// `[hub]`
+    pub hub: HubConfig,
+    /// `[collectors]`
+    pub collectors: CollectorsConfig,
+    /// Token of a server that keeps nothing on disk; set by the desktop app for the one it bundles.
+    #[serde(skip)]
+    pub in_memory_token: InMemoryToken,
+}
+
+/// A token that is in no file. Equal to any other: configurations are compared without it.
+#[derive(Clone, Debug, Default)]
+pub struct InMemoryToken(pub Option<Secret>);
+
+impl PartialEq for InMemoryToken {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Config {
+    /// A server that keeps nothing on disk and knows one token.
+    #[must_use]
+    pub fn bundled(token: String) -> Self {
+        Self { in_memory_token: InMemoryToken(Some(token.into())), ..Self::default() }
+    }
+
+    /// Reads a configuration file; what it does not say keeps its default.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, is no TOML, or has an unknown key.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            ConfigError::Parse { path: path.to_owned(), message: error.to_string() }
+        })?;
+        let known = known_keys();
+        for key in keys(&table) {
+            if !known.contains(&key) {
+                let nearest = nearest(&key, &known);
+                return Err(ConfigError::UnknownKey { path: path.to_owned(), key, nearest });
+            }
+        }
+        toml::from_str(text).map_err(|error| ConfigError::Parse {
+            path: path.to_owned(),
+            message: error.to_string(),
+        })
+    }
+
+    /// Checks what no type can.
+    ///
+    /// # Errors
+    ///
+    /// If a value is out of its range, or others could listen in.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let Self { server, hub, collectors, .. } = self;
+        let range = |key, value: u64, least, most, expected| {
+            let fits = (least..=most).contains(&value);
+            let error = || ConfigError::OutOfRange { key, value: value.to_string(), expected };
+            fits.then_some(()).ok_or_else(error)
+        };
+        let heartbeat = server.heartbeat_seconds;
+        range("server.heartbeat_seconds", heartbeat, 1, 300, "1 to 300 seconds")?;
+        let life = server.max_stream_seconds;
+        range("server.max_stream_seconds", life, 0, 31_536_000, "0 (for ever) to one year")?;
+        range("server.drain_seconds", server.drain_seconds, 0, 600, "0 to 600 seconds")?;
+        let interval = collectors.interval_ms;
+        range("collectors.interval_ms", interval, 100, 3_600_000, "100 ms to one hour")?;
+        let processes = collectors.processes_interval_ms;
+        range("collectors.processes_interval_ms", processes, 100, 3_600_000, "100 ms to one hour")?;
+        range("hub.history_events", hub.history_events as u64, 1, 10_000_000, "1 to 10,000,000")?;
+        range("hub.history_bytes", hub.history_bytes as u64, 1, 1 << 40, "1 byte to 1 TiB")?;
+        range("hub.history_seconds", hub.history_seconds, 1, 31_536_000, "1 second to one year")?;
+        range("hub.max_topics", hub.max_topics as u64, 1, 1_000_000, "1 to 1,000,000")?;
+        self.check_bind(server.listen)
+    }
+
+    /// Checks an address the server is to listen on.
+    ///
+    /// # Errors
+    ///
+    /// If others can reach it and no proxy is named.
+    pub fn check_bind(&self, address: SocketAddr) -> Result<(), ConfigError> {
+        if address.ip().to_canonical().is_loopback() || self.server.behind_proxy.is_some() {
+            return Ok(());
+        }
+        Err(ConfigError::PublicBind(address))
+    }
+}
+
+/// Every key there is, with its table; a table counts as a key of its own.
+fn known_keys() -> Vec<String> {
+    let example = Config {
+        server: ServerConfig {
+            behind_proxy: Some(Ipv4Addr::LOCALHOST.into()),
+            ..ServerConfig::default()
+        },
+        ..Config::default()
+    };
+    toml::Table::try_from(example).map(|table| keys(&table)).unwrap_or_default()
+}
+
+fn keys(table: &toml::Table) -> Vec<String> {
+    let mut keys = Vec::new();
+    for (name, value) in table {
+        keys.push(name.clone());
+        if let toml::Value::Table(inner) = value {
+            keys.extend(inner.keys().map(|key| format!("{name}.{key}")));
+        }
+    }
+    keys
+}
+
+/// Likeness that favours a common beginning, with the table or without it.
+fn nearest(key: &str, known: &[String]) -> String {
+    let bare = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
+    let likeness = |candidate: &String| {
+        strsim::jaro_winkler(key, candidate).max(strsim::jaro_winkler(&bare(key), &bare(candidate)))
+    };
+    let by_likeness = |a: &&String, b: &&String| likeness(a).total_cmp(&likeness(b));
+    known.iter().max_by(by_likeness).cloned().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! The tables of a configuration: one struct each, its defaults beside it.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::DEFAULT_PORT;
+use crate::collectors;
+use crate::hub::{HubLimits, Retention};
+use crate::sse::Pace;
+
+/// Where and to whom the server listens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerConfig {
+    /// Address and port. Default `127.0.0.1:4180`.
+    pub listen: SocketAddr,
+    /// Folder of the owner's token and of what is kept. Default: the user's data folder.
+    pub data_dir: PathBuf,
+    /// Name of this machine in its topic. Default: the system's host name.
+    pub host_name: String,
+    /// Names the server answers to besides `localhost` and its own address. Default: none.
+    pub allowed_hosts: Vec<String>,
+    /// Address of the reverse proxy; the only other machine that may connect. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behind_proxy: Option<IpAddr>,
+    /// Longest silence on a stream, in seconds. Default 15.
+    pub heartbeat_seconds: u64,
+    /// Longest life of a stream, in seconds; each lives between half of it and all of it. Default 0: for ever.
+    pub max_stream_seconds: u64,
+    /// Time over which streams end when the server does, in seconds. Default 0: at once.
+    pub drain_seconds: u64,
+}
+
+/// Bounds of the history the hub holds for replay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HubConfig {
+    /// Most events of a topic. Default 10,000.
+    pub history_events: usize,
+    /// Most bytes of a topic. Default 16 MiB.
+    pub history_bytes: usize,
+    /// Greatest age of an event, in seconds. Default 24 h.
+    pub history_seconds: u64,
+    /// Most topics. Default 10,000.
+    pub max_topics: usize,
+}
+
+/// How often the machine is looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CollectorsConfig {
+    /// Time between two samples, in ms. Default 1,000.
+    pub interval_ms: u64,
+    /// Least time between two looks at the processes, in ms: they cost most. Default 2,000.
+    pub processes_interval_ms: u64,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DEFAULT_PORT),
+            data_dir: default_data_dir(),
+            host_name: collectors::machine_name(),
+            allowed_hosts: Vec::new(),
+            behind_proxy: None,
+            heartbeat_seconds: 15,
+            max_stream_seconds: 0,
+            drain_seconds: 0,
+        }
+    }
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        let limits = HubLimits::default();
+        Self {
+            history_events: limits.retention.events,
+            history_bytes: limits.retention.bytes,
+            history_seconds: limits.retention.age.as_secs(),
+            max_topics: limits.topics,
+        }
+    }
+}
+
+impl Default for CollectorsConfig {
+    fn default() -> Self {
+        Self { interval_ms: 1_000, processes_interval_ms: 2_000 }
+    }
+}
+
+impl ServerConfig {
+    /// What each stream keeps to.
+    #[must_use]
+    pub(crate) fn pace(&self) -> Pace {
+        let life = self.max_stream_seconds;
+        Pace {
+            heartbeat: Duration::from_secs(self.heartbeat_seconds),
+            max_life: (life > 0).then(|| Duration::from_secs(life)),
+        }
+    }
+}
+
+impl HubConfig {
+    /// The hub's bounds.
+    #[must_use]
+    pub fn limits(&self) -> HubLimits {
+        let retention = Retention {
+            events: self.history_events,
+            bytes: self.history_bytes,
+            age: Duration::from_secs(self.history_seconds),
+        };
+        HubLimits { retention, topics: self.max_topics }
+    }
+}
+
+impl CollectorsConfig {
+    /// What the collectors are told on the machine called `host_name`.
+    #[must_use]
+    pub fn sampling(&self, host_name: &str) -> collectors::CollectorsConfig {
+        collectors::CollectorsConfig {
+            interval: Duration::from_millis(self.interval_ms),
+            processes_interval: Duration::from_millis(self.processes_interval_ms),
+            host_name: host_name.to_owned(),
+        }
+    }
+}
+
+/// `tidings` in the user's folder for data, where clients look for the token too.
+#[must_use]
+pub fn default_data_dir() -> PathBuf {
+    dirs::data_local_dir().unwrap_or_else(|| PathBuf::from(".")).join("tidings")
+}

@@ -1,0 +1,79 @@
+use super::*;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, Path::new("tidings.toml"))
+}
+
+#[test]
+fn what_a_file_does_not_say_keeps_its_default() {
+    let config = parse("[server]\nheartbeat_seconds = 30\n").unwrap();
+    assert_eq!(config.server.heartbeat_seconds, 30);
+    assert_eq!(config.server.listen, ServerConfig::default().listen);
+    assert_eq!(config.hub, HubConfig::default());
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest_known_one() {
+    for (text, key, expected) in [
+        ("[server]\nheartbeat_second = 3", "server.heartbeat_second", "server.heartbeat_seconds"),
+        ("[sever]\nlisten = 3", "sever", "server"),
+        ("[collectors]\ninterval = 3", "collectors.interval", "collectors.interval_ms"),
+        ("[server]\nheartbeat = 3", "server.heartbeat", "server.heartbeat_seconds"),
+        ("listen = 3", "listen", "server.listen"),
+    ] {
+        match parse(text) {
+            Err(ConfigError::UnknownKey { key: found, nearest, .. }) => {
+                assert_eq!((&*found, &*nearest), (key, expected));
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_wrong_type_says_where() {
+    let error = parse("[server]\nheartbeat_seconds = \"x\"").unwrap_err().to_string();
+    assert!(error.contains("line 2"), "{error}");
+}
+
+#[test]
+fn an_address_others_can_reach_needs_a_proxy() {
+    let mut config = Config::default();
+    for (listen, public) in [
+        ("127.0.0.1:1", false),
+        ("127.9.9.9:1", false),
+        ("[::1]:1", false),
+        ("[::ffff:127.0.0.1]:1", false),
+        ("0.0.0.0:1", true),
+        ("[::]:1", true),
+        ("192.168.1.5:1", true),
+    ] {
+        config.server.listen = listen.parse().unwrap();
+        config.server.behind_proxy = None;
+        assert_eq!(config.check().is_err(), public, "{listen}");
+        config.server.behind_proxy = Some(Ipv4Addr::LOCALHOST.into());
+        assert!(config.check().is_ok(), "{listen}");
+    }
+}
+
+#[test]
+fn values_out_of_range_are_refused_by_name() {
+    for (text, key) in [
+        ("[server]\nheartbeat_seconds = 0", "server.heartbeat_seconds"),
+        ("[collectors]\ninterval_ms = 99", "collectors.interval_ms"),
+        ("[collectors]\nprocesses_interval_ms = 3600001", "collectors.processes_interval_ms"),
+        ("[hub]\nhistory_events = 0", "hub.history_events"),
+        ("[hub]\nmax_topics = 0", "hub.max_topics"),
+    ] {
+        let error = parse(text).unwrap().check().unwrap_err().to_string();
+        assert!(error.contains(key), "{error}");
+    }
+}
+
+#[test]
+fn every_key_is_documented() {
+    let docs = include_str!("../../../docs/configuration.md");
+    for key in known_keys().iter().filter_map(|key| key.split_once('.').map(|(_, key)| key)) {
+        assert!(docs.contains(&format!("`{key}`")), "docs/configuration.md does not tell of {key}");
+    }
+}

@@ -1,0 +1,306 @@
+//! What a frame looks like: the encoder.
+//!
+//! Source: WHATWG HTML, section 9.2.5 "Parsing an event stream". User text never goes through a
+//! builder that could panic or be injected into: a type has no line ends by its type, data is split at
+//! every line end the specification knows.
+
+use std::io::Write;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::Serialize;
+use tidings_protocol::event::{Connected, EventId, Gap, Heartbeat, UnnamedGap};
+
+use crate::clock;
+use crate::hub::{Event, FORMS, Item};
+
+/// How a stream names its events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `event: <type>`, as the specification intends.
+    Named = 0,
+    /// No names, the type and id in the data (`?unnamed=1`).
+    Unnamed = 1,
+}
+
+const _: () = assert!(Form::Unnamed as usize + 1 == FORMS);
+
+/// A frame with the chunk of HTTP/1.1 around it, so that not even that is written once per subscriber.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk(Bytes);
+
+/// Room in front of a frame for its size in hex and CR LF.
+const PREFIX: usize = 10;
+
+/// What ends a chunked body. Source: RFC 9112, section 7.1.
+pub const LAST_CHUNK: Bytes = Bytes::from_static(b"0\r\n\r\n");
+
+impl Chunk {
+    /// Encodes a frame in place: `write` appends it behind the room for the size.
+    fn encode(capacity: usize, write: impl FnOnce(&mut BytesMut)) -> Self {
+        let mut buffer = BytesMut::with_capacity(PREFIX + capacity);
+        buffer.put_bytes(0, PREFIX);
+        write(&mut buffer);
+        let size = buffer.len() - PREFIX;
+        buffer.put_slice(b"\r\n");
+        // A frame is far below 4 GiB: eight digits are always enough.
+        let mut prefix = [0; PREFIX];
+        let mut rest = &mut prefix[..];
+        let written = write!(rest, "{size:x}\r\n").map_or(0, |()| PREFIX - rest.len());
+        let start = PREFIX - written;
+        buffer[start..PREFIX].copy_from_slice(&prefix[..written]);
+        Self(buffer.freeze().slice(start..))
+    }
+
+    /// As it stands in a chunked body.
+    #[must_use]
+    pub fn chunked(self) -> Bytes {
+        self.0
+    }
+
+    /// The frame alone, for HTTP/1.0 and HTTP/2.
+    #[must_use]
+    pub fn bare(&self) -> Bytes {
+        let start = self.0.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        self.0.slice(start..self.0.len() - 2)
+    }
+}
+
+/// The first frame of a stream, and the gap it begins with if there is one: in one piece, since they
+/// share an id, and a client that has the one has the other.
+pub(super) fn first(
+    retry_ms: u64,
+    connected: &Connected,
+    position: EventId,
+    gap: Option<&Item>,
+    form: Form,
+) -> Chunk {
+    Chunk::encode(512, |frame| {
+        put(frame, &["retry: ", itoa::Buffer::new().format(retry_ms), "\n"]);
+        put_message(frame, None, Some(position), connected);
+        if let Some(Item::Gap(id, gap)) = gap {
+            put_gap(frame, *id, gap, form);
+        }
+    })
+}
+
+/// A sign of life.
+pub(super) fn heartbeat(form: Form, position: EventId) -> Chunk {
+    match form {
+        Form::Named => Chunk(Bytes::from_static(b"d\r\n: heartbeat\n\n\r\n")),
+        // The id repeats the client's cursor: some clients forget theirs at a message without one.
+        Form::Unnamed => Chunk::encode(96, |frame| {
+            put_message(frame, None, Some(position), &Heartbeat { at: clock::now_ms() });
+        }),
+    }
+}
+
+/// A gap.
+pub(super) fn gap(id: EventId, gap: &Gap, form: Form) -> Chunk {
+    Chunk::encode(256, |frame| put_gap(frame, id, gap, form))
+}
+
+/// An event. Its data is taken as it is: the hub holds JSON texts only.
+#[must_use]
+pub fn event(event: &Event, form: Form) -> Chunk {
+    let capacity = event.data.len() + event.topic.as_str().len() + event.kind.as_str().len() + 160;
+    Chunk::encode(capacity, |frame| put_event(frame, event, form))
+}
+
+/// An event many will want: encoded once, and kept with it.
+pub(super) fn shared(shared: &Event, form: Form) -> Chunk {
+    Chunk(shared.frame(form as usize, || event(shared, form).0))
+}
+
+fn put_event(frame: &mut BytesMut, event: &Event, form: Form) {
+    let id = Id::new(event.id);
+    if form == Form::Named {
+        put(frame, &["event: ", event.kind.as_str(), "\n"]);
+    }
+    put(frame, &["id: ", id.as_str(), "\ndata: {"]);
+    if form == Form::Unnamed {
+        put(frame, &["\"type\":"]);
+        put_json(frame, event.kind.as_str());
+        put(frame, &[",\"id\":\"", id.as_str(), "\","]);
+    }
+    // A topic's alphabet needs no escapes.
+    let at = itoa::Buffer::new().format(event.at).to_owned();
+    put(frame, &["\"topic\":\"", event.topic.as_str(), "\",\"at\":", &at, ",\"data\":"]);
+    put_lines(frame, &event.data);
+    frame.put_slice(b"}\n\n");
+}
+
+fn put_gap(frame: &mut BytesMut, id: EventId, gap: &Gap, form: Form) {
+    match form {
+        Form::Named => put_message(frame, Some("gap"), Some(id), gap),
+        Form::Unnamed => {
+            put_message(frame, None, Some(id), &UnnamedGap { id: Some(id), gap: gap.clone() });
+        }
+    }
+}
+
+/// Writes a message of the hub's own: name, id and data.
+fn put_message(
+    frame: &mut BytesMut,
+    name: Option<&str>,
+    id: Option<EventId>,
+    data: &impl Serialize,
+) {
+    if let Some(name) = name {
+        put(frame, &["event: ", name, "\n"]);
+    }
+    if let Some(id) = id {
+        put(frame, &["id: ", Id::new(id).as_str(), "\n"]);
+    }
+    frame.put_slice(b"data: ");
+    put_json(frame, data);
+    frame.put_slice(b"\n\n");
+}
+
+/// Compact JSON has no line ends. The types written here hold strings and numbers: it cannot fail.
+fn put_json(frame: &mut BytesMut, data: &(impl Serialize + ?Sized)) {
+    if serde_json::to_writer((&mut *frame).writer(), data).is_err() {
+        frame.put_slice(b"null");
+    }
+}
+
+/// Begins a new field at CR LF, CR and LF alike; inside JSON they can only be white space.
+fn put_lines(frame: &mut BytesMut, mut data: &[u8]) {
+    while let Some(end) = memchr::memchr2(b'\r', b'\n', data) {
+        let is_pair = data[end..].starts_with(b"\r\n");
+        frame.put_slice(&data[..end]);
+        frame.put_slice(b"\ndata: ");
+        data = &data[end + 1 + usize::from(is_pair)..];
+    }
+    frame.put_slice(data);
+}
+
+fn put(frame: &mut BytesMut, parts: &[&str]) {
+    for part in parts {
+        frame.put_slice(part.as_bytes());
+    }
+}
+
+/// An id as text, without an allocation.
+struct Id {
+    text: [u8; 29],
+    len: usize,
+}
+
+impl Id {
+    fn new(id: EventId) -> Self {
+        let mut text = [0; 29];
+        let mut rest = &mut text[..];
+        // Eight digits, a hyphen and at most twenty digits: it fits.
+        let len = write!(rest, "{id}").map_or(0, |()| 29 - rest.len());
+        Self { text, len }
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.text[..self.len]).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use tidings_protocol::event::{EventType, GapReason};
+
+    const ID: EventId = EventId { epoch: 0x2a, seq: 7 };
+
+    fn published(kind: &str, data: &'static str) -> std::sync::Arc<Event> {
+        let hub = crate::hub::Hub::new(crate::hub::HubLimits::default());
+        let topic = "app/x".parse().unwrap();
+        let mut subscription =
+            hub.subscribe(vec!["app/x".parse().unwrap()], crate::hub::Start::Fresh);
+        let data = Bytes::from_static(data.as_bytes());
+        hub.publish(&topic, kind.parse().unwrap(), data).now_or_never().unwrap().unwrap();
+        match subscription.next().now_or_never() {
+            Some(Some(Item::Event(event))) => event,
+            other => panic!("an event, not {other:?}"),
+        }
+    }
+
+    fn text(chunk: &Chunk) -> String {
+        String::from_utf8(chunk.bare().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_named_frame_has_name_id_and_data() {
+        let event = published("update", "1");
+        let expected = format!(
+            "event: update\nid: {}\ndata: {{\"topic\":\"app/x\",\"at\":{},\"data\":1}}\n\n",
+            event.id, event.at
+        );
+        assert_eq!(text(&super::event(&event, Form::Named)), expected);
+    }
+
+    #[test]
+    fn an_unnamed_frame_carries_type_and_id_in_its_data() {
+        let event = published("q\"ü", "1");
+        let id = event.id;
+        let expected = format!(
+            "id: {id}\ndata: {{\"type\":\"q\\\"ü\",\"id\":\"{id}\",\"topic\":\"app/x\",\"at\":{},\"data\":1}}\n\n",
+            event.at
+        );
+        assert_eq!(text(&super::event(&event, Form::Unnamed)), expected);
+    }
+
+    #[test]
+    fn what_is_written_by_hand_is_what_the_contract_says() {
+        use tidings_protocol::event::{Envelope, UnnamedEnvelope};
+        let event = published("update", r#"{"a":[1,2.50,"ü\n"]}"#);
+        let data = |form| {
+            let text = text(&super::event(&event, form));
+            text.split_once("data: ").unwrap().1.trim_end().to_owned()
+        };
+        let named: Envelope<serde_json::Value> = serde_json::from_str(&data(Form::Named)).unwrap();
+        assert_eq!((named.topic.as_str(), named.at), ("app/x", event.at));
+        let unnamed: UnnamedEnvelope<serde_json::Value> =
+            serde_json::from_str(&data(Form::Unnamed)).unwrap();
+        assert_eq!(unnamed.data, named.data);
+        assert_eq!((unnamed.kind.as_str(), unnamed.id), (EventType::update().as_str(), event.id));
+    }
+
+    #[test]
+    fn a_chunk_states_the_size_of_its_frame() {
+        for frame in [
+            super::event(&published("update", "1"), Form::Named),
+            heartbeat(Form::Named, ID),
+            heartbeat(Form::Unnamed, ID),
+        ] {
+            let bare = frame.bare();
+            let expected = [format!("{:x}\r\n", bare.len()).as_bytes(), &bare, b"\r\n"].concat();
+            assert_eq!(frame.chunked(), expected);
+        }
+    }
+
+    #[test]
+    fn every_line_end_in_a_payload_becomes_a_line_of_data() {
+        let frame = text(&super::event(&published("update", "[1,\n2,\r3,\r\n4\r]"), Form::Named));
+        let data: Vec<_> = frame.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+        assert_eq!(data.len(), 5, "{frame:?}");
+        assert!(data[0].ends_with("[1,") && data[1..] == ["2,", "3,", "4", "]}"], "{data:?}");
+        assert!(!frame.contains('\r'));
+    }
+
+    #[test]
+    fn a_gap_has_the_id_it_leads_to() {
+        let lost = Gap {
+            topics: vec!["a".to_owned()],
+            from: None,
+            to: Some(ID),
+            reason: GapReason::Evicted,
+        };
+        let expected = "event: gap\nid: 0000002a-7\ndata: {\"topics\":[\"a\"],\"from\":null,\"to\":\"0000002a-7\",\"reason\":\"evicted\"}\n\n";
+        assert_eq!(text(&gap(ID, &lost, Form::Named)), expected);
+    }
+
+    #[test]
+    fn heartbeats_are_comments_where_names_are_and_messages_where_not() {
+        assert_eq!(text(&heartbeat(Form::Named, ID)), ": heartbeat\n\n");
+        let unnamed = text(&heartbeat(Form::Unnamed, ID));
+        let expected = "id: 0000002a-7\ndata: {\"type\":\"heartbeat\",\"at\":";
+        assert!(unnamed.starts_with(expected), "{unnamed:?}");
+    }
+}

@@ -1,0 +1,184 @@
+//! Server-Sent Events: the only place that knows how they look on the wire.
+
+pub mod frame;
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http_body::Frame;
+use tidings_protocol::event::Connected;
+use tokio::time::{Instant, Sleep};
+
+use crate::hub::{Item, Subscription};
+use crate::limits::StreamSlot;
+use frame::{Chunk, Form};
+
+/// Bounds of the reconnection time told to a client, in ms; drawn anew for each connection, so that
+/// clients that lost the server together do not return together.
+const RETRY_MS: std::ops::Range<u64> = 1_000..4_000;
+
+/// An open stream: first frame, events, heartbeats. Ends when the hub does, when its life is over, or
+/// at its own moment of a drain.
+#[derive(Debug)]
+pub(crate) struct EventStream {
+    first: Option<Chunk>,
+    subscription: Subscription,
+    form: Form,
+    heartbeat: Duration,
+    /// When the stream ends by itself; none is never.
+    end: Option<Instant>,
+    /// Whether `end` has heard of the drain.
+    is_draining: bool,
+    /// Moved at most once a heartbeat, not at every event.
+    timer: Pin<Box<Sleep>>,
+    last_sent: Instant,
+    _slot: StreamSlot,
+}
+
+/// What a stream keeps to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Longest silence.
+    pub(crate) heartbeat: Duration,
+    /// Longest life; each stream lives between half of it and all of it. None is for ever.
+    pub(crate) max_life: Option<Duration>,
+}
+
+impl EventStream {
+    /// A stream of what `subscription` reads, beginning with `connected`.
+    #[must_use]
+    pub(crate) fn new(
+        connected: &Connected,
+        mut subscription: Subscription,
+        form: Form,
+        pace: Pace,
+        slot: StreamSlot,
+    ) -> Self {
+        let now = Instant::now();
+        let position = subscription.position();
+        let gap = subscription.take_gap();
+        let retry = rand::random_range(RETRY_MS);
+        let end = pace.max_life.map(|life| now + life.mul_f64(rand::random_range(0.5..1.0)));
+        let due = now + pace.heartbeat;
+        Self {
+            first: Some(frame::first(retry, connected, position, gap.as_ref(), form)),
+            subscription,
+            form,
+            heartbeat: pace.heartbeat,
+            end,
+            is_draining: false,
+            timer: Box::pin(tokio::time::sleep_until(end.map_or(due, |end| end.min(due)))),
+            last_sent: now,
+            _slot: slot,
+        }
+    }
+
+    /// The next frame; none when the stream is over.
+    pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        let chunk = if let Some(first) = self.first.take() {
+            first
+        } else {
+            match self.subscription.poll_next(cx) {
+                Poll::Ready(Some(item)) => self.chunk(&item),
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => match std::task::ready!(self.poll_timer(cx)) {
+                    Some(heartbeat) => heartbeat,
+                    None => return Poll::Ready(None),
+                },
+            }
+        };
+        self.last_sent = Instant::now();
+        Poll::Ready(Some(chunk))
+    }
+
+    fn chunk(&self, item: &Item) -> Chunk {
+        match item {
+            Item::Event(event) if self.subscription.is_recent(event) => {
+                frame::shared(event, self.form)
+            }
+            // Replayed to one reader: keeping its bytes would let history grow by being read.
+            Item::Event(event) => frame::event(event, self.form),
+            Item::Gap(id, gap) => frame::gap(*id, gap, self.form),
+        }
+    }
+
+    /// A heartbeat, or none when it is time to end.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        if !self.is_draining
+            && let Some(window) = self.subscription.drain()
+        {
+            self.is_draining = true;
+            // Spread at random, so that clients do not arrive at the next server together.
+            let end = Instant::now() + window.mul_f64(rand::random_range(0.0..1.0));
+            self.end = Some(self.end.map_or(end, |earlier| earlier.min(end)));
+            self.timer.as_mut().reset(end.min(self.last_sent + self.heartbeat));
+        }
+        loop {
+            std::task::ready!(self.timer.as_mut().poll(cx));
+            let now = Instant::now();
+            if self.end.is_some_and(|end| end <= now) {
+                return Poll::Ready(None);
+            }
+            let mut due = self.last_sent + self.heartbeat;
+            let is_due = due <= now;
+            if is_due {
+                due = now + self.heartbeat;
+            }
+            self.timer.as_mut().reset(self.end.map_or(due, |end| end.min(due)));
+            if is_due {
+                let heartbeat = frame::heartbeat(self.form, self.subscription.position());
+                return Poll::Ready(Some(heartbeat));
+            }
+        }
+    }
+}
+
+/// The stream as the body of a response. Whoever owns the connection may [take](Self::take) it out and
+/// write it by other means; HTTP/2 and tests read it as a body.
+#[derive(Clone, Debug)]
+pub(crate) struct Detachable(Arc<Mutex<Option<EventStream>>>);
+
+impl Detachable {
+    /// The stream, once.
+    pub(crate) fn take(&self) -> Option<EventStream> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl http_body::Body for Detachable {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(stream) = stream.as_mut() else { return Poll::Ready(None) };
+        let chunk = std::task::ready!(stream.poll_chunk(cx));
+        Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk.bare()))))
+    }
+}
+
+impl IntoResponse for EventStream {
+    fn into_response(self) -> Response {
+        let headers = [
+            (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
+            (header::CONNECTION, HeaderValue::from_static("keep-alive")),
+            // nginx would hold events back otherwise.
+            (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+        ];
+        let body = Detachable(Arc::new(Mutex::new(Some(self))));
+        let mut response = (headers, Body::new(body.clone())).into_response();
+        // The body holds the same stream: dropped unsent (HEAD), it ends it.
+        response.extensions_mut().insert(body);
+        response
+    }
+}
