@@ -18,6 +18,9 @@ use crate::transport::{Transport, root_cause};
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest answer to a request, in bytes, streams apart.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
+/// How long an idle connection is kept: shorter than the server does, so that no request meets one that
+/// it is just closing.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Which server, and within which limits.
 #[derive(Clone, Debug)]
@@ -63,7 +66,10 @@ pub enum ClientError {
     /// The HTTP client could not be made; without CA certificates it cannot speak https.
     #[error("https cannot be used on this machine: {0}")]
     Tls(String),
-    /// No answer came.
+    /// No connection could be made: nothing of the request was sent.
+    #[error("the server cannot be reached: {0}")]
+    Unreachable(String),
+    /// No answer came; the request may have been carried out.
     #[error("the server did not answer: {0}")]
     Network(String),
     /// The answer is too long to be one of a server.
@@ -76,6 +82,8 @@ pub enum ClientError {
         status: u16,
         /// What the server says about it.
         detail: Option<ErrorDetail>,
+        /// How long the server asks to be left alone (`Retry-After`).
+        retry_after: Option<Duration>,
     },
 }
 
@@ -131,22 +139,36 @@ impl Client {
     ///
     /// If the server cannot be reached or refuses the token.
     pub async fn session(&self) -> Result<Session, ClientError> {
-        let request = self.http.get(self.route(path::SESSION)).timeout(REQUEST_TIMEOUT);
+        Ok(self.ask(self.http.get(self.route(path::SESSION))).await?.json().await?)
+    }
+
+    /// Sends a request with the token and reads the answer, within bounds.
+    pub(crate) async fn ask(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, ClientError> {
         let bearer = self.config.token.bearer().ok_or(ClientError::Token)?;
-        let answer = request.header(http::header::AUTHORIZATION, bearer).send().await?;
+        let request = request.timeout(REQUEST_TIMEOUT).header(http::header::AUTHORIZATION, bearer);
+        let answer = request.send().await?;
         let status = answer.status();
         if status.is_success() {
-            return Ok(read(answer).await?.json().await?);
+            return read(answer).await;
         }
+        let retry_after = retry_after(answer.headers());
         let detail = match read(answer).await {
             Ok(answer) => answer.json::<ErrorBody>().await.ok().map(|body| body.error),
             // The status says more.
             Err(_) => None,
         };
-        Err(ClientError::Status { status: status.as_u16(), detail })
+        Err(ClientError::Status { status: status.as_u16(), detail, retry_after })
     }
 
-    fn route(&self, path: &str) -> Url {
+    /// A request that sends something.
+    pub(crate) fn post(&self, url: Url) -> reqwest::RequestBuilder {
+        self.http.post(url)
+    }
+
+    pub(crate) fn route(&self, path: &str) -> Url {
         let mut url = self.config.server.clone();
         let base = url.path().trim_end_matches('/').to_owned();
         url.set_path(&format!("{base}{path}"));
@@ -158,8 +180,15 @@ impl Client {
 
 impl From<reqwest::Error> for ClientError {
     fn from(error: reqwest::Error) -> Self {
-        Self::Network(root_cause(&error))
+        let cause = root_cause(&error);
+        if error.is_connect() { Self::Unreachable(cause) } else { Self::Network(cause) }
     }
+}
+
+/// The header in its form of seconds; servers of this protocol send no other.
+fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// The same answer with its body in memory, within bounds.
@@ -181,6 +210,7 @@ fn http_client(config: &ClientConfig) -> Result<reqwest::Client, ClientError> {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("tidings/", env!("CARGO_PKG_VERSION")))
             .redirect(Policy::none())
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .connect_timeout(config.feed.connect_timeout);
         if is_loopback(&config.server) { builder.no_proxy() } else { builder }
     };

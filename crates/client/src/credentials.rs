@@ -12,6 +12,8 @@ use crate::token::Token;
 const SERVER_VARIABLE: &str = "TIDINGS_SERVER";
 /// Variable that holds the token.
 const TOKEN_VARIABLE: &str = "TIDINGS_TOKEN";
+/// Variable that names a server's data folder; the server reads it as well.
+const DATA_DIR_VARIABLE: &str = "TIDINGS_DATA_DIR";
 /// Where a server listens if it is not told otherwise.
 const DEFAULT_SERVER: &str = "http://127.0.0.1:4180";
 
@@ -71,7 +73,7 @@ impl Sources {
             server: variable(SERVER_VARIABLE),
             token_file: None,
             token: variable(TOKEN_VARIABLE).map(|secret| Token::new(&secret)),
-            data_dir: default_data_dir(),
+            data_dir: variable(DATA_DIR_VARIABLE).map(PathBuf::from).or_else(default_data_dir),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //!   Client ── subscribe ──> Subscription (one task) ── next().await ──> Update {status, deliveries, dropped}
 //!      │                          │
-//!   session()            Feed decides · Link carries out one attempt: Transport ─> Lines ─> eventsource-client
+//!   session(), publish() Feed decides · Link carries out one attempt: Transport ─> Lines ─> eventsource-client
 //! ```
 //!
 //! - [`Credentials`]: which server, and the token it wants.
@@ -19,6 +19,7 @@ mod credentials;
 mod lines;
 mod link;
 mod outbox;
+mod publish;
 mod subscription;
 mod token;
 mod transport;
@@ -26,5 +27,8 @@ mod transport;
 pub use client::{Client, ClientConfig, ClientError};
 pub use credentials::{Credentials, CredentialsError, Sources, default_data_dir};
 pub use outbox::{Bounds, Outbox, latest_wins_topic};
+pub use publish::Body;
 pub use subscription::{Handle, Subscription, Update};
+/// What the feed says of a connection and hands over; for readers that need nothing else of it.
+pub use tidings_feed::{Cause, Delivery, Item, State, Status};
 pub use token::Token;

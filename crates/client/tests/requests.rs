@@ -6,7 +6,10 @@
 mod script;
 
 use script::{Script, patiently};
-use tidings_client::ClientError;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tidings_client::{Body, ClientError};
 use tidings_protocol::api::{ErrorCode, Role};
 
 #[tokio::test]
@@ -37,7 +40,7 @@ async fn an_answer_without_end_is_cut() {
         let error = patiently(asking).await.unwrap().unwrap_err();
         match error {
             ClientError::TooLarge => assert!(!refused),
-            ClientError::Status { status: 500, detail: None } => assert!(refused),
+            ClientError::Status { status: 500, detail: None, .. } => assert!(refused),
             other => panic!("{other}"),
         }
     }
@@ -66,8 +69,73 @@ async fn an_error_keeps_the_servers_code() {
     peer.send(&format!("HTTP/1.1 401 Unauthorized\r\ncontent-length: {length}\r\n\r\n{body}"))
         .await;
     let error = patiently(asking).await.unwrap().unwrap_err();
-    let ClientError::Status { status: 401, detail: Some(detail) } = error else {
+    let ClientError::Status { status: 401, detail: Some(detail), .. } = error else {
         panic!("{error}")
     };
     assert_eq!(detail.code, ErrorCode::Unauthorized);
+}
+
+#[tokio::test]
+async fn a_publish_says_what_its_body_is_and_brings_back_the_id() {
+    for (body, kind, line, content_type, sent) in [
+        (
+            Body::Json(Bytes::from_static(b"{\"n\": 1}")),
+            "update",
+            "POST /api/publish/app/x HTTP/1.1",
+            "application/json",
+            "{\"n\": 1}",
+        ),
+        (
+            Body::Text("a\rb".to_owned()),
+            "größer & so",
+            "POST /api/publish/app/x?type=gr%C3%B6%C3%9Fer+%26+so HTTP/1.1",
+            "text/plain; charset=utf-8",
+            "a\rb",
+        ),
+    ] {
+        let script = Script::new().await;
+        let client = script.client();
+        let kind = kind.parse().unwrap();
+        let topic = "app/x".parse().unwrap();
+        let asking = tokio::spawn(async move { client.publish(&topic, &kind, body).await });
+        let mut peer = script.accept().await;
+        assert_eq!(peer.request.lines().next(), Some(line));
+        assert_eq!(peer.header("authorization"), Some("Bearer secret"));
+        assert_eq!(peer.header("content-type"), Some(content_type));
+        assert_eq!(peer.body().await, sent);
+        let answer = r#"{"id":"0000002a-7"}"#;
+        let length = answer.len();
+        peer.send(&format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{answer}")).await;
+        let published = patiently(asking).await.unwrap().unwrap();
+        assert_eq!(published.id.to_string(), "0000002a-7");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_wants_to_be_left_alone_says_for_how_long() {
+    for (header, expected) in [
+        ("retry-after: 7\r\n", Some(Duration::from_secs(7))),
+        ("retry-after: Wed, 21 Oct 2026 07:28:00 GMT\r\n", None),
+        ("", None),
+    ] {
+        let script = Script::new().await;
+        let client = script.client();
+        let asking = tokio::spawn(async move {
+            let body = Body::Text("x".to_owned());
+            client.publish(&"app/x".parse().unwrap(), &Default::default(), body).await
+        });
+        script.accept().await.answer("429 Too Many Requests", header).await;
+        let error = patiently(asking).await.unwrap().unwrap_err();
+        let ClientError::Status { status: 429, retry_after, .. } = error else { panic!("{error}") };
+        assert_eq!(retry_after, expected, "{header}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_took_nothing() {
+    let script = Script::new().await;
+    let client = script.client();
+    drop(script);
+    let error = client.session().await.unwrap_err();
+    assert!(matches!(error, ClientError::Unreachable(_)), "{error}");
 }

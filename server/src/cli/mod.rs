@@ -1,5 +1,8 @@
 //! The command line: one file a subcommand.
 
+mod connection;
+mod publish;
+mod say;
 mod serve;
 
 use std::process::ExitCode;
@@ -19,6 +22,8 @@ pub struct Cli {
 enum Command {
     /// Watch this machine and serve the dashboard and its event stream.
     Serve(serve::Serve),
+    /// Publish an event, or each line of standard input as one.
+    Publish(publish::Publish),
 }
 
 impl Cli {
@@ -26,11 +31,12 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let result = match self.command {
             Command::Serve(serve) => serve.run(),
+            Command::Publish(publish) => publish.run(),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                report(error.as_ref());
+                say::failure(error.as_ref());
                 ExitCode::FAILURE
             }
         }
@@ -51,17 +57,6 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(invalid()),
     };
     number.checked_mul(millis).map(Duration::from_millis).ok_or_else(invalid)
-}
-
-#[expect(clippy::print_stderr, reason = "the one place where a command tells its failure")]
-fn report(error: &dyn std::error::Error) {
-    eprint!("tidings: {error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        eprint!(": {cause}");
-        source = cause.source();
-    }
-    eprintln!();
 }
 
 #[cfg(test)]

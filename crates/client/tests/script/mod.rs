@@ -102,6 +102,14 @@ impl Peer {
         let _ = patiently(self.stream.read_to_end(&mut rest)).await;
     }
 
+    /// The request's body, as long as its head says.
+    pub(crate) async fn body(&mut self) -> String {
+        let length = self.header("content-length").and_then(|length| length.parse().ok());
+        let mut body = vec![0; length.expect("a length")];
+        patiently(self.stream.read_exact(&mut body)).await.expect("a body");
+        String::from_utf8(body).expect("text")
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.request.lines().find_map(|line| {
             let (found, value) = line.split_once(": ")?;

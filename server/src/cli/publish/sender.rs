@@ -1,0 +1,98 @@
+//! Sends one event after the other, and waits where the server asks for it.
+
+use std::time::Duration;
+
+use tidings_client::{Body, Client, ClientError};
+use tidings_protocol::api::Published;
+use tidings_protocol::event::EventType;
+use tidings_protocol::topic::Topic;
+use tokio::time::{Instant, sleep};
+
+use crate::cli::say;
+
+/// Longest time one event is tried for.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// Wait where the server names none.
+const WAIT: Duration = Duration::from_secs(1);
+/// Bounds of the wait a server may ask for.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Publishes to one topic, over one connection.
+#[derive(Debug)]
+pub(super) struct Sender {
+    client: Client,
+    topic: Topic,
+    kind: EventType,
+    /// Whether a server was ever there.
+    heard: bool,
+}
+
+impl Sender {
+    pub(super) fn new(client: Client, topic: Topic, kind: EventType) -> Self {
+        Self { client, topic, kind, heard: false }
+    }
+
+    /// Publishes one event. Tries again only where the server surely did not take it.
+    pub(super) async fn send(&mut self, body: Body) -> Result<Published, ClientError> {
+        let begun = Instant::now();
+        loop {
+            let sent = self.client.publish(&self.topic, &self.kind, body.clone()).await;
+            let error = match sent {
+                Ok(published) => {
+                    self.heard = true;
+                    return Ok(published);
+                }
+                Err(error) => error,
+            };
+            let Some(wait) = wait_after(&error, self.heard) else { return Err(error) };
+            if begun.elapsed() + wait > PATIENCE {
+                return Err(error);
+            }
+            self.heard = true;
+            say::note(format_args!("{error}; trying again in {} s", wait.as_secs_f32()));
+            sleep(wait).await;
+        }
+    }
+}
+
+/// How long to wait before the next attempt; null where there is none to be made.
+fn wait_after(error: &ClientError, heard: bool) -> Option<Duration> {
+    match error {
+        ClientError::Status { status: 429 | 503, retry_after, .. } => {
+            Some(retry_after.unwrap_or(WAIT).clamp(SHORTEST_WAIT, LONGEST_WAIT))
+        }
+        // It restarts. Where none ever answered, somebody waits for a mistyped address.
+        ClientError::Unreachable(_) if heard => Some(WAIT),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(status: u16, retry_after: Option<u64>) -> ClientError {
+        let retry_after = retry_after.map(Duration::from_secs);
+        ClientError::Status { status, detail: None, retry_after }
+    }
+
+    #[test]
+    fn only_what_was_surely_not_taken_is_sent_again() {
+        let unreachable = || ClientError::Unreachable("refused".to_owned());
+        for (error, heard, wait) in [
+            (status(429, Some(7)), false, Some(Duration::from_secs(7))),
+            (status(503, None), false, Some(WAIT)),
+            (status(503, Some(0)), false, Some(SHORTEST_WAIT)),
+            (status(503, Some(86_400)), false, Some(LONGEST_WAIT)),
+            (status(500, Some(1)), true, None),
+            (status(400, None), true, None),
+            (status(413, None), true, None),
+            (unreachable(), true, Some(WAIT)),
+            (unreachable(), false, None),
+            (ClientError::Network("reset".to_owned()), true, None),
+        ] {
+            assert_eq!(wait_after(&error, heard), wait, "{error}, heard: {heard}");
+        }
+    }
+}
