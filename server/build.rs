@@ -23,6 +23,8 @@ fn main() -> Result<()> {
     };
     println!("cargo::rerun-if-changed={}", folder.display());
     println!("cargo::rerun-if-changed=build.rs");
+    // The macro that embeds them sees a changed file, and not a new one.
+    println!("cargo::rerun-if-changed=migrations");
 
     let mut table = String::from("&[\n");
     let mut files = Vec::new();

@@ -10,6 +10,7 @@
 //! - [`config`]: what the server is told.
 //! - [`collectors`]: sample the host, publish `metrics/{host}`.
 //! - [`hub`]: gives events their ids and holds what subscribers read.
+//! - [`store`]: what outlives the process.
 //! - [`sse`]: what an event looks like on the wire.
 //! - [`auth`]: who a request comes from and what it may read.
 //! - [`routes`], `assets`, [`error`], [`state`]: HTTP.
@@ -33,6 +34,7 @@ pub mod limits;
 pub mod routes;
 pub mod sse;
 pub mod state;
+pub mod store;
 pub mod telemetry;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -53,6 +55,7 @@ use data_dir::DataDir;
 use hub::Hub;
 use limits::StreamSlots;
 use state::AppState;
+use store::{FILE_NAME, SqliteStore, Store, StoreError};
 
 /// How often history is searched for events that are past their age.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -77,6 +80,9 @@ pub enum ServeError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// A server that is set up and not yet running.
@@ -103,7 +109,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
     let connections = limits::raise_descriptor_limit();
-    Server::new(listener, config, connections)?.run(shutdown).await;
+    Server::open(listener, config, connections).await?.run(shutdown).await;
     Ok(())
 }
 
@@ -113,8 +119,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If the configuration or the data directory cannot be used.
-    pub fn new(
+    /// If the configuration, the data directory or the database in it cannot be used.
+    pub async fn open(
         listener: TcpListener,
         config: Config,
         connections: usize,
@@ -122,18 +128,20 @@ impl Server {
         config.check()?;
         let address = listener.local_addr().map_err(ServeError::Listener)?;
         config.check_bind(address)?;
-        let (data_dir, auth) = match &config.in_memory_token.0 {
-            Some(token) => (None, Auth::in_memory(token)),
+        let (data_dir, auth, store) = match &config.in_memory_token.0 {
+            Some(token) => (None, Auth::in_memory(token), None),
             None => {
                 let path = &config.server.data_dir;
                 let (data_dir, auth) = open_data_dir(path)
                     .map_err(|source| ServeError::DataDir { path: path.clone(), source })?;
-                (Some(data_dir), auth)
+                let store = SqliteStore::open(&path.join(FILE_NAME), config.hub.durable).await?;
+                (Some(data_dir), auth, Some(Arc::new(store) as Arc<dyn Store>))
             }
         };
         let state = AppState {
             hub: Hub::new(config.hub.limits()),
             auth: Arc::new(auth),
+            store,
             hosts: Arc::new(AllowedHosts::new(address.ip(), &config.server.allowed_hosts)),
             cookie: format!("tidings-{}", address.port()).into(),
             pace: config.server.pace(),
@@ -183,7 +191,7 @@ impl Server {
     /// Runs until `shutdown`, and returns when everything it started has ended.
     pub async fn run(self, shutdown: CancellationToken) {
         let Self { listener, address, topic, config, connections, state, data_dir } = self;
-        let hub = state.hub.clone();
+        let (hub, store) = (state.hub.clone(), state.store.clone());
         let tasks = TaskTracker::new();
         tasks.spawn(sweep(hub.clone(), shutdown.clone()));
         let sampling = config.collectors.sampling(&config.server.host_name);
@@ -211,6 +219,9 @@ impl Server {
 
         tasks.close();
         tasks.wait().await;
+        if let Some(store) = store {
+            store.close().await;
+        }
         drop(data_dir);
         tracing::info!("ended");
     }

@@ -9,6 +9,7 @@ use crate::auth::guards::AllowedHosts;
 use crate::hub::Hub;
 use crate::limits::StreamSlots;
 use crate::sse::Pace;
+use crate::store::Store;
 
 /// Shared state of the routes; clones are the same state.
 #[derive(Clone, Debug)]
@@ -17,6 +18,8 @@ pub struct AppState {
     pub hub: Hub,
     /// Who somebody is.
     pub auth: Arc<Auth>,
+    /// What outlives the process; none in a server that keeps nothing on disk.
+    pub store: Option<Arc<dyn Store>>,
     /// Names this server answers to.
     pub hosts: Arc<AllowedHosts>,
     /// Name of the session cookie. It holds the port, since cookies do not tell ports apart.

@@ -23,7 +23,7 @@ async fn start(connections: usize) -> Running {
 
 async fn start_with(config: Config, connections: usize) -> Running {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let server = Server::new(listener, config, connections).unwrap();
+    let server = Server::open(listener, config, connections).await.unwrap();
     let (address, state) = (server.address(), server.state.clone());
     let shutdown = CancellationToken::new();
     let task = tokio::spawn(server.run(shutdown.clone()));
@@ -109,7 +109,7 @@ async fn the_link_leads_where_the_server_answers() {
         config.server.allowed_hosts = allowed.iter().map(ToString::to_string).collect();
         let listener = TcpListener::bind(listen).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let server = Server::new(listener, config, 10).unwrap();
+        let server = Server::open(listener, config, 10).await.unwrap();
         let host = server.url().split_once("://").unwrap().1.to_owned();
         assert!(server.state.hosts.allows(&host), "{host}");
         server.url().replace(&format!(":{port}"), ":PORT")

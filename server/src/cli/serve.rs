@@ -47,6 +47,9 @@ pub(super) struct Serve {
     /// Time over which open streams end when the server does, as in `10s` [default: at once]
     #[arg(long, env = "TIDINGS_DRAIN", value_name = "TIME", value_parser = duration)]
     drain: Option<Duration>,
+    /// Answer a publish only once its event is on the disk, so that it survives a crash of the system
+    #[arg(long, env = "TIDINGS_DURABLE")]
+    durable: bool,
 }
 
 /// Why the server did not start, or not end as it should.
@@ -91,6 +94,7 @@ impl Serve {
             // In whole seconds, and never none because of rounding.
             server.drain_seconds = drain.as_secs() + u64::from(drain.subsec_nanos() > 0);
         }
+        config.hub.durable |= self.durable;
         Ok(config)
     }
 }
@@ -101,7 +105,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     let address = config.server.listen;
     let listener = listen(address).map_err(|source| ServeError::Listen { address, source })?;
     let token_file = config.server.data_dir.join(OWNER_TOKEN_FILE);
-    let server = Server::new(listener, config, connections)?;
+    let server = Server::open(listener, config, connections).await?;
     greet(&server, &token_file);
     let shutdown = CancellationToken::new();
     let mut running = std::pin::pin!(server.run(shutdown.clone()));
@@ -190,6 +194,7 @@ mod tests {
             allowed_hosts: vec!["box.lan".to_owned()],
             behind_proxy: None,
             drain: Some(Duration::from_secs(2)),
+            durable: false,
         };
         let config = serve.into_config().unwrap();
         assert_eq!(config.server.listen.port(), 1);

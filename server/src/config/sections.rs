@@ -46,6 +46,8 @@ pub struct HubConfig {
     pub history_seconds: u64,
     /// Most topics. Default 10,000.
     pub max_topics: usize,
+    /// Whether a publish is answered only once its event is on the disk. Default false.
+    pub durable: bool,
 }
 
 /// How often the machine is looked at.
@@ -81,6 +83,7 @@ impl Default for HubConfig {
             history_bytes: limits.retention.bytes,
             history_seconds: limits.retention.age.as_secs(),
             max_topics: limits.topics,
+            durable: false,
         }
     }
 }

@@ -1,0 +1,42 @@
+//! What can go wrong with a database, whichever it is.
+
+use std::path::PathBuf;
+
+/// Source of a [`StoreError`], for the log.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why something could not be stored or read back, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file cannot be made or reached.
+    #[error("cannot use {path}")]
+    Unusable {
+        /// The database file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file is something else.
+    #[error("{0} is no database of Tidings; move it away, and the next start makes a new one")]
+    NoDatabase(PathBuf),
+    /// The file was written by a later release.
+    #[error(
+        "{0} was written by another, newer Tidings; start that, or move the file away to begin anew"
+    )]
+    Newer(PathBuf),
+    /// There is no room.
+    #[error("the disk is full; make room, and what is sent from then on is stored")]
+    Full,
+    /// Another program keeps the database from being written.
+    #[error("another program has locked the database; end it, or wait until it is done")]
+    Busy,
+    /// The content does not hold together.
+    #[error("the database is damaged; stop the server, restore a copy or move the file away")]
+    Damaged(#[source] Cause),
+    /// The store was closed.
+    #[error("the server is shutting down; send it again once it is back")]
+    Closed,
+    /// Anything else.
+    #[error("the database failed; its reason is in the server's log")]
+    Database(#[source] Cause),
+}

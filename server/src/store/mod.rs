@@ -1,0 +1,32 @@
+//! What outlives the process. Everything else holds an `Arc<dyn Store>` and knows no database.
+//!
+//! - [`JournalStore`]: the hub's history.
+//! - [`SqliteStore`]: the one backend so far, a file in the data folder.
+//! - [`StoreError`]: what can go wrong, whatever the backend.
+//!
+//! Rows and SQL are private to a backend. `suite.rs` holds one set of tests that each backend must pass.
+
+mod error;
+mod journal;
+mod sqlite;
+#[cfg(test)]
+mod suite;
+
+use futures_util::future::BoxFuture;
+
+pub use error::StoreError;
+pub use journal::{JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits, Retain};
+pub use sqlite::{FILE_NAME, SqliteStore};
+
+/// Everything that is kept, in one database.
+pub trait Store: JournalStore + std::fmt::Debug + Send + Sync + 'static {
+    /// Answers if the database does.
+    ///
+    /// # Errors
+    ///
+    /// If it does not.
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Ends all work and lets go of the database; what comes later fails with [`StoreError::Closed`].
+    fn close(&self) -> BoxFuture<'_, ()>;
+}

@@ -1,0 +1,288 @@
+//! The journal's tables.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use futures_util::future::BoxFuture;
+use sqlx::{Connection as _, SqliteConnection, SqlitePool};
+
+use super::{IMMEDIATE, SqliteStore, page, signed, unsigned};
+use crate::store::{
+    JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits, Retain, StoreError,
+};
+
+/// Most rows of one statement, as a power of two: 2^8.
+const LARGEST_INSERT: usize = 8;
+
+/// Most events that one step of a trim removes; other writers wait for that long.
+const TRIM_STEP: i64 = 5_000;
+
+/// Statements that insert 1, 2, 4 … rows: any number of rows takes few statements, all of them prepared.
+static INSERTS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let columns = "INSERT INTO journal_events (seq, topic_id, bytes, at, kind, data) VALUES ";
+    let rows = |count: usize| vec!["(?, ?, ?, ?, ?, ?)"; count].join(", ");
+    (0..=LARGEST_INSERT).map(|power| format!("{columns}{}", rows(1 << power))).collect()
+});
+
+const WRITE_META: &str = "INSERT OR REPLACE INTO journal_meta (id, epoch, head, reserved, clean) \
+                          VALUES (1, ?, ?, ?, 0)";
+
+/// Numbers of all topics.
+pub(super) async fn load_topics(pool: &SqlitePool) -> Result<HashMap<String, i64>, StoreError> {
+    let topics: Vec<(String, i64)> =
+        sqlx::query_as("SELECT name, id FROM journal_topics").fetch_all(pool).await?;
+    Ok(topics.into_iter().collect())
+}
+
+impl SqliteStore {
+    /// Runs `change` so that it is on the disk when this returns, also in a store that is not durable.
+    async fn write_through(&self, meta: JournalMeta, forget: bool) -> Result<(), StoreError> {
+        let mut writer = self.writer().await?;
+        sqlx::query("PRAGMA synchronous = FULL").execute(&mut *writer).await?;
+        let written = write_meta(&mut writer, meta, forget).await;
+        if written.is_ok() && forget {
+            self.ids_mut().clear();
+        }
+        if !self.durable {
+            sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *writer).await?;
+        }
+        written
+    }
+
+    /// The topic's number, given to it now if it has none; `new` holds those given in this transaction.
+    async fn topic_id(
+        &self,
+        writer: &mut SqliteConnection,
+        topic: &str,
+        new: &mut HashMap<String, i64>,
+    ) -> Result<i64, StoreError> {
+        let known = self.known(topic).or_else(|| new.get(topic).copied());
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        let id = sqlx::query_scalar("INSERT INTO journal_topics (name) VALUES (?) RETURNING id")
+            .bind(topic)
+            .fetch_one(writer)
+            .await?;
+        new.insert(topic.to_owned(), id);
+        Ok(id)
+    }
+
+    async fn insert(
+        &self,
+        rows: &[JournalRow],
+        head: u64,
+        reserved: u64,
+    ) -> Result<(), StoreError> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin_with(IMMEDIATE).await?;
+        let mut new = HashMap::new();
+        let mut ids = Vec::with_capacity(rows.len());
+        for row in rows {
+            ids.push(self.topic_id(&mut transaction, &row.topic, &mut new).await?);
+        }
+        let (mut rows, mut ids) = (rows, ids.as_slice());
+        while !rows.is_empty() {
+            let power = (rows.len().ilog2() as usize).min(LARGEST_INSERT);
+            let (now, later) = rows.split_at(1 << power);
+            let (now_ids, later_ids) = ids.split_at(1 << power);
+            let mut insert = sqlx::query(INSERTS[power].as_str());
+            for (row, id) in now.iter().zip(now_ids) {
+                insert = insert
+                    .bind(signed(row.seq))
+                    .bind(*id)
+                    .bind(signed(row.data.len() as u64))
+                    .bind(signed(row.at))
+                    .bind(row.kind.as_str())
+                    .bind(row.data.as_ref());
+            }
+            insert.execute(&mut *transaction).await?;
+            (rows, ids) = (later, later_ids);
+        }
+        sqlx::query("UPDATE journal_meta SET head = ?, reserved = ?")
+            .bind(signed(head))
+            .bind(signed(reserved))
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        // The next writer knows them: this one is not given back yet.
+        self.ids_mut().extend(new);
+        Ok(())
+    }
+
+    /// Removes the oldest events, at most [`TRIM_STEP`], and says whether it was the last step.
+    async fn trim_step(&self, id: i64, evicted: i64) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut transaction = writer.begin_with(IMMEDIATE).await?;
+        // Where this step ends, if not at the end.
+        let step: Option<i64> = sqlx::query_scalar(
+            "SELECT seq FROM journal_events WHERE topic_id = ? AND seq <= ? \
+             ORDER BY seq LIMIT 1 OFFSET ?",
+        )
+        .bind(id)
+        .bind(evicted)
+        .bind(TRIM_STEP - 1)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let end = step.unwrap_or(evicted);
+        sqlx::query("DELETE FROM journal_events WHERE topic_id = ? AND seq <= ?")
+            .bind(id)
+            .bind(end)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("UPDATE journal_topics SET evicted = max(evicted, ?) WHERE id = ?")
+            .bind(end)
+            .bind(id)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(end == evicted)
+    }
+
+    fn known(&self, topic: &str) -> Option<i64> {
+        self.ids().get(topic).copied()
+    }
+}
+
+async fn write_meta(
+    writer: &mut SqliteConnection,
+    meta: JournalMeta,
+    forget: bool,
+) -> Result<(), StoreError> {
+    let mut transaction = writer.begin_with(IMMEDIATE).await?;
+    if forget {
+        for table in ["DELETE FROM journal_events", "DELETE FROM journal_topics"] {
+            sqlx::query(table).execute(&mut *transaction).await?;
+        }
+    }
+    sqlx::query(WRITE_META)
+        .bind(i64::from(meta.epoch))
+        .bind(signed(meta.head))
+        .bind(signed(meta.reserved))
+        .execute(&mut *transaction)
+        .await?;
+    Ok(transaction.commit().await?)
+}
+
+impl JournalStore for SqliteStore {
+    fn load(&self) -> BoxFuture<'_, Result<Option<JournalMeta>, StoreError>> {
+        Box::pin(async move {
+            let meta: Option<(u32, i64, i64, bool)> =
+                sqlx::query_as("SELECT epoch, head, reserved, clean FROM journal_meta")
+                    .fetch_optional(&mut *self.read().await?)
+                    .await?;
+            Ok(meta.map(|(epoch, head, reserved, clean)| JournalMeta {
+                epoch,
+                head: unsigned(head),
+                reserved: unsigned(reserved),
+                clean,
+            }))
+        })
+    }
+
+    fn begin(&self, meta: JournalMeta) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.write_through(meta, false))
+    }
+
+    fn reset(&self, meta: JournalMeta) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.write_through(meta, true))
+    }
+
+    fn topics(&self) -> BoxFuture<'_, Result<Vec<JournalTopic>, StoreError>> {
+        Box::pin(async move {
+            let topics: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(
+                "SELECT name, evicted, max(evicted, coalesce(newest, 0)), coalesce(events, 0), \
+                        coalesce(total, 0) \
+                 FROM journal_topics LEFT JOIN ( \
+                     SELECT topic_id, max(seq) AS newest, count(*) AS events, sum(bytes) AS total \
+                     FROM journal_events INDEXED BY journal_events_of_topic GROUP BY topic_id \
+                 ) ON topic_id = id",
+            )
+            .fetch_all(&mut *self.read().await?)
+            .await?;
+            let topic = |(topic, evicted, newest, events, bytes)| JournalTopic {
+                topic,
+                evicted: unsigned(evicted),
+                newest: unsigned(newest),
+                events: unsigned(events),
+                bytes: unsigned(bytes),
+            };
+            Ok(topics.into_iter().map(topic).collect())
+        })
+    }
+
+    fn append<'a>(
+        &'a self,
+        rows: &'a [JournalRow],
+        head: u64,
+        reserved: u64,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.insert(rows, head, reserved))
+    }
+
+    fn page<'a>(
+        &'a self,
+        topics: &'a [String],
+        after: u64,
+        upto: u64,
+        limits: PageLimits,
+    ) -> BoxFuture<'a, Result<Vec<JournalRow>, StoreError>> {
+        Box::pin(async move {
+            let wanted: HashMap<i64, &str> = {
+                let known = self.ids();
+                let id = |topic: &'a String| Some((*known.get(topic)?, topic.as_str()));
+                topics.iter().filter_map(id).collect()
+            };
+            if wanted.is_empty() || limits.events == 0 || after >= upto {
+                return Ok(Vec::new());
+            }
+            page::read(&mut *self.read().await?, &wanted, signed(after), signed(upto), limits).await
+        })
+    }
+
+    fn trim<'a>(&'a self, topic: &'a str, evicted: u64) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let Some(id) = self.known(topic) else { return Ok(()) };
+            while !self.trim_step(id, signed(evicted)).await? {}
+            Ok(())
+        })
+    }
+
+    fn boundary<'a>(
+        &'a self,
+        topic: &'a str,
+        retain: Retain,
+    ) -> BoxFuture<'a, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let Some(id) = self.known(topic) else { return Ok(0) };
+            // From the newest backwards; ends at the first that must go.
+            let boundary: Option<i64> = sqlx::query_scalar(
+                "SELECT seq FROM ( \
+                     SELECT seq, at, count(*) OVER newest AS events, sum(bytes) OVER newest AS total \
+                     FROM journal_events WHERE topic_id = ?1 \
+                     WINDOW newest AS (ORDER BY seq DESC ROWS UNBOUNDED PRECEDING) \
+                 ) WHERE events > ?2 OR (total > ?3 AND events > 1) OR at < ?4 LIMIT 1",
+            )
+            .bind(id)
+            .bind(signed(retain.events))
+            .bind(signed(retain.bytes))
+            .bind(signed(retain.oldest_at))
+            .fetch_optional(&mut *self.read().await?)
+            .await?;
+            Ok(boundary.map_or(0, unsigned))
+        })
+    }
+
+    fn end(&self, head: u64) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut writer = self.writer().await?;
+            sqlx::query("UPDATE journal_meta SET head = ?, clean = 1")
+                .bind(signed(head))
+                .execute(&mut *writer)
+                .await?;
+            // Writes through to the disk, and leaves no log for the next start to read.
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *writer).await?;
+            Ok(())
+        })
+    }
+}

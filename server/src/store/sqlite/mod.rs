@@ -1,0 +1,171 @@
+//! The store in one SQLite file.
+//!
+//! One connection writes, a few read beside it (write-ahead log). Each works on a thread of its own, so
+//! that no disk holds up the runtime.
+
+mod error;
+mod journal;
+mod page;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Sqlite, Transaction};
+
+use super::{Store, StoreError};
+
+/// Name of the file in the data folder.
+pub const FILE_NAME: &str = "tidings.db";
+
+static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
+
+/// How a change begins: at once as a writer, as a reader that becomes one later can find that it may not.
+const IMMEDIATE: &str = "BEGIN IMMEDIATE";
+
+/// Connections that read; each has a thread and a cache.
+const READERS: u32 = 4;
+
+/// Page cache of a connection that reads, in KiB: a page of history is read once.
+const READER_CACHE_KIB: i64 = 256;
+
+/// How long a foreign lock is waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The write-ahead log is copied back at this many pages of 4 KiB.
+const CHECKPOINT_PAGES: i64 = 4_000;
+
+/// What the write-ahead log is cut back to once it was larger, in bytes.
+const LOG_BYTES: i64 = 32 << 20;
+
+/// The store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    /// Numbers of the journal's topics, as the file has them. Changed by who holds the writer.
+    topics: RwLock<HashMap<String, i64>>,
+    durable: bool,
+}
+
+impl SqliteStore {
+    /// Opens the file at `path`, for its owner alone, and brings its tables up to date. `durable` makes
+    /// every commit wait for the disk.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be used, is no database of Tidings, or was written by a newer one.
+    pub async fn open(path: &Path, durable: bool) -> Result<Self, StoreError> {
+        create_private(path)
+            .map_err(|source| StoreError::Unusable { path: path.to_owned(), source })?;
+        let synchronous = if durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true)
+            .synchronous(synchronous)
+            // Statements hold what users send.
+            .disable_statement_logging();
+        let writer = pool(1)
+            .connect_with(
+                options
+                    .clone()
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+                    .pragma("journal_size_limit", LOG_BYTES.to_string()),
+            )
+            .await
+            .map_err(|error| error::of_open(error, path))?;
+        MIGRATIONS.run(&writer).await.map_err(|error| error::of_migration(error, path))?;
+        let readers = pool(READERS).connect_lazy_with(
+            options.read_only(true).pragma("cache_size", (-READER_CACHE_KIB).to_string()),
+        );
+        let topics = RwLock::new(journal::load_topics(&writer).await?);
+        Ok(Self { writer, readers, topics, durable })
+    }
+
+    /// The connection that writes; nobody else does until it is dropped.
+    async fn writer(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        Ok(self.writer.acquire().await?)
+    }
+
+    /// Begins to read; what is seen does not change until it ends.
+    async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.readers.begin().await?)
+    }
+
+    fn ids(&self) -> RwLockReadGuard<'_, HashMap<String, i64>> {
+        self.topics.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ids_mut(&self) -> RwLockWriteGuard<'_, HashMap<String, i64>> {
+        self.topics.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for SqliteStore {
+    fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut reading = self.read().await?;
+            sqlx::query("SELECT 1 FROM journal_meta").fetch_optional(&mut *reading).await?;
+            Ok(())
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            // The last to go copies the log back and removes it.
+            self.readers.close().await;
+            self.writer.close().await;
+        })
+    }
+}
+
+/// A pool that keeps its connections and asks nothing of them before each use.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// Makes the file where there is none, readable by its owner alone; its log inherits that.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mut permissions = file.metadata()?.permissions();
+        if permissions.mode() & 0o077 != 0 {
+            permissions.set_mode(0o600);
+            file.set_permissions(permissions)?;
+        }
+    }
+    drop(file);
+    Ok(())
+}
+
+/// A number as SQLite holds it. No sequence number or time comes near the limit; bounds may lie beyond it.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number as it was stored; what is below zero was not stored by us.
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}

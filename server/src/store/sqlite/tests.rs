@@ -1,0 +1,176 @@
+//! What only SQLite can do, or get wrong; the rest is in `store/suite.rs`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::store::suite::{Backend, suite};
+use crate::store::{JournalMeta, JournalRow, JournalStore as _};
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self) -> PathBuf {
+        self.0.path().join(FILE_NAME)
+    }
+}
+
+impl Backend for Folder {
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(SqliteStore::open(&self.file(), false).await.unwrap())
+    }
+}
+
+mod not_durable {
+    use super::*;
+    suite!(Folder::new());
+}
+
+struct DurableFolder(Folder);
+
+impl Backend for DurableFolder {
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(SqliteStore::open(&self.0.file(), true).await.unwrap())
+    }
+}
+
+mod durable {
+    use super::*;
+    suite!(DurableFolder(Folder::new()));
+}
+
+const META: JournalMeta = JournalMeta { epoch: 1, head: 0, reserved: 0, clean: false };
+
+fn rows(seqs: impl IntoIterator<Item = u64>, bytes: usize) -> Vec<JournalRow> {
+    let row = |seq| JournalRow {
+        seq,
+        topic: format!("t/{}", seq % 7),
+        kind: "update".to_owned(),
+        at: seq,
+        data: vec![b'x'; bytes].into(),
+    };
+    seqs.into_iter().map(row).collect()
+}
+
+async fn count(store: &SqliteStore) -> u64 {
+    store.topics().await.unwrap().iter().map(|topic| topic.events).sum()
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_may_read_the_file_and_its_log() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new();
+    fs::write(folder.file(), "").unwrap();
+    fs::set_permissions(folder.file(), fs::Permissions::from_mode(0o644)).unwrap();
+    let store = folder.open().await;
+    store.begin(META).await.unwrap();
+    let files: Vec<_> = fs::read_dir(folder.0.path()).unwrap().map(|file| file.unwrap()).collect();
+    assert_eq!(files.len(), 3, "the file, its log, and the log's index");
+    for file in files {
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.file_name());
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_database_is_left_alone() {
+    let folder = Folder::new();
+    let text = "Dear diary, ".repeat(1_000);
+    fs::write(folder.file(), &text).unwrap();
+    let error = SqliteStore::open(&folder.file(), false).await.unwrap_err();
+    assert!(matches!(error, StoreError::NoDatabase(_)), "{error:?}");
+    assert_eq!(fs::read_to_string(folder.file()).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_release_is_left_alone() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(&folder.file(), false).await.unwrap();
+    let newer = "INSERT INTO _sqlx_migrations VALUES (9999, 'later', 0, 1, x'00', 0)";
+    sqlx::query(newer).execute(&store.writer).await.unwrap();
+    store.close().await;
+    let error = SqliteStore::open(&folder.file(), false).await.unwrap_err();
+    assert!(matches!(error, StoreError::Newer(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_not_there_is_named() {
+    let error = SqliteStore::open(Path::new("/nowhere/at/all.db"), false).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unusable { .. }), "{error:?}");
+    assert!(error.to_string().contains("/nowhere/at/all.db"));
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_what_fits_afterwards_is_stored() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(&folder.file(), false).await.unwrap();
+    store.begin(META).await.unwrap();
+    store.append(&rows(1..=10, 10), 10, 10).await.unwrap();
+    sqlx::query("PRAGMA max_page_count = 30").execute(&store.writer).await.unwrap();
+    let error = store.append(&rows(11..=1_000, 1_000), 1_000, 1_000).await.unwrap_err();
+    assert!(matches!(error, StoreError::Full), "{error:?}");
+    assert_eq!(count(&store).await, 10);
+
+    sqlx::query("PRAGMA max_page_count = 100000").execute(&store.writer).await.unwrap();
+    store.append(&rows(11..=1_000, 1_000), 1_000, 1_000).await.unwrap();
+    assert_eq!(count(&store).await, 1_000);
+}
+
+/// What a killed process leaves is what lies in the files at that moment, log included, and a system that
+/// went down may have written less of the log.
+#[tokio::test]
+async fn of_a_torn_log_whole_appends_remain() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(&folder.file(), true).await.unwrap();
+    store.begin(META).await.unwrap();
+    for batch in 0..20 {
+        let last = (batch + 1) * 50;
+        store.append(&rows(batch * 50 + 1..=last, 200), last, last).await.unwrap();
+    }
+    let log = fs::read(folder.0.path().join(format!("{FILE_NAME}-wal"))).unwrap();
+    let mut seen = Vec::new();
+    for part in 0..=16 {
+        let torn = Folder::new();
+        fs::copy(folder.file(), torn.file()).unwrap();
+        let kept = &log[..log.len() * part / 16];
+        fs::write(torn.0.path().join(format!("{FILE_NAME}-wal")), kept).unwrap();
+        let opened = SqliteStore::open(&torn.file(), true).await.unwrap();
+        let (count, meta) = (count(&opened).await, opened.load().await.unwrap());
+        assert_eq!(count, meta.map_or(0, |meta| meta.head), "events and head are of one append");
+        assert!(meta.is_none_or(|meta| !meta.clean));
+        seen.push(count);
+    }
+    assert!(seen.is_sorted() && seen.contains(&0), "{seen:?}");
+    assert_eq!(seen.last(), Some(&1_000));
+}
+
+/// Each search must go by its index: a million events are not looked through for one.
+#[tokio::test]
+async fn no_search_looks_through_all_events_of_others() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(&folder.file(), false).await.unwrap();
+    store.begin(META).await.unwrap();
+    for search in [
+        "SELECT seq, bytes FROM journal_events WHERE topic_id = 1 AND seq > 2 AND seq <= 3 ORDER BY seq",
+        "SELECT seq FROM journal_events WHERE topic_id = 1 AND seq <= 5 ORDER BY seq LIMIT 1 OFFSET 9",
+        "SELECT seq, at, count(*) OVER newest, sum(bytes) OVER newest FROM journal_events \
+         WHERE topic_id = 1 WINDOW newest AS (ORDER BY seq DESC ROWS UNBOUNDED PRECEDING)",
+        "SELECT topic_id, max(seq), count(*), sum(bytes) FROM journal_events GROUP BY topic_id",
+    ] {
+        let explain = format!("EXPLAIN QUERY PLAN {search}");
+        let plan: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(sqlx::AssertSqlSafe(explain)).fetch_all(&store.writer).await.unwrap();
+        let plan: Vec<_> = plan.into_iter().map(|(_, _, _, step)| step).collect();
+        let plan = plan.join("; ");
+        assert!(plan.contains("USING COVERING INDEX journal_events_of_topic"), "{search}: {plan}");
+        assert!(!plan.contains("B-TREE"), "{search}: {plan}");
+    }
+}
