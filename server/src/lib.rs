@@ -31,6 +31,7 @@ mod data_dir;
 pub mod error;
 pub mod hub;
 pub mod limits;
+mod origins;
 pub mod routes;
 pub mod sse;
 pub mod state;
@@ -54,6 +55,7 @@ use config::ConfigError;
 use data_dir::DataDir;
 use hub::Hub;
 use limits::StreamSlots;
+use origins::AllowedOrigins;
 use state::AppState;
 use store::{FILE_NAME, SqliteStore, Store, StoreError};
 
@@ -138,11 +140,15 @@ impl Server {
                 (Some(data_dir), auth, Some(Arc::new(store) as Arc<dyn Store>))
             }
         };
+        let origins = AllowedOrigins::parse(&config.server.allowed_origins);
+        let origins = origins.map_err(ConfigError::from)?;
         let state = AppState {
             hub: Hub::new(config.hub.limits()),
             auth: Arc::new(auth),
             store,
             hosts: Arc::new(AllowedHosts::new(address.ip(), &config.server.allowed_hosts)),
+            origins: Arc::new(origins),
+            body_bytes: config.limits.body_bytes,
             cookie: format!("tidings-{}", address.port()).into(),
             pace: config.server.pace(),
             streams: StreamSlots::new(connections - connections / 16),

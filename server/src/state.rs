@@ -8,6 +8,7 @@ use crate::auth::Auth;
 use crate::auth::guards::AllowedHosts;
 use crate::hub::Hub;
 use crate::limits::StreamSlots;
+use crate::origins::AllowedOrigins;
 use crate::sse::Pace;
 use crate::store::Store;
 
@@ -22,6 +23,10 @@ pub struct AppState {
     pub store: Option<Arc<dyn Store>>,
     /// Names this server answers to.
     pub hosts: Arc<AllowedHosts>,
+    /// Pages elsewhere that may use the API.
+    pub(crate) origins: Arc<AllowedOrigins>,
+    /// Largest body of a published event, in bytes.
+    pub body_bytes: usize,
     /// Name of the session cookie. It holds the port, since cookies do not tell ports apart.
     pub cookie: Arc<str>,
     /// Whether browsers reach this server by TLS only, and may keep the cookie to that.

@@ -104,6 +104,13 @@ pub struct Published {
     pub id: EventId,
 }
 
+/// Answer of [`path::READY`] while the server takes and delivers events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// Always true; a server that is not ready answers with an error.
+    pub ready: bool,
+}
+
 /// What a user may do; each role may do all that the ones before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

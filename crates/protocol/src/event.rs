@@ -27,6 +27,8 @@ pub enum InvalidType {
     TooLong,
     /// A control character: a line end would end the field it is written to.
     Control,
+    /// U+FEFF at the beginning, which readers of UTF-8 take for a byte order mark and leave out.
+    ByteOrderMark,
     /// One of [`RESERVED_TYPES`].
     Reserved,
 }
@@ -37,6 +39,9 @@ impl fmt::Display for InvalidType {
             Self::Empty => f.write_str("an event type has at least one character"),
             Self::TooLong => write!(f, "an event type has at most {MAX_TYPE_BYTES} bytes"),
             Self::Control => f.write_str("an event type has no control characters"),
+            Self::ByteOrderMark => {
+                f.write_str("an event type does not begin with a byte order mark")
+            }
             Self::Reserved => write!(f, "the types {} are reserved", RESERVED_TYPES.join(", ")),
         }
     }
@@ -76,6 +81,9 @@ impl FromStr for EventType {
         }
         if text.chars().any(char::is_control) {
             return Err(InvalidType::Control);
+        }
+        if text.starts_with('\u{feff}') {
+            return Err(InvalidType::ByteOrderMark);
         }
         if RESERVED_TYPES.contains(&text) {
             return Err(InvalidType::Reserved);

@@ -9,7 +9,7 @@ pub const MAX_TOPIC_BYTES: usize = 255;
 /// First segment of the topics whose newest event is all a subscriber needs.
 pub const METRICS: &str = "metrics";
 
-/// Name of a stream of events: segments of `A–Z a–z 0–9 . _ - ~ :` joined by `/`.
+/// Name of a stream of events: segments of `A–Z a–z 0–9 . _ - ~ :` joined by `/`, none of them `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Topic(String);
 
@@ -29,6 +29,8 @@ pub enum InvalidTopic {
     EmptySegment,
     /// More than [`MAX_TOPIC_BYTES`].
     TooLong,
+    /// A segment `.` or `..`: programs that tidy up a URL would ask for another topic.
+    DotSegment,
     /// A character outside the alphabet, or a `*` that is not the last segment.
     Character(char),
 }
@@ -38,6 +40,7 @@ impl fmt::Display for InvalidTopic {
         match self {
             Self::EmptySegment => f.write_str("a topic has no empty segment"),
             Self::TooLong => write!(f, "a topic has at most {MAX_TOPIC_BYTES} bytes"),
+            Self::DotSegment => f.write_str("a segment of a topic is neither . nor .."),
             Self::Character(c) => write!(
                 f,
                 "{c:?} cannot stand in a topic; use letters, digits and . _ - ~ : between slashes"
@@ -56,14 +59,14 @@ impl Topic {
     }
 
     /// `metrics/{host}`. Characters of the name outside the alphabet become `-`, and an empty name
-    /// becomes `localhost`.
+    /// becomes `localhost`; so do `.` and `..`.
     #[must_use]
     pub fn metrics(host: &str) -> Self {
         let mut name: String =
             host.chars().map(|c| if is_topic_char(c) { c } else { '-' }).collect();
         name.truncate(MAX_TOPIC_BYTES - METRICS.len() - 1);
-        if name.is_empty() {
-            name.push_str("localhost");
+        if matches!(name.as_str(), "" | "." | "..") {
+            "localhost".clone_into(&mut name);
         }
         Self(format!("{METRICS}/{name}"))
     }
@@ -92,6 +95,9 @@ impl FromStr for Topic {
         for segment in text.split('/') {
             if segment.is_empty() {
                 return Err(InvalidTopic::EmptySegment);
+            }
+            if matches!(segment, "." | "..") {
+                return Err(InvalidTopic::DotSegment);
             }
             if let Some(c) = segment.chars().find(|&c| !is_topic_char(c)) {
                 return Err(InvalidTopic::Character(c));

@@ -7,7 +7,7 @@ use tidings_protocol::event::{EventId, EventType, InvalidType, MAX_TYPE_BYTES, R
 use tidings_protocol::topic::{InvalidTopic, MAX_TOPIC_BYTES, Selector, Topic, metrics_host};
 
 fn topic_text() -> impl Strategy<Value = String> {
-    "[A-Za-z0-9._~:-]{1,12}(/[A-Za-z0-9._~:-]{1,12}){0,4}"
+    "[A-Za-z0-9_~:-][A-Za-z0-9._~:-]{0,11}(/[A-Za-z0-9._~:-]{0,11}[A-Za-z0-9_~:-]){0,4}"
 }
 
 fn topic(text: &str) -> Topic {
@@ -90,6 +90,9 @@ proptest! {
             Err(InvalidType::Empty) => prop_assert!(text.is_empty()),
             Err(InvalidType::TooLong) => prop_assert!(text.len() > MAX_TYPE_BYTES),
             Err(InvalidType::Control) => prop_assert!(text.chars().any(char::is_control)),
+            Err(InvalidType::ByteOrderMark) => {
+                prop_assert!(text.starts_with('\u{feff}'), "no mark");
+            }
             Err(InvalidType::Reserved) => prop_assert!(RESERVED_TYPES.contains(&&*text)),
         }
     }
@@ -121,12 +124,15 @@ fn what_is_nearly_an_id_is_none() {
 
 #[test]
 fn what_is_no_topic_says_why() {
-    use InvalidTopic::{Character, EmptySegment, TooLong};
+    use InvalidTopic::{Character, DotSegment, EmptySegment, TooLong};
     for (text, why) in [
         ("", EmptySegment),
         ("/a", EmptySegment),
         ("a/", EmptySegment),
         ("a//b", EmptySegment),
+        (".", DotSegment),
+        ("a/..", DotSegment),
+        ("a/./b", DotSegment),
         ("a b", Character(' ')),
         ("a\n", Character('\n')),
         ("ä", Character('ä')),
@@ -136,6 +142,7 @@ fn what_is_no_topic_says_why() {
         assert_eq!(text.parse::<Topic>(), Err(why), "{text:?}");
     }
     assert!("a".repeat(MAX_TOPIC_BYTES).parse::<Topic>().is_ok());
+    assert!("a/.b/c./...".parse::<Topic>().is_ok());
 }
 
 #[test]
@@ -151,6 +158,8 @@ fn reserved_types_are_the_hubs_own() {
     for text in RESERVED_TYPES {
         assert_eq!(text.parse::<EventType>(), Err(InvalidType::Reserved));
     }
+    assert_eq!("\u{feff}build".parse::<EventType>(), Err(InvalidType::ByteOrderMark));
+    assert!("build\u{feff}".parse::<EventType>().is_ok());
     assert_eq!(EventType::default().as_str(), "update");
 }
 
@@ -162,6 +171,7 @@ fn only_metrics_are_latest_wins() {
         assert_eq!(topic(text).is_latest_wins(), wins, "{text}");
     }
     assert_eq!(Topic::metrics("").as_str(), "metrics/localhost");
+    assert_eq!(Topic::metrics("..").as_str(), "metrics/localhost");
     assert_eq!(Topic::metrics("my box/ü").as_str(), "metrics/my-box--");
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use tidings_protocol::api::{
-    ErrorBody, ErrorCode, ErrorDetail, Published, Role, Session, SignIn, User,
+    ErrorBody, ErrorCode, ErrorDetail, Published, Ready, Role, Session, SignIn, User,
 };
 use tidings_protocol::event::{
     Connected, Envelope, EventId, Gap, GapReason, Heartbeat, UnnamedEnvelope, UnnamedGap,
@@ -132,6 +132,11 @@ fn every_error_code() {
 #[test]
 fn the_answer_to_a_publish() {
     assert_json_snapshot!(same(Published { id: ID }));
+}
+
+#[test]
+fn a_server_that_is_ready() {
+    assert_json_snapshot!(same(Ready { ready: true }));
 }
 
 #[test]

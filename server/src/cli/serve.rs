@@ -41,6 +41,15 @@ pub(super) struct Serve {
         value_delimiter = ','
     )]
     allowed_hosts: Vec<String>,
+    /// Origin of a page elsewhere that may use the API with a token, such as https://a.example; may be
+    /// repeated
+    #[arg(
+        long = "allowed-origin",
+        env = "TIDINGS_ALLOWED_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    allowed_origins: Vec<String>,
     /// Address of the TLS proxy in front; needed to listen where other machines can reach
     #[arg(long, env = "TIDINGS_BEHIND_PROXY", value_name = "ADDRESS")]
     behind_proxy: Option<IpAddr>,
@@ -89,6 +98,7 @@ impl Serve {
             server.host_name = host_name;
         }
         server.allowed_hosts.extend(self.allowed_hosts);
+        server.allowed_origins.extend(self.allowed_origins);
         server.behind_proxy = self.behind_proxy.or(server.behind_proxy);
         if let Some(drain) = self.drain {
             // In whole seconds, and never none because of rounding.
@@ -192,6 +202,7 @@ mod tests {
             config: Some(file.path().to_owned()),
             host_name: Some("flag".to_owned()),
             allowed_hosts: vec!["box.lan".to_owned()],
+            allowed_origins: vec!["https://a.example".to_owned()],
             behind_proxy: None,
             drain: Some(Duration::from_secs(2)),
             durable: false,
@@ -200,6 +211,7 @@ mod tests {
         assert_eq!(config.server.listen.port(), 1);
         assert_eq!(config.server.host_name, "flag");
         assert_eq!(config.server.allowed_hosts, ["box.lan"]);
+        assert_eq!(config.server.allowed_origins, ["https://a.example"]);
         assert_eq!(config.server.heartbeat_seconds, 15);
         assert_eq!(config.server.drain_seconds, 2);
     }

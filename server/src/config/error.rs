@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::origins::InvalidOrigin;
+
 /// What is wrong with a configuration, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -43,6 +45,9 @@ pub enum ConfigError {
         /// What it may be.
         expected: &'static str,
     },
+    /// An origin that no browser sends.
+    #[error(transparent)]
+    Origin(#[from] InvalidOrigin),
     /// An address others can reach, and nothing that keeps the traffic secret.
     #[error(
         "refusing to listen on {0}, which other machines can reach without encryption: listen on \

@@ -12,9 +12,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::Secret;
+use crate::origins::AllowedOrigins;
 
 pub use error::ConfigError;
-pub use sections::{CollectorsConfig, HubConfig, ServerConfig, default_data_dir};
+pub use sections::{CollectorsConfig, HubConfig, LimitsConfig, ServerConfig, default_data_dir};
 
 /// Port the server listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 4180;
@@ -27,6 +28,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// `[hub]`
     pub hub: HubConfig,
+    /// `[limits]`
+    pub limits: LimitsConfig,
     /// `[collectors]`
     pub collectors: CollectorsConfig,
     /// Token of a server that keeps nothing on disk; set by the desktop app for the one it bundles.
@@ -85,7 +88,7 @@ impl Config {
     ///
     /// If a value is out of its range, or others could listen in.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let Self { server, hub, collectors, .. } = self;
+        let Self { server, hub, limits, collectors, .. } = self;
         let range = |key, value: u64, least, most, expected| {
             let fits = (least..=most).contains(&value);
             let error = || ConfigError::OutOfRange { key, value: value.to_string(), expected };
@@ -104,6 +107,9 @@ impl Config {
         range("hub.history_bytes", hub.history_bytes as u64, 1, 1 << 40, "1 byte to 1 TiB")?;
         range("hub.history_seconds", hub.history_seconds, 1, 31_536_000, "1 second to one year")?;
         range("hub.max_topics", hub.max_topics as u64, 1, 1_000_000, "1 to 1,000,000")?;
+        let body = limits.body_bytes as u64;
+        range("limits.body_bytes", body, 1 << 10, 16 << 20, "1 KiB (1024) to 16 MiB (16777216)")?;
+        AllowedOrigins::parse(&server.allowed_origins)?;
         self.check_bind(server.listen)
     }
 

@@ -23,6 +23,8 @@ pub struct ServerConfig {
     pub host_name: String,
     /// Names the server answers to besides `localhost` and its own address. Default: none.
     pub allowed_hosts: Vec<String>,
+    /// Origins of pages elsewhere that may use the API with a token, such as `https://a.example`. Default: none.
+    pub allowed_origins: Vec<String>,
     /// Address of the reverse proxy; the only other machine that may connect. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub behind_proxy: Option<IpAddr>,
@@ -50,6 +52,14 @@ pub struct HubConfig {
     pub durable: bool,
 }
 
+/// What one request or token may ask of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Largest body of a published event, in bytes. Default 256 KiB.
+    pub body_bytes: usize,
+}
+
 /// How often the machine is looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -67,6 +77,7 @@ impl Default for ServerConfig {
             data_dir: default_data_dir(),
             host_name: collectors::machine_name(),
             allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
             behind_proxy: None,
             heartbeat_seconds: 15,
             max_stream_seconds: 0,
@@ -85,6 +96,12 @@ impl Default for HubConfig {
             max_topics: limits.topics,
             durable: false,
         }
+    }
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self { body_bytes: 256 << 10 }
     }
 }
 

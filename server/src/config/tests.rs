@@ -64,6 +64,9 @@ fn values_out_of_range_are_refused_by_name() {
         ("[collectors]\nprocesses_interval_ms = 3600001", "collectors.processes_interval_ms"),
         ("[hub]\nhistory_events = 0", "hub.history_events"),
         ("[hub]\nmax_topics = 0", "hub.max_topics"),
+        ("[limits]\nbody_bytes = 1023", "limits.body_bytes"),
+        ("[limits]\nbody_bytes = 16777217", "limits.body_bytes"),
+        ("[server]\nallowed_origins = [\"https://a.example/\"]", "https://a.example/"),
     ] {
         let error = parse(text).unwrap().check().unwrap_err().to_string();
         assert!(error.contains(key), "{error}");

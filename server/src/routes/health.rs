@@ -1,17 +1,39 @@
-//! `GET /healthz`: whether the process lives.
+//! `GET /healthz`: whether the process lives. `GET /readyz`: whether it takes and delivers events.
 
-use axum::Router;
+use std::time::Duration;
+
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use tidings_protocol::api::path;
+use axum::{Json, Router};
+use tidings_protocol::api::{ErrorCode, Ready, path};
 
+use crate::error::ApiError;
 use crate::state::AppState;
 
+/// Longest the database may take to answer.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
+
 pub(super) fn router() -> Router<AppState> {
-    Router::new().route(path::HEALTH, get(health))
+    Router::new().route(path::HEALTH, get(health)).route(path::READY, get(ready))
 }
 
 async fn health() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], "ok\n")
+}
+
+async fn ready(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
+    if state.draining.is_cancelled() {
+        let message = "the server is shutting down";
+        return Err(ApiError::new(ErrorCode::ShuttingDown, message));
+    }
+    if let Some(store) = &state.store {
+        let answer = tokio::time::timeout(STORE_TIMEOUT, store.check()).await;
+        if !matches!(answer, Ok(Ok(()))) {
+            let message = "the server's database does not answer";
+            return Err(ApiError::new(ErrorCode::Unavailable, message));
+        }
+    }
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(Ready { ready: true })))
 }

@@ -1,5 +1,7 @@
 //! The routes: one file a resource, merged here.
 
+mod body;
+mod cors;
 mod events;
 mod health;
 mod publish;
@@ -45,7 +47,14 @@ pub fn router(state: AppState) -> Router {
         .merge(health::router())
         .merge(assets::router())
         .method_not_allowed_fallback(wrong_method)
-        .fallback(no_such_route)
+        .fallback(no_such_route);
+    // Around the fallbacks too, which answer preflights otherwise; the guard lets the API's pass alone.
+    let cors = (!state.origins.is_empty()).then(|| cors::layer(&state.origins));
+    let routes = match cors {
+        Some(cors) => routes.layer(cors),
+        None => routes,
+    };
+    let routes = routes
         .layer(middleware::from_fn_with_state(state.clone(), guards::same_site))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
@@ -80,3 +89,6 @@ async fn no_such_route() -> ApiError {
 async fn wrong_method() -> ApiError {
     ApiError::new(ErrorCode::MethodNotAllowed, "this path does not take this method")
 }
+
+#[cfg(test)]
+mod tests;

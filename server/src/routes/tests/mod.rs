@@ -1,0 +1,107 @@
+//! The routes without a socket: requests in, answers out.
+
+mod cors;
+mod publish;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, request};
+use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+use crate::Server;
+use crate::config::Config;
+use crate::state::AppState;
+
+const TOKEN: &str = "token";
+
+/// The routes of a server that does not run.
+struct App {
+    state: AppState,
+    router: axum::Router,
+}
+
+impl App {
+    async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::bundled(TOKEN.to_owned());
+        change(&mut config);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let state = Server::open(listener, config, 10).await.unwrap().state;
+        Self { router: super::router(state.clone()), state }
+    }
+
+    async fn send(&self, request: request::Builder, body: impl Into<Body>) -> Answer {
+        let request = request.header("host", "localhost").body(body.into()).unwrap();
+        Answer::of(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+}
+
+/// A request with the owner's token.
+fn by_owner(method: &str, uri: &str) -> request::Builder {
+    Request::builder().method(method).uri(uri).header("authorization", format!("Bearer {TOKEN}"))
+}
+
+/// An answer that has come to its end.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Answer {
+    async fn of(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Self { status: parts.status, headers: parts.headers, body }
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// Status and code of an error, which has a message too.
+    fn error(&self) -> (u16, String) {
+        let error = &self.json()["error"];
+        assert!(!error["message"].as_str().unwrap_or_default().is_empty(), "{self:?}");
+        (self.status.as_u16(), error["code"].as_str().unwrap_or_default().to_owned())
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_ready_until_it_is_on_its_way_to_end() {
+    let app = App::new().await;
+    let ask = || app.send(Request::builder().uri("/readyz"), "");
+    let ready = ask().await;
+    assert_eq!((ready.status.as_u16(), &*ready.body), (200, &b"{\"ready\":true}"[..]));
+    app.state.draining.cancel();
+    let draining = ask().await;
+    assert_eq!(draining.error(), (503, "shutting_down".to_owned()));
+    assert!(draining.header("retry-after").is_some());
+    assert_eq!(app.send(Request::builder().uri("/healthz"), "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_server_whose_store_does_not_answer_is_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::with(|config| {
+        config.in_memory_token.0 = None;
+        config.server.data_dir = folder.path().to_owned();
+    })
+    .await;
+    let ask = || app.send(Request::builder().uri("/readyz"), "");
+    assert_eq!(ask().await.status, 200);
+    app.state.store.as_ref().unwrap().close().await;
+    assert_eq!(ask().await.error(), (503, "unavailable".to_owned()));
+}
