@@ -5,11 +5,13 @@ use std::time::Duration;
 /// Exponential back-off with jitter.
 ///
 /// The n-th wait lies between half and all of `min · 2ⁿ`, capped at `max`: clients that lost the same
-/// server at the same moment do not come back at the same moment.
+/// server at the same moment do not come back at the same moment. A [floor](Self::set_floor) lengthens the
+/// waits below it, each by up to a quarter more, for the same reason.
 #[derive(Clone, Debug)]
 pub struct Backoff {
     min: Duration,
     max: Duration,
+    floor: Duration,
     failures: u32,
     random: u64,
 }
@@ -19,7 +21,7 @@ impl Backoff {
     #[must_use]
     pub fn new(min: Duration, max: Duration, seed: u64) -> Self {
         // xorshift has one fixed point, zero.
-        Self { min, max, failures: 0, random: seed | 1 }
+        Self { min, max, floor: Duration::ZERO, failures: 0, random: seed | 1 }
     }
 
     /// Failures since the last [`reset`](Self::reset).
@@ -33,7 +35,15 @@ impl Backoff {
         let doubled = self.min.saturating_mul(2_u32.saturating_pow(self.failures));
         self.failures = self.failures.saturating_add(1);
         let full = doubled.min(self.max);
-        full / 2 + (full / 2).mul_f64(self.next_fraction())
+        let wait = full / 2 + (full / 2).mul_f64(self.next_fraction());
+        let floor = self.floor + (self.floor / 4).mul_f64(self.next_fraction());
+        wait.max(floor).min(self.max)
+    }
+
+    /// The least that later waits last, as far as the longest goes: what a server asks for counts within
+    /// reason.
+    pub fn set_floor(&mut self, floor: Duration) {
+        self.floor = floor.min(self.max);
     }
 
     /// Forgets past failures.
@@ -68,6 +78,36 @@ mod tests {
                 prop_assert!(full / 2 <= wait && wait <= full, "{wait:?} at failure {n}");
             }
         }
+    }
+
+    #[test]
+    fn no_wait_is_shorter_than_the_floor_or_longer_than_the_longest() {
+        let (min, max) = (Duration::from_millis(500), Duration::from_secs(30));
+        for seed in 0..50 {
+            let mut backoff = Backoff::new(min, max, seed);
+            backoff.set_floor(Duration::from_secs(2));
+            let waits: Vec<_> = (0..10).map(|_| backoff.next_wait()).collect();
+            let quarter_more = Duration::from_millis(2_500);
+            assert!(waits.iter().all(|wait| (Duration::from_secs(2)..=max).contains(wait)));
+            assert!(waits[0] <= quarter_more, "{waits:?}");
+            assert!(waits[9] >= max / 2, "it grows all the same: {waits:?}");
+            backoff.set_floor(Duration::MAX);
+            assert_eq!(backoff.next_wait(), max, "what a server asks for is bounded");
+            backoff.set_floor(Duration::ZERO);
+            backoff.reset();
+            assert!(backoff.next_wait() <= min);
+        }
+    }
+
+    #[test]
+    fn one_floor_for_all_does_not_bring_them_back_at_once() {
+        let first = |seed| {
+            let mut backoff =
+                Backoff::new(Duration::from_millis(500), Duration::from_secs(30), seed);
+            backoff.set_floor(Duration::from_secs(2));
+            backoff.next_wait()
+        };
+        assert_ne!(first(1), first(99));
     }
 
     #[test]

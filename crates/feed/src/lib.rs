@@ -6,7 +6,8 @@
 //! eventsource-client, so both say *Live* and *Stale* for the same reasons.
 //!
 //! ```text
-//!   open(), message, failure ──> Feed::handle(now, input) ──> Connect{cursor} / Close
+//!   a frame ───────────> Feed::take_frame(now, data, id) ─┬─> what is delivered
+//!   failure, retry, … ─> Feed::handle(now, input) ────────┴─> Connect{cursor} / Close
 //!                                     │
 //!                      Feed::status(now) · Feed::next_deadline()
 //! ```
@@ -16,12 +17,16 @@
 
 mod backoff;
 mod batch;
+mod frame;
+mod input;
 mod machine;
 mod message;
 mod status;
 
 pub use backoff::Backoff;
 pub use batch::{Batch, Delivery, Item};
-pub use machine::{Command, Config, Failure, Feed, Input};
+pub use frame::Taken;
+pub use input::{Command, Config, Failure, Input};
+pub use machine::Feed;
 pub use message::{DecodeError, Event, Message, decode};
 pub use status::{Cause, State, Status};

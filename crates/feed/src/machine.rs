@@ -3,88 +3,15 @@
 use std::time::Duration;
 
 use tidings_protocol::PROTOCOL_VERSION;
-use tidings_protocol::event::{Connected, EventId};
+use tidings_protocol::event::{Connected, EventId, Gap, GapReason};
 
 use crate::backoff::Backoff;
+use crate::input::{Command, Config, Failure, Input};
 use crate::message::Message;
 use crate::status::{Cause, State, Status};
 
 /// A server that promises less is not believed: its silence would never be noticed.
 const LONGEST_HEARTBEAT_SECONDS: u64 = 3600;
-
-/// Times a feed goes by.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Shortest wait between two attempts. Default 500 ms.
-    pub backoff_min: Duration,
-    /// Longest wait between two attempts. Default 30 s.
-    pub backoff_max: Duration,
-    /// Longest an attempt may take until the first message. Default 10 s.
-    pub connect_timeout: Duration,
-    /// A connection this old counts as a success that resets the back-off. Default 5 s.
-    pub settled_after: Duration,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            backoff_min: Duration::from_millis(500),
-            backoff_max: Duration::from_secs(30),
-            connect_timeout: Duration::from_secs(10),
-            settled_after: Duration::from_secs(5),
-        }
-    }
-}
-
-/// Something that happened to the connection, or that a person asked for.
-#[derive(Debug)]
-pub enum Input<'a> {
-    /// A message arrived.
-    Message(&'a Message),
-    /// The frame of the `connected` just handed in carried this id: a connection that breaks right
-    /// behind it must lose nothing. Every other event repeats its id, and a heartbeat's is the cursor.
-    ///
-    /// An id other than the cursor says that the server could not use the cursor and tells a gap next.
-    /// The cursor stays until then: from the new one, the server would find nothing missing.
-    FrameId(EventId),
-    /// Bytes arrived that are no message: a comment.
-    Activity,
-    /// The attempt or the connection ended.
-    Failed(Failure),
-    /// A person, or a machine that woke up, wants a connection now.
-    Retry,
-    /// A person wants none.
-    Disconnect,
-    /// Time passed; see [`Feed::next_deadline`].
-    Tick,
-}
-
-/// How an attempt or a connection ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// No connection could be made, or it broke.
-    Network(String),
-    /// The server ended the stream.
-    Closed,
-    /// The server answered with a status other than 200.
-    Status(u16),
-    /// The answer was no event stream.
-    NotAStream(String),
-    /// A line or event exceeded the limit.
-    TooLarge,
-}
-
-/// What the owner must do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Close what is open, then connect from this cursor.
-    Connect {
-        /// Last id seen, to be sent as `Last-Event-ID`.
-        cursor: Option<EventId>,
-    },
-    /// Close what is open.
-    Close,
-}
 
 /// See the [crate] documentation.
 #[derive(Debug)]
@@ -152,12 +79,30 @@ impl Feed {
         Duration::from_millis(opened.saturating_sub(at))
     }
 
+    /// The gap that passing over an unreadable frame leaves; null where nothing is lost. Asked before the
+    /// frame is handed in.
+    pub(crate) fn gap_left_by(&self, id: Option<EventId>) -> Option<Gap> {
+        // Every event has an id of its own: a frame without one, or with that of the frame before, is none.
+        let id = id.filter(|id| self.is_open() && Some(*id) != self.cursor)?;
+        let server = self.server.as_ref()?;
+        // Until a cursor the server could not use is made up for, nobody knows since when.
+        let from = if self.next_cursor.is_some() { None } else { self.cursor };
+        let topics = server.topics.clone();
+        Some(Gap { topics, from, to: Some(id), reason: GapReason::Unreadable })
+    }
+
     /// Takes what happened and says what to do about it, if anything.
     pub fn handle(&mut self, now: Duration, input: Input<'_>) -> Option<Command> {
         match input {
             Input::Message(message) => self.on_message(now, message),
             Input::FrameId(id) => {
                 self.on_frame_id(id);
+                None
+            }
+            Input::Unreadable { id, detail } => self.on_unreadable(now, id, detail),
+            Input::RetryAfter(wait) => {
+                self.backoff.set_floor(wait);
+                self.hear(now);
                 None
             }
             Input::Activity => {
@@ -241,10 +186,29 @@ impl Feed {
             let detail = "the first message was not `connected`".to_owned();
             return self.on_failure(now, Failure::NotAStream(detail)).or(Some(Command::Close));
         }
-        let next = self.next_cursor.take();
-        self.cursor = message.id().or(next).or(self.cursor);
-        self.hear(now);
+        self.move_cursor(now, message.id());
         None
+    }
+
+    /// To reconnect would bring the same frame again: it is passed over, and only a stream that begins
+    /// with one is no stream of this protocol.
+    fn on_unreadable(
+        &mut self,
+        now: Duration,
+        id: Option<EventId>,
+        detail: String,
+    ) -> Option<Command> {
+        if !self.is_open() {
+            return self.on_failure(now, Failure::NotAStream(detail));
+        }
+        self.move_cursor(now, id);
+        None
+    }
+
+    fn move_cursor(&mut self, now: Duration, id: Option<EventId>) {
+        let next = self.next_cursor.take();
+        self.cursor = id.or(next).or(self.cursor);
+        self.hear(now);
     }
 
     fn on_frame_id(&mut self, id: EventId) {
@@ -264,6 +228,9 @@ impl Feed {
         }
         let phase = match failure {
             Failure::Status(401 | 403) => Phase::Unauthorized,
+            // A server's own way to say that there is nothing to come back for: no proxy says so for one
+            // that restarts.
+            Failure::Status(201..=299 | 410) => Phase::Incompatible,
             // What answers here is something else than this server, or too old a one. Where it was heard
             // before, it is a proxy that speaks for it while it restarts, or one broken frame.
             Failure::Status(404) | Failure::NotAStream(_) if !self.was_live => Phase::Incompatible,
@@ -322,7 +289,7 @@ impl Feed {
         self.next_cursor = None;
     }
 
-    fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open { .. })
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tidings_protocol::PROTOCOL_VERSION;
 use tidings_protocol::event::{Connected, EventId, Heartbeat, UnnamedEnvelope, UnnamedGap};
 
 /// A decoded message of the stream.
@@ -50,11 +51,31 @@ pub fn decode(data: &str) -> Result<Message, DecodeError> {
     }
     let tagged: Tagged<'_> = serde_json::from_str(data)?;
     Ok(match &*tagged.kind {
-        "connected" => Message::Connected(serde_json::from_str(data)?),
+        "connected" => Message::Connected(decode_connected(data)?),
         "heartbeat" => Message::Heartbeat(serde_json::from_str(data)?),
         "gap" => Message::Gap(serde_json::from_str(data)?),
         _ => Message::Event(serde_json::from_str(data)?),
     })
+}
+
+/// Of another protocol all that matters is its number: the rest may have any shape.
+fn decode_connected(data: &str) -> Result<Connected, DecodeError> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        protocol: u32,
+    }
+    let Numbered { protocol } = serde_json::from_str(data)?;
+    if protocol == PROTOCOL_VERSION {
+        return Ok(serde_json::from_str(data)?);
+    }
+    let readable = serde_json::from_str(data);
+    Ok(readable.unwrap_or(Connected {
+        protocol,
+        server_version: "unknown".to_owned(),
+        heartbeat_seconds: 0,
+        topics: Vec::new(),
+        at: 0,
+    }))
 }
 
 #[cfg(test)]
@@ -83,6 +104,15 @@ mod tests {
         let gap = r#"{"type":"gap","id":"0000002a-7","topics":["a"],"from":null,"to":"0000002a-7","reason":"phase_of_the_moon"}"#;
         let Ok(Message::Gap(gap)) = decode(gap) else { panic!("a gap") };
         assert_eq!(gap.gap.reason, GapReason::Unknown);
+    }
+
+    #[test]
+    fn another_protocol_is_known_by_its_number_whatever_else_it_says() {
+        let data = r#"{"type":"connected","protocol":9,"serverVersion":{"major":2}}"#;
+        assert!(matches!(decode(data), Ok(Message::Connected(c)) if c.protocol == 9));
+        for broken in [r#"{"type":"connected"}"#, r#"{"type":"connected","protocol":1}"#] {
+            assert!(decode(broken).is_err(), "{broken}");
+        }
     }
 
     #[test]

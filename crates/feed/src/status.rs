@@ -38,8 +38,8 @@ pub enum State {
     Offline,
     /// The server wants another sign-in; nothing is tried until asked.
     Unauthorized,
-    /// The server speaks another protocol, or what answered on first contact is none; nothing is tried
-    /// until asked.
+    /// The server speaks another protocol or says that there is no stream, or what answered on first contact
+    /// is no server of this kind; nothing is tried until asked.
     Incompatible,
 }
 

@@ -18,6 +18,8 @@ enum Step {
     Event(EventId),
     Gap(Option<EventId>),
     Heartbeat,
+    Unreadable(Option<EventId>),
+    RetryAfter(Duration),
     Activity,
     Failed(Failure),
     Retry,
@@ -44,6 +46,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => id().prop_map(Step::Event),
         1 => prop::option::of(id()).prop_map(Step::Gap),
         1 => Just(Step::Heartbeat),
+        2 => prop::option::of(id()).prop_map(Step::Unreadable),
+        1 => prop_oneof![Just(Duration::MAX), Just(Duration::from_secs(2))]
+            .prop_map(Step::RetryAfter),
         1 => Just(Step::Activity),
         2 => failure.prop_map(Step::Failed),
         1 => Just(Step::Retry),
@@ -98,6 +103,8 @@ proptest! {
             let input = match (&step, &message) {
                 (_, Some(message)) => Input::Message(message),
                 (Step::FrameId(id), _) => Input::FrameId(*id),
+                (Step::Unreadable(id), _) => Input::Unreadable { id: *id, detail: "x".into() },
+                (Step::RetryAfter(wait), _) => Input::RetryAfter(*wait),
                 (Step::Activity, _) => Input::Activity,
                 (Step::Failed(failure), _) => Input::Failed(failure.clone()),
                 (Step::Retry, _) => Input::Retry,
@@ -138,12 +145,13 @@ proptest! {
                     offered = cursor.and(Some(id));
                     cursor.or(Some(id))
                 }
-                Step::Event(id) | Step::Gap(Some(id)) if held => Some(id),
-                Step::Gap(None) | Step::Heartbeat if held => offered.or(cursor),
+                Step::Event(id) | Step::Gap(Some(id)) | Step::Unreadable(Some(id)) if held => Some(id),
+                Step::Gap(None) | Step::Unreadable(None) | Step::Heartbeat if held => offered.or(cursor),
                 _ => cursor,
             };
             prop_assert_eq!(feed.cursor(), expected, "a cursor moves only behind what was told");
-            if message.is_some() || !wants_open || command.is_some() {
+            let is_frame = message.is_some() || matches!(step, Step::Unreadable(_));
+            if is_frame || !wants_open || command.is_some() {
                 offered = None;
             }
             if slept {
@@ -151,8 +159,17 @@ proptest! {
             }
             was_live |= after == State::Live;
             if was_live && after == State::Incompatible && before != after {
-                let other = matches!(step, Step::Connected { protocol: 2, .. });
-                prop_assert!(other, "once live, only another protocol is incompatible");
+                let told = matches!(
+                    step,
+                    Step::Connected { protocol: 2, .. } | Step::Failed(Failure::Status(204))
+                );
+                prop_assert!(told, "once live, only the server's own word is incompatible");
+            }
+            if let State::Reconnecting { retry_in_ms } = after {
+                prop_assert!(retry_in_ms <= 30_000, "no wait is longer than the longest");
+            }
+            if matches!(step, Step::Unreadable(_)) && held {
+                prop_assert_eq!(command, None, "nothing that was live ends by one frame");
             }
             let stopped = matches!(before, State::Offline | State::Unauthorized | State::Incompatible);
             if stopped && !asked {

@@ -164,6 +164,37 @@ fn a_server_heard_before_that_answers_nonsense_is_tried_again() {
 }
 
 #[test]
+fn a_server_that_says_there_is_no_stream_stops_it_until_asked() {
+    for code in [201, 204, 205, 210, 299, 410] {
+        for start in [Bench::connecting, Bench::open] {
+            let mut bench = start();
+            assert_eq!(bench.fail(Failure::Status(code)), Some(Command::Close));
+            assert_eq!(bench.state(), State::Incompatible);
+            assert_eq!(bench.cause(), Some(Cause::Status { code }));
+            assert_stopped(bench);
+        }
+    }
+}
+
+#[test]
+fn a_wait_the_server_asks_for_is_kept_within_bounds() {
+    for (asked, waits) in [
+        (Duration::ZERO, 250..=500),
+        (Duration::from_millis(2_000), 2_000..=2_500),
+        (Duration::MAX, 30_000..=30_000),
+    ] {
+        for start in [Bench::connecting, Bench::open] {
+            let mut bench = start();
+            assert_eq!(bench.input(Input::RetryAfter(asked)), None);
+            bench.fail(Failure::Closed);
+            let State::Reconnecting { retry_in_ms } = bench.state() else { panic!("waiting") };
+            assert!(waits.contains(&retry_in_ms), "{retry_in_ms} ms of {asked:?}");
+            assert_eq!(bench.input(Input::Retry), Some(Command::Connect { cursor: None }));
+        }
+    }
+}
+
+#[test]
 fn a_server_heard_before_that_speaks_another_protocol_stops_until_asked() {
     for reconnects in [false, true] {
         let mut bench = Bench::open();

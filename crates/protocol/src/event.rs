@@ -244,6 +244,8 @@ pub enum GapReason {
     MalformedCursor,
     /// The subscriber read more slowly than events came.
     SlowConsumer,
+    /// The subscriber could not read the event; it says so to itself, no server does.
+    Unreadable,
     /// A reason of a newer server.
     #[serde(other)]
     Unknown,

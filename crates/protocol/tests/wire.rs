@@ -76,8 +76,8 @@ fn a_gap() {
 #[test]
 fn a_gap_whose_ends_are_not_known() {
     let gap = |reason| Gap { topics: Vec::new(), from: None, to: None, reason };
-    use GapReason::{Evicted, MalformedCursor, SlowConsumer, Unknown, UnknownEpoch};
-    let every_reason = [Evicted, UnknownEpoch, MalformedCursor, SlowConsumer, Unknown];
+    use GapReason::{Evicted, MalformedCursor, SlowConsumer, Unknown, UnknownEpoch, Unreadable};
+    let every_reason = [Evicted, UnknownEpoch, MalformedCursor, SlowConsumer, Unreadable, Unknown];
     assert_json_snapshot!(same(every_reason.map(gap).to_vec()));
 }
 

@@ -5,7 +5,7 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
-use tidings_feed::{Command, Config, Delivery, Failure, Feed, Input, Item, State, decode};
+use tidings_feed::{Command, Config, Delivery, Failure, Feed, Input, State, Taken};
 use tidings_protocol::api::{SignIn, path, query};
 use tidings_protocol::event::EventId;
 use wasm_bindgen_futures::spawn_local;
@@ -144,46 +144,29 @@ impl Inner {
     }
 
     fn on_message(self: &Rc<Self>, message: &Message) {
-        let frame_id = message.last_event_id.parse().ok();
-        match decode(&message.data) {
-            Ok(message) => {
-                let connected = matches!(message, tidings_feed::Message::Connected(_));
-                let age = match &message {
-                    tidings_feed::Message::Event(event) => {
-                        self.feed.borrow().age_on_arrival(event.at)
-                    }
-                    _ => Duration::ZERO,
-                };
-                let command = self.feed.borrow_mut().handle(now(), Input::Message(&message));
-                if let Some(item) = Item::from_message(message) {
-                    let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-                    self.deliveries.borrow_mut().push(Delivery { age_ms, item });
-                }
-                if let Some(command) = command {
-                    self.carry_out(command);
-                    self.publish();
-                } else if connected {
-                    // A connection that breaks right behind `connected` must lose nothing.
-                    if let Some(id) = frame_id {
-                        self.feed.borrow_mut().handle(now(), Input::FrameId(id));
-                    }
-                    self.set_deadline();
-                    self.publish();
-                } else {
-                    self.set_deadline();
-                    self.publish_paced();
-                }
-            }
-            Err(error) => {
-                self.input(Input::Failed(Failure::NotAStream(error.to_string())));
-            }
+        let before = self.state();
+        let id = message.last_event_id.parse().ok();
+        let Taken { command, delivery } =
+            self.feed.borrow_mut().take_frame(now(), &message.data, id);
+        if let Some((age, item)) = delivery {
+            let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+            self.deliveries.borrow_mut().push(Delivery { age_ms, item });
+        }
+        match command {
+            Some(command) => self.carry_out(command),
+            None => self.set_deadline(),
+        }
+        if self.state() == before {
+            self.publish_paced();
+        } else {
+            self.publish();
         }
     }
 
     fn on_error(self: &Rc<Self>) {
         // The browser would try again by itself; the state machine decides that here.
         drop(self.source.take());
-        let opened = self.feed.borrow().status(now()).state != State::Connecting;
+        let opened = self.state() != State::Connecting;
         let attempt = self.attempt.get();
         let inner = Rc::downgrade(self);
         spawn_local(async move {
@@ -192,6 +175,10 @@ impl Inner {
                 inner.input(Input::Failed(failure));
             }
         });
+    }
+
+    fn state(&self) -> State {
+        self.feed.borrow().status(now()).state
     }
 
     /// Sets the timer for the state's own next change.
@@ -272,8 +259,7 @@ impl Inner {
 
     fn wake(inner: &Weak<Self>) {
         let Some(inner) = inner.upgrade() else { return };
-        let state = inner.feed.borrow().status(now()).state;
-        let waiting = matches!(state, State::Reconnecting { .. });
+        let waiting = matches!(inner.state(), State::Reconnecting { .. });
         inner.input(if waiting { Input::Retry } else { Input::Tick });
     }
 
