@@ -3,16 +3,20 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use launchdarkly_sdk_transport::HttpTransport;
 use reqwest::redirect::Policy;
+use tidings_feed::Failure;
 use tidings_protocol::api::{ErrorBody, ErrorDetail, Session, path, query};
+use tidings_protocol::event::EventId;
 use tidings_protocol::topic::Selector;
 use url::{Host, Url};
 
 use crate::lines::Limits;
+use crate::link::Link;
 use crate::outbox::{Bounds, Outbox};
 use crate::subscription::{Subscription, Target, start};
 use crate::token::Token;
-use crate::transport::{Transport, root_cause};
+use crate::transport::{Checked, Reqwest, root_cause};
 
 /// Longest a request may take, streams apart.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -92,6 +96,7 @@ pub enum ClientError {
 pub struct Client {
     config: ClientConfig,
     http: reqwest::Client,
+    streams: Checked,
 }
 
 impl Client {
@@ -109,7 +114,15 @@ impl Client {
             return Err(ClientError::Token);
         }
         let http = http_client(&config)?;
-        Ok(Self { config, http })
+        let streams = Checked::new(Reqwest(http.clone()), limits(&config));
+        Ok(Self { config, http, streams })
+    }
+
+    /// The same client, whose streams go through `transport`; other requests do not.
+    #[must_use]
+    pub fn with_transport(mut self, transport: impl HttpTransport) -> Self {
+        self.streams = Checked::new(transport, limits(&self.config));
+        self
     }
 
     /// The server asked.
@@ -127,10 +140,18 @@ impl Client {
         for topic in topics {
             url.query_pairs_mut().append_pair(query::TOPIC, &topic.to_string());
         }
-        let limits = Limits { line: self.config.max_line, event: self.config.max_event };
-        let transport = Transport { http: self.http.clone(), limits };
-        let target = Target { transport, url, token: self.config.token.clone() };
+        let token = self.config.token.clone();
+        let target = Target { transport: self.streams.clone(), url, token };
         start(target, self.config.feed.clone(), Outbox::new(self.config.outbox))
+    }
+
+    /// One connection to the stream at `route`, for those of bare payloads; nothing makes it again.
+    ///
+    /// # Errors
+    ///
+    /// If the route is none that can be asked for.
+    pub fn link(&self, route: &str, cursor: Option<EventId>) -> Result<Link, Failure> {
+        Link::new(self.streams.clone(), &self.route(route), &self.config.token, cursor)
     }
 
     /// Who the token belongs to.
@@ -176,6 +197,10 @@ impl Client {
         url.set_fragment(None);
         url
     }
+}
+
+fn limits(config: &ClientConfig) -> Limits {
+    Limits { line: config.max_line, event: config.max_event }
 }
 
 impl From<reqwest::Error> for ClientError {

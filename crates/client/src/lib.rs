@@ -9,6 +9,7 @@
 //! - [`Credentials`]: which server, and the token it wants.
 //! - [`Client`]: one server; requests and subscriptions.
 //! - [`Subscription`]: what arrives, and the state of the connection.
+//! - [`Link`]: one connection to a stream, frame by frame; what a subscription is made of.
 //! - [`Outbox`]: what waits for a slow reader.
 //!
 //! When to connect, give up and try again is decided by [`tidings_feed`] alone: each attempt is a stream
@@ -20,12 +21,14 @@ mod lines;
 mod link;
 mod outbox;
 mod publish;
+mod redirect;
 mod subscription;
 mod token;
 mod transport;
 
 pub use client::{Client, ClientConfig, ClientError};
 pub use credentials::{Credentials, CredentialsError, Sources, default_data_dir};
+pub use link::{Frame, Heard, Link};
 pub use outbox::{Bounds, Outbox, latest_wins_topic};
 pub use publish::Body;
 pub use subscription::{Handle, Subscription, Update};

@@ -1,35 +1,66 @@
 //! One attempt at a connection, and what is heard on it.
 
+use std::time::Duration;
+
 use eventsource_client::{
     BoxStream, Client as _, ClientBuilder, Error as SseError, ReconnectOptions, SSE,
 };
 use futures_util::StreamExt;
-use tidings_feed::{Failure, Message, decode};
+use tidings_feed::Failure;
 use tidings_protocol::event::EventId;
 use url::Url;
 
+use crate::lines::retry_in;
 use crate::token::Token;
-use crate::transport::{Transport, failure_of};
+use crate::transport::{Checked, Refusal, failure_of, refusal_of};
 
-/// What one poll of a link brings.
-pub(crate) enum Heard {
-    /// A message, and the id of its frame.
-    Message(Message, Option<EventId>),
-    /// Bytes that are no message.
+/// One frame with data, read as the specification of Server-Sent Events says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Its name; `message` if it has none.
+    pub event: String,
+    /// Its data lines, joined by LF.
+    pub data: String,
+    /// The id that holds for it: its own, or the last before it; empty if there was none.
+    pub id: String,
+}
+
+/// What one wait for a [`Link`] brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// A frame.
+    Frame(Frame),
+    /// The server says how long to wait before another attempt.
+    RetryAfter(Duration),
+    /// Bytes that are no frame.
     Activity,
+    /// A frame is over a limit, and the connection at its end.
+    Oversized {
+        /// The frame's own id, if it came before its data.
+        id: Option<EventId>,
+    },
     /// The end.
     Failed(Failure),
 }
 
-/// A stream of eventsource-client that does not reconnect.
-pub(crate) struct Link {
+/// One connection to an event stream, frame by frame: it is not made again when it ends, and what the
+/// frames mean is not looked at.
+pub struct Link {
     stream: BoxStream<Result<SSE, SseError>>,
+    /// Told when the wait that came with it was handed over.
+    failure: Option<Failure>,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").finish_non_exhaustive()
+    }
 }
 
 impl Link {
     /// Nothing is sent before the first [`hear`](Self::hear).
     pub(crate) fn new(
-        transport: Transport,
+        transport: Checked,
         url: &Url,
         token: &Token,
         cursor: Option<EventId>,
@@ -44,21 +75,37 @@ impl Link {
         }
         let once = ReconnectOptions::reconnect(false).retry_initial(false).build();
         let client = builder.reconnect(once).redirect_limit(0).build_with_transport(transport);
-        Ok(Self { stream: client.stream() })
+        Ok(Self { stream: client.stream(), failure: None })
     }
 
     /// Waits for what comes next. Nothing is lost if the wait is given up.
-    pub(crate) async fn hear(&mut self) -> Heard {
+    pub async fn hear(&mut self) -> Heard {
+        if let Some(failure) = self.failure.take() {
+            return Heard::Failed(failure);
+        }
         match self.stream.next().await {
-            Some(Ok(SSE::Event(event))) => match decode(&event.data) {
-                Ok(message) => {
-                    Heard::Message(message, event.id.as_deref().and_then(|id| id.parse().ok()))
-                }
-                Err(error) => Heard::Failed(Failure::NotAStream(error.to_string())),
-            },
-            Some(Ok(SSE::Connected(_) | SSE::Comment(_))) => Heard::Activity,
-            Some(Err(error)) => Heard::Failed(failure_of(&error)),
+            Some(Ok(SSE::Event(event))) => Heard::Frame(Frame {
+                event: event.event_type,
+                data: event.data,
+                id: event.id.unwrap_or_default(),
+            }),
+            Some(Ok(SSE::Comment(comment))) => {
+                retry_in(&comment).map_or(Heard::Activity, Heard::RetryAfter)
+            }
+            Some(Ok(SSE::Connected(_))) => Heard::Activity,
+            Some(Err(error)) => self.end(&error),
             None => Heard::Failed(Failure::Closed),
+        }
+    }
+
+    fn end(&mut self, error: &SseError) -> Heard {
+        match refusal_of(error) {
+            Some(Refusal::TooLarge { id }) => Heard::Oversized { id: *id },
+            Some(Refusal::Status { retry_after: Some(wait), .. }) => {
+                self.failure = Some(failure_of(error));
+                Heard::RetryAfter(*wait)
+            }
+            _ => Heard::Failed(failure_of(error)),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::mem::discriminant;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tidings_feed::{Command, Delivery, Feed, Input, Item, Message, Status};
+use tidings_feed::{Command, Delivery, Feed, Input, Status, Taken};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
@@ -13,7 +13,7 @@ use url::Url;
 use crate::link::{Heard, Link};
 use crate::outbox::Outbox;
 use crate::token::Token;
-use crate::transport::Transport;
+use crate::transport::Checked;
 
 /// What is new to the reader of a [`Subscription`].
 #[derive(Clone, Debug)]
@@ -131,32 +131,32 @@ impl Shared {
 
     /// Hands `input` to the feed and lets it act on the time.
     fn handle(&self, input: Input<'_>) -> Option<Command> {
+        self.take(|feed, now| feed.handle(now, input).into())
+    }
+
+    /// Lets the feed take something, keeps what it delivers, and lets it act on the time.
+    fn take(&self, step: impl FnOnce(&mut Feed, Duration) -> Taken) -> Option<Command> {
         let now = self.now();
         let mut inner = self.lock();
-        let command = inner.feed.handle(now, input);
+        let Taken { command, delivery } = step(&mut inner.feed, now);
         // A stream of bytes without end must not keep a deadline from being noticed.
         let command = inner.feed.handle(now, Input::Tick).or(command);
+        let mut is_news = delivery.is_some();
+        if let Some((age, item)) = delivery {
+            inner.outbox.push(now, age, item);
+        }
         // Against what was told, not against a moment ago: silence alone makes a feed stale.
         let status = inner.feed.status(now);
         if !is_same_news(&inner.told, &status) {
             inner.told = status;
             inner.version += 1;
-            self.news.notify_one();
+            is_news = true;
         }
         drop(inner);
+        if is_news {
+            self.news.notify_one();
+        }
         command
-    }
-
-    fn deliver(&self, item: Item) {
-        let now = self.now();
-        let mut inner = self.lock();
-        let age = match &item {
-            Item::Event(event) => inner.feed.age_on_arrival(event.at),
-            Item::Gap(_) => Duration::ZERO,
-        };
-        inner.outbox.push(now, age, item);
-        drop(inner);
-        self.news.notify_one();
     }
 }
 
@@ -170,7 +170,7 @@ fn is_same_news(one: &Status, other: &Status) -> bool {
 
 /// What every attempt needs.
 pub(crate) struct Target {
-    pub(crate) transport: Transport,
+    pub(crate) transport: Checked,
     pub(crate) url: Url,
     pub(crate) token: Token,
 }
@@ -237,23 +237,15 @@ impl Driver {
         }
     }
 
-    fn take_in(&mut self, heard: Heard) -> Option<Command> {
+    fn take_in(&self, heard: Heard) -> Option<Command> {
         match heard {
             Heard::Activity => self.shared.handle(Input::Activity),
+            Heard::RetryAfter(wait) => self.shared.handle(Input::RetryAfter(wait)),
             Heard::Failed(failure) => self.shared.handle(Input::Failed(failure)),
-            Heard::Message(message, frame_id) => {
-                let command = self.shared.handle(Input::Message(&message));
-                if command.is_some() {
-                    return command;
-                }
-                // Every other message repeats the id of its frame.
-                if let (Message::Connected(_), Some(id)) = (&message, frame_id) {
-                    self.shared.handle(Input::FrameId(id));
-                }
-                if let Some(item) = Item::from_message(message) {
-                    self.shared.deliver(item);
-                }
-                None
+            Heard::Oversized { id } => self.shared.take(|feed, now| feed.take_oversized(now, id)),
+            Heard::Frame(frame) => {
+                let id = frame.id.parse().ok();
+                self.shared.take(|feed, now| feed.take_frame(now, &frame.data, id))
             }
         }
     }

@@ -1,78 +1,154 @@
-//! How eventsource-client reaches the server: reqwest, with every answer checked before it is parsed.
+//! How eventsource-client reaches a server: every answer is checked before it is parsed.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
 use eventsource_client::Error as SseError;
 use futures_util::TryStreamExt;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use launchdarkly_sdk_transport::{ByteStream, HttpTransport, ResponseFuture, TransportError};
 use sync_wrapper::{SyncFuture, SyncStream};
 use tidings_feed::Failure;
+use tidings_protocol::event::EventId;
+use url::Url;
 
 use crate::lines::{Limits, LineStream, TooLarge};
+use crate::redirect::{Forbidden, Hop, MAX_REDIRECTS, hop};
 
-/// The transport of one attempt.
+/// Sends requests by reqwest, and changes nothing.
 ///
-/// Not the one that comes with eventsource-client: that cannot be built where the machine has no CA
+/// Not the transport that comes with eventsource-client: that cannot be built where the machine has no CA
 /// certificates, not even for plain http, and would be a second HTTP stack beside reqwest.
 #[derive(Clone)]
-pub(crate) struct Transport {
-    pub(crate) http: reqwest::Client,
-    pub(crate) limits: Limits,
+pub(crate) struct Reqwest(pub(crate) reqwest::Client);
+
+impl HttpTransport for Reqwest {
+    fn request(&self, request: Request<Option<Bytes>>) -> ResponseFuture {
+        let Self(http) = self.clone();
+        Box::pin(SyncFuture::new(async move {
+            let (parts, body) = request.into_parts();
+            let url = parts.uri.to_string();
+            let mut request = http.request(parts.method, url).headers(parts.headers);
+            if let Some(body) = body {
+                request = request.body(body);
+            }
+            let answer = request.send().await.map_err(TransportError::new)?;
+            let mut response = Response::new(());
+            *response.status_mut() = answer.status();
+            *response.headers_mut() = answer.headers().clone();
+            let body = SyncStream::new(answer.bytes_stream().map_err(TransportError::new));
+            Ok(response.map(|()| Box::pin(body) as ByteStream))
+        }))
+    }
+}
+
+/// Any transport, hidden behind a function.
+type Exchange = dyn Fn(Request<Option<Bytes>>) -> ResponseFuture + Send + Sync;
+
+/// A transport whose answers are event streams that the parser reads rightly, or errors: it follows
+/// redirects, checks status and content type, and passes the body through [`LineStream`].
+#[derive(Clone)]
+pub(crate) struct Checked {
+    exchange: Arc<Exchange>,
+    limits: Limits,
+}
+
+impl std::fmt::Debug for Checked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Checked").field("limits", &self.limits).finish_non_exhaustive()
+    }
 }
 
 /// Why an answer never reaches the parser.
 #[derive(Debug, thiserror::Error)]
-enum Refusal {
-    #[error("status {0}")]
-    Status(StatusCode),
+pub(crate) enum Refusal {
+    #[error("status {status}")]
+    Status { status: StatusCode, retry_after: Option<Duration> },
     #[error("{0}")]
     NotAStream(String),
     #[error("a line or event is over the limit")]
-    TooLarge,
+    TooLarge { id: Option<EventId> },
+    #[error(transparent)]
+    Redirect(#[from] Forbidden),
+    #[error("it redirects to {0}, where the token is not sent; use that address instead")]
+    Elsewhere(Url),
     #[error("{0}")]
     Network(String),
 }
 
 impl From<TooLarge> for Refusal {
-    fn from(_: TooLarge) -> Self {
-        Self::TooLarge
+    fn from(TooLarge { id }: TooLarge) -> Self {
+        Self::TooLarge { id }
     }
 }
 
-impl From<reqwest::Error> for Refusal {
-    fn from(error: reqwest::Error) -> Self {
+impl From<TransportError> for Refusal {
+    fn from(error: TransportError) -> Self {
         Self::Network(root_cause(&error))
     }
 }
 
-impl HttpTransport for Transport {
-    fn request(&self, request: http::Request<Option<bytes::Bytes>>) -> ResponseFuture {
-        let Self { http, limits } = self.clone();
+impl HttpTransport for Checked {
+    fn request(&self, request: Request<Option<Bytes>>) -> ResponseFuture {
+        let checked = self.clone();
         Box::pin(SyncFuture::new(async move {
-            open(&http, limits, request).await.map_err(TransportError::new)
+            checked.open(request).await.map_err(TransportError::new)
         }))
     }
 }
 
-async fn open(
-    http: &reqwest::Client,
-    limits: Limits,
-    request: http::Request<Option<bytes::Bytes>>,
-) -> Result<http::Response<ByteStream>, Refusal> {
-    let (parts, _) = request.into_parts();
-    let url = parts.uri.to_string();
-    let answer = http.request(parts.method, url).headers(parts.headers).send().await?;
-    // A redirect is an answer like any other that is not 200: the token goes nowhere else.
-    if answer.status() != StatusCode::OK {
-        return Err(Refusal::Status(answer.status()));
+impl Checked {
+    pub(crate) fn new(transport: impl HttpTransport, limits: Limits) -> Self {
+        Self { exchange: Arc::new(move |request| transport.request(request)), limits }
     }
-    check_content_type(answer.headers())?;
 
-    let mut response = http::Response::new(());
-    *response.headers_mut() = answer.headers().clone();
-    let body = SyncStream::new(answer.bytes_stream().map_err(Refusal::from));
-    let body: ByteStream = Box::pin(LineStream::new(body, limits).map_err(TransportError::new));
-    Ok(response.map(|()| body))
+    async fn open(&self, request: Request<Option<Bytes>>) -> Result<Response<ByteStream>, Refusal> {
+        let answer = self.follow(request).await?;
+        check_content_type(answer.headers())?;
+        let limits = self.limits;
+        Ok(answer.map(|body| {
+            let body = LineStream::new(body.map_err(Refusal::from), limits);
+            Box::pin(body.map_err(TransportError::new)) as ByteStream
+        }))
+    }
+
+    /// The first answer that is no redirect, if its status is 200.
+    async fn follow(
+        &self,
+        request: Request<Option<Bytes>>,
+    ) -> Result<Response<ByteStream>, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        let no_url = |error: url::ParseError| Refusal::Network(error.to_string());
+        let mut at = Url::parse(&parts.uri.to_string()).map_err(no_url)?;
+        let mut hops = 0;
+        let mut left_token_behind = false;
+        loop {
+            let request = Request::from_parts(parts.clone(), body.clone());
+            let answer = (self.exchange)(request).await?;
+            let status = answer.status();
+            if status == StatusCode::OK {
+                return Ok(answer);
+            }
+            // What is asked for by another method is asked for once.
+            let next = hop(&at, status, answer.headers()).filter(|_| parts.method == Method::GET);
+            let (Some(next), true) = (next, hops < MAX_REDIRECTS) else {
+                if left_token_behind && matches!(status.as_u16(), 401 | 403) {
+                    return Err(Refusal::Elsewhere(at));
+                }
+                let retry_after = retry_after(answer.headers());
+                return Err(Refusal::Status { status, retry_after });
+            };
+            let Hop { to, is_trusted } = next?;
+            if !is_trusted {
+                left_token_behind |= parts.headers.remove(AUTHORIZATION).is_some();
+            }
+            parts.uri = to.as_str().parse().map_err(|_| Forbidden::Nowhere)?;
+            at = to;
+            hops += 1;
+        }
+    }
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
@@ -85,17 +161,30 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::NotAStream(format!("{found} instead of text/event-stream")))
 }
 
+/// Of its two forms the seconds; by a date one would have to trust two clocks.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    seconds.parse().ok().map(Duration::from_secs)
+}
+
+/// What an error of eventsource-client means.
+pub(crate) fn refusal_of(error: &SseError) -> Option<&Refusal> {
+    let SseError::Transport(error) = error else { return None };
+    error.inner().downcast_ref()
+}
+
 /// What an error of eventsource-client means to the feed.
 pub(crate) fn failure_of(error: &SseError) -> Failure {
+    match refusal_of(error) {
+        Some(Refusal::Status { status, .. }) => return Failure::Status(status.as_u16()),
+        Some(Refusal::NotAStream(detail)) => return Failure::NotAStream(detail.clone()),
+        Some(Refusal::TooLarge { .. }) => return Failure::TooLarge,
+        Some(other) => return Failure::Network(other.to_string()),
+        None => {}
+    }
     match error {
-        SseError::Transport(error) => match error.inner().downcast_ref::<Refusal>() {
-            Some(Refusal::Status(code)) => Failure::Status(code.as_u16()),
-            Some(Refusal::NotAStream(detail)) => Failure::NotAStream(detail.clone()),
-            Some(Refusal::TooLarge) => Failure::TooLarge,
-            Some(Refusal::Network(detail)) => Failure::Network(detail.clone()),
-            None => Failure::Network(root_cause(error)),
-        },
         SseError::Eof | SseError::UnexpectedEof => Failure::Closed,
+        SseError::Transport(error) => Failure::Network(root_cause(error)),
         other => Failure::Network(other.to_string()),
     }
 }

@@ -1,5 +1,7 @@
 //! A server that does what a test says, byte by byte.
 
+#![allow(dead_code, reason = "each test uses its part")]
+
 use std::time::Duration;
 
 use tidings_client::{Client, ClientConfig, Subscription, Token, Update};
@@ -7,8 +9,8 @@ use tidings_feed::{Cause, Item, State};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Longest any single step of a test may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest any single step of a test may take, paused time too; one that hangs is ended by the runner before.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The first frame of every stream.
 pub(crate) const CONNECTED: &str = "id: 0000002a-5\ndata: {\"type\":\"connected\",\"protocol\":1,\"serverVersion\":\"0.1.0\",\"heartbeatSeconds\":15,\"topics\":[],\"at\":1000}\n\n";
@@ -77,7 +79,11 @@ pub(crate) struct Peer {
 
 impl Peer {
     pub(crate) async fn send(&mut self, text: &str) {
-        patiently(self.stream.write_all(text.as_bytes())).await.expect("the client reads");
+        self.send_bytes(text.as_bytes()).await;
+    }
+
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
+        patiently(self.stream.write_all(bytes)).await.expect("the client reads");
     }
 
     /// Sends until the client closes.

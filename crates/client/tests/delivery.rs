@@ -1,0 +1,204 @@
+//! What a subscription delivers of a stream's bytes, where it resumes, and what it takes for life.
+
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod script;
+mod tape;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use script::{CONNECTED, event, patiently, reconnecting, until};
+use tape::{Answer, Tape, cuts};
+use tidings_client::Subscription;
+use tidings_feed::{Cause, Item, State};
+use tidings_protocol::event::GapReason;
+use tokio::time::Instant;
+
+/// One stream behind its first frame, from its first byte to its end.
+struct Case {
+    name: &'static str,
+    bytes: &'static str,
+    /// Payloads as they are, and gaps as `from>to`.
+    delivered: &'static [&'static str],
+    /// Where the next attempt resumes.
+    cursor: &'static str,
+}
+
+const CASES: &[Case] = &[
+    Case {
+        name: "an event is delivered with its payload as it is",
+        bytes: "id: 0000002a-6\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\"topic\":\"jobs/1\",\"at\":1,\"data\":{\"x\":\"é🚀\\u0000\\n\"}}\n\n",
+        delivered: &["{\"x\":\"é🚀\\u0000\\n\"}"],
+        cursor: "0000002a-6",
+    },
+    Case {
+        name: "line ends of every kind within JSON are one LF",
+        bytes: "id: 0000002a-6\r\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\rdata:\"topic\":\"jobs/1\",\"at\":1,\ndata: \"data\":[1,\r\ndata: \t2]}\r\n\r\n",
+        delivered: &["[1,\n\t2]"],
+        cursor: "0000002a-6",
+    },
+    Case {
+        name: "comments, unknown fields and waits between the lines change nothing",
+        bytes: ": x\nretry: 7x\nfoo: 1\nid: 0000002a-6\n:\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\nfoo\n: y\ndata: \"topic\":\"jobs/1\",\"at\":1,\"data\":1}\ncomment: 1\n\n",
+        delivered: &["1"],
+        cursor: "0000002a-6",
+    },
+    Case {
+        name: "an event of a name is delivered as well",
+        bytes: "event: update\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\"topic\":\"jobs/1\",\"at\":1,\"data\":1}\n\n",
+        delivered: &["1"],
+        cursor: "0000002a-6",
+    },
+    Case {
+        name: "an event that its stream does not end is not delivered, and no cursor",
+        bytes: "id: 0000002a-6\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\"topic\":\"jobs/1\",\"at\":1,\"data\":1}\n",
+        delivered: &[],
+        cursor: "0000002a-5",
+    },
+    Case {
+        name: "an id alone moves no cursor: nothing came with it",
+        bytes: "id: 0000002a-9\n\n: heartbeat\n\n",
+        delivered: &[],
+        cursor: "0000002a-5",
+    },
+    Case {
+        name: "a frame that is no message is a gap, and what follows is delivered",
+        bytes: "id: 0000002a-6\ndata: {\"type\":\"a\",\"topic\":7}\n\nid: 0000002a-8\ndata: {\"type\":\"a\",\"id\":\"0000002a-8\",\"topic\":\"jobs/1\",\"at\":1,\"data\":1}\n\n",
+        delivered: &["0000002a-5>0000002a-6", "1"],
+        cursor: "0000002a-8",
+    },
+    Case {
+        name: "the last frame of a stream that is no message is not met again",
+        bytes: "id: 0000002a-6\ndata: hello\n\n",
+        delivered: &["0000002a-5>0000002a-6"],
+        cursor: "0000002a-6",
+    },
+    Case {
+        name: "a frame that is no message and has no id is passed over",
+        bytes: "data: hello\n\nevent: x\ndata:\n\nid: other\ndata: {}\n\n",
+        delivered: &[],
+        cursor: "0000002a-5",
+    },
+];
+
+#[tokio::test(start_paused = true)]
+async fn every_case_is_delivered_and_resumed_however_it_is_cut() {
+    let tape = Tape::default();
+    let client = tape.client();
+    for case in CASES {
+        for chunks in cuts(&Bytes::from_static(case.bytes.as_bytes())) {
+            let before = tape.requests().len();
+            let first = Bytes::from_static(CONNECTED.as_bytes());
+            tape.add(Answer::stream([first].into_iter().chain(chunks.clone())));
+            let mut subscription = client.subscribe(&[]);
+            let seen = until_asked_again(&mut subscription, &tape, before + 2).await;
+            let cursor = tape.header(before + 1, "last-event-id");
+            let found = (seen.iter().map(String::as_str).collect::<Vec<_>>(), cursor.as_deref());
+            assert_eq!(
+                found,
+                (case.delivered.to_vec(), Some(case.cursor)),
+                "{}\ncut as {chunks:?}",
+                case.name
+            );
+        }
+    }
+}
+
+/// What is delivered until that many requests were made.
+async fn until_asked_again(
+    subscription: &mut Subscription,
+    tape: &Tape,
+    requests: usize,
+) -> Vec<String> {
+    let mut seen = Vec::new();
+    while tape.requests().len() < requests {
+        let update = patiently(subscription.next()).await;
+        seen.extend(update.deliveries.into_iter().map(|delivery| match delivery.item {
+            Item::Event(event) => event.data.get().to_owned(),
+            Item::Gap(gap) => {
+                assert_eq!(gap.gap.reason, GapReason::Unreadable);
+                let end = |id: Option<_>| id.map_or("?".to_owned(), |id| format!("{id}"));
+                format!("{}>{}", end(gap.gap.from), end(gap.gap.to))
+            }
+        }));
+        tokio::task::yield_now().await;
+    }
+    seen
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_over_the_limit_is_lost_once_and_the_stream_goes_on_behind_it() {
+    let over = format!("id: 0000002a-6\ndata: {}\n\n", "x".repeat(2_000));
+    let first = Bytes::from_static(CONNECTED.as_bytes());
+    let resumed = CONNECTED.replace("0000002a-5", "0000002a-6");
+    let tape = Tape::of([
+        Answer::stream([first, over.into()]),
+        Answer::stream([Bytes::from(resumed + &event(7, "jobs/1"))]),
+    ]);
+    let mut config = Tape::config();
+    config.max_event = 1_000;
+    let mut subscription = tape.client_with(config).subscribe(&[]);
+    let seen = until_asked_again(&mut subscription, &tape, 3).await;
+    assert_eq!(seen, ["0000002a-5>0000002a-6", "7"]);
+    assert_eq!(tape.header(1, "last-event-id").as_deref(), Some("0000002a-6"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_the_server_asks_for_is_kept_and_bounded() {
+    for (asked, least, most) in [
+        ("retry: 3000", 3_000, 3_750),
+        ("retry: 99999999999999999999", 30_000, 30_000),
+        ("retry: x", 250, 500),
+    ] {
+        let tape = Tape::of([Answer::stream([Bytes::from(format!("{asked}\n{CONNECTED}"))])]);
+        let mut subscription = tape.client().subscribe(&[]);
+        let start = Instant::now();
+        until(&mut subscription, reconnecting).await;
+        until_asked_again(&mut subscription, &tape, 2).await;
+        let waited = start.elapsed().as_millis();
+        assert!((least..=most + 5).contains(&waited), "{waited} ms of {asked}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_says_when_to_come_back_is_kept_to() {
+    for (status, retry_after, least, most) in [
+        (503, "4", 4_000, 5_000),
+        (429, "3600", 30_000, 30_000),
+        (503, "Wed, 21 Oct 2099 07:28:00 GMT", 250, 500),
+    ] {
+        let headers = vec![("retry-after", retry_after.to_owned())];
+        let tape = Tape::of([Answer { headers, ..Answer::status(status) }]);
+        let mut subscription = tape.client().subscribe(&[]);
+        let start = Instant::now();
+        let seen = until(&mut subscription, reconnecting).await;
+        assert_eq!(seen.cause, Some(Cause::Status { code: status }));
+        until_asked_again(&mut subscription, &tape, 2).await;
+        let waited = start.elapsed().as_millis();
+        assert!((least..=most + 5).contains(&waited), "{waited} ms of {retry_after}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_arrives_is_a_sign_of_life() {
+    let half = "data: {\"type\":\"a\",\n".to_owned();
+    for drops in
+        [": \n", ":heartbeat\n\n", "\n", "foo: 1\n", "retry: 5\n", "event: x\n\n", "x", &half]
+    {
+        let chunks = std::iter::once(CONNECTED).chain(std::iter::repeat_n(drops, 20));
+        let pause = Duration::from_secs(9);
+        let answer = Answer {
+            pause,
+            stays_open: true,
+            ..Answer::stream(chunks.map(|c| c.to_owned().into()))
+        };
+        let tape = Tape::of([answer]);
+        let mut subscription = tape.client().subscribe(&[]);
+        let start = Instant::now();
+        until(&mut subscription, |state| state == State::Stale).await;
+        let silent_since = Duration::from_secs(21 * 9 + 30);
+        assert_eq!(start.elapsed().as_secs(), silent_since.as_secs(), "{drops:?} is no silence");
+        assert_eq!(tape.requests().len(), 1);
+    }
+}
