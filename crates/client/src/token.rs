@@ -20,8 +20,10 @@ impl Token {
         self.0.is_empty()
     }
 
-    /// Value of the `Authorization` header; null where the text cannot stand in one.
-    pub(crate) fn bearer(&self) -> Option<HeaderValue> {
+    /// Value of the `Authorization` header, for who makes requests of their own; null where the text
+    /// cannot stand in one.
+    #[must_use]
+    pub fn bearer(&self) -> Option<HeaderValue> {
         let mut value = HeaderValue::from_str(&format!("Bearer {}", self.0)).ok()?;
         value.set_sensitive(true);
         Some(value)

@@ -4,9 +4,11 @@
 //! - [`ui`]: the web UI by Trunk, into `src-ui/dist`; [`size`] keeps it small.
 //! - [`build`], [`run`], [`dev`], [`bundle`]: the programs.
 //! - [`lint`], [`tidy`], [`mod@test`], [`prove`]: the checks.
+//! - [`bench`]: the server beside others.
 //! - [`icons`]: the icon set out of its one drawing.
 //! - [`shell`], [`say`], [`paths`]: how steps are run, told, and where things lie.
 
+pub mod bench;
 pub mod build;
 pub mod bundle;
 pub mod dev;

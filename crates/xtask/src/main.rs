@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use xtask::{build, bundle, dev, icons, lint, prove, run, say, setup, test, tidy};
+use xtask::{bench, build, bundle, dev, icons, lint, prove, run, say, setup, test, tidy};
 
 #[derive(Parser)]
 #[command(
@@ -29,6 +29,8 @@ enum Task {
     Ci,
     /// Check who imports whom, and the other rules of the house
     Tidy,
+    /// Measure the server beside nchan, better-sse and plain sockets
+    Bench(bench::Args),
     /// Build installers
     Bundle(bundle::Args),
     /// Draw the icon set anew from icons/icon.svg
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::main(&args),
         Task::Ci => lint::main().and_then(|_| test::main(&test::Args::default())),
         Task::Tidy => tidy::main(),
+        Task::Bench(args) => bench::main(&args),
         Task::Bundle(args) => bundle::main(&args),
         Task::Icons => icons::main(),
         Task::Prove(args) => prove::main(&args),

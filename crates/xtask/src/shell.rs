@@ -114,6 +114,19 @@ impl Step {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
+    /// What the program prints; its errors go to the terminal.
+    ///
+    /// # Errors
+    /// When it cannot be run or fails.
+    pub fn answer(mut self) -> Result<String> {
+        let quiet = self.command.stdin(Stdio::null()).stderr(Stdio::inherit());
+        let output = quiet.output().with_context(|| format!("cannot start `{}`", self.shown))?;
+        if !output.status.success() {
+            bail!("`{}` failed ({})", self.shown, output.status);
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
     /// Shows the step and runs it silently; whether it succeeded before the limit.
     #[must_use]
     pub fn succeeds_within(mut self, limit: Duration) -> bool {

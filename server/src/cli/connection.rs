@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tidings_client::{Client, ClientConfig, ClientError, Credentials, CredentialsError, Sources};
+use tidings_client::{
+    Client, ClientConfig, ClientError, Credentials, CredentialsError, Sources, Token,
+};
 
 /// Which server, and who asks. On the server's own machine neither flag is needed.
 #[derive(Args, Clone, Debug)]
@@ -29,13 +31,32 @@ pub(super) enum ConnectionError {
 impl Connection {
     /// The server and the token to ask it with; makes no connection yet.
     pub(super) fn client(&self) -> Result<Client, ConnectionError> {
+        let Credentials { server, token } = self.credentials()?;
+        Ok(Client::new(ClientConfig::new(server, token))?)
+    }
+
+    /// The server and the token to ask it with.
+    pub(super) fn credentials(&self) -> Result<Credentials, CredentialsError> {
+        Credentials::find(&self.sources())
+    }
+
+    /// The token that a flag or the environment names, if one does, for a server that may not be ours.
+    pub(super) fn named_token(&self) -> Result<Option<Token>, CredentialsError> {
+        // The owner's token is for the server that made it.
+        let sources = Sources { server: None, data_dir: None, ..self.sources() };
+        match Credentials::find(&sources) {
+            Ok(found) => Ok(Some(found.token)),
+            Err(CredentialsError::NoToken(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn sources(&self) -> Sources {
         let environment = Sources::from_env();
-        let sources = Sources {
+        Sources {
             server: self.server.clone().or(environment.server),
             token_file: self.token_file.clone(),
             ..environment
-        };
-        let Credentials { server, token } = Credentials::find(&sources)?;
-        Ok(Client::new(ClientConfig::new(server, token))?)
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The command line: one file a subcommand.
 
+mod bench;
 mod connection;
 mod publish;
 mod say;
@@ -24,6 +25,8 @@ enum Command {
     Serve(serve::Serve),
     /// Publish an event, or each line of standard input as one.
     Publish(publish::Publish),
+    /// Put load on a server of event streams and say what that costs it.
+    Bench(bench::Bench),
 }
 
 impl Cli {
@@ -32,6 +35,7 @@ impl Cli {
         let result = match self.command {
             Command::Serve(serve) => serve.run(),
             Command::Publish(publish) => publish.run(),
+            Command::Bench(bench) => bench.run(),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,

@@ -36,6 +36,10 @@ pub enum Part {
     Test,
     /// Redraw the icons
     Icons,
+    /// `cargo xtask bench` beside nchan
+    Nchan,
+    /// `cargo xtask bench` beside better-sse
+    BetterSse,
 }
 
 /// Options of `cargo xtask setup`.

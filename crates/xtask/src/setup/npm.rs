@@ -21,6 +21,8 @@ const TOOLS: &[Tool] = &[
     // wasm-opt. Debian's own is too old to read what the compiler writes.
     Tool { package: "binaryen", version: "132.0.0", major: "132", parts: &[Part::Ui] },
     Tool { package: "@tauri-apps/cli", version: "2.12.5", major: "2", parts: &[Part::Tauri] },
+    // A server to measure ours by; no program, but it lives in the same folder.
+    Tool { package: "better-sse", version: "0.16.1", major: "0.16", parts: &[Part::BetterSse] },
 ];
 
 /// The programs these parts need and the tools' folder lacks, as npm names them.

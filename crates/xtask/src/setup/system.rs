@@ -76,7 +76,7 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         what: "Node.js and npm, for the UI's tools",
-        parts: &[Part::Ui, Part::Tauri],
+        parts: &[Part::Ui, Part::Tauri, Part::BetterSse],
         probe: Probe::Programs(&["node", "npm"]),
         apt: "nodejs npm",
         dnf: "nodejs npm",
@@ -177,6 +177,13 @@ const PACKAGES: &[Package] = &[
         apt: "fonts-dejavu-core",
         dnf: "dejavu-sans-fonts",
         pacman: "ttf-dejavu",
+        ..NONE
+    },
+    Package {
+        what: "nginx with nchan, a server to measure ours by",
+        parts: &[Part::Nchan],
+        probe: Probe::AnyFile(&["/usr/lib/nginx/modules/ngx_nchan_module.so"]),
+        apt: "nginx libnginx-mod-nchan",
         ..NONE
     },
     Package {
