@@ -132,7 +132,7 @@ impl HubConfig {
             bytes: self.history_bytes,
             age: Duration::from_secs(self.history_seconds),
         };
-        HubLimits { retention, topics: self.max_topics }
+        HubLimits { retention, topics: self.max_topics, ..HubLimits::default() }
     }
 }
 

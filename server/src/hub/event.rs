@@ -39,10 +39,4 @@ impl Event {
     pub fn frame(&self, form: usize, encode: impl FnOnce() -> Bytes) -> Bytes {
         self.frames[form].get_or_init(encode).clone()
     }
-
-    /// What the event counts against its topic's byte limit: payload and names, and each frame that
-    /// repeats them.
-    pub(super) fn weight(&self) -> usize {
-        (1 + FORMS) * (self.data.len() + self.topic.as_str().len() + self.kind.as_str().len()) + 128
-    }
 }

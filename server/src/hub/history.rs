@@ -1,13 +1,16 @@
-//! What one topic still holds for replay: a bounded ring every subscriber reads from.
+//! What one topic still holds for replay: a bounded ring every subscriber reads from, and where there is a
+//! journal, what lies there beyond it.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use slab::Slab;
 use tidings_protocol::topic::Topic;
 
+use super::Bounds;
 use super::event::Event;
+use super::journal::{Boundary, RecoveredTopic};
 use super::signal::Signal;
 
 /// Bounds of a topic's history.
@@ -15,7 +18,7 @@ use super::signal::Signal;
 pub struct Retention {
     /// Most events. Default 10,000.
     pub events: usize,
-    /// Most bytes, payloads and frames together. Default 16 MiB.
+    /// Most bytes of payload. Default 16 MiB.
     pub bytes: usize,
     /// Greatest age. Default 24 h.
     pub age: Duration,
@@ -27,13 +30,33 @@ impl Default for Retention {
     }
 }
 
+impl Retention {
+    /// The age in ms.
+    fn max_age(&self) -> u64 {
+        u64::try_from(self.age.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Whether a topic's older events lie in a journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What leaves memory is gone.
+    Memory,
+    /// What leaves memory is in the journal.
+    Journal,
+}
+
 /// The log of one topic.
 #[derive(Debug)]
 pub(super) struct Log {
     pub(super) topic: Topic,
     /// Whether readers skip to the newest event instead of being told of a gap.
     latest_wins: bool,
+    depth: Depth,
+    /// Bounds of what can be read.
     retention: Retention,
+    /// Bounds of what is in memory.
+    memory: Retention,
     ring: RwLock<Ring>,
     /// Whom a new event wakes.
     readers: Mutex<Slab<Arc<Signal>>>,
@@ -43,8 +66,20 @@ pub(super) struct Log {
 struct Ring {
     events: VecDeque<Arc<Event>>,
     bytes: usize,
-    /// Sequence number of the newest event that is gone.
+    /// Sequence number of the newest event that is not in memory.
+    floor: u64,
+    /// Sequence number of the newest event that is gone; at most `floor`.
     evicted: u64,
+    /// What lies between the two, in the journal.
+    cold: Cold,
+    /// What the journal was last told to let go of.
+    trimmed: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Cold {
+    events: usize,
+    bytes: usize,
 }
 
 /// What a reader finds behind its cursor.
@@ -54,6 +89,17 @@ pub(super) enum Next {
     Event(Arc<Event>),
     /// Events up to this sequence number are gone.
     Lost(u64),
+    /// The next event lies in the journal, no further than this sequence number.
+    Cold(u64),
+}
+
+/// What the journal is to do for a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chore {
+    /// Let go of events up to this one.
+    Trim(u64),
+    /// Find out how much must go.
+    Bound(Retention),
 }
 
 impl Next {
@@ -61,40 +107,139 @@ impl Next {
     pub(super) fn seq(&self) -> u64 {
         match self {
             Self::Event(event) => event.id.seq,
-            Self::Lost(to) => *to,
+            Self::Lost(to) | Self::Cold(to) => *to,
         }
     }
 }
 
 impl Log {
-    pub(super) fn new(topic: Topic, retention: Retention) -> Self {
+    pub(super) fn new(topic: Topic, bounds: &Bounds) -> Self {
         let latest_wins = topic.is_latest_wins();
+        let retention = bounds.retention;
         let retention = if latest_wins { Retention { events: 1, ..retention } } else { retention };
-        Self { topic, latest_wins, retention, ring: RwLock::default(), readers: Mutex::default() }
+        let depth = if latest_wins { Depth::Memory } else { bounds.depth };
+        let memory = match depth {
+            Depth::Memory => retention,
+            Depth::Journal => Retention {
+                events: retention.events.min(bounds.memory.events),
+                bytes: retention.bytes.min(bounds.memory.bytes),
+                age: retention.age,
+            },
+        };
+        let (ring, readers) = (RwLock::default(), Mutex::default());
+        Self { topic, latest_wins, depth, retention, memory, ring, readers }
+    }
+
+    /// A log of which all lies in the journal.
+    pub(super) fn recovered(topic: &RecoveredTopic, bounds: &Bounds) -> Self {
+        let log = Self::new(topic.topic.clone(), bounds);
+        *log.write() = Ring {
+            floor: topic.newest.max(topic.evicted),
+            evicted: topic.evicted,
+            trimmed: topic.evicted,
+            cold: Cold { events: topic.events, bytes: topic.bytes },
+            ..Ring::default()
+        };
+        log
     }
 
     pub(super) fn is_latest_wins(&self) -> bool {
         self.latest_wins
     }
 
-    pub(super) fn push(&self, event: Arc<Event>) {
+    /// Takes an event; `kept` is the newest that the journal has, so that nothing leaves memory for nowhere.
+    pub(super) fn push(&self, event: Arc<Event>, kept: u64) {
         let at = event.at;
-        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        ring.bytes += event.weight();
+        let mut ring = self.write();
+        ring.bytes += event.data.len();
         ring.events.push_back(event);
-        ring.evict(self.retention, at);
+        self.evict(&mut ring, at, kept);
     }
 
     /// Lets go of what is too old at `now`, in ms since the epoch.
-    pub(super) fn sweep(&self, now: u64) {
-        self.ring.write().unwrap_or_else(PoisonError::into_inner).evict(self.retention, now);
+    pub(super) fn sweep(&self, now: u64, kept: u64) {
+        self.evict(&mut self.write(), now, kept);
+    }
+
+    fn evict(&self, ring: &mut Ring, now: u64, kept: u64) {
+        let max_age = self.retention.max_age();
+        while let Some(oldest) = ring.events.front() {
+            // The newest stays however large it is: it has just been acknowledged.
+            let too_many = ring.events.len() > self.memory.events;
+            let too_large = ring.bytes > self.memory.bytes && ring.events.len() > 1;
+            let too_old = now.saturating_sub(oldest.at) > max_age;
+            let (seq, bytes) = (oldest.id.seq, oldest.data.len());
+            let goes = too_many || too_large || too_old;
+            if !goes || (self.depth == Depth::Journal && seq > kept) {
+                break;
+            }
+            ring.events.pop_front();
+            ring.bytes -= bytes;
+            ring.floor = seq;
+            let is_within = !too_old
+                && ring.cold.events + ring.events.len() < self.retention.events
+                && ring.cold.bytes + ring.bytes + bytes <= self.retention.bytes;
+            if self.depth == Depth::Journal && (is_within || ring.cold.events > 0) {
+                ring.cold.events += 1;
+                ring.cold.bytes += bytes;
+            } else {
+                ring.evicted = seq;
+            }
+        }
+    }
+
+    /// What the journal has to do so that the topic keeps to its bounds. `also_age`: even if only its age may
+    /// ask for it.
+    pub(super) fn chore(&self, also_age: bool) -> Option<Chore> {
+        if self.depth == Depth::Memory {
+            return None;
+        }
+        let ring = self.read();
+        // Some slack, since finding the place costs a look at all of it.
+        let Retention { events, bytes, .. } = self.retention;
+        let too_many = ring.cold.events + ring.events.len() > events + events / 16;
+        let too_large = ring.cold.bytes + ring.bytes > bytes + bytes / 16;
+        if ring.cold.events > 0 && (too_many || too_large || also_age) {
+            return Some(Chore::Bound(self.retention));
+        }
+        (ring.evicted > ring.trimmed).then_some(Chore::Trim(ring.evicted))
+    }
+
+    /// Says which events are gone, before the journal lets go of them: a reader that misses one
+    /// there then knows.
+    pub(super) fn let_go(&self, boundary: Boundary) {
+        let seq = boundary.evicted;
+        let mut ring = self.write();
+        while ring.events.front().is_some_and(|oldest| oldest.id.seq <= seq) {
+            if let Some(oldest) = ring.events.pop_front() {
+                ring.bytes -= oldest.data.len();
+                ring.floor = oldest.id.seq;
+            }
+        }
+        ring.evicted = ring.evicted.max(seq);
+        ring.floor = ring.floor.max(ring.evicted);
+        ring.cold = Cold {
+            events: boundary.events.saturating_sub(ring.events.len()),
+            bytes: boundary.bytes.saturating_sub(ring.bytes),
+        };
+    }
+
+    /// Notes what the journal has let go of.
+    pub(super) fn trimmed(&self, seq: u64) {
+        let mut ring = self.write();
+        ring.trimmed = ring.trimmed.max(seq);
     }
 
     /// What lies behind `after`, no further than `upto`: what is newer is not committed yet.
     pub(super) fn next(&self, after: u64, upto: u64) -> Option<Next> {
-        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
-        if !self.latest_wins && after < ring.evicted.min(upto) {
-            return Some(Next::Lost(ring.evicted.min(upto)));
+        let ring = self.read();
+        if !self.latest_wins {
+            if after < ring.evicted.min(upto) {
+                return Some(Next::Lost(ring.evicted.min(upto)));
+            }
+            if after < ring.floor.min(upto) {
+                return Some(Next::Cold(ring.floor.min(upto)));
+            }
         }
         let index = ring.events.partition_point(|event| event.id.seq <= after);
         let event = ring.events.get(index).filter(|event| event.id.seq <= upto)?;
@@ -103,44 +248,39 @@ impl Log {
 
     /// Sequence number of the newest event that is gone; reading on from it loses nothing more.
     pub(super) fn evicted(&self) -> u64 {
-        self.ring.read().unwrap_or_else(PoisonError::into_inner).evicted
+        self.read().evicted
     }
 
     pub(super) fn join(&self, signal: Arc<Signal>) -> usize {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).insert(signal)
+        self.readers().insert(signal)
     }
 
     pub(super) fn leave(&self, key: usize) {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).try_remove(key);
-    }
-
-    #[cfg(test)]
-    pub(super) fn readers(&self) -> usize {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.readers().try_remove(key);
     }
 
     pub(super) fn wake_readers(&self) {
-        let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        for (_, signal) in readers.iter() {
+        for (_, signal) in self.readers().iter() {
             signal.wake();
         }
     }
-}
 
-impl Ring {
-    fn evict(&mut self, retention: Retention, now: u64) {
-        let max_age = u64::try_from(retention.age.as_millis()).unwrap_or(u64::MAX);
-        while let Some(oldest) = self.events.front() {
-            // The newest stays however large it is: it has just been acknowledged.
-            let too_many = self.events.len() > retention.events;
-            let too_large = self.bytes > retention.bytes && self.events.len() > 1;
-            let too_old = now.saturating_sub(oldest.at) > max_age;
-            if !(too_many || too_large || too_old) {
-                break;
-            }
-            self.bytes -= oldest.weight();
-            self.evicted = oldest.id.seq;
-            self.events.pop_front();
-        }
+    #[cfg(test)]
+    pub(super) fn reader_count(&self) -> usize {
+        self.readers().len()
+    }
+
+    // A panic elsewhere cannot leave these half changed, so a poisoned lock is used on.
+
+    fn readers(&self) -> MutexGuard<'_, Slab<Arc<Signal>>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Ring> {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,28 +7,40 @@
 //! - A reader goes no further than the newest *committed* sequence number, which is stored after the
 //!   event is in its log. That is what keeps one order across topics without a lock on the reading side.
 //! - What a reader can no longer get is told to it as a gap, in its place in the order.
+//! - A hub with a [`Journal`] keeps its history across a restart, and lets readers go back further than
+//!   memory does. Where it is durable, an event is committed only once the journal has it.
 
+mod backlog;
 mod event;
 mod history;
+mod journal;
+mod registry;
+mod replay;
 mod signal;
 mod subscription;
+mod writer;
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use slab::Slab;
 use tidings_protocol::event::{EventId, EventType};
 use tidings_protocol::topic::{Selector, Topic};
+use tokio::sync::oneshot;
 
 pub use event::{Event, FORMS};
 pub use history::Retention;
+pub use journal::{
+    Boundary, Durability, Journal, JournalError, Page, PageRequest, Recovered, RecoveredTopic,
+};
 pub use subscription::{Item, Start, Subscription};
+pub use writer::Writer;
 
 use crate::clock;
-use history::Log;
+use backlog::{Backlog, Entry, Room};
+use history::{Depth, Log};
+use registry::Registry;
 use signal::Signal;
 
 /// A hub; clones are the same hub.
@@ -40,14 +52,26 @@ pub struct Hub(Arc<Inner>);
 pub struct HubLimits {
     /// Bounds of each topic's history.
     pub retention: Retention,
+    /// Most events of a topic that are in memory, where a journal has the others. Default 10,000.
+    pub memory_events: usize,
     /// Most topics. Default 10,000.
     pub topics: usize,
 }
 
 impl Default for HubLimits {
     fn default() -> Self {
-        Self { retention: Retention::default(), topics: 10_000 }
+        Self { retention: Retention::default(), memory_events: 10_000, topics: 10_000 }
     }
+}
+
+/// What a log is bounded by.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    retention: Retention,
+    /// Bounds of what is in memory.
+    memory: Retention,
+    depth: Depth,
+    topics: usize,
 }
 
 /// Why an event was not taken.
@@ -67,72 +91,162 @@ pub enum PublishError {
 #[derive(Debug)]
 struct Inner {
     epoch: u32,
-    limits: HubLimits,
+    bounds: Bounds,
     /// Newest sequence number whose event can be read.
     committed: AtomicU64,
+    /// Newest sequence number that was given away, to an event that was kept or not.
+    given: AtomicU64,
+    /// Newest sequence number the journal has seen.
+    kept: AtomicU64,
     closed: AtomicBool,
     /// Time over which subscribers are to leave, once that is so.
     drain: OnceLock<Duration>,
+    journal: Option<Keeping>,
     /// Held while an event is placed, and while a subscriber joins or leaves.
     registry: Mutex<Registry>,
 }
 
-#[derive(Debug, Default)]
-struct Registry {
-    logs: HashMap<Topic, Arc<Log>>,
-    /// Who wants to hear of topics that do not exist yet.
-    watchers: Slab<Watcher>,
-}
-
+/// The hub's end of its journal.
 #[derive(Debug)]
-struct Watcher {
-    selectors: Arc<[Selector]>,
-    signal: Arc<Signal>,
+struct Keeping {
+    journal: Arc<dyn Journal>,
+    backlog: Arc<Backlog>,
+    durability: Durability,
 }
 
 impl Hub {
-    /// An empty hub with a new epoch.
+    /// An empty hub with a new epoch, and memory alone.
     #[must_use]
     pub fn new(limits: HubLimits) -> Self {
         Self::with_epoch(limits, rand::random())
     }
 
     fn with_epoch(limits: HubLimits, epoch: u32) -> Self {
+        let recovered = Recovered { epoch, ..Recovered::default() };
+        Self::build(limits.bounds(Depth::Memory), &recovered, None)
+    }
+
+    /// A hub that goes on where the journal ends. Nothing is published before the [`Writer`] runs.
+    #[must_use]
+    pub fn recover(
+        limits: HubLimits,
+        recovered: &Recovered,
+        journal: Arc<dyn Journal>,
+        durability: Durability,
+    ) -> (Self, Writer) {
+        let backlog = Arc::new(Backlog::default());
+        let keeping =
+            Keeping { journal: Arc::clone(&journal), backlog: Arc::clone(&backlog), durability };
+        let hub = Self::build(limits.bounds(Depth::Journal), recovered, Some(keeping));
+        let writer = Writer::new(hub.clone(), journal, backlog, durability);
+        (hub, writer)
+    }
+
+    fn build(bounds: Bounds, recovered: &Recovered, journal: Option<Keeping>) -> Self {
+        let mut registry = Registry::default();
+        for topic in &recovered.topics {
+            registry.add(Arc::new(Log::recovered(topic, &bounds)));
+        }
         Self(Arc::new(Inner {
-            epoch,
-            limits,
-            committed: AtomicU64::new(0),
+            epoch: recovered.epoch,
+            bounds,
+            committed: AtomicU64::new(recovered.head),
+            given: AtomicU64::new(recovered.head),
+            kept: AtomicU64::new(recovered.head),
             closed: AtomicBool::new(false),
             drain: OnceLock::new(),
-            registry: Mutex::default(),
+            journal,
+            registry: Mutex::new(registry),
         }))
     }
 
-    /// Takes an event. `data` must be a JSON text; the hub does not look into it.
+    /// Takes an event. `data` must be a JSON text; the hub does not look into it. Done once the event can be
+    /// read, and, where the journal is durable, is kept. An event whose publisher stops waiting may be taken
+    /// all the same.
     ///
     /// # Errors
     ///
-    /// If the topic is one too many, or the hub has ended.
+    /// If the topic is one too many, the journal does not keep up, or the hub has ended.
     pub async fn publish(
         &self,
         topic: &Topic,
         kind: EventType,
         data: Bytes,
     ) -> Result<EventId, PublishError> {
+        match &self.0.journal {
+            Some(keeping) if keeping.durability == Durability::Durable => {
+                self.publish_durably(keeping, topic, kind, data).await
+            }
+            // What wins by being the latest is not worth keeping.
+            Some(keeping) if !topic.is_latest_wins() => {
+                let room = keeping.backlog.reserve(data.len()).await?;
+                self.place(topic, kind, data, Some((keeping, room)))
+                    .inspect_err(|_| keeping.backlog.release(room))
+            }
+            _ => self.place(topic, kind, data, None),
+        }
+    }
+
+    /// Puts an event where it can be read at once.
+    fn place(
+        &self,
+        topic: &Topic,
+        kind: EventType,
+        data: Bytes,
+        keep: Option<(&Keeping, Room)>,
+    ) -> Result<EventId, PublishError> {
         let mut registry = self.registry();
         if self.is_closed() {
             return Err(PublishError::Closed);
         }
-        let log = match registry.logs.get(topic) {
-            Some(log) => Arc::clone(log),
-            None => registry.create(topic, self.0.limits)?,
-        };
-        let id = EventId { epoch: self.0.epoch, seq: self.head().seq + 1 };
-        log.push(Arc::new(Event::new(id, topic.clone(), kind, clock::now_ms(), data)));
+        let log = registry.log_or_new(topic, &self.0.bounds)?;
+        let id = EventId { epoch: self.0.epoch, seq: self.next_seq() };
+        let event = Arc::new(Event::new(id, topic.clone(), kind, clock::now_ms(), data));
+        if let Some((keeping, room)) = keep {
+            // Under the lock: the journal wants events in their order.
+            keeping.backlog.push(Entry::Published(Arc::clone(&event)), room);
+        }
+        log.push(event, self.kept());
+        self.0.given.store(id.seq, Ordering::Release);
         self.0.committed.store(id.seq, Ordering::Release);
         drop(registry);
         log.wake_readers();
         Ok(id)
+    }
+
+    /// Hands an event to the journal's task, which gives it its number, and waits until it is kept.
+    async fn publish_durably(
+        &self,
+        keeping: &Keeping,
+        topic: &Topic,
+        kind: EventType,
+        data: Bytes,
+    ) -> Result<EventId, PublishError> {
+        let room = keeping.backlog.reserve(data.len()).await?;
+        let (done, is_done) = oneshot::channel();
+        {
+            let mut registry = self.registry();
+            let log = if self.is_closed() {
+                Err(PublishError::Closed)
+            } else {
+                registry.log_or_new(topic, &self.0.bounds)
+            };
+            let log = log.inspect_err(|_| keeping.backlog.release(room))?;
+            let id = EventId { epoch: self.0.epoch, seq: 0 };
+            let event = Event::new(id, topic.clone(), kind, clock::now_ms(), data);
+            keeping.backlog.push(Entry::Waiting(event, log, done), room);
+        }
+        is_done.await.unwrap_or(Err(PublishError::Closed))
+    }
+
+    /// Makes events readable that the journal has.
+    fn commit(&self, events: &[(Arc<Event>, Arc<Log>, impl Sized)], head: u64) {
+        let _registry = self.registry();
+        for (event, log, _) in events {
+            log.push(Arc::clone(event), head);
+        }
+        self.skip_to(head);
+        self.0.committed.store(head, Ordering::Release);
     }
 
     /// Joins the topics that `selectors` match, those that come to be later included.
@@ -141,17 +255,9 @@ impl Hub {
         let selectors: Arc<[Selector]> = selectors.into();
         let signal = Arc::new(Signal::default());
         let mut registry = self.registry();
-        let watcher = registry
-            .watchers
-            .insert(Watcher { selectors: Arc::clone(&selectors), signal: Arc::clone(&signal) });
-        let logs = registry
-            .logs
-            .values()
-            .filter(|log| selectors.iter().any(|selector| selector.matches(&log.topic)))
-            .map(|log| (Arc::clone(log), log.join(Arc::clone(&signal))))
-            .collect();
+        let joined = registry.join(Arc::clone(&selectors), Arc::clone(&signal));
         // Under the registry's lock nothing is published, so logs and head agree.
-        Subscription::new(self.clone(), selectors, signal, watcher, logs, start)
+        Subscription::new(self.clone(), &selectors, signal, joined, start)
     }
 
     /// Id of the newest event.
@@ -163,15 +269,14 @@ impl Hub {
     /// How many subscriptions there are.
     #[must_use]
     pub fn subscribers(&self) -> usize {
-        self.registry().watchers.len()
+        self.registry().subscribers()
     }
 
     /// Lets go of events that are past their age.
     pub fn sweep(&self) {
         let now = clock::now_ms();
-        let logs: Vec<_> = self.registry().logs.values().cloned().collect();
-        for log in logs {
-            log.sweep(now);
+        for log in self.all_logs() {
+            log.sweep(now, self.kept());
         }
     }
 
@@ -182,7 +287,8 @@ impl Hub {
         self.wake_all();
     }
 
-    /// Takes no more events; every subscription ends once it has read what there is.
+    /// Takes no more events; every subscription ends once it has read what is in memory, and the writer once
+    /// everything is written.
     pub fn close(&self) {
         {
             // Not while an event is being placed.
@@ -190,16 +296,44 @@ impl Hub {
             self.0.closed.store(true, Ordering::Release);
         }
         self.wake_all();
+        if let Some(keeping) = &self.0.journal {
+            keeping.backlog.ring();
+        }
     }
 
     fn wake_all(&self) {
-        for (_, watcher) in &self.registry().watchers {
-            watcher.signal.wake();
+        for signal in self.registry().signals() {
+            signal.wake();
         }
     }
 
     fn is_closed(&self) -> bool {
         self.0.closed.load(Ordering::Acquire)
+    }
+
+    fn next_seq(&self) -> u64 {
+        self.0.given.load(Ordering::Acquire) + 1
+    }
+
+    /// Gives no number up to this one away again.
+    fn skip_to(&self, seq: u64) {
+        self.0.given.store(seq, Ordering::Release);
+    }
+
+    fn kept(&self) -> u64 {
+        self.0.kept.load(Ordering::Acquire)
+    }
+
+    fn note_kept(&self, seq: u64) {
+        self.0.kept.fetch_max(seq, Ordering::AcqRel);
+    }
+
+    fn journal(&self) -> Option<&Arc<dyn Journal>> {
+        self.0.journal.as_ref().map(|keeping| &keeping.journal)
+    }
+
+    fn all_logs(&self) -> Vec<Arc<Log>> {
+        self.registry().logs().cloned().collect()
     }
 
     /// A panic elsewhere cannot leave the registry half changed, so a poisoned lock is used on.
@@ -208,20 +342,12 @@ impl Hub {
     }
 }
 
-impl Registry {
-    fn create(&mut self, topic: &Topic, limits: HubLimits) -> Result<Arc<Log>, PublishError> {
-        if self.logs.len() >= limits.topics {
-            return Err(PublishError::TooManyTopics(limits.topics));
-        }
-        let log = Arc::new(Log::new(topic.clone(), limits.retention));
-        for (_, watcher) in &self.watchers {
-            if watcher.selectors.iter().any(|selector| selector.matches(topic)) {
-                let key = log.join(Arc::clone(&watcher.signal));
-                watcher.signal.add(Arc::clone(&log), key);
-            }
-        }
-        self.logs.insert(topic.clone(), Arc::clone(&log));
-        Ok(log)
+impl HubLimits {
+    fn bounds(self, depth: Depth) -> Bounds {
+        let Self { retention, memory_events, topics } = self;
+        let default = Retention::default();
+        let memory = Retention { events: memory_events, bytes: default.bytes, ..retention };
+        Bounds { retention, memory, depth, topics }
     }
 }
 

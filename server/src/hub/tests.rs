@@ -7,7 +7,7 @@ use super::*;
 
 fn hub(events: usize) -> Hub {
     let retention = Retention { events, ..Retention::default() };
-    Hub::with_epoch(HubLimits { retention, topics: 100 }, 0x2a)
+    Hub::with_epoch(HubLimits { retention, topics: 100, ..HubLimits::default() }, 0x2a)
 }
 
 fn publish(hub: &Hub, topic: &str) -> u64 {
@@ -206,7 +206,7 @@ fn a_subscription_that_is_dropped_leaves_nothing_behind() {
     drop(subscriptions);
     assert_eq!(hub.subscribers(), 0);
     let registry = hub.registry();
-    assert!(registry.logs.values().all(|log| log.readers() == 0));
+    assert!(registry.logs().all(|log| log.reader_count() == 0));
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_closed_hub_takes_nothing_and_its_subscribers_end_when_they_have_read_all() 
 #[test]
 fn history_is_bounded_in_bytes_and_keeps_the_newest_however_large() {
     let retention = Retention { bytes: 1_000, ..Retention::default() };
-    let hub = Hub::with_epoch(HubLimits { retention, topics: 1 }, 0x2a);
+    let hub = Hub::with_epoch(HubLimits { retention, topics: 1, ..HubLimits::default() }, 0x2a);
     for size in [100, 100, 10_000] {
         try_publish(&hub, "a", vec![b'1'; size].into()).unwrap();
     }
@@ -235,9 +235,9 @@ fn history_is_bounded_in_bytes_and_keeps_the_newest_however_large() {
 fn history_is_bounded_in_age() {
     let hub = hub(10);
     publish(&hub, "a");
-    let log = Arc::clone(&hub.registry().logs[&"a".parse::<Topic>().unwrap()]);
+    let log = Arc::clone(hub.registry().log(&"a".parse().unwrap()).unwrap());
     let day = Duration::from_secs(24 * 60 * 60).as_millis();
-    log.sweep(clock::now_ms() + u64::try_from(day).unwrap() + 1_000);
+    log.sweep(clock::now_ms() + u64::try_from(day).unwrap() + 1_000, 0);
     assert_eq!(drain(&mut subscribe(&hub, &["a"], after(0))), [-1]);
 }
 

@@ -1,0 +1,117 @@
+//! What the hub asks of a journal: to keep history across a restart. `crate::journal` has one over the store.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tidings_protocol::topic::Topic;
+
+use super::event::Event;
+use super::history::Retention;
+
+/// Why the journal did not do what it was asked; the cause is in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the journal failed")]
+pub struct JournalError;
+
+/// Keeps events, in their order. Events of latest-wins topics are never given to it.
+pub trait Journal: Debug + Send + Sync + 'static {
+    /// Keeps `events`, whose sequence numbers grow, and that every number up to `head` may be given away.
+    /// A durable journal has it on disk when the future is done.
+    fn append(
+        self: Arc<Self>,
+        events: Vec<Arc<Event>>,
+        head: u64,
+    ) -> BoxFuture<'static, Result<(), JournalError>>;
+
+    /// Reads what lies behind `after`, no further than `upto`.
+    fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>>;
+
+    /// What of `topic` must go so that the rest keeps to `retention` at `now`, in ms since the epoch.
+    fn boundary(
+        self: Arc<Self>,
+        topic: Topic,
+        retention: Retention,
+        now: u64,
+    ) -> BoxFuture<'static, Result<Boundary, JournalError>>;
+
+    /// Lets go of the events of `topic` up to `evicted`.
+    fn trim(
+        self: Arc<Self>,
+        topic: Topic,
+        evicted: u64,
+    ) -> BoxFuture<'static, Result<(), JournalError>>;
+
+    /// Notes that everything up to `head` is kept and nothing follows.
+    fn end(self: Arc<Self>, head: u64) -> BoxFuture<'static, Result<(), JournalError>>;
+}
+
+/// What to read.
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    /// Of these topics.
+    pub topics: Vec<Topic>,
+    /// Behind this sequence number.
+    pub after: u64,
+    /// Up to this one.
+    pub upto: u64,
+    /// Most events.
+    pub max_events: usize,
+    /// Most bytes of payload, unless the first event alone has more.
+    pub max_bytes: usize,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// In their order.
+    pub events: Vec<Arc<Event>>,
+    /// There is nothing else of these topics up to here.
+    pub reached: u64,
+}
+
+/// Where a topic's history is to begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Boundary {
+    /// The newest event that must go; 0 if none must.
+    pub evicted: u64,
+    /// How many the journal then has.
+    pub events: usize,
+    /// Their payloads together.
+    pub bytes: usize,
+}
+
+/// What a journal holds when the server starts.
+#[derive(Clone, Debug, Default)]
+pub struct Recovered {
+    /// The history's epoch.
+    pub epoch: u32,
+    /// No greater sequence number was given away.
+    pub head: u64,
+    /// What is kept, by topic.
+    pub topics: Vec<RecoveredTopic>,
+}
+
+/// A topic of a journal.
+#[derive(Clone, Debug)]
+pub struct RecoveredTopic {
+    /// Its name.
+    pub topic: Topic,
+    /// Newest event that is gone.
+    pub evicted: u64,
+    /// Newest event that is kept; 0 if none is.
+    pub newest: u64,
+    /// How many are kept.
+    pub events: usize,
+    /// Their payloads together.
+    pub bytes: usize,
+}
+
+/// When an event counts as published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Once it is in memory; the journal follows, and is whole after a clean end.
+    Relaxed,
+    /// Once the journal has it on disk.
+    Durable,
+}

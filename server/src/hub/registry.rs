@@ -1,0 +1,159 @@
+//! Which topics there are, and who waits for those to come.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use slab::Slab;
+use tidings_protocol::topic::{Selector, Topic};
+
+use super::Bounds;
+use super::PublishError;
+use super::history::Log;
+use super::signal::Signal;
+
+/// Topics in their order, so that all below a prefix lie side by side.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    logs: BTreeMap<Topic, Arc<Log>>,
+    subscribers: Slab<Subscriber>,
+    /// Subscribers whose selectors may match topics that do not exist yet, by exact name…
+    awaiting: HashMap<Topic, Vec<usize>>,
+    /// …and by prefix.
+    watching: Slab<usize>,
+}
+
+#[derive(Debug)]
+struct Subscriber {
+    selectors: Arc<[Selector]>,
+    signal: Arc<Signal>,
+    /// Key in `watching`.
+    watch: Option<usize>,
+}
+
+/// What a subscriber is given when it joins.
+#[derive(Debug)]
+pub(super) struct Joined {
+    pub(super) key: usize,
+    /// Each with the key of the subscriber's signal in it.
+    pub(super) logs: Vec<(Arc<Log>, usize)>,
+}
+
+impl Registry {
+    #[cfg(test)]
+    pub(super) fn log(&self, topic: &Topic) -> Option<&Arc<Log>> {
+        self.logs.get(topic)
+    }
+
+    pub(super) fn logs(&self) -> impl Iterator<Item = &Arc<Log>> {
+        self.logs.values()
+    }
+
+    pub(super) fn subscribers(&self) -> usize {
+        self.subscribers.len()
+    }
+
+    pub(super) fn signals(&self) -> impl Iterator<Item = &Arc<Signal>> {
+        self.subscribers.iter().map(|(_, subscriber)| &subscriber.signal)
+    }
+
+    /// The log of a topic, which is made if there is none, and joined by whoever waited for it.
+    pub(super) fn log_or_new(
+        &mut self,
+        topic: &Topic,
+        bounds: &Bounds,
+    ) -> Result<Arc<Log>, PublishError> {
+        if let Some(log) = self.logs.get(topic) {
+            return Ok(Arc::clone(log));
+        }
+        if self.logs.len() >= bounds.topics {
+            return Err(PublishError::TooManyTopics(bounds.topics));
+        }
+        let log = Arc::new(Log::new(topic.clone(), bounds));
+        self.add(Arc::clone(&log));
+        Ok(log)
+    }
+
+    /// Adds a topic that is new.
+    pub(super) fn add(&mut self, log: Arc<Log>) {
+        let exact = self.awaiting.remove(&log.topic).unwrap_or_default();
+        let watching = self.watching.iter().map(|(_, key)| *key).filter(|key| {
+            let selectors = self.subscribers.get(*key).map_or(&[][..], |s| &*s.selectors);
+            // Whoever names it exactly, too, is among those who wait for it.
+            selectors.iter().any(|s| s.matches(&log.topic)) && !exact.contains(key)
+        });
+        for key in exact.iter().copied().chain(watching) {
+            if let Some(Subscriber { signal, .. }) = self.subscribers.get(key) {
+                signal.add(Arc::clone(&log), log.join(Arc::clone(signal)));
+            }
+        }
+        self.logs.insert(log.topic.clone(), log);
+    }
+
+    /// Joins every topic that the selectors match, now and later.
+    pub(super) fn join(&mut self, selectors: Arc<[Selector]>, signal: Arc<Signal>) -> Joined {
+        let key = self.subscribers.vacant_key();
+        let mut logs: Vec<Arc<Log>> = Vec::new();
+        let mut prefixes = false;
+        for selector in &*selectors {
+            match selector {
+                Selector::Exact(topic) => match self.logs.get(topic) {
+                    Some(log) => logs.push(Arc::clone(log)),
+                    None => self.awaiting.entry(topic.clone()).or_default().push(key),
+                },
+                Selector::Prefix(prefix) => {
+                    prefixes = true;
+                    logs.extend(below(&self.logs, prefix.as_ref()).cloned());
+                }
+            }
+        }
+        if selectors.len() > 1 {
+            // Selectors may overlap; each topic is joined once.
+            logs.sort_unstable_by(|a, b| a.topic.cmp(&b.topic));
+            logs.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        }
+        let logs = logs.into_iter().map(|log| {
+            let key = log.join(Arc::clone(&signal));
+            (log, key)
+        });
+        let logs = logs.collect();
+        let watch = prefixes.then(|| self.watching.insert(key));
+        self.subscribers.insert(Subscriber { selectors, signal, watch });
+        Joined { key, logs }
+    }
+
+    /// Forgets a subscriber; the logs it joined are its own to leave.
+    pub(super) fn leave(&mut self, key: usize) {
+        let Some(subscriber) = self.subscribers.try_remove(key) else { return };
+        if let Some(watch) = subscriber.watch {
+            self.watching.try_remove(watch);
+        }
+        for selector in &*subscriber.selectors {
+            if let Selector::Exact(topic) = selector
+                && let Some(keys) = self.awaiting.get_mut(topic)
+            {
+                keys.retain(|waiting| *waiting != key);
+                if keys.is_empty() {
+                    self.awaiting.remove(topic);
+                }
+            }
+        }
+    }
+}
+
+/// The topics below a prefix.
+fn below<'a>(
+    logs: &'a BTreeMap<Topic, Arc<Log>>,
+    prefix: Option<&'a Topic>,
+) -> impl Iterator<Item = &'a Arc<Log>> {
+    let start = prefix.map_or(Bound::Unbounded, Bound::Excluded);
+    logs.range::<Topic, _>((start, Bound::Unbounded))
+        .take_while(move |(topic, _)| {
+            prefix.is_none_or(|prefix| topic.as_str().starts_with(prefix.as_str()))
+        })
+        // `a-b` lies between `a` and `a/b`.
+        .filter(move |(topic, _)| {
+            prefix.is_none_or(|prefix| topic.as_str()[prefix.as_str().len()..].starts_with('/'))
+        })
+        .map(|(_, log)| log)
+}
