@@ -30,6 +30,7 @@ pub mod config;
 mod data_dir;
 pub mod error;
 pub mod hub;
+mod journal;
 pub mod limits;
 mod origins;
 pub mod routes;
@@ -53,7 +54,7 @@ use auth::guards::AllowedHosts;
 use auth::{Auth, Secret};
 use config::ConfigError;
 use data_dir::DataDir;
-use hub::Hub;
+use hub::{Hub, Writer};
 use limits::StreamSlots;
 use origins::AllowedOrigins;
 use state::AppState;
@@ -96,6 +97,8 @@ pub struct Server {
     config: Config,
     connections: usize,
     state: AppState,
+    /// Brings the hub's events to the store, where there is one.
+    writer: Option<Writer>,
     /// Held as long as the server runs.
     data_dir: Option<DataDir>,
 }
@@ -142,8 +145,17 @@ impl Server {
         };
         let origins = AllowedOrigins::parse(&config.server.allowed_origins);
         let origins = origins.map_err(ConfigError::from)?;
+        let (hub, writer) = match &store {
+            None => (Hub::new(config.hub.limits()), None),
+            Some(store) => {
+                let (limits, durability) = (config.hub.limits(), config.hub.durability());
+                let (hub, writer) =
+                    journal::open_hub(Arc::clone(store), limits, durability).await?;
+                (hub, Some(writer))
+            }
+        };
         let state = AppState {
-            hub: Hub::new(config.hub.limits()),
+            hub,
             auth: Arc::new(auth),
             store,
             hosts: Arc::new(AllowedHosts::new(address.ip(), &config.server.allowed_hosts)),
@@ -156,7 +168,7 @@ impl Server {
             secure_cookie: config.server.behind_proxy.is_some(),
         };
         let topic = Topic::metrics(&config.server.host_name);
-        Ok(Self { listener, address, topic, config, connections, state, data_dir })
+        Ok(Self { listener, address, topic, config, connections, state, writer, data_dir })
     }
 
     /// Where a browser finds it, without a slash at the end: by its name behind the proxy if it has
@@ -196,20 +208,23 @@ impl Server {
 
     /// Runs until `shutdown`, and returns when everything it started has ended.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { listener, address, topic, config, connections, state, data_dir } = self;
+        let Self { listener, address, topic, config, connections, state, writer, data_dir } = self;
         let (hub, store) = (state.hub.clone(), state.store.clone());
         let tasks = TaskTracker::new();
-        tasks.spawn(sweep(hub.clone(), shutdown.clone()));
+        // What goes on while streams are drained ends with this.
+        let stop = CancellationToken::new();
+        if let Some(writer) = writer {
+            tasks.spawn(writer.run());
+        }
+        tasks.spawn(sweep(hub.clone(), stop.clone()));
         let sampling = config.collectors.sampling(&config.server.host_name);
-        collectors::start(&tasks, hub.clone(), topic, sampling, shutdown.clone());
+        collectors::start(&tasks, hub.clone(), topic, sampling, stop.clone());
 
         tracing::info!(%address, "listening");
         let draining = state.draining.clone();
         let router = routes::router(state);
         let limits = accept::Limits { connections, proxy: config.server.behind_proxy };
-        let stop = CancellationToken::new();
-        let connections =
-            accept::accept(listener, router, limits, shutdown.clone(), stop.clone()).await;
+        let connections = accept::accept(listener, router, limits, shutdown, stop.clone()).await;
         draining.cancel();
         let window = Duration::from_secs(config.server.drain_seconds);
         if !window.is_zero() {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DEFAULT_PORT;
 use crate::collectors;
-use crate::hub::{HubLimits, Retention};
+use crate::hub::{Durability, HubLimits, Retention};
 use crate::sse::Pace;
 
 /// Where and to whom the server listens.
@@ -124,6 +124,12 @@ impl ServerConfig {
 }
 
 impl HubConfig {
+    /// When an event counts as published.
+    #[must_use]
+    pub fn durability(&self) -> Durability {
+        if self.durable { Durability::Durable } else { Durability::Relaxed }
+    }
+
     /// The hub's bounds.
     #[must_use]
     pub fn limits(&self) -> HubLimits {

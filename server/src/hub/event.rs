@@ -27,7 +27,9 @@ pub struct Event {
 }
 
 impl Event {
-    pub(super) fn new(id: EventId, topic: Topic, kind: EventType, at: u64, data: Bytes) -> Self {
+    /// An event with its place.
+    #[must_use]
+    pub fn new(id: EventId, topic: Topic, kind: EventType, at: u64, data: Bytes) -> Self {
         Self { id, topic, kind, at, data, frames: Default::default() }
     }
 

@@ -27,13 +27,14 @@ pub trait Journal: Debug + Send + Sync + 'static {
     /// Reads what lies behind `after`, no further than `upto`.
     fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>>;
 
-    /// What of `topic` must go so that the rest keeps to `retention` at `now`, in ms since the epoch.
+    /// What of `topic` must go so that the rest keeps to `retention` at `now`, in ms since the epoch; null if
+    /// nothing must.
     fn boundary(
         self: Arc<Self>,
         topic: Topic,
         retention: Retention,
         now: u64,
-    ) -> BoxFuture<'static, Result<Boundary, JournalError>>;
+    ) -> BoxFuture<'static, Result<Option<Boundary>, JournalError>>;
 
     /// Lets go of the events of `topic` up to `evicted`.
     fn trim(
@@ -73,7 +74,7 @@ pub struct Page {
 /// Where a topic's history is to begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Boundary {
-    /// The newest event that must go; 0 if none must.
+    /// The newest event that must go.
     pub evicted: u64,
     /// How many the journal then has.
     pub events: usize,

@@ -147,20 +147,23 @@ impl Writer {
 
     /// Has the journal let go of what history no longer holds.
     async fn trim(&self, also_age: bool) {
+        let now = clock::now_ms();
         for log in self.hub.all_logs() {
+            // What had to wait in memory until it was written need not any longer.
+            log.sweep(now, self.hub.kept());
             let journal = || Arc::clone(&self.journal);
             let topic = || log.topic.clone();
             let evicted = match log.chore(also_age) {
                 None => continue,
                 Some(Chore::Trim(evicted)) => evicted,
                 Some(Chore::Bound(retention)) => {
-                    let asked = journal().boundary(topic(), retention, clock::now_ms()).await;
-                    let Ok(boundary) = asked else { continue };
+                    let asked = journal().boundary(topic(), retention, now).await;
+                    let Ok(Some(boundary)) = asked else { continue };
                     log.let_go(boundary);
                     boundary.evicted
                 }
             };
-            if evicted > 0 && journal().trim(topic(), evicted).await.is_ok() {
+            if journal().trim(topic(), evicted).await.is_ok() {
                 log.trimmed(evicted);
             }
         }

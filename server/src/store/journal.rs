@@ -68,6 +68,17 @@ pub struct Retain {
     pub oldest_at: u64,
 }
 
+/// Where a topic is to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JournalBoundary {
+    /// The newest sequence number that must be trimmed.
+    pub seq: u64,
+    /// How many events then remain.
+    pub events: u64,
+    /// Bytes of their data.
+    pub bytes: u64,
+}
+
 /// The journal: events by sequence number and topic.
 pub trait JournalStore {
     /// Where the journal stands; null if it was never begun.
@@ -134,7 +145,7 @@ pub trait JournalStore {
     /// If the database fails; what is noted is true even then.
     fn trim<'a>(&'a self, topic: &'a str, evicted: u64) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// The newest sequence number that must be trimmed for the topic to keep within `retain`; 0 if none.
+    /// What must be trimmed for the topic to keep within `retain`; null if nothing must.
     ///
     /// # Errors
     ///
@@ -143,7 +154,7 @@ pub trait JournalStore {
         &'a self,
         topic: &'a str,
         retain: Retain,
-    ) -> BoxFuture<'a, Result<u64, StoreError>>;
+    ) -> BoxFuture<'a, Result<Option<JournalBoundary>, StoreError>>;
 
     /// Notes that the run ended cleanly at `head`, and returns once it and all before it is on the disk.
     ///

@@ -15,7 +15,9 @@ mod suite;
 use futures_util::future::BoxFuture;
 
 pub use error::StoreError;
-pub use journal::{JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits, Retain};
+pub use journal::{
+    JournalBoundary, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits, Retain,
+};
 pub use sqlite::{FILE_NAME, SqliteStore};
 
 /// Everything that is kept, in one database.

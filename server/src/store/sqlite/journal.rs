@@ -8,7 +8,8 @@ use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 
 use super::{IMMEDIATE, SqliteStore, page, signed, unsigned};
 use crate::store::{
-    JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits, Retain, StoreError,
+    JournalBoundary, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits, Retain,
+    StoreError,
 };
 
 /// Most rows of one statement, as a power of two: 2^8.
@@ -252,13 +253,13 @@ impl JournalStore for SqliteStore {
         &'a self,
         topic: &'a str,
         retain: Retain,
-    ) -> BoxFuture<'a, Result<u64, StoreError>> {
+    ) -> BoxFuture<'a, Result<Option<JournalBoundary>, StoreError>> {
         Box::pin(async move {
-            let Some(id) = self.known(topic) else { return Ok(0) };
+            let Some(id) = self.known(topic) else { return Ok(None) };
             // From the newest backwards; ends at the first that must go.
-            let boundary: Option<i64> = sqlx::query_scalar(
-                "SELECT seq FROM ( \
-                     SELECT seq, at, count(*) OVER newest AS events, sum(bytes) OVER newest AS total \
+            let boundary: Option<(i64, i64, i64)> = sqlx::query_as(
+                "SELECT seq, events - 1, total - bytes FROM ( \
+                     SELECT seq, at, bytes, count(*) OVER newest AS events, sum(bytes) OVER newest AS total \
                      FROM journal_events WHERE topic_id = ?1 \
                      WINDOW newest AS (ORDER BY seq DESC ROWS UNBOUNDED PRECEDING) \
                  ) WHERE events > ?2 OR (total > ?3 AND events > 1) OR at < ?4 LIMIT 1",
@@ -269,7 +270,11 @@ impl JournalStore for SqliteStore {
             .bind(signed(retain.oldest_at))
             .fetch_optional(&mut *self.read().await?)
             .await?;
-            Ok(boundary.map_or(0, unsigned))
+            Ok(boundary.map(|(seq, events, bytes)| JournalBoundary {
+                seq: unsigned(seq),
+                events: unsigned(events),
+                bytes: unsigned(bytes),
+            }))
         })
     }
 
