@@ -6,17 +6,27 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tidings_protocol::api::{ErrorBody, ErrorCode, ErrorDetail};
 
+use crate::auth::tokens::{OverRate, TokenError};
 use crate::hub::PublishError;
+use crate::limits::NoSlot;
+use crate::store::StoreError;
 
 /// An answer that is an error.
 #[derive(Debug)]
-pub struct ApiError(ErrorDetail);
+pub struct ApiError {
+    detail: ErrorDetail,
+    /// In seconds, for errors that say when to come back.
+    retry_after: u64,
+}
+
+/// When to come back unless something more exact is known, in seconds.
+const RETRY_AFTER: u64 = 5;
 
 impl ApiError {
     /// An error with its code and what to do about it.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self(ErrorDetail { code, message: message.into() })
+        Self { detail: ErrorDetail { code, message: message.into() }, retry_after: RETRY_AFTER }
     }
 
     /// 401, the same whatever was wrong.
@@ -29,12 +39,13 @@ impl ApiError {
     /// 500; the cause goes to the log and not to the client.
     #[must_use]
     pub fn internal(error: &dyn std::error::Error) -> Self {
-        tracing::error!(%error, "a request failed");
+        let cause = error.source().map(ToString::to_string);
+        tracing::error!(%error, cause, "a request failed");
         Self::new(ErrorCode::Internal, "the server failed; its log says why")
     }
 
     fn status(&self) -> StatusCode {
-        match self.0.code {
+        match self.detail.code {
             ErrorCode::BadRequest | ErrorCode::InvalidTopic | ErrorCode::InvalidType => {
                 StatusCode::BAD_REQUEST
             }
@@ -58,8 +69,8 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let code = self.0.code;
-        let mut response = (self.status(), Json(ErrorBody { error: self.0 })).into_response();
+        let (code, retry_after) = (self.detail.code, self.retry_after);
+        let mut response = (self.status(), Json(ErrorBody { error: self.detail })).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match code {
@@ -72,7 +83,7 @@ impl IntoResponse for ApiError {
             | ErrorCode::TooManyTopics
             | ErrorCode::Unavailable
             | ErrorCode::ShuttingDown => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+                headers.insert(header::RETRY_AFTER, retry_after.into());
             }
             _ => {}
         }
@@ -88,6 +99,42 @@ impl From<PublishError> for ApiError {
             PublishError::Closed => ErrorCode::ShuttingDown,
         };
         Self::new(code, error.to_string())
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let code = match error {
+            StoreError::Full | StoreError::Busy => ErrorCode::Unavailable,
+            StoreError::Closed => ErrorCode::ShuttingDown,
+            _ => return Self::internal(&error),
+        };
+        tracing::warn!(%error, "a request failed");
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        let code = match error {
+            TokenError::NoStore => ErrorCode::NotFound,
+            TokenError::TooMany => ErrorCode::BadRequest,
+            TokenError::Store(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<OverRate> for ApiError {
+    fn from(over: OverRate) -> Self {
+        let retry_after = over.wait.as_secs_f64().ceil().max(1.0) as u64;
+        Self { retry_after, ..Self::new(ErrorCode::RateLimited, over.to_string()) }
+    }
+}
+
+impl From<NoSlot> for ApiError {
+    fn from(error: NoSlot) -> Self {
+        Self::new(ErrorCode::TooManyStreams, error.to_string())
     }
 }
 

@@ -40,6 +40,7 @@ pub mod store;
 pub mod telemetry;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +52,7 @@ use tokio_util::task::TaskTracker;
 pub use config::Config;
 
 use auth::guards::AllowedHosts;
+use auth::tokens::TokenLimits;
 use auth::{Auth, Secret};
 use config::ConfigError;
 use data_dir::DataDir;
@@ -134,13 +136,15 @@ impl Server {
         let address = listener.local_addr().map_err(ServeError::Listener)?;
         config.check_bind(address)?;
         let (data_dir, auth, store) = match &config.in_memory_token.0 {
-            Some(token) => (None, Auth::in_memory(token), None),
+            Some(token) => (None, Auth::in_memory(token, config.limits.of_token()), None),
             None => {
                 let path = &config.server.data_dir;
-                let (data_dir, auth) = open_data_dir(path)
+                let (data_dir, mut auth) = open_data_dir(path, config.limits.of_token())
                     .map_err(|source| ServeError::DataDir { path: path.clone(), source })?;
                 let store = SqliteStore::open(&path.join(FILE_NAME), config.hub.durable).await?;
-                (Some(data_dir), auth, Some(Arc::new(store) as Arc<dyn Store>))
+                let store: Arc<dyn Store> = Arc::new(store);
+                auth.load_tokens(Arc::clone(&store)).await?;
+                (Some(data_dir), auth, Some(store))
             }
         };
         let origins = AllowedOrigins::parse(&config.server.allowed_origins);
@@ -248,8 +252,8 @@ impl Server {
     }
 }
 
-fn open_data_dir(path: &std::path::Path) -> std::io::Result<(DataDir, Auth)> {
-    Ok((DataDir::open(path)?, Auth::open(path)?))
+fn open_data_dir(path: &Path, limits: TokenLimits) -> std::io::Result<(DataDir, Auth)> {
+    Ok((DataDir::open(path)?, Auth::open(path, limits)?))
 }
 
 async fn sweep(hub: Hub, shutdown: CancellationToken) {

@@ -8,6 +8,8 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
+mod tokens;
+
 const TOKEN: &str = "token";
 
 struct Running {

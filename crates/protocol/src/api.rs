@@ -144,6 +144,52 @@ pub struct Session {
     pub server_version: String,
 }
 
+/// Body of `POST` [`path::TOKENS`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewToken {
+    /// What people call it.
+    pub name: String,
+    /// What it may do, each as [`Scope`](crate::scope::Scope) writes it.
+    pub scopes: Vec<String>,
+    /// Seconds until it expires; never without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_seconds: Option<u64>,
+}
+
+/// A token as `GET` [`path::TOKENS`] lists it: without the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenInfo {
+    /// Never changes.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<String>,
+    /// When it was made, in ms since the epoch.
+    pub created_at: u64,
+    /// When it expires, in ms since the epoch; null if never.
+    pub expires_at: Option<u64>,
+}
+
+/// Answer of `POST` [`path::TOKENS`]: the only one that holds the secret.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatedToken {
+    /// What is known of it from now on.
+    #[serde(flatten)]
+    pub info: TokenInfo,
+    /// The secret.
+    pub token: String,
+}
+
+/// Hides the secret, so that an answer can stand in a log.
+impl std::fmt::Debug for CreatedToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CreatedToken").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
 /// Body of `POST` [`path::SESSION`]: one way to prove who one is.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(untagged, deny_unknown_fields)]

@@ -7,6 +7,7 @@
 //! - [`event`]: ids and cursors, the envelope of an event, `connected`, `heartbeat` and `gap`.
 //! - [`metrics`]: one sample of a machine, as published on `metrics/{host}`.
 //! - [`topic`]: topic names and the selectors that match them.
+//! - [`scope`]: what a token may do with topics.
 //! - [`api`]: paths, request and answer bodies, error codes.
 //!
 //! JSON keys are camelCase and times are milliseconds since the Unix epoch. `tests/wire.rs` holds a
@@ -15,6 +16,7 @@
 pub mod api;
 pub mod event;
 pub mod metrics;
+pub mod scope;
 pub mod topic;
 
 /// Version of the stream protocol this crate describes; told in [`event::Connected`].

@@ -122,6 +122,22 @@ impl Selector {
     }
 }
 
+impl Selector {
+    /// Whether `self` matches every topic that `other` matches.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match other {
+            Self::Exact(topic) => self.matches(topic),
+            // What lies below a topic is covered by what lies below the same one, or one above it.
+            Self::Prefix(Some(prefix)) => match self {
+                Self::Prefix(Some(own)) => own == prefix || self.matches(prefix),
+                _ => *self == Self::Prefix(None),
+            },
+            Self::Prefix(None) => *self == Self::Prefix(None),
+        }
+    }
+}
+
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

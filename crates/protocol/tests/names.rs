@@ -4,6 +4,7 @@
 
 use proptest::prelude::*;
 use tidings_protocol::event::{EventId, EventType, InvalidType, MAX_TYPE_BYTES, RESERVED_TYPES};
+use tidings_protocol::scope::{Access, InvalidScope, Scope};
 use tidings_protocol::topic::{InvalidTopic, MAX_TOPIC_BYTES, Selector, Topic, metrics_host};
 
 fn topic_text() -> impl Strategy<Value = String> {
@@ -180,4 +181,46 @@ fn only_metrics_topics_name_a_host() {
     assert_eq!(metrics_host("metrics/db1"), Some("db1"));
     assert_eq!(metrics_host("metricsdb1"), None);
     assert_eq!(metrics_host("jobs/db1"), None);
+}
+
+#[test]
+fn a_selector_covers_another_if_it_matches_all_that_the_other_matches() {
+    // Every topic of up to four segments of two kinds, and every selector of up to three.
+    let mut topics = vec![String::new()];
+    for depth in 0..4 {
+        let longest = topics.iter().filter(|topic| topic.split('/').count() > depth || depth == 0);
+        let deeper = |topic: &String| ["a", "ab"].map(|last| format!("{topic}/{last}"));
+        let deeper: Vec<_> = longest.flat_map(deeper).collect();
+        topics.extend(deeper);
+    }
+    let topics: Vec<Topic> =
+        topics.iter().filter(|text| !text.is_empty()).map(|text| topic(&text[1..])).collect();
+    let short = topics.iter().filter(|topic| topic.as_str().split('/').count() < 4);
+    let mut selectors = vec![Selector::Prefix(None)];
+    for topic in short {
+        selectors.extend([Selector::Exact(topic.clone()), Selector::Prefix(Some(topic.clone()))]);
+    }
+    for one in &selectors {
+        for other in &selectors {
+            let all =
+                topics.iter().filter(|topic| other.matches(topic)).all(|topic| one.matches(topic));
+            assert_eq!(one.covers(other), all, "{one} of {other}");
+        }
+    }
+}
+
+#[test]
+fn a_scope_round_trips_and_says_what_is_wrong_with_it() {
+    for (text, access) in
+        [("read:*", Access::Read), ("publish:app/*", Access::Publish), ("read:a:b/c", Access::Read)]
+    {
+        let scope: Scope = text.parse().expect("a scope");
+        assert_eq!((scope.access, scope.to_string().as_str()), (access, text));
+    }
+    for text in ["", "read", "app/*", "write:app", "READ:app", " read:app"] {
+        assert_eq!(text.parse::<Scope>(), Err(InvalidScope::Access), "{text}");
+    }
+    for text in ["read:", "read:a//b", "read:*/a", "publish:a b"] {
+        assert!(matches!(text.parse::<Scope>(), Err(InvalidScope::Topics(_))), "{text}");
+    }
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use tidings_protocol::api::{
-    ErrorBody, ErrorCode, ErrorDetail, Published, Ready, Role, Session, SignIn, User,
+    CreatedToken, ErrorBody, ErrorCode, ErrorDetail, NewToken, Published, Ready, Role, Session,
+    SignIn, TokenInfo, User,
 };
 use tidings_protocol::event::{
     Connected, Envelope, EventId, Gap, GapReason, Heartbeat, UnnamedEnvelope, UnnamedGap,
@@ -164,6 +165,31 @@ fn a_sign_in() {
     for neither in ["{}", r#"{"code":"a","token":"b"}"#, r#"{"password":"a"}"#] {
         assert!(serde_json::from_str::<SignIn>(neither).is_err(), "{neither}");
     }
+}
+
+#[test]
+fn tokens() {
+    let scopes = vec!["publish:app/*".to_owned(), "read:app/builds".to_owned()];
+    let new = |expires_in_seconds| NewToken {
+        name: "ci".to_owned(),
+        scopes: scopes.clone(),
+        expires_in_seconds,
+    };
+    assert_json_snapshot!("a_new_token", same([new(None), new(Some(60))]));
+    let misspelt = r#"{"name":"ci","scopes":[],"expiresInSecond":1}"#;
+    assert!(serde_json::from_str::<NewToken>(misspelt).is_err(), "it would never expire");
+
+    let info = |expires_at| TokenInfo {
+        id: "3f2a".to_owned(),
+        name: "ci".to_owned(),
+        scopes: scopes.clone(),
+        created_at: AT,
+        expires_at,
+    };
+    assert_json_snapshot!("tokens_in_a_list", same([info(None), info(Some(AT + 1))]));
+    let created = CreatedToken { info: info(None), token: "tdg_secret".to_owned() };
+    assert!(!format!("{created:?}").contains("secret"), "it stands in no log");
+    assert_json_snapshot!("a_token_that_was_made", same(created));
 }
 
 #[test]

@@ -7,8 +7,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use tidings_protocol::api::{ErrorCode, User};
+use tidings_protocol::api::ErrorCode;
 
+use super::Caller;
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -105,23 +106,37 @@ fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
     }
 }
 
-/// The user a request comes from; a route that takes it answers 401 to everybody else.
-#[derive(Clone, Debug)]
-pub struct SignedIn(pub User);
-
-impl FromRequestParts<AppState> for SignedIn {
+/// Who a request comes from; a route that takes it answers 401 to everybody else.
+impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         // A token that is wrong is not saved by a cookie that is right.
-        let user = match parts.headers.get(header::AUTHORIZATION) {
+        let caller = match parts.headers.get(header::AUTHORIZATION) {
             Some(value) => {
-                bearer(value.as_bytes()).and_then(|token| state.auth.user_of_token(token))
+                bearer(value.as_bytes()).and_then(|token| state.auth.caller_of_token(token))
             }
             None => session_cookie(&parts.headers, &state.cookie)
-                .and_then(|session| state.auth.user_of_session(session)),
+                .and_then(|session| state.auth.caller_of_session(session)),
         };
-        user.cloned().map(Self).ok_or_else(ApiError::unauthorized)
+        caller.ok_or_else(ApiError::unauthorized)
+    }
+}
+
+/// A caller who may administer the server; a route that takes it answers 403 to other callers.
+#[derive(Clone, Debug)]
+pub struct Admin(pub Caller);
+
+impl FromRequestParts<AppState> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if !caller.is_admin() {
+            let message = "only an admin may do this, signed in or by the owner's token";
+            return Err(ApiError::new(ErrorCode::Forbidden, message));
+        }
+        Ok(Self(caller))
     }
 }
 

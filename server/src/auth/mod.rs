@@ -3,25 +3,34 @@
 //! - [`Secret`]: a token, never shown.
 //! - [`codes`]: one-time codes of sign-in links.
 //! - [`sessions`]: browsers that are signed in.
-//! - [`guards`]: what runs before a route: host, origin, and [`guards::SignedIn`].
+//! - [`tokens`]: tokens of limited scope.
+//! - [`Caller`]: who sends a request, and by what; [`grants`] says what it may.
+//! - [`guards`]: what runs before a route: host and origin, and the extractors of callers.
 
+mod caller;
 pub mod codes;
 pub mod grants;
 pub mod guards;
 pub mod secret;
 pub mod sessions;
+pub mod tokens;
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tidings_protocol::api::{OWNER_TOKEN_FILE, Role, User};
 
+pub use caller::Caller;
 pub use secret::Secret;
 
 use codes::Codes;
 use sessions::Sessions;
+use tokens::{TokenLimits, Tokens};
+
+use crate::store::{Store, StoreError};
 
 /// Everything that decides who somebody is.
 #[derive(Debug)]
@@ -32,6 +41,8 @@ pub struct Auth {
     pub codes: Codes,
     /// Browsers that are signed in.
     pub sessions: Sessions,
+    /// Tokens of limited scope.
+    pub tokens: Tokens,
 }
 
 /// SHA-256 of a secret: what is kept and compared instead of the secret itself.
@@ -40,46 +51,67 @@ pub struct Digested([u8; 32]);
 
 impl Auth {
     /// Opens the data directory's token and sessions, making the token where there is none.
+    /// [`load_tokens`](Self::load_tokens) adds the others.
     ///
     /// # Errors
     ///
     /// If a file cannot be read or written.
-    pub fn open(data_dir: &Path) -> io::Result<Self> {
+    pub fn open(data_dir: &Path, limits: TokenLimits) -> io::Result<Self> {
         let token = secret::load_or_create(&data_dir.join(OWNER_TOKEN_FILE))?;
-        Ok(Self::new(&token, Sessions::open(data_dir)?))
+        Ok(Self::new(&token, Sessions::open(data_dir)?, limits))
     }
 
     /// Keeps everything in memory and knows one token.
     #[must_use]
-    pub fn in_memory(token: &Secret) -> Self {
-        Self::new(token, Sessions::in_memory())
+    pub fn in_memory(token: &Secret, limits: TokenLimits) -> Self {
+        Self::new(token, Sessions::in_memory(), limits)
     }
 
-    fn new(token: &Secret, sessions: Sessions) -> Self {
+    /// Keeps tokens in `store` from now on, and knows those that are there.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn load_tokens(&mut self, store: Arc<dyn Store>) -> Result<(), StoreError> {
+        self.tokens = Tokens::load(store, &self.owner, self.tokens.limits()).await?;
+        Ok(())
+    }
+
+    fn new(token: &Secret, sessions: Sessions, limits: TokenLimits) -> Self {
         Self {
             owner: User { id: "owner".to_owned(), name: "owner".to_owned(), role: Role::Admin },
             owner_token: Digested::of(token.expose()),
             codes: Codes::default(),
             sessions,
+            tokens: Tokens::none(limits),
         }
     }
 
-    /// The user whose token this is.
+    /// Who has this token.
     #[must_use]
-    pub fn user_of_token(&self, token: &str) -> Option<&User> {
-        Digested::of(token).matches(self.owner_token).then_some(&self.owner)
+    pub fn caller_of_token(&self, token: &str) -> Option<Caller> {
+        let digest = Digested::of(token);
+        if digest.matches(self.owner_token) {
+            return Some(self.unlimited());
+        }
+        let grant = self.tokens.find(digest)?;
+        Some(Caller { user: grant.user().clone(), token: Some(grant) })
     }
 
-    /// The user who is signed in with this session.
+    /// Who is signed in with this session.
     #[must_use]
-    pub fn user_of_session(&self, session: &str) -> Option<&User> {
-        self.sessions.is_valid(Digested::of(session)).then_some(&self.owner)
+    pub fn caller_of_session(&self, session: &str) -> Option<Caller> {
+        self.sessions.is_valid(Digested::of(session)).then(|| self.unlimited())
     }
 
     /// Spends a one-time code.
     #[must_use]
-    pub fn user_of_code(&self, code: &str) -> Option<&User> {
-        self.codes.spend(Digested::of(code)).then_some(&self.owner)
+    pub fn caller_of_code(&self, code: &str) -> Option<Caller> {
+        self.codes.spend(Digested::of(code)).then(|| self.unlimited())
+    }
+
+    fn unlimited(&self) -> Caller {
+        Caller { user: self.owner.clone(), token: None }
     }
 }
 
@@ -128,10 +160,11 @@ mod tests {
 
     #[test]
     fn only_the_owners_token_names_the_owner() {
-        let auth = Auth::in_memory(&Secret::from("right".to_owned()));
-        assert_eq!(auth.user_of_token("right").map(|user| user.role), Some(Role::Admin));
+        let limits = TokenLimits { events_per_second: std::num::NonZeroU32::MIN, streams: 1 };
+        let auth = Auth::in_memory(&Secret::from("right".to_owned()), limits);
+        assert!(auth.caller_of_token("right").is_some_and(|caller| caller.is_admin()));
         for wrong in ["", "righ", "rightt", "wrong"] {
-            assert!(auth.user_of_token(wrong).is_none(), "{wrong:?}");
+            assert!(auth.caller_of_token(wrong).is_none(), "{wrong:?}");
         }
     }
 

@@ -106,6 +106,9 @@ impl Config {
         range("hub.history_events", hub.history_events as u64, 1, 10_000_000, "1 to 10,000,000")?;
         range("hub.history_bytes", hub.history_bytes as u64, 1, 1 << 40, "1 byte to 1 TiB")?;
         range("hub.history_seconds", hub.history_seconds, 1, 31_536_000, "1 second to one year")?;
+        let (events, streams) = (limits.events_per_second, limits.streams_per_token as u64);
+        range("limits.events_per_second", events.into(), 1, 1_000_000, "1 to 1,000,000")?;
+        range("limits.streams_per_token", streams, 1, 1_000_000, "1 to 1,000,000")?;
         range("hub.max_topics", hub.max_topics as u64, 1, 1_000_000, "1 to 1,000,000")?;
         let body = limits.body_bytes as u64;
         range("limits.body_bytes", body, 1 << 10, 16 << 20, "1 KiB (1024) to 16 MiB (16777216)")?;

@@ -1,12 +1,14 @@
 //! The tables of a configuration: one struct each, its defaults beside it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::DEFAULT_PORT;
+use crate::auth::tokens::TokenLimits;
 use crate::collectors;
 use crate::hub::{Durability, HubLimits, Retention};
 use crate::sse::Pace;
@@ -58,6 +60,10 @@ pub struct HubConfig {
 pub struct LimitsConfig {
     /// Largest body of a published event, in bytes. Default 256 KiB.
     pub body_bytes: usize,
+    /// Events a second of a token of limited scope; as many at once. Default 1,000.
+    pub events_per_second: u32,
+    /// Streams of a token of limited scope at once. Default 100.
+    pub streams_per_token: usize,
 }
 
 /// How often the machine is looked at.
@@ -101,7 +107,18 @@ impl Default for HubConfig {
 
 impl Default for LimitsConfig {
     fn default() -> Self {
-        Self { body_bytes: 256 << 10 }
+        Self { body_bytes: 256 << 10, events_per_second: 1_000, streams_per_token: 100 }
+    }
+}
+
+impl LimitsConfig {
+    /// What each token is limited to.
+    #[must_use]
+    pub fn of_token(&self) -> TokenLimits {
+        TokenLimits {
+            events_per_second: NonZeroU32::new(self.events_per_second).unwrap_or(NonZeroU32::MIN),
+            streams: self.streams_per_token,
+        }
     }
 }
 

@@ -67,6 +67,8 @@ fn values_out_of_range_are_refused_by_name() {
         ("[limits]\nbody_bytes = 1023", "limits.body_bytes"),
         ("[limits]\nbody_bytes = 16777217", "limits.body_bytes"),
         ("[server]\nallowed_origins = [\"https://a.example/\"]", "https://a.example/"),
+        ("[limits]\nevents_per_second = 0", "limits.events_per_second"),
+        ("[limits]\nstreams_per_token = 0", "limits.streams_per_token"),
     ] {
         let error = parse(text).unwrap().check().unwrap_err().to_string();
         assert!(error.contains(key), "{error}");

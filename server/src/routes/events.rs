@@ -5,12 +5,11 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::routing::get;
 use tidings_protocol::PROTOCOL_VERSION;
-use tidings_protocol::api::{ErrorCode, User, path, query};
+use tidings_protocol::api::{ErrorCode, path, query};
 use tidings_protocol::event::Connected;
 use tidings_protocol::topic::Selector;
 
-use crate::auth::grants;
-use crate::auth::guards::SignedIn;
+use crate::auth::{Caller, grants};
 use crate::clock;
 use crate::error::ApiError;
 use crate::hub::Start;
@@ -26,17 +25,14 @@ pub(super) fn router() -> Router<AppState> {
 }
 
 async fn stream(
-    SignedIn(user): SignedIn,
+    caller: Caller,
     State(state): State<AppState>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<EventStream, ApiError> {
     let request = StreamRequest::read(query.as_deref().unwrap_or_default(), &headers);
-    let selectors = request.selectors(&user)?;
-    let slot = state.streams.take().ok_or_else(|| {
-        let message = "the server carries as many streams as it can; try again later";
-        ApiError::new(ErrorCode::TooManyStreams, message)
-    })?;
+    let selectors = request.selectors(&caller)?;
+    let slot = caller.take_stream(&state.streams)?;
     let connected = Connected {
         protocol: PROTOCOL_VERSION,
         server_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -86,23 +82,23 @@ impl StreamRequest {
         Self { topics, start, form }
     }
 
-    fn selectors(&self, user: &User) -> Result<Vec<Selector>, ApiError> {
+    fn selectors(&self, caller: &Caller) -> Result<Vec<Selector>, ApiError> {
         if self.topics.is_empty() {
-            return Ok(grants::default_selectors(user));
+            return Ok(grants::default_selectors(caller));
         }
         if self.topics.len() > MAX_SELECTORS {
             let message = format!("a stream has at most {MAX_SELECTORS} topics");
             return Err(ApiError::new(ErrorCode::BadRequest, message));
         }
-        self.topics.iter().map(|topic| granted(topic, user)).collect()
+        self.topics.iter().map(|topic| granted(topic, caller)).collect()
     }
 }
 
-fn granted(topic: &str, user: &User) -> Result<Selector, ApiError> {
+fn granted(topic: &str, caller: &Caller) -> Result<Selector, ApiError> {
     let selector: Selector = topic.parse().map_err(|error| {
         ApiError::new(ErrorCode::InvalidTopic, format!("topic {topic:?}: {error}"))
     })?;
-    if !grants::may_read(user, &selector) {
+    if !grants::may_read(caller, &selector) {
         let message = format!("you may not read the topic {selector}");
         return Err(ApiError::new(ErrorCode::Forbidden, message));
     }

@@ -6,6 +6,7 @@ mod events;
 mod health;
 mod publish;
 mod session;
+mod tokens;
 
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ pub fn router(state: AppState) -> Router {
         .merge(events::router())
         .merge(publish::router())
         .merge(session::router())
+        .merge(tokens::router())
         .route("/api/{*rest}", axum::routing::any(no_such_route));
     let routes = Router::new()
         .merge(api)

@@ -12,8 +12,7 @@ use tidings_protocol::event::EventType;
 use tidings_protocol::topic::Topic;
 
 use super::body::Payload;
-use crate::auth::grants;
-use crate::auth::guards::SignedIn;
+use crate::auth::{Caller, grants};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -25,7 +24,7 @@ pub(super) fn router() -> Router<AppState> {
 }
 
 async fn publish(
-    SignedIn(user): SignedIn,
+    caller: Caller,
     State(state): State<AppState>,
     topic: Result<Path<String>, PathRejection>,
     RawQuery(query): RawQuery,
@@ -38,17 +37,18 @@ async fn publish(
     let topic: Topic = topic.parse().map_err(|error| {
         ApiError::new(ErrorCode::InvalidTopic, format!("topic {topic:?}: {error}"))
     })?;
-    if !grants::may_publish(&user, &topic) {
+    if !grants::may_publish(&caller, &topic) {
         let message = format!("you may not publish to the topic {topic}");
         return Err(ApiError::new(ErrorCode::Forbidden, message));
     }
     let kind = event_type(query.as_deref().unwrap_or_default())?;
+    caller.spend_event()?;
     let payload = Payload::read(&headers, body, state.body_bytes).await?;
     let id = state.hub.publish(&topic, kind, payload.into_json()).await?;
     Ok(Json(Published { id }))
 }
 
-async fn no_topic(SignedIn(_): SignedIn) -> ApiError {
+async fn no_topic(_: Caller) -> ApiError {
     let message = format!("name the topic in the path, as in {}/app/builds", path::PUBLISH);
     ApiError::new(ErrorCode::InvalidTopic, message)
 }

@@ -11,7 +11,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use tidings_protocol::api::{ErrorCode, Session, SignIn, User, path};
 
-use crate::auth::guards::{SignedIn, session_cookie};
+use crate::auth::Caller;
+use crate::auth::guards::session_cookie;
 use crate::auth::sessions::{LIFETIME, Sessions};
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -20,8 +21,8 @@ pub(super) fn router() -> Router<AppState> {
     Router::new().route(path::SESSION, get(show).post(begin).delete(end))
 }
 
-async fn show(SignedIn(user): SignedIn) -> Response {
-    answer(user)
+async fn show(caller: Caller) -> Response {
+    answer(caller.user)
 }
 
 async fn begin(
@@ -30,16 +31,21 @@ async fn begin(
     body: Result<Json<SignIn>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(sign_in) = body?;
-    let user = match &sign_in {
-        SignIn::Code { code } => state.auth.user_of_code(code).cloned().ok_or_else(|| {
+    let caller = match &sign_in {
+        SignIn::Code { code } => state.auth.caller_of_code(code).ok_or_else(|| {
             let message = "the link is used or older than five minutes; restart the server for a new \
                            one, or sign in with a token";
             ApiError::new(ErrorCode::InvalidCode, message)
         })?,
         SignIn::Token { token } => {
-            state.auth.user_of_token(token).cloned().ok_or_else(ApiError::unauthorized)?
+            state.auth.caller_of_token(token).ok_or_else(ApiError::unauthorized)?
         }
     };
+    if caller.token.is_some() {
+        // A session acts without limits.
+        let message = "a token of limited scope signs no browser in; use the owner's";
+        return Err(ApiError::new(ErrorCode::Forbidden, message));
+    }
     let old = session_cookie(&headers, &state.cookie).map(str::to_owned);
     let session = change(&state, move |sessions| {
         // Whoever signs in anew leaves no session behind that nobody holds.
@@ -47,7 +53,7 @@ async fn begin(
         sessions.begin()
     })
     .await?;
-    let mut response = answer(user);
+    let mut response = answer(caller.user);
     set_cookie(&mut response, &state, session.expose(), LIFETIME.as_secs());
     Ok(response)
 }

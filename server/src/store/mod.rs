@@ -1,6 +1,7 @@
 //! What outlives the process. Everything else holds an `Arc<dyn Store>` and knows no database.
 //!
 //! - [`JournalStore`]: the hub's history.
+//! - [`TokenStore`]: tokens, by their digests.
 //! - [`SqliteStore`]: the one backend so far, a file in the data folder.
 //! - [`StoreError`]: what can go wrong, whatever the backend.
 //!
@@ -11,6 +12,7 @@ mod journal;
 mod sqlite;
 #[cfg(test)]
 mod suite;
+mod token;
 
 use futures_util::future::BoxFuture;
 
@@ -19,9 +21,10 @@ pub use journal::{
     JournalBoundary, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits, Retain,
 };
 pub use sqlite::{FILE_NAME, SqliteStore};
+pub use token::{TokenRow, TokenStore};
 
 /// Everything that is kept, in one database.
-pub trait Store: JournalStore + std::fmt::Debug + Send + Sync + 'static {
+pub trait Store: JournalStore + TokenStore + std::fmt::Debug + Send + Sync + 'static {
     /// Answers if the database does.
     ///
     /// # Errors

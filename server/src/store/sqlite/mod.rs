@@ -8,6 +8,7 @@ mod journal;
 mod page;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
