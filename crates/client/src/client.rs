@@ -189,6 +189,16 @@ impl Client {
         self.http.post(url)
     }
 
+    /// A request that reads something.
+    pub(crate) fn get(&self, url: Url) -> reqwest::RequestBuilder {
+        self.http.get(url)
+    }
+
+    /// A request that ends something.
+    pub(crate) fn delete(&self, url: Url) -> reqwest::RequestBuilder {
+        self.http.delete(url)
+    }
+
     pub(crate) fn route(&self, path: &str) -> Url {
         let mut url = self.config.server.clone();
         let base = url.path().trim_end_matches('/').to_owned();

@@ -24,6 +24,7 @@ mod publish;
 mod redirect;
 mod subscription;
 mod token;
+mod tokens;
 mod transport;
 
 pub use client::{Client, ClientConfig, ClientError};

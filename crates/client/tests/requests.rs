@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tidings_client::{Body, ClientError};
-use tidings_protocol::api::{ErrorCode, Role};
+use tidings_protocol::api::{ErrorCode, NewToken, Role};
 
 #[tokio::test]
 async fn a_session_says_who_the_token_belongs_to() {
@@ -137,4 +137,38 @@ async fn a_server_that_is_not_there_took_nothing() {
     drop(script);
     let error = client.session().await.unwrap_err();
     assert!(matches!(error, ClientError::Unreachable(_)), "{error}");
+}
+
+#[tokio::test]
+async fn tokens_are_made_listed_and_revoked() {
+    const INFO: &str = r#""id":"7","name":"ci","scopes":["read:a"],"createdAt":1,"expiresAt":null"#;
+    let script = Script::new().await;
+    let client = script.client();
+    let new = NewToken {
+        name: "ci".to_owned(),
+        scopes: vec!["read:a".to_owned()],
+        expires_in_seconds: None,
+    };
+    let asking = tokio::spawn(async move {
+        let created = client.create_token(&new).await.unwrap();
+        let listed = client.tokens().await.unwrap();
+        client.revoke_token("../7").await.unwrap();
+        (created, listed)
+    });
+    for (line, status, body) in [
+        ("POST /api/tokens HTTP/1.1", "201 Created", format!(r#"{{{INFO},"token":"tdg_x"}}"#)),
+        ("GET /api/tokens HTTP/1.1", "200 OK", format!("[{{{INFO}}}]")),
+        ("DELETE /api/tokens/..%2F7 HTTP/1.1", "204 No Content", String::new()),
+    ] {
+        let mut peer = script.accept().await;
+        assert!(peer.request.starts_with(line), "{}", peer.request);
+        assert_eq!(peer.header("authorization"), Some("Bearer secret"));
+        let length = body.len();
+        peer.send(&format!(
+            "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        ))
+        .await;
+    }
+    let (created, listed) = patiently(asking).await.unwrap();
+    assert_eq!((created.token.as_str(), listed), ("tdg_x", vec![created.info]));
 }

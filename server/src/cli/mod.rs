@@ -5,6 +5,7 @@ mod connection;
 mod publish;
 mod say;
 mod serve;
+mod token;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -27,6 +28,9 @@ enum Command {
     Publish(publish::Publish),
     /// Put load on a server of event streams and say what that costs it.
     Bench(bench::Bench),
+    /// Make, list and revoke tokens of limited scope.
+    #[command(subcommand)]
+    Token(token::Token),
 }
 
 impl Cli {
@@ -36,6 +40,7 @@ impl Cli {
             Command::Serve(serve) => serve.run(),
             Command::Publish(publish) => publish.run(),
             Command::Bench(bench) => bench.run(),
+            Command::Token(token) => token.run(),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,171 @@
+//! `tidings token`
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use tidings_protocol::api::{NewToken, TokenInfo};
+use tidings_protocol::scope::Scope;
+
+use super::connection::Connection;
+use super::{duration, say};
+use crate::clock;
+
+/// What `tidings token` does.
+#[derive(Debug, Subcommand)]
+pub(super) enum Token {
+    /// Make a token, and print it: the only time it can be seen.
+    Create(Create),
+    /// List the tokens that may be used.
+    List(List),
+    /// Revoke a token: requests with it are refused from then on.
+    Revoke(Revoke),
+}
+
+/// Flags of `tidings token create`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  tidings token create --name ci --scope publish:app/builds --expires 30d
+  tidings token create --name wall --scope 'read:app/*' > token
+
+The token is all there is on standard output.")]
+pub(super) struct Create {
+    /// What people call it
+    #[arg(long, value_name = "NAME")]
+    name: String,
+    /// What it may do: read: or publish:, and a topic, a prefix ending in /*, or *; may be repeated
+    #[arg(long = "scope", value_name = "SCOPE", required = true)]
+    scopes: Vec<Scope>,
+    /// Time until it expires, as in 12h or 30d [default: never]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    expires: Option<Duration>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Flags of `tidings token list`.
+#[derive(Args, Debug)]
+pub(super) struct List {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Flags of `tidings token revoke`.
+#[derive(Args, Debug)]
+pub(super) struct Revoke {
+    /// Id of the token, as `tidings token list` shows it
+    id: String,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+impl Token {
+    pub(super) fn run(self) -> Result<(), Box<dyn Error>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            match self {
+                Self::Create(create) => create.run().await,
+                Self::List(list) => list.run().await,
+                Self::Revoke(revoke) => revoke.run().await,
+            }
+        })
+    }
+}
+
+impl Create {
+    async fn run(self) -> Result<(), Box<dyn Error>> {
+        let new = NewToken {
+            name: self.name,
+            scopes: self.scopes.iter().map(ToString::to_string).collect(),
+            // In whole seconds, and never none because of rounding.
+            expires_in_seconds: self
+                .expires
+                .map(|time| time.as_secs() + u64::from(time.subsec_nanos() > 0)),
+        };
+        let created = self.connection.client()?.create_token(&new).await?;
+        let info = &created.info;
+        say::note(format_args!(
+            "made the token {} ({}); it is shown this once",
+            info.id, info.name
+        ));
+        writeln!(io::stdout(), "{}", created.token)?;
+        Ok(())
+    }
+}
+
+impl List {
+    async fn run(self) -> Result<(), Box<dyn Error>> {
+        let tokens = self.connection.client()?.tokens().await?;
+        if self.json {
+            writeln!(io::stdout(), "{}", serde_json::to_string(&tokens)?)?;
+        } else if tokens.is_empty() {
+            say::note("there are no tokens but the owner's; `tidings token create` makes one");
+        } else {
+            write!(io::stdout(), "{}", table(&tokens, clock::now_ms()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Revoke {
+    async fn run(self) -> Result<(), Box<dyn Error>> {
+        self.connection.client()?.revoke_token(&self.id).await?;
+        say::note(format_args!("revoked the token {}", self.id));
+        Ok(())
+    }
+}
+
+fn table(tokens: &[TokenInfo], now: u64) -> String {
+    let name = |token: &TokenInfo| token.name.chars().count();
+    let width = tokens.iter().map(name).max().unwrap_or_default().max("NAME".len());
+    let mut text = format!("{:12}  {:width$}  {:10}  SCOPES\n", "ID", "NAME", "EXPIRES");
+    for token in tokens {
+        let TokenInfo { id, name, expires_at, scopes, .. } = token;
+        let expires =
+            expires_at.map_or_else(|| "never".to_owned(), |at| left(at.saturating_sub(now)));
+        text += &format!("{id:12}  {name:width$}  {expires:10}  {}\n", scopes.join(" "));
+    }
+    text
+}
+
+/// A time to come, in its largest unit.
+fn left(ms: u64) -> String {
+    let (number, unit) = match ms / 1_000 {
+        seconds @ 0..60 => (seconds, 's'),
+        seconds @ 60..3_600 => (seconds / 60, 'm'),
+        seconds @ 3_600..86_400 => (seconds / 3_600, 'h'),
+        seconds => (seconds / 86_400, 'd'),
+    };
+    format!("in {number}{unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_has_a_line_for_each_token() {
+        let token = |id: &str, name: &str, expires_at| TokenInfo {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            scopes: vec!["read:a/*".to_owned(), "publish:b".to_owned()],
+            created_at: 0,
+            expires_at,
+        };
+        let day = 86_400_000;
+        let tokens = [token("3f2a3f2a3f2a", "ci", Some(30 * day)), token("1", "größer", None)];
+        assert_eq!(
+            table(&tokens, day / 2),
+            "ID            NAME    EXPIRES     SCOPES\n\
+             3f2a3f2a3f2a  ci      in 29d      read:a/* publish:b\n\
+             1             größer  never       read:a/* publish:b\n"
+        );
+        let times = [59_999, 60_000, 3_600_000, day].map(left);
+        assert_eq!(times, ["in 59s", "in 1m", "in 1h", "in 1d"]);
+    }
+}
