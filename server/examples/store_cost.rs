@@ -40,7 +40,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     timed("topics", async || Ok(store.topics().await?.len())).await?;
     timed("load", async || Ok(store.load().await?.map_or(0, |meta| meta.head as usize))).await?;
     let retain = Retain { events: 10_000, bytes: u64::MAX, oldest_at: 0 };
-    timed("boundary", async || Ok(store.boundary("hot", retain).await?.map_or(0, |boundary| boundary.seq as usize))).await?;
+    timed("boundary", async || {
+        Ok(store.boundary("hot", retain).await?.map_or(0, |boundary| boundary.seq as usize))
+    })
+    .await?;
     timed("trim 400,000", async || {
         store.trim("hot", EVENTS / 5 * 4).await?;
         Ok(0)
