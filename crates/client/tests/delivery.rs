@@ -8,11 +8,12 @@ mod tape;
 use std::time::Duration;
 
 use bytes::Bytes;
+use proptest::prelude::*;
 use script::{CONNECTED, event, patiently, reconnecting, until};
-use tape::{Answer, Tape, cuts};
-use tidings_client::Subscription;
+use tape::{Answer, Tape, cut, cuts};
+use tidings_client::{Subscription, Update};
 use tidings_feed::{Cause, Item, State};
-use tidings_protocol::event::GapReason;
+use tidings_protocol::event::EventId;
 use tokio::time::Instant;
 
 /// One stream behind its first frame, from its first byte to its end.
@@ -88,7 +89,7 @@ async fn every_case_is_delivered_and_resumed_however_it_is_cut() {
     let client = tape.client();
     for case in CASES {
         for chunks in cuts(&Bytes::from_static(case.bytes.as_bytes())) {
-            let before = tape.requests().len();
+            let before = tape.asked();
             let first = Bytes::from_static(CONNECTED.as_bytes());
             tape.add(Answer::stream([first].into_iter().chain(chunks.clone())));
             let mut subscription = client.subscribe(&[]);
@@ -105,26 +106,100 @@ async fn every_case_is_delivered_and_resumed_however_it_is_cut() {
     }
 }
 
+/// What some updates held: payloads as they are, and gaps as `from>to`.
+#[derive(Default)]
+struct Seen {
+    items: Vec<String>,
+    cause: Option<Cause>,
+    dropped: u64,
+}
+
+impl Seen {
+    fn add(&mut self, update: Update) {
+        self.cause = update.status.cause;
+        self.dropped += update.dropped;
+        self.items.extend(update.deliveries.into_iter().map(|delivery| match delivery.item {
+            Item::Event(event) => event.data.get().to_owned(),
+            Item::Gap(gap) => {
+                let end = |id: Option<_>| id.map_or("?".to_owned(), |id: EventId| id.to_string());
+                format!("{}>{}", end(gap.gap.from), end(gap.gap.to))
+            }
+        }));
+    }
+}
+
 /// What is delivered until that many requests were made.
 async fn until_asked_again(
     subscription: &mut Subscription,
     tape: &Tape,
     requests: usize,
 ) -> Vec<String> {
-    let mut seen = Vec::new();
-    while tape.requests().len() < requests {
-        let update = patiently(subscription.next()).await;
-        seen.extend(update.deliveries.into_iter().map(|delivery| match delivery.item {
-            Item::Event(event) => event.data.get().to_owned(),
-            Item::Gap(gap) => {
-                assert_eq!(gap.gap.reason, GapReason::Unreadable);
-                let end = |id: Option<_>| id.map_or("?".to_owned(), |id| format!("{id}"));
-                format!("{}>{}", end(gap.gap.from), end(gap.gap.to))
-            }
-        }));
-        tokio::task::yield_now().await;
+    let mut seen = Seen::default();
+    while tape.asked() < requests {
+        seen.add(patiently(subscription.next()).await);
     }
-    seen
+    seen.items
+}
+
+/// Frames that a server, a newer server or a broken one may send, whole and in shreds.
+fn any_stream() -> impl Strategy<Value = Vec<u8>> {
+    let gap = r#"{"type":"gap","id":"0000002b-2","topics":[],"from":null,"to":"0000002b-2","reason":"unknown_epoch"}"#;
+    let pieces = vec![
+        CONNECTED.to_owned(),
+        CONNECTED.replace("0000002a-5", "0000002b-2").replace('\n', "\r\n"),
+        event(6, "jobs/1"),
+        event(7, "metrics/a").replace('\n', "\r"),
+        event(8, "jobs/1").replace("\"data\"", "\ndata:\"data\""),
+        event(8, "jobs/1").replace('}', ""),
+        format!("id: 0000002b-2\ndata: {gap}\n\n"),
+        "id: 0000002b-2\ndata: {\"type\":\"heartbeat\",\"at\":1}\n\n".to_owned(),
+        "id: 0000002a-9\ndata: hello\n\n".to_owned(),
+        format!("id: 0000002a-10\ndata: {}\n\n", "x".repeat(600)),
+        format!(": {}\n", "x".repeat(600)),
+        "data: no id\n\n".to_owned(),
+        "retry: 20\n".to_owned(),
+        "\u{feff}".to_owned(),
+        "id: 0000002a-11\ndata: ü".to_owned(),
+        "\n".to_owned(),
+        "\r\n\r\n".to_owned(),
+    ];
+    let pieces: Vec<_> =
+        pieces.into_iter().map(String::into_bytes).chain([b"\xff".to_vec()]).collect();
+    prop::collection::vec(prop::sample::select(pieces), 0..12)
+        .prop_map(|pieces| [CONNECTED.as_bytes(), &pieces.concat()].concat())
+}
+
+#[test]
+fn any_stream_is_delivered_and_resumed_alike_however_it_is_cut() {
+    let tape = Tape::default();
+    let mut config = Tape::config();
+    (config.max_line, config.max_event) = (500, 500);
+    let client = tape.client_with(config);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    let outcome = |chunks: Vec<Bytes>| {
+        runtime.block_on(async {
+            let before = tape.asked();
+            tape.add(Answer::stream(chunks));
+            let mut subscription = client.subscribe(&[]);
+            let mut seen = Seen::default();
+            while tape.asked() < before + 2 {
+                seen.add(patiently(subscription.next()).await);
+            }
+            (seen.items, seen.cause, seen.dropped, tape.header(before + 1, "last-event-id"))
+        })
+    };
+    let sizes = prop::collection::vec(1_usize..60, 1..20);
+    proptest!(ProptestConfig::with_cases(1_000), |(bytes in any_stream(), sizes in sizes)| {
+        let bytes = Bytes::from(bytes);
+        let bytewise = cut(bytes.clone(), &[1]);
+        let whole = outcome(vec![bytes.clone()]);
+        prop_assert_eq!(&outcome(cut(bytes, &sizes)), &whole);
+        prop_assert_eq!(&outcome(bytewise), &whole);
+    });
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,6 +274,6 @@ async fn whatever_arrives_is_a_sign_of_life() {
         until(&mut subscription, |state| state == State::Stale).await;
         let silent_since = Duration::from_secs(21 * 9 + 30);
         assert_eq!(start.elapsed().as_secs(), silent_since.as_secs(), "{drops:?} is no silence");
-        assert_eq!(tape.requests().len(), 1);
+        assert_eq!(tape.asked(), 1);
     }
 }

@@ -11,7 +11,7 @@ mod tape;
 use bytes::Bytes;
 use proptest::prelude::*;
 use script::{STREAM, Script};
-use tape::{Answer, Tape, cuts, heard};
+use tape::{Answer, Tape, cut, cuts, heard};
 use tidings_client::{Heard, Link};
 use tidings_feed::Failure;
 
@@ -156,16 +156,6 @@ fn any_stream_reads_as_the_reference_reads_it_however_it_is_cut() {
             prop_assert_eq!(&found, &expected, "cut as {:?}", chunks);
         }
     });
-}
-
-/// Pieces of these sizes, over and over.
-fn cut(mut bytes: Bytes, sizes: &[usize]) -> Vec<Bytes> {
-    let mut sizes = sizes.iter().cycle();
-    std::iter::from_fn(|| {
-        let size = *sizes.next()?;
-        (!bytes.is_empty()).then(|| bytes.split_to(size.min(bytes.len())))
-    })
-    .collect()
 }
 
 #[tokio::test]

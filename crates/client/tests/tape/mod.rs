@@ -76,6 +76,11 @@ impl Tape {
         Client::new(config).expect("a client").with_transport(self.clone())
     }
 
+    /// How often it was asked so far.
+    pub(crate) fn asked(&self) -> usize {
+        self.requests.lock().expect("a lock").len()
+    }
+
     /// What was asked so far.
     pub(crate) fn requests(&self) -> Vec<Request<()>> {
         self.requests.lock().expect("a lock").clone()
@@ -137,4 +142,14 @@ pub(crate) fn cuts(bytes: &Bytes) -> Vec<Vec<Bytes>> {
     let in_two = (0..=bytes.len()).map(|at| vec![bytes.slice(..at), bytes.slice(at..)]);
     let bytewise = (0..bytes.len()).map(|at| bytes.slice(at..=at)).collect();
     in_two.chain([vec![bytes.clone()], bytewise]).collect()
+}
+
+/// Pieces of these sizes, over and over.
+pub(crate) fn cut(mut bytes: Bytes, sizes: &[usize]) -> Vec<Bytes> {
+    let mut sizes = sizes.iter().cycle();
+    std::iter::from_fn(|| {
+        let size = *sizes.next()?;
+        (!bytes.is_empty()).then(|| bytes.split_to(size.min(bytes.len())))
+    })
+    .collect()
 }
