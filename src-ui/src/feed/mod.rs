@@ -60,19 +60,14 @@ impl PartialEq for FeedHandle {
 }
 
 impl FeedHandle {
-    /// Connects now instead of waiting any longer.
+    /// Closes what is open and connects now.
     pub fn retry(&self) {
         self.0.retry();
     }
 
-    /// Closes the connection until [`reconnect`](Self::reconnect).
+    /// Closes the connection until [`retry`](Self::retry).
     pub fn disconnect(&self) {
         self.0.disconnect();
-    }
-
-    /// Closes what is open and connects anew.
-    pub fn reconnect(&self) {
-        self.0.retry();
     }
 
     /// Trades a token for a session, then connects. A failure comes as an [`Update`].

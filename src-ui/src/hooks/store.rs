@@ -77,7 +77,7 @@ impl Actions {
         }))
     }
 
-    /// Connects now instead of waiting any longer.
+    /// Closes what is open and connects now.
     pub fn retry(&self) {
         self.with_feed(FeedHandle::retry);
     }
@@ -85,11 +85,6 @@ impl Actions {
     /// Closes the connection.
     pub fn disconnect(&self) {
         self.with_feed(FeedHandle::disconnect);
-    }
-
-    /// Closes what is open and connects anew.
-    pub fn reconnect(&self) {
-        self.with_feed(FeedHandle::reconnect);
     }
 
     /// Trades a token for a session.

@@ -145,7 +145,7 @@ fn Controls() -> Html {
             }
             if matches!(state, State::Offline | State::Incompatible) {
                 <Button label="Reconnect" symbol={Some(Symbol::Retry)} testid="reconnect"
-                    onclick={on(Actions::reconnect)} />
+                    onclick={on(Actions::retry)} />
             } else if state != State::Unauthorized {
                 <Button label="Disconnect" symbol={Some(Symbol::Unplugged)} testid="disconnect"
                     onclick={on(Actions::disconnect)} />
