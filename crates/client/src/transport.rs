@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use eventsource_client::Error as SseError;
 use futures_util::TryStreamExt;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use launchdarkly_sdk_transport::{ByteStream, HttpTransport, ResponseFuture, TransportError};
 use sync_wrapper::{SyncFuture, SyncStream};
@@ -107,6 +107,7 @@ impl Checked {
     async fn open(&self, request: Request<Option<Bytes>>) -> Result<Response<ByteStream>, Refusal> {
         let answer = self.follow(request).await?;
         check_content_type(answer.headers())?;
+        check_encoding(answer.headers())?;
         let limits = self.limits;
         Ok(answer.map(|body| {
             let body = LineStream::new(body.map_err(Refusal::from), limits);
@@ -159,6 +160,17 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     }
     let found = found.as_deref().unwrap_or("no content type");
     Err(Refusal::NotAStream(format!("{found} instead of text/event-stream")))
+}
+
+/// This client asks for none: a proxy that compresses a stream all the same also holds it back.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
+    for value in headers.get_all(CONTENT_ENCODING) {
+        let found = String::from_utf8_lossy(value.as_bytes());
+        if !found.trim().eq_ignore_ascii_case("identity") {
+            return Err(Refusal::NotAStream(format!("a stream encoded as {found}")));
+        }
+    }
+    Ok(())
 }
 
 /// Of its two forms the seconds; by a date one would have to trust two clocks.

@@ -35,9 +35,9 @@ async fn state_after(subscription: &mut Subscription) -> (State, Option<Cause>) 
 
 #[tokio::test(start_paused = true)]
 async fn a_status_other_than_200_ends_it_or_is_tried_again() {
-    let stops = [201, 202, 204, 205, 206, 210, 299, 404, 410];
+    let stops = [201, 202, 204, 205, 206, 210, 299, 400, 404, 405, 406, 410, 414, 431];
     let refuses = [401, 403];
-    let waits = [300, 304, 305, 400, 408, 429, 500, 502, 503, 504];
+    let waits = [300, 304, 305, 408, 409, 425, 429, 500, 502, 503, 504];
     for code in stops.into_iter().chain(refuses).chain(waits) {
         let tape = Tape::of([Answer { status: code, ..open("text/event-stream") }]);
         let mut subscription = tape.client().subscribe(&[]);
@@ -90,6 +90,22 @@ async fn a_content_type_may_have_parameters_and_any_case_and_nothing_else() {
         assert_eq!(cause.is_some(), !is_stream);
         tokio::time::sleep(Duration::from_secs(10)).await;
         assert_eq!(tape.asked(), 1, "{content_type:?} is not asked for again");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_compressed_stream_is_refused_by_name() {
+    for (encoding, is_stream) in [("gzip", false), ("br", false), ("identity", true)] {
+        let mut answer = open("text/event-stream");
+        answer.headers.push(("content-encoding", encoding.to_owned()));
+        let mut subscription = Tape::of([answer]).client().subscribe(&[]);
+        let (state, cause) = state_after(&mut subscription).await;
+        if is_stream {
+            assert_eq!(state, State::Live);
+        } else {
+            let Some(Cause::NotAStream { detail }) = cause else { panic!("{cause:?}") };
+            assert!(state == State::Incompatible && detail.contains(encoding), "{detail}");
+        }
     }
 }
 

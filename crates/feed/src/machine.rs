@@ -231,9 +231,14 @@ impl Feed {
             // A server's own way to say that there is nothing to come back for: no proxy says so for one
             // that restarts.
             Failure::Status(201..=299 | 410) => Phase::Incompatible,
-            // What answers here is something else than this server, or too old a one. Where it was heard
-            // before, it is a proxy that speaks for it while it restarts, or one broken frame.
-            Failure::Status(404) | Failure::NotAStream(_) if !self.was_live => Phase::Incompatible,
+            // What answers here is something else than this server, or too old a one, or it takes the request
+            // for none: asking again changes nothing. Where it was heard before, it is a proxy that speaks for it
+            // while it restarts.
+            Failure::Status(400 | 404..=406 | 414 | 431) | Failure::NotAStream(_)
+                if !self.was_live =>
+            {
+                Phase::Incompatible
+            }
             _ => self.wait(now),
         };
         self.cause = Some(match failure {

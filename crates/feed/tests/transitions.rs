@@ -115,7 +115,8 @@ fn a_refused_sign_in_stops_until_asked() {
 #[test]
 fn what_is_no_tidings_server_stops_until_asked() {
     let html = Failure::NotAStream("text/html".into());
-    for failure in [Failure::Status(404), html] {
+    let refused = [400, 404, 405, 406, 414, 431].map(Failure::Status);
+    for failure in refused.into_iter().chain([html]) {
         let mut bench = Bench::connecting();
         assert_eq!(bench.fail(failure), Some(Command::Close));
         assert_eq!(bench.state(), State::Incompatible);
@@ -144,6 +145,7 @@ fn a_server_heard_before_that_answers_nonsense_is_tried_again() {
     };
     for start in [Bench::open, resumed] {
         for (failure, cause) in [
+            (Failure::Status(400), Cause::Status { code: 400 }),
             (Failure::Status(404), Cause::Status { code: 404 }),
             (html(), Cause::NotAStream { detail: "text/html".into() }),
         ] {
