@@ -133,15 +133,16 @@ fn table(tokens: &[TokenInfo], now: u64) -> String {
     text
 }
 
-/// A time to come, in its largest unit.
+/// A time to come, rounded to its largest unit.
 fn left(ms: u64) -> String {
-    let (number, unit) = match ms / 1_000 {
-        seconds @ 0..60 => (seconds, 's'),
-        seconds @ 60..3_600 => (seconds / 60, 'm'),
-        seconds @ 3_600..86_400 => (seconds / 3_600, 'h'),
-        seconds => (seconds / 86_400, 'd'),
+    let seconds = ms.div_ceil(1_000);
+    let (unit, name) = match seconds {
+        0..60 => (1, 's'),
+        60..3_600 => (60, 'm'),
+        3_600..86_400 => (3_600, 'h'),
+        _ => (86_400, 'd'),
     };
-    format!("in {number}{unit}")
+    format!("in {}{name}", (seconds + unit / 2) / unit)
 }
 
 #[cfg(test)]
@@ -160,12 +161,12 @@ mod tests {
         let day = 86_400_000;
         let tokens = [token("3f2a3f2a3f2a", "ci", Some(30 * day)), token("1", "größer", None)];
         assert_eq!(
-            table(&tokens, day / 2),
+            table(&tokens, 1),
             "ID            NAME    EXPIRES     SCOPES\n\
-             3f2a3f2a3f2a  ci      in 29d      read:a/* publish:b\n\
+             3f2a3f2a3f2a  ci      in 30d      read:a/* publish:b\n\
              1             größer  never       read:a/* publish:b\n"
         );
-        let times = [59_999, 60_000, 3_600_000, day].map(left);
-        assert_eq!(times, ["in 59s", "in 1m", "in 1h", "in 1d"]);
+        let times = [58_001, 60_000, 100_000, 3_600_000, day, 40 * day / 24].map(left);
+        assert_eq!(times, ["in 59s", "in 1m", "in 2m", "in 1h", "in 1d", "in 2d"]);
     }
 }

@@ -32,7 +32,8 @@ pub trait TokenStore {
     /// If the database fails.
     fn tokens(&self, now: u64) -> BoxFuture<'_, Result<Vec<TokenRow>, StoreError>>;
 
-    /// Adds a token, and forgets those that were revoked or expired before `forget`.
+    /// Adds a token, and forgets those that were revoked or expired before `forget`. Returns once that is on
+    /// the disk.
     ///
     /// # Errors
     ///
@@ -43,7 +44,7 @@ pub trait TokenStore {
         forget: u64,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Revokes a token as of `at`, and says whether there was one to revoke.
+    /// Revokes a token as of `at`, and says whether there was one to revoke. Returns once that is on the disk.
     ///
     /// # Errors
     ///

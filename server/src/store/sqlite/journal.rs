@@ -38,15 +38,12 @@ pub(super) async fn load_topics(pool: &SqlitePool) -> Result<HashMap<String, i64
 impl SqliteStore {
     /// Runs `change` so that it is on the disk when this returns, also in a store that is not durable.
     async fn write_through(&self, meta: JournalMeta, forget: bool) -> Result<(), StoreError> {
-        let mut writer = self.writer().await?;
-        sqlx::query("PRAGMA synchronous = FULL").execute(&mut *writer).await?;
+        let mut writer = self.durable_writer().await?;
         let written = write_meta(&mut writer, meta, forget).await;
         if written.is_ok() && forget {
             self.ids_mut().clear();
         }
-        if !self.durable {
-            sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *writer).await?;
-        }
+        self.write_on(writer).await?;
         written
     }
 

@@ -100,6 +100,21 @@ impl SqliteStore {
         Ok(self.writer.acquire().await?)
     }
 
+    /// The connection that writes, set so that what it commits is on the disk by then, durable or not.
+    /// [`write_on`](Self::write_on) sets it back.
+    async fn durable_writer(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        let mut writer = self.writer().await?;
+        sqlx::query("PRAGMA synchronous = FULL").execute(&mut *writer).await?;
+        Ok(writer)
+    }
+
+    async fn write_on(&self, mut writer: PoolConnection<Sqlite>) -> Result<(), StoreError> {
+        if !self.durable {
+            sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *writer).await?;
+        }
+        Ok(())
+    }
+
     /// Begins to read; what is seen does not change until it ends.
     async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.readers.begin().await?)

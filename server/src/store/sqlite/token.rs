@@ -1,7 +1,7 @@
 //! The table of tokens.
 
 use futures_util::future::BoxFuture;
-use sqlx::Connection as _;
+use sqlx::{Connection as _, SqliteConnection};
 
 use super::{IMMEDIATE, SqliteStore, signed, unsigned};
 use crate::store::{StoreError, TokenRow, TokenStore};
@@ -38,38 +38,50 @@ impl TokenStore for SqliteStore {
         forget: u64,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let mut writer = self.writer().await?;
-            let mut transaction = writer.begin_with(IMMEDIATE).await?;
-            sqlx::query("DELETE FROM tokens WHERE coalesce(revoked_at, expires_at) < ?")
-                .bind(signed(forget))
-                .execute(&mut *transaction)
-                .await?;
-            sqlx::query(
-                "INSERT INTO tokens (id, name, user_id, digest, scopes, created_at, expires_at) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?)",
-            )
-            .bind(&token.id)
-            .bind(&token.name)
-            .bind(&token.user_id)
-            .bind(&token.digest)
-            .bind(token.scopes.join(" "))
-            .bind(signed(token.created_at))
-            .bind(token.expires_at.map(signed))
-            .execute(&mut *transaction)
-            .await?;
-            Ok(transaction.commit().await?)
+            let mut writer = self.durable_writer().await?;
+            let added = add(&mut writer, token, forget).await;
+            self.write_on(writer).await?;
+            added
         })
     }
 
     fn revoke_token<'a>(&'a self, id: &'a str, at: u64) -> BoxFuture<'a, Result<bool, StoreError>> {
         Box::pin(async move {
+            let mut writer = self.durable_writer().await?;
             let revoked =
                 sqlx::query("UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL")
                     .bind(signed(at))
                     .bind(id)
-                    .execute(&mut *self.writer().await?)
-                    .await?;
-            Ok(revoked.rows_affected() > 0)
+                    .execute(&mut *writer)
+                    .await;
+            self.write_on(writer).await?;
+            Ok(revoked?.rows_affected() > 0)
         })
     }
+}
+
+async fn add(
+    writer: &mut SqliteConnection,
+    token: &TokenRow,
+    forget: u64,
+) -> Result<(), StoreError> {
+    let mut transaction = writer.begin_with(IMMEDIATE).await?;
+    sqlx::query("DELETE FROM tokens WHERE coalesce(revoked_at, expires_at) < ?")
+        .bind(signed(forget))
+        .execute(&mut *transaction)
+        .await?;
+    sqlx::query(
+        "INSERT INTO tokens (id, name, user_id, digest, scopes, created_at, expires_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&token.id)
+    .bind(&token.name)
+    .bind(&token.user_id)
+    .bind(&token.digest)
+    .bind(token.scopes.join(" "))
+    .bind(signed(token.created_at))
+    .bind(token.expires_at.map(signed))
+    .execute(&mut *transaction)
+    .await?;
+    Ok(transaction.commit().await?)
 }
