@@ -125,6 +125,13 @@ impl Client {
         self
     }
 
+    /// The same client, whose streams keep so much for a slow reader.
+    #[must_use]
+    pub fn with_outbox(mut self, bounds: Bounds) -> Self {
+        self.config.outbox = bounds;
+        self
+    }
+
     /// The server asked.
     #[must_use]
     pub fn server(&self) -> &Url {
@@ -135,6 +142,13 @@ impl Client {
     /// Must be called within a tokio runtime.
     #[must_use]
     pub fn subscribe(&self, topics: &[Selector]) -> Subscription {
+        self.subscribe_from(topics, None)
+    }
+
+    /// Opens a stream like [`subscribe`](Self::subscribe) that begins behind an event, as far as the server
+    /// still holds what followed; what it does not is told as a gap.
+    #[must_use]
+    pub fn subscribe_from(&self, topics: &[Selector], cursor: Option<EventId>) -> Subscription {
         let mut url = self.route(path::EVENTS);
         url.query_pairs_mut().append_pair(query::UNNAMED, "1");
         for topic in topics {
@@ -142,7 +156,7 @@ impl Client {
         }
         let token = self.config.token.clone();
         let target = Target { transport: self.streams.clone(), url, token };
-        start(target, self.config.feed.clone(), Outbox::new(self.config.outbox))
+        start(target, self.config.feed.clone(), cursor, Outbox::new(self.config.outbox))
     }
 
     /// One connection to the stream at `route`, for those of bare payloads; nothing makes it again.

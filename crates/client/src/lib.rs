@@ -30,7 +30,7 @@ mod transport;
 pub use client::{Client, ClientConfig, ClientError};
 pub use credentials::{Credentials, CredentialsError, Sources, default_data_dir};
 pub use link::{Frame, Heard, Link};
-pub use outbox::{Bounds, Outbox, latest_wins_topic};
+pub use outbox::{Bounds, Outbox, Overflow, latest_wins_topic};
 pub use publish::Body;
 pub use subscription::{Handle, Subscription, Update};
 /// What the feed says of a connection and hands over; for readers that need nothing else of it.

@@ -6,6 +6,18 @@ use std::time::Duration;
 use tidings_feed::{Delivery, Item};
 use tidings_protocol::topic::Topic;
 
+/// What becomes of items that a slow reader has no room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overflow {
+    /// The oldest goes and is counted, and of metrics only the newest waits: for readers that show the
+    /// present.
+    #[default]
+    Drop,
+    /// Nothing goes: the stream is read no further until there is room. For readers that keep everything;
+    /// the server tells them as a gap what it cannot hold for so long.
+    Wait,
+}
+
 /// How much may wait, and how much goes out in one go.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -17,17 +29,25 @@ pub struct Bounds {
     pub batch_items: usize,
     /// Bytes handed over in one go, unless a single item has more. Default 1 MiB.
     pub batch_bytes: usize,
+    /// What becomes of the rest. Default: the oldest is dropped.
+    pub overflow: Overflow,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { items: 10_000, bytes: 16 << 20, batch_items: 4_000, batch_bytes: 1 << 20 }
+        Self {
+            items: 10_000,
+            bytes: 16 << 20,
+            batch_items: 4_000,
+            batch_bytes: 1 << 20,
+            overflow: Overflow::Drop,
+        }
     }
 }
 
 /// Items that a reader has not taken yet, in the order they arrived.
 ///
-/// Of a topic that only the newest matters of (`metrics/…`) it keeps the newest. Everything else it
+/// Unless it is told to [wait](Overflow::Wait): of a topic that only the newest matters of (`metrics/…`) it keeps the newest. Everything else it
 /// keeps in full up to its [`Bounds`]; beyond, the oldest goes, and is counted.
 #[derive(Debug)]
 pub struct Outbox {
@@ -70,12 +90,21 @@ impl Outbox {
         self.waiting.is_empty() && self.dropped == 0
     }
 
+    /// Whether the stream must wait for the reader.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let is_over = self.waiting.len() >= self.bounds.items || self.bytes >= self.bounds.bytes;
+        is_over && self.bounds.overflow == Overflow::Wait
+    }
+
     /// Takes an item that is `age` old at `now`.
     pub fn push(&mut self, now: Duration, age: Duration, item: Item) {
         let number = self.next;
         self.next += 1;
         let bytes = size(&item);
-        if let Some(topic) = latest_wins_topic(&item)
+        let drops = self.bounds.overflow == Overflow::Drop;
+        if drops
+            && let Some(topic) = latest_wins_topic(&item)
             && let Some(older) = self.newest.insert(topic.to_owned(), number)
             && let Some(older) = self.waiting.remove(&older)
         {
@@ -83,7 +112,7 @@ impl Outbox {
         }
         self.bytes += bytes;
         self.waiting.insert(number, Waiting { item, arrived: now, age, bytes });
-        while self.waiting.len() > self.bounds.items || self.bytes > self.bounds.bytes {
+        while drops && (self.waiting.len() > self.bounds.items || self.bytes > self.bounds.bytes) {
             if self.pop().is_none() {
                 break;
             }
@@ -185,6 +214,25 @@ mod tests {
         let (deliveries, dropped) = outbox.take(Duration::ZERO);
         assert_eq!((seqs(&deliveries), dropped), (vec![3, 4, 5], 2));
         assert_eq!(outbox.take(Duration::ZERO).1, 0);
+    }
+
+    #[test]
+    fn a_reader_that_keeps_everything_loses_nothing_and_is_waited_for() {
+        let bounds = Bounds { items: 3, overflow: Overflow::Wait, ..Bounds::default() };
+        let mut outbox = Outbox::new(bounds);
+        for seq in 1..=3 {
+            assert!(!outbox.is_full());
+            push(&mut outbox, event("metrics/a", seq, "1"));
+        }
+        assert!(outbox.is_full());
+        let (deliveries, dropped) = outbox.take(Duration::ZERO);
+        assert_eq!((seqs(&deliveries), dropped), (vec![1, 2, 3], 0));
+        assert!(!outbox.is_full());
+
+        let mut outbox = Outbox::new(Bounds { bytes: 100, ..bounds });
+        push(&mut outbox, event("jobs/1", 1, &format!("\"{}\"", "x".repeat(2000))));
+        assert!(outbox.is_full());
+        assert_eq!(outbox.take(Duration::ZERO).0.len(), 1, "one that is larger passes alone");
     }
 
     #[test]

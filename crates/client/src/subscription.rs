@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tidings_feed::{Command, Delivery, Feed, Input, Status, Taken};
+use tidings_protocol::event::EventId;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
@@ -83,6 +84,11 @@ impl Subscription {
             return None;
         }
         self.seen = inner.version;
+        if inner.outbox.is_full() {
+            // It was this reader that nothing was heard for, not the server.
+            inner.feed.handle(now, Input::Activity);
+            self.shared.room.notify_one();
+        }
         let (deliveries, dropped) = inner.outbox.take(now);
         Some(Update { status: inner.feed.status(now), deliveries, dropped })
     }
@@ -107,6 +113,8 @@ struct Shared {
     inner: Mutex<Inner>,
     /// Rung for the reader after each change.
     news: Notify,
+    /// Rung for the task when a reader it waits for has taken something.
+    room: Notify,
 }
 
 #[derive(Debug)]
@@ -176,13 +184,19 @@ pub(crate) struct Target {
 }
 
 /// Starts the task. Must be called within a tokio runtime.
-pub(crate) fn start(target: Target, config: tidings_feed::Config, outbox: Outbox) -> Subscription {
-    let (feed, first) = Feed::new(config, Duration::ZERO, rand::random());
+pub(crate) fn start(
+    target: Target,
+    config: tidings_feed::Config,
+    cursor: Option<EventId>,
+    outbox: Outbox,
+) -> Subscription {
+    let (feed, first) = Feed::resuming(config, Duration::ZERO, rand::random(), cursor);
     let shared = Arc::new(Shared {
         started: Instant::now(),
         // The reader has seen version 0: the first state is news to it.
         inner: Mutex::new(Inner { told: feed.status(Duration::ZERO), feed, outbox, version: 1 }),
         news: Notify::new(),
+        room: Notify::new(),
     });
     let (sender, orders) = watch::channel(None);
     let driver = Driver { shared: Arc::clone(&shared), target, orders, link: None };
@@ -205,6 +219,8 @@ impl Driver {
             if let Some(command) = command {
                 self.carry_out(command);
             }
+            // Whoever may lose nothing is waited for, and the server waits with it.
+            let is_full = self.shared.lock().outbox.is_full();
             command = tokio::select! {
                 biased;
                 changed = self.orders.changed() => {
@@ -217,9 +233,10 @@ impl Driver {
                         None => None,
                     }
                 }
+                () = self.shared.room.notified(), if is_full => None,
                 // Before the deadline, so that bytes which arrived while this process stood still count.
-                heard = hear(&mut self.link) => self.take_in(heard),
-                () = deadline(&self.shared) => self.shared.handle(Input::Tick),
+                heard = hear(&mut self.link), if !is_full => self.take_in(heard),
+                () = deadline(&self.shared), if !is_full => self.shared.handle(Input::Tick),
             };
         }
     }

@@ -7,7 +7,7 @@ mod script;
 use std::time::Duration;
 
 use script::{CONNECTED, STREAM, Script, event, live, patiently, reconnecting, until, until_items};
-use tidings_client::{Bounds, Client};
+use tidings_client::{Bounds, Client, Overflow};
 use tidings_feed::{Cause, State};
 
 #[tokio::test]
@@ -307,4 +307,48 @@ async fn a_slow_reader_gets_the_newest_metrics_and_every_other_event_or_its_numb
     assert_eq!(seen.seqs.iter().filter(|&&seq| seq < 206 && seq % 2 == 0).count(), 1);
     assert!(seen.seqs.contains(&204), "the newest metrics");
     assert_eq!(seen.dropped, 6, "100 + 5 jobs and one metric do not fit");
+}
+
+#[tokio::test]
+async fn a_subscription_may_begin_behind_an_event() {
+    let script = Script::new().await;
+    let cursor = "0000002a-3".parse().unwrap();
+    let _subscription = script.client().subscribe_from(&[], Some(cursor));
+    assert_eq!(script.accept().await.header("last-event-id"), Some("0000002a-3"));
+}
+
+#[tokio::test]
+async fn a_reader_that_keeps_everything_holds_the_server_back_and_is_not_called_stale() {
+    let script = Script::new().await;
+    let bounds = Bounds { items: 10, overflow: Overflow::Wait, ..Bounds::default() };
+    let mut subscription = script.client().with_outbox(bounds).subscribe(&[]);
+    let mut peer = script.open().await;
+    until(&mut subscription, live).await;
+    // More than the sockets between the two hold.
+    let filler = format!(": {}\n\n", "x".repeat(64 << 10));
+    let last = 505;
+    let sender = tokio::spawn(async move {
+        for seq in 6..=last {
+            let topic = if seq % 2 == 0 { "metrics/a" } else { "jobs/1" };
+            peer.send(&[event(seq, topic), filler.clone()].concat()).await;
+        }
+        peer
+    });
+    let first = until_items(&mut subscription, 1).await.seqs;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(120)).await;
+    tokio::time::resume();
+    assert!(!sender.is_finished(), "the server waits");
+    let mut seqs = first;
+    while seqs.len() < 500 {
+        let update = patiently(subscription.next()).await;
+        assert_eq!(update.status.state, State::Live);
+        assert_eq!(update.dropped, 0);
+        seqs.extend(update.deliveries.iter().map(|delivery| match &delivery.item {
+            tidings_feed::Item::Event(event) => event.id.seq,
+            tidings_feed::Item::Gap(gap) => panic!("{gap:?}"),
+        }));
+    }
+    assert_eq!(seqs, (6..=last).collect::<Vec<_>>());
+    patiently(sender).await.unwrap();
 }

@@ -50,19 +50,30 @@ impl Feed {
     /// `seed` spreads the back-off and should differ between clients.
     #[must_use]
     pub fn new(config: Config, now: Duration, seed: u64) -> (Self, Command) {
+        Self::resuming(config, now, seed, None)
+    }
+
+    /// A feed like [`new`](Self::new) that begins behind an event it knows of.
+    #[must_use]
+    pub fn resuming(
+        config: Config,
+        now: Duration,
+        seed: u64,
+        cursor: Option<EventId>,
+    ) -> (Self, Command) {
         let backoff = Backoff::new(config.backoff_min, config.backoff_max, seed);
         let feed = Self {
             config,
             backoff,
             phase: Phase::Connecting,
             since: now,
-            cursor: None,
+            cursor,
             next_cursor: None,
             cause: None,
             server: None,
             was_live: false,
         };
-        (feed, Command::Connect { cursor: None })
+        (feed, Command::Connect { cursor })
     }
 
     /// Last id seen.

@@ -5,6 +5,8 @@ mod connection;
 mod publish;
 mod say;
 mod serve;
+mod signals;
+mod tail;
 mod token;
 
 use std::process::ExitCode;
@@ -26,6 +28,8 @@ enum Command {
     Serve(serve::Serve),
     /// Publish an event, or each line of standard input as one.
     Publish(publish::Publish),
+    /// Print events as they come.
+    Tail(tail::Tail),
     /// Put load on a server of event streams and say what that costs it.
     Bench(bench::Bench),
     /// Make, list and revoke tokens of limited scope.
@@ -41,6 +45,7 @@ impl Cli {
             Command::Publish(publish) => publish.run(),
             Command::Bench(bench) => bench.run(),
             Command::Token(token) => token.run(),
+            Command::Tail(tail) => tail.run(),
         };
         match result {
             Ok(()) => ExitCode::SUCCESS,

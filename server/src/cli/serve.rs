@@ -11,6 +11,7 @@ use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 
 use super::duration;
+use super::signals::Signals;
 use crate::config::{Config, ConfigError};
 use crate::{Server, limits, telemetry};
 
@@ -150,41 +151,6 @@ fn greet(server: &Server, token_file: &std::path::Path) {
     println!("  dashboard  {url}/#code={}", code.expose());
     println!("             (signs one browser in, within five minutes)");
     println!("  programs   {url}, token in {}", token_file.display());
-}
-
-/// What asks the server to end: Ctrl-C, and SIGTERM where there is such a thing.
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(windows)]
-    interrupt: tokio::signal::windows::CtrlC,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        #[cfg(unix)]
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            #[cfg(unix)]
-            terminate: signal(SignalKind::terminate())?,
-            #[cfg(unix)]
-            interrupt: signal(SignalKind::interrupt())?,
-            #[cfg(windows)]
-            interrupt: tokio::signal::windows::ctrl_c()?,
-        })
-    }
-
-    async fn next(&mut self) {
-        #[cfg(unix)]
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-        #[cfg(windows)]
-        self.interrupt.recv().await;
-    }
 }
 
 #[cfg(test)]
