@@ -1,6 +1,7 @@
 //! The one harness: real processes, real browsers, conditions with deadlines.
 //!
 //! - [`Server`]: a `tidings serve` of its own, on a free port, in a folder of its own.
+//! - [`run`] and [`Tail`]: the client commands.
 //! - [`Events`]: a stream, read frame by frame.
 //! - [`Firehose`]: a server that pours events.
 //! - [`Screen`]: a browser or the desktop window, and what it shows.
@@ -9,6 +10,7 @@
 //! - [`until`]: waits for a condition; nothing here sleeps to be ready.
 
 mod binary;
+mod command;
 mod cost;
 mod events;
 mod firehose;
@@ -22,6 +24,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 pub use binary::binary;
+pub use command::{Tail, command, run};
 pub use cost::ProcessCost;
 pub use events::{Events, Frame};
 pub use firehose::{Firehose, Load};

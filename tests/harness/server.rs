@@ -78,6 +78,15 @@ impl Server {
             .context("the server to end")??)
     }
 
+    /// Kills it, and waits until it is gone.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended already.
+    pub async fn kill(&mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
     /// Sends it a signal.
     ///
     /// # Errors
@@ -143,6 +152,15 @@ impl Server {
     /// If there is no token file.
     pub fn get(&self, path: &str) -> Result<reqwest::RequestBuilder> {
         Ok(http()?.get(self.url(path)).bearer_auth(self.token()?))
+    }
+
+    /// A publish to what follows `/api/publish/`, with the owner's token.
+    ///
+    /// # Errors
+    ///
+    /// If there is no token file.
+    pub fn publish(&self, topic: &str) -> Result<reqwest::RequestBuilder> {
+        Ok(http()?.post(self.url(&format!("/api/publish/{topic}"))).bearer_auth(self.token()?))
     }
 
     /// How many files and sockets the process has open.
