@@ -139,7 +139,7 @@ fn measure(
     against: Option<&Path>,
 ) -> Result<Value> {
     let folder = Folder::new()?;
-    let running = server.start(&folder.0, against)?;
+    let running = server.start(folder.path(), against)?;
     let pid = running.process.id().to_string();
     let mut load = Step::new(paths::program("tidings", true).to_str().context("not UTF-8")?)
         .arg("bench")
@@ -196,6 +196,10 @@ fn conditions(servers: &[Server], rounds: usize) -> String {
 struct Folder(PathBuf);
 
 impl Folder {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
     fn new() -> Result<Self> {
         let parent = std::env::temp_dir();
         for number in 0..1000 {

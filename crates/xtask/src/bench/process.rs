@@ -1,7 +1,9 @@
 //! A process that ends with its owner.
 
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,14 +16,18 @@ const LIMIT: Duration = Duration::from_secs(15);
 ///
 /// Ctrl-C reaches it as it reaches this task; should the task end in any other way, the kernel ends it.
 #[derive(Debug)]
-pub struct Process(Child);
+pub struct Process {
+    child: Child,
+    /// What it says on standard error.
+    log: PathBuf,
+}
 
 impl Process {
-    /// Starts a program with as many descriptors as the system allows.
+    /// Starts a program with as many descriptors as the system allows. Its log goes into `folder`.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start(program: &str, args: &[String]) -> Result<Self> {
+    pub fn start(program: &str, args: &[String], folder: &Path) -> Result<Self> {
         const RAISED: &str = r#"ulimit -n "$(ulimit -H -n)" && exec "$@""#;
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "TERM", "sh", "-c", RAISED, "sh", program]).args(args);
@@ -30,14 +36,16 @@ impl Process {
                 command.env_remove(name);
             }
         }
-        command.stdin(Stdio::null()).stdout(Stdio::null());
-        Ok(Self(command.spawn().with_context(|| format!("cannot start {program}"))?))
+        let log = folder.join("stderr.log");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
+        let child = command.spawn().with_context(|| format!("cannot start {program}"))?;
+        Ok(Self { child, log })
     }
 
     /// Its id; what it starts are its children.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.0.id()
+        self.child.id()
     }
 
     /// Waits until it answers at this address.
@@ -47,15 +55,22 @@ impl Process {
     pub fn wait_for(&mut self, address: SocketAddr) -> Result<()> {
         let end = Instant::now() + LIMIT;
         while answer(address).is_err() {
-            if let Some(status) = self.0.try_wait()? {
-                bail!("it ended at once ({status}); what it said is above");
+            if let Some(status) = self.child.try_wait()? {
+                bail!("it ended at once ({status}): {}", self.last_words());
             }
             if Instant::now() > end {
-                bail!("it does not answer on {address} within {} s", LIMIT.as_secs());
+                let limit = LIMIT.as_secs();
+                bail!("no answer on {address} within {limit} s: {}", self.last_words());
             }
             pause();
         }
         Ok(())
+    }
+
+    fn last_words(&self) -> String {
+        let text = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().rev().take(10).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -65,11 +80,11 @@ impl Drop for Process {
         // It may have ended by itself.
         let _ = Command::new("kill").args(["-TERM", &pid]).stderr(Stdio::null()).status();
         let end = Instant::now() + LIMIT;
-        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < end {
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < end {
             pause();
         }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -101,17 +116,20 @@ mod tests {
     #[test]
     fn a_process_ends_with_its_owner_and_has_every_descriptor() {
         let args = ["-c".to_owned(), "test $(ulimit -n) = $(ulimit -H -n) && sleep 60".to_owned()];
-        let mut process = Process::start("sh", &args).unwrap();
-        assert!(matches!(process.0.try_wait(), Ok(None)));
+        let folder = super::super::Folder::new().unwrap();
+        let mut process = Process::start("sh", &args, folder.path()).unwrap();
+        assert!(matches!(process.child.try_wait(), Ok(None)));
         let proc = format!("/proc/{}", process.id());
         drop(process);
         assert!(!std::path::Path::new(&proc).exists());
     }
 
     #[test]
-    fn a_server_that_ends_at_once_is_told() {
-        let mut process = Process::start("false", &[]).unwrap();
-        let error = process.wait_for(free_address().unwrap()).unwrap_err();
-        assert!(error.to_string().contains("ended at once"), "{error}");
+    fn a_server_that_ends_at_once_is_told_with_its_last_words() {
+        let args = ["-c".to_owned(), "echo no such thing >&2; exit 3".to_owned()];
+        let folder = super::super::Folder::new().unwrap();
+        let mut process = Process::start("sh", &args, folder.path()).unwrap();
+        let error = process.wait_for(free_address().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("ended at once") && error.contains("no such thing"), "{error}");
     }
 }

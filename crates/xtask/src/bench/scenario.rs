@@ -24,23 +24,38 @@ pub struct Metric {
     pub factor: f64,
     /// Digits behind the point.
     pub digits: usize,
-    /// Whether it is compared with the other servers'; a count of failures is not.
-    pub compared: bool,
+    /// With whose it is compared.
+    pub compared: Compared,
+}
+
+/// With which other servers' figures one is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// Every server's
+    All,
+    /// Not the floor's, which keeps next to nothing for a stream
+    Servers,
+    /// None: it is to be zero, or next to it
+    None,
 }
 
 const fn metric(title: &'static str, pointer: &'static str, digits: usize) -> Metric {
-    Metric { title, pointer, factor: 1.0, digits, compared: true }
+    Metric { title, pointer, factor: 1.0, digits, compared: Compared::All }
+}
+
+const fn memory(title: &'static str, pointer: &'static str, digits: usize) -> Metric {
+    Metric { title, pointer, factor: 1.0, digits, compared: Compared::Servers }
 }
 
 const fn count(title: &'static str, pointer: &'static str) -> Metric {
-    Metric { title, pointer, factor: 1.0, digits: 0, compared: false }
+    Metric { title, pointer, factor: 1.0, digits: 0, compared: Compared::None }
 }
 
 const FAN_OUT: &[Metric] = &[
     metric("CPU µs/delivery", "/cpu/microsPerDelivery", 2),
     metric("p50 ms", "/fanOut/latencyMs/p50", 1),
     metric("p99 ms", "/fanOut/latencyMs/p99", 1),
-    metric("KiB/stream after", "/memory/perStreamAfter", 1),
+    memory("KiB/stream after", "/memory/perStreamAfter", 1),
     count("lost", "/fanOut/lost"),
     count("repeated", "/fanOut/duplicated"),
     count("reordered", "/fanOut/reordered"),
@@ -71,13 +86,13 @@ pub const SCENARIOS: &[Scenario] = &[
         what: "10,000 idle streams",
         args: &["--mode", "idle", "--streams", "10000"],
         metrics: &[
-            metric("KiB/stream", "/memory/perIdleStream", 2),
+            memory("KiB/stream", "/memory/perIdleStream", 2),
             Metric {
                 title: "CPU % of a core",
                 pointer: "/cpu/shareOfACore",
                 factor: 100.0,
                 digits: 2,
-                compared: false,
+                compared: Compared::None,
             },
         ],
     },

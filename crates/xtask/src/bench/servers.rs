@@ -98,8 +98,8 @@ impl Server {
             Self::Tidings => start_tidings(&tidings, folder, address),
             Self::Other => start_tidings(other.unwrap_or(&tidings), folder, address),
             Self::Nchan => start_nchan(folder, address),
-            Self::BetterSse => start_better_sse(address),
-            Self::Floor => start_floor(address),
+            Self::BetterSse => start_better_sse(folder, address),
+            Self::Floor => start_floor(folder, address),
         }
         .with_context(|| format!("cannot start {}", self.name()))?;
         running.process.wait_for(address).with_context(|| format!("{} fails", self.name()))?;
@@ -112,7 +112,7 @@ fn start_tidings(program: &Path, folder: &Path, address: SocketAddr) -> Result<R
     let data = folder.join("data");
     let args = ["serve", "--listen", &address.to_string(), "--data-dir", &text(&data)?];
     Ok(Running {
-        process: Process::start(&text(program)?, &args.map(str::to_owned))?,
+        process: Process::start(&text(program)?, &args.map(str::to_owned), folder)?,
         subscribe: format!("http://{address}/api/events?topic=bench/{{topic}}"),
         publish: format!("http://{address}/api/publish/bench/{{topic}}"),
         token: Some(data.join("owner-token")),
@@ -128,7 +128,7 @@ fn start_nchan(folder: &Path, address: SocketAddr) -> Result<Running> {
     let file = folder.join("nginx.conf");
     fs::write(&file, nginx_conf(&text(&module)?, address))?;
     let args = ["-p", &text(folder)?, "-c", &text(&file)?, "-e", "error.log"];
-    Ok(plain(Process::start(NGINX, &args.map(str::to_owned))?, address))
+    Ok(plain(Process::start(NGINX, &args.map(str::to_owned), folder)?, address))
 }
 
 /// Two workers, each with its own queue of connections; nothing logged; a publisher's connection kept.
@@ -147,15 +147,15 @@ fn nginx_conf(module: &str, address: SocketAddr) -> String {
     )
 }
 
-fn start_better_sse(address: SocketAddr) -> Result<Running> {
+fn start_better_sse(folder: &Path, address: SocketAddr) -> Result<Running> {
     let script = paths::root().join("crates/xtask/bench/better-sse.mjs");
     let args = [text(&script)?, text(&tools())?, address.port().to_string()];
-    Ok(plain(Process::start("node", &args)?, address))
+    Ok(plain(Process::start("node", &args, folder)?, address))
 }
 
-fn start_floor(address: SocketAddr) -> Result<Running> {
+fn start_floor(folder: &Path, address: SocketAddr) -> Result<Running> {
     let program = paths::program("examples/floor", true);
-    Ok(plain(Process::start(&text(&program)?, &[address.to_string()])?, address))
+    Ok(plain(Process::start(&text(&program)?, &[address.to_string()], folder)?, address))
 }
 
 fn plain(process: Process, address: SocketAddr) -> Running {

@@ -1,7 +1,7 @@
 //! The tables, in Markdown: they read as well on a terminal.
 
 use super::results::{Results, Spread};
-use super::scenario::{Metric, Scenario};
+use super::scenario::{Compared, Metric, Scenario};
 use super::servers::Server;
 
 /// All tables: Tidings beside each other server first, then the figures of each load.
@@ -26,9 +26,12 @@ fn compared(results: &Results, scenarios: &[&Scenario], servers: &[Server]) -> S
     let head = ["load".to_owned(), "figure".to_owned(), "Tidings".to_owned()].into_iter();
     let mut rows = vec![head.chain(titles).collect::<Vec<_>>()];
     for scenario in scenarios {
-        for metric in scenario.metrics.iter().filter(|metric| metric.compared) {
+        for metric in scenario.metrics.iter().filter(|metric| metric.compared != Compared::None) {
             let own = results.figure(scenario, Server::Tidings, metric);
             let ratio = |other: &Server| {
+                if *other == Server::Floor && metric.compared == Compared::Servers {
+                    return cell(None, 0);
+                }
                 let ratio = results.ratio(scenario, (Server::Tidings, *other), metric);
                 cell(ratio, 2)
             };
