@@ -19,6 +19,9 @@ use super::target::Target;
 /// Most connections it publishes over.
 const LANES: u32 = 8;
 
+/// How exactly the time of an answer is known.
+const STEP: Duration = Duration::from_micros(100);
+
 /// How long a server may take to accept a publisher.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
@@ -106,7 +109,8 @@ impl Plan {
             if !busy {
                 break;
             }
-            wait(&mut poll, &mut events, next)?;
+            let answers = lanes.iter().any(|lane| lane.pending.is_some());
+            wait(&mut poll, &mut events, next, answers)?;
             for event in &events {
                 let lane = &mut lanes[event.token().0];
                 if let Err(error) = lane.serve(self.began, &mut published) {
@@ -125,9 +129,10 @@ impl Plan {
     }
 }
 
-/// Waits for an answer, or for `next`. A poll knows milliseconds only, so the rest is slept.
+/// Waits for an answer, or for `next`. A poll knows milliseconds only, so the rest is slept: in steps
+/// while there are answers to come.
 #[expect(clippy::disallowed_methods, reason = "a thread of its own, which has nothing else to do")]
-fn wait(poll: &mut Poll, events: &mut Events, next: Instant) -> io::Result<()> {
+fn wait(poll: &mut Poll, events: &mut Events, next: Instant, answers: bool) -> io::Result<()> {
     let left = next.saturating_duration_since(Instant::now());
     let whole = Duration::from_millis(left.as_secs() * 1000 + u64::from(left.subsec_millis()));
     match poll.poll(events, Some(whole)) {
@@ -135,7 +140,8 @@ fn wait(poll: &mut Poll, events: &mut Events, next: Instant) -> io::Result<()> {
         result => result?,
     }
     if events.is_empty() && whole.is_zero() {
-        std::thread::sleep(next.saturating_duration_since(Instant::now()));
+        let left = next.saturating_duration_since(Instant::now());
+        std::thread::sleep(if answers { left.min(STEP) } else { left });
     }
     Ok(())
 }
