@@ -3,7 +3,7 @@
 use std::process::Output;
 
 use anyhow::{Result, ensure};
-use harness::{Server, binary, http};
+use harness::{Server, ServerOptions, Tail, binary, http};
 use reqwest::StatusCode;
 use rustix::process::Signal;
 use tokio::process::Command;
@@ -58,5 +58,24 @@ async fn a_token_is_all_there_is_on_stdout_and_outlives_a_crash_until_it_is_revo
 
     crash(&mut server).await?;
     assert_eq!(publish(&server, "app/x", secret).await?, StatusCode::UNAUTHORIZED);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_publisher_over_its_rate_waits_as_long_as_it_is_told_and_loses_nothing() -> Result<()> {
+    let config = "[limits]\nevents_per_second = 20".to_owned();
+    let server = Server::start_with(ServerOptions { config, ..Default::default() }).await?;
+    let mut tail = Tail::start(&server, &["app/x", "--json"]).await?;
+    let args = ["create", "--name", "ci", "--scope", "publish:app/*"];
+    let secret = String::from_utf8(token(&server, &args).await?.stdout)?;
+    let input: String = (1..=60).map(|n| format!("{n}\n")).collect();
+    let mut command = harness::command(&server, &["publish", "app/x", "--lines"])?;
+    let output = harness::feed(command.env("TIDINGS_TOKEN", secret.trim()), input.as_bytes());
+    let output = output.await?;
+    let said = String::from_utf8(output.stderr)?;
+    ensure!(output.status.success() && said.contains("trying again in"), "{said}");
+    for n in 1..=60 {
+        assert_eq!(tail.json().await?["data"], n);
+    }
     Ok(())
 }

@@ -34,7 +34,16 @@ pub fn command(server: &Server, args: &[&str]) -> Result<Command> {
 ///
 /// If it does not end in time.
 pub async fn run(server: &Server, args: &[&str], input: &[u8]) -> Result<Output> {
-    let mut child = command(server, args)?.stdin(Stdio::piped()).spawn()?;
+    feed(&mut command(server, args)?, input).await
+}
+
+/// Runs a command to its end, with `input` as its standard input.
+///
+/// # Errors
+///
+/// If it does not end in time.
+pub async fn feed(command: &mut Command, input: &[u8]) -> Result<Output> {
+    let mut child = command.stdin(Stdio::piped()).spawn()?;
     let mut stdin = child.stdin.take().context("standard input is piped")?;
     let input = input.to_owned();
     // A command that fails early leaves its input unread.

@@ -24,7 +24,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 pub use binary::binary;
-pub use command::{Tail, command, run};
+pub use command::{Tail, command, feed, run};
 pub use cost::ProcessCost;
 pub use events::{Events, Frame};
 pub use firehose::{Firehose, Load};

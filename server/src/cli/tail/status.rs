@@ -17,13 +17,6 @@ pub(super) enum Ended {
         /// What it said instead.
         why: String,
     },
-    #[error("{server} refuses the request with {code}; is it of another version?")]
-    Refused {
-        /// Who was asked.
-        server: Url,
-        /// HTTP status code.
-        code: u16,
-    },
 }
 
 /// Follows the connection and says what changes, once.
@@ -57,10 +50,6 @@ impl StatusLine {
             }
             (State::Unauthorized, _) => Err(Ended::Token(server)),
             (State::Incompatible, _) => Err(Ended::Incompatible { server, why }),
-            // To ask the same again would bring the same answer.
-            (State::Reconnecting { .. }, &Some(Cause::Status { code })) if is_final(code) => {
-                Err(Ended::Refused { server, code })
-            }
             (State::Reconnecting { retry_in_ms }, _) => {
                 let told = State::Reconnecting { retry_in_ms: 0 };
                 let seconds = retry_in_ms.div_ceil(1000);
@@ -78,12 +67,6 @@ impl StatusLine {
     fn is_new(&mut self, state: State, failures: u32) -> bool {
         self.told.replace((state, failures)) != Some((state, failures))
     }
-}
-
-/// Whether a status blames the request itself. 404 may be a proxy's word for a server that restarts: the
-/// feed knows when it is not.
-fn is_final(code: u16) -> bool {
-    (400..500).contains(&code) && !matches!(code, 404 | 408 | 421 | 425 | 429)
 }
 
 fn cause(cause: &Cause) -> String {
@@ -138,9 +121,6 @@ mod tests {
         assert!(ended(State::Unauthorized, code(401)).contains("--token-file"));
         assert!(ended(State::Unauthorized, code(403)).contains("topics"));
         assert!(ended(State::Incompatible, code(404)).contains("404"));
-        assert!(ended(waiting, code(400)).contains("400"));
-        for retried in [404, 408, 429, 500, 502, 503] {
-            assert!(line().after(&status(waiting, 1, code(retried))).is_ok(), "{retried}");
-        }
+        assert!(line().after(&status(waiting, 1, code(503))).is_ok());
     }
 }
