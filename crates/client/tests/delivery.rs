@@ -256,6 +256,18 @@ async fn a_refusal_that_says_when_to_come_back_is_kept_to() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn silence_is_stale_at_two_heartbeats_and_the_end_at_three() {
+    let first = Bytes::from_static(CONNECTED.as_bytes());
+    let tape = Tape::of([Answer { stays_open: true, ..Answer::stream([first]) }]);
+    let mut subscription = tape.client().subscribe(&[]);
+    let start = Instant::now();
+    until(&mut subscription, |state| state == State::Stale).await;
+    assert_eq!(start.elapsed().as_secs(), 30);
+    let seen = until(&mut subscription, reconnecting).await;
+    assert_eq!((start.elapsed().as_secs(), seen.cause), (45, Some(Cause::Silence)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn whatever_arrives_is_a_sign_of_life() {
     let half = "data: {\"type\":\"a\",\n".to_owned();
     for drops in
