@@ -77,7 +77,7 @@ mod tests {
 
         bundled.stop(Duration::from_secs(5)).await;
         let gone = client(token).session().await;
-        assert!(matches!(gone, Err(ClientError::Network(_))), "{gone:?}");
+        assert!(matches!(gone, Err(ClientError::Unreachable(_))), "{gone:?}");
     }
 
     #[test]
