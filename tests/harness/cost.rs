@@ -41,6 +41,12 @@ impl ProcessCost {
         self.pss
     }
 
+    /// Resident memory, in bytes.
+    #[must_use]
+    pub fn rss(&self) -> u64 {
+        self.rss
+    }
+
     /// Processor time since `earlier`, in percent of one core.
     #[must_use]
     pub fn share_of_a_core_since(&self, earlier: &Self) -> f64 {

@@ -24,6 +24,11 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// Reads one block, with the empty line at its end.
+    pub(crate) fn parse(block: &str) -> Result<Self> {
+        parse(block)
+    }
+
     /// The data as JSON.
     ///
     /// # Errors

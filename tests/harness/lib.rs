@@ -3,7 +3,10 @@
 //! - [`Server`]: a `tidings serve` of its own, on a free port, in a folder of its own.
 //! - [`run`] and [`Tail`]: the client commands.
 //! - [`Events`]: a stream, read frame by frame.
+//! - [`Wire`]: HTTP byte by byte, nothing forgiven.
 //! - [`Firehose`]: a server that pours events.
+//! - [`Namespace`]: a second machine whose link can be cut.
+//! - [`Nginx`]: the real one, in front of a server.
 //! - [`Screen`]: a browser or the desktop window, and what it shows.
 //! - [`ProcessCost`]: what processes cost.
 //! - [`stories`]: what must hold in browser and window alike.
@@ -12,11 +15,16 @@
 mod binary;
 mod command;
 mod cost;
+mod descriptors;
 mod events;
 mod firehose;
+#[cfg(target_os = "linux")]
+mod namespace;
+mod nginx;
 mod screen;
 mod server;
 pub mod stories;
+pub mod wire;
 
 use std::future::Future;
 use std::time::Duration;
@@ -26,10 +34,15 @@ use anyhow::{Result, bail};
 pub use binary::binary;
 pub use command::{Tail, command, feed, run};
 pub use cost::ProcessCost;
+pub use descriptors::raise_descriptor_limit;
 pub use events::{Events, Frame};
 pub use firehose::{Firehose, Load};
+#[cfg(target_os = "linux")]
+pub use namespace::Namespace;
+pub use nginx::Nginx;
 pub use screen::{AppProcess, Screen, screenshots};
-pub use server::{Server, ServerOptions, established};
+pub use server::{Server, ServerOptions, established, free_address};
+pub use wire::{Head, Wire};
 
 /// How long a condition may take to come true unless a test says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(20);

@@ -20,6 +20,23 @@ pub struct ServerOptions {
     pub config: String,
     /// Further arguments.
     pub args: Vec<String>,
+    /// Where it listens; without it on a free port of the loopback address.
+    pub listen: Option<SocketAddr>,
+}
+
+impl ServerOptions {
+    /// With a configuration file of this content.
+    #[must_use]
+    pub fn with_config(config: impl Into<String>) -> Self {
+        Self { config: config.into(), ..Self::default() }
+    }
+
+    /// With these arguments, too.
+    #[must_use]
+    pub fn with_args<const N: usize>(mut self, args: [&str; N]) -> Self {
+        self.args.extend(args.map(str::to_owned));
+        self
+    }
 }
 
 /// A running `tidings serve`; killed when dropped.
@@ -50,8 +67,8 @@ impl Server {
     /// If it does not come up in time.
     pub async fn start_with(options: ServerOptions) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (child, address, code) = spawn(folder.path(), any_port, &options).await?;
+        let listen = options.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let (child, address, code) = spawn(folder.path(), listen, &options).await?;
         Ok(Self { child, address, code, folder, options })
     }
 
@@ -66,6 +83,26 @@ impl Server {
         Ok(())
     }
 
+    /// Kills it, with no chance to write anything, and waits until it is gone.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended already.
+    pub async fn kill(&mut self) -> Result<()> {
+        self.signal(Signal::KILL)?;
+        self.ended().await.map(drop)
+    }
+
+    /// Waits until it ends.
+    ///
+    /// # Errors
+    ///
+    /// If it does not in time.
+    pub async fn ended(&mut self) -> Result<ExitStatus> {
+        let ended = tokio::time::timeout(DEADLINE, self.child.wait()).await;
+        Ok(ended.context("the server to end")??)
+    }
+
     /// Asks it to end and waits for it.
     ///
     /// # Errors
@@ -73,18 +110,7 @@ impl Server {
     /// If it does not end in time.
     pub async fn stop(&mut self) -> Result<ExitStatus> {
         self.signal(Signal::TERM)?;
-        Ok(tokio::time::timeout(DEADLINE, self.child.wait())
-            .await
-            .context("the server to end")??)
-    }
-
-    /// Kills it, and waits until it is gone.
-    ///
-    /// # Errors
-    ///
-    /// If it has ended already.
-    pub async fn kill(&mut self) -> Result<()> {
-        Ok(self.child.kill().await?)
+        self.ended().await
     }
 
     /// Sends it a signal.
@@ -145,6 +171,19 @@ impl Server {
         Ok(std::fs::read_to_string(self.data_dir().join("owner-token"))?.trim().to_owned())
     }
 
+    /// A new token with these scopes.
+    ///
+    /// # Errors
+    ///
+    /// If the server makes none.
+    pub async fn scoped_token(&self, scopes: &[&str]) -> Result<String> {
+        let body = serde_json::json!({ "name": "test", "scopes": scopes });
+        let request = http()?.post(self.url("/api/tokens")).bearer_auth(self.token()?);
+        let answer = request.json(&body).send().await?.error_for_status()?;
+        let answer: serde_json::Value = answer.json().await?;
+        Ok(answer["token"].as_str().context("a token")?.to_owned())
+    }
+
     /// A request to a path, with the owner's token.
     ///
     /// # Errors
@@ -161,6 +200,40 @@ impl Server {
     /// If there is no token file.
     pub fn publish(&self, topic: &str) -> Result<reqwest::RequestBuilder> {
         Ok(http()?.post(self.url(&format!("/api/publish/{topic}"))).bearer_auth(self.token()?))
+    }
+
+    /// Waits until the process has no more descriptors open than `before`.
+    ///
+    /// # Errors
+    ///
+    /// If it still has after `deadline`.
+    pub async fn closes_down_to(&self, before: usize, deadline: Duration) -> Result<()> {
+        crate::until("the server's descriptors are back where they were", deadline, || async {
+            let now = self.open_files()?;
+            anyhow::ensure!(now <= before, "{now} open, {before} before");
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    /// How many descriptors the process has open while nobody is connected, once that is so.
+    ///
+    /// # Errors
+    ///
+    /// If somebody stays connected.
+    pub async fn open_files_at_rest(&self) -> Result<usize> {
+        crate::until("the harness's own connections are closed", DEADLINE, || async {
+            Ok((established(self.address)? == 0).then_some(()))
+        })
+        .await?;
+        // The server sees the end of the last one a moment later than the client.
+        let mut least = self.open_files()?;
+        let end = tokio::time::Instant::now() + Duration::from_millis(200);
+        while tokio::time::Instant::now() < end {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            least = least.min(self.open_files()?);
+        }
+        Ok(least)
     }
 
     /// How many files and sockets the process has open.
@@ -194,19 +267,23 @@ async fn spawn(
         .kill_on_drop(true)
         .spawn()?;
     let stdout = child.stdout.take().context("standard output is piped")?;
-    let link = tokio::time::timeout(DEADLINE, sign_in_link(stdout)).await;
+    let link = tokio::time::timeout(DEADLINE, sign_in_link(stdout, listen)).await;
     let (address, code) = link.context("the server to print its link")??;
     wait_until_ready(address).await?;
     Ok((child, address, code))
 }
 
-/// Finds `http://ADDRESS/#code=CODE` in what the server prints.
-async fn sign_in_link(stdout: tokio::process::ChildStdout) -> Result<(SocketAddr, String)> {
+/// Finds `http://ADDRESS/#code=CODE` in what the server prints. Behind a proxy the link has the proxy's name, and
+/// the server listens where it was told to.
+async fn sign_in_link(
+    stdout: tokio::process::ChildStdout,
+    listen: SocketAddr,
+) -> Result<(SocketAddr, String)> {
     let mut lines = BufReader::new(stdout).lines();
     while let Some(line) = lines.next_line().await? {
-        let Some((_, rest)) = line.split_once("http://") else { continue };
+        let Some((_, rest)) = line.split_once("://") else { continue };
         let Some((address, code)) = rest.split_once("/#code=") else { continue };
-        let found = (address.parse()?, code.trim().to_owned());
+        let found = (address.parse().unwrap_or(listen), code.trim().to_owned());
         // Read on, so that the server can go on printing.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         return Ok(found);
@@ -237,4 +314,21 @@ pub fn established(address: SocketAddr) -> Result<usize> {
         remote.is_some_and(|remote| remote.ends_with(&port)) && columns.next() == Some("01")
     };
     Ok(table.lines().filter(to_address).count())
+}
+
+/// An address of this machine that nobody listens on, with a port that the system gives to no outgoing
+/// connection: a server may leave it and come back to it.
+///
+/// # Errors
+///
+/// If there is none.
+pub fn free_address() -> Result<SocketAddr> {
+    // Each test is a process of its own: they begin at different places.
+    let first = std::process::id();
+    let ports = (0..10_000).map(|n| 20_000 + (first.wrapping_mul(31) + n) % 10_000);
+    let mut addresses = ports.filter_map(|port| {
+        let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).ok()?));
+        std::net::TcpListener::bind(address).is_ok().then_some(address)
+    });
+    addresses.next().context("a free port")
 }
