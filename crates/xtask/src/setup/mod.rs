@@ -1,6 +1,7 @@
 //! Installs what a task needs and this machine lacks; quick when nothing is missing.
 //!
 //! - [`system`]: the packages of the operating system, by apt on Debian and Ubuntu, by advice elsewhere.
+//! - [`packages`]: their names.
 //! - [`wasm`]: a compiler for `wasm32-unknown-unknown`.
 //! - [`components`]: rustfmt and clippy, which a minimal Rust lacks.
 //! - [`cargo_tools`]: programs built by `cargo install` into a folder of the user's.
@@ -9,6 +10,7 @@
 pub mod cargo_tools;
 pub mod components;
 pub mod npm;
+pub mod packages;
 pub mod system;
 pub mod wasm;
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::Part;
+use super::packages::{NGINX, PACKAGES, Package, Probe};
 use crate::say;
 use crate::shell::{Step, which};
 
@@ -25,178 +26,6 @@ pub enum System {
     /// A Linux or BSD that this table does not know
     Other,
 }
-
-/// How to see that a package is there, whoever put it there.
-#[derive(Debug)]
-enum Probe {
-    /// All of these programs are found
-    Programs(&'static [&'static str]),
-    /// One of these programs is found
-    AnyProgram(&'static [&'static str]),
-    /// pkg-config knows this library
-    Library(&'static str),
-    /// One of these files is there
-    AnyFile(&'static [&'static str]),
-}
-
-/// Something the operating system brings; an empty name means that system needs nothing for it.
-#[derive(Debug)]
-pub struct Package {
-    /// What it is for, in words.
-    pub what: &'static str,
-    parts: &'static [Part],
-    probe: Probe,
-    apt: &'static str,
-    dnf: &'static str,
-    pacman: &'static str,
-    brew: &'static str,
-    winget: &'static str,
-}
-
-const NONE: Package = Package {
-    what: "",
-    parts: &[],
-    probe: Probe::Programs(&[]),
-    apt: "",
-    dnf: "",
-    pacman: "",
-    brew: "",
-    winget: "",
-};
-
-const PACKAGES: &[Package] = &[
-    Package {
-        what: "a C compiler, for SQLite and cryptography",
-        parts: &[Part::Base],
-        probe: Probe::AnyProgram(&["cc", "gcc", "clang"]),
-        apt: "build-essential",
-        dnf: "gcc",
-        pacman: "base-devel",
-        ..NONE
-    },
-    Package {
-        what: "Node.js and npm, for the UI's tools",
-        parts: &[Part::Ui, Part::Tauri, Part::BetterSse],
-        probe: Probe::Programs(&["node", "npm"]),
-        apt: "nodejs npm",
-        dnf: "nodejs npm",
-        pacman: "nodejs npm",
-        brew: "node",
-        winget: "OpenJS.NodeJS.LTS",
-    },
-    Package {
-        what: "pkg-config, which finds the desktop's libraries",
-        parts: &[Part::Desktop],
-        probe: Probe::Programs(&["pkg-config"]),
-        apt: "pkg-config",
-        dnf: "pkgconf-pkg-config",
-        pacman: "pkgconf",
-        ..NONE
-    },
-    Package {
-        what: "WebKitGTK, the desktop window's web view",
-        parts: &[Part::Desktop],
-        probe: Probe::Library("webkit2gtk-4.1"),
-        apt: "libwebkit2gtk-4.1-dev",
-        dnf: "webkit2gtk4.1-devel",
-        pacman: "webkit2gtk-4.1",
-        ..NONE
-    },
-    Package {
-        what: "librsvg, for icons",
-        parts: &[Part::Desktop],
-        probe: Probe::Library("librsvg-2.0"),
-        apt: "librsvg2-dev",
-        dnf: "librsvg2-devel",
-        pacman: "librsvg",
-        ..NONE
-    },
-    Package {
-        what: "Xvfb, a display for the desktop's tests",
-        parts: &[Part::Test],
-        probe: Probe::Programs(&["xvfb-run", "xauth"]),
-        apt: "xvfb xauth",
-        dnf: "xorg-x11-server-Xvfb xorg-x11-xauth",
-        pacman: "xorg-server-xvfb xorg-xauth",
-        ..NONE
-    },
-    Package {
-        what: "D-Bus, for the desktop's tests",
-        parts: &[Part::Test],
-        probe: Probe::Programs(&["dbus-run-session", "dbus-launch"]),
-        apt: "dbus-x11",
-        dnf: "dbus-x11 dbus-daemon",
-        pacman: "dbus",
-        ..NONE
-    },
-    Package {
-        what: "WebKitWebDriver, which drives the desktop window in tests",
-        parts: &[Part::Test],
-        probe: Probe::Programs(&["WebKitWebDriver"]),
-        apt: "webkit2gtk-driver",
-        dnf: "webkit2gtk-driver",
-        pacman: "webkit2gtk-4.1",
-        ..NONE
-    },
-    Package {
-        what: "Chromium, the browser of the tests",
-        parts: &[Part::Test],
-        probe: Probe::AnyProgram(&["chromium", "chromium-browser", "google-chrome", "chrome"]),
-        apt: "chromium",
-        dnf: "chromium",
-        pacman: "chromium",
-        ..NONE
-    },
-    Package {
-        what: "ChromeDriver, which drives it",
-        parts: &[Part::Test],
-        probe: Probe::Programs(&["chromedriver"]),
-        apt: "chromium-driver",
-        dnf: "chromedriver",
-        pacman: "chromium",
-        brew: "--cask google-chrome chromedriver",
-        winget: "Google.Chrome Chromium.ChromeDriver",
-    },
-    Package {
-        what: "ImageMagick, for screenshots",
-        parts: &[Part::Test],
-        probe: Probe::Programs(&["import"]),
-        apt: "imagemagick",
-        dnf: "ImageMagick",
-        pacman: "imagemagick",
-        ..NONE
-    },
-    Package {
-        what: "a font, for screenshots",
-        parts: &[Part::Test],
-        probe: Probe::AnyFile(&[
-            "/usr/share/fonts/truetype",
-            "/usr/share/fonts/TTF",
-            "/usr/share/fonts/dejavu-sans-fonts",
-        ]),
-        apt: "fonts-dejavu-core",
-        dnf: "dejavu-sans-fonts",
-        pacman: "ttf-dejavu",
-        ..NONE
-    },
-    Package {
-        what: "nginx with nchan, a server to measure ours by",
-        parts: &[Part::Nchan],
-        probe: Probe::AnyFile(&["/usr/lib/nginx/modules/ngx_nchan_module.so"]),
-        apt: "nginx libnginx-mod-nchan",
-        ..NONE
-    },
-    Package {
-        what: "rsvg-convert, which draws the icons",
-        parts: &[Part::Icons],
-        probe: Probe::Programs(&["rsvg-convert"]),
-        apt: "librsvg2-bin",
-        dnf: "librsvg2-tools",
-        pacman: "librsvg",
-        brew: "librsvg",
-        ..NONE
-    },
-];
 
 impl System {
     /// This machine's.
@@ -321,16 +150,24 @@ pub fn apt(names: &[&str]) -> Result<()> {
             "--no-install-recommends",
         ])
         .args(names)
-        .run()
+        .run()?;
+    if names.contains(&NGINX) && Path::new("/run/systemd/system").exists() {
+        as_root("systemctl").args(["disable", "--now", "--quiet", NGINX]).run()?;
+    }
+    Ok(())
 }
 
 fn apt_get() -> Step {
-    let step = if is_root() {
-        Step::new("env")
+    // Without systemd a service is started unless the system is in a runlevel that has none.
+    as_root("env").args(["DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1", "apt-get"])
+}
+
+fn as_root(program: &str) -> Step {
+    if is_root() {
+        Step::new(program)
     } else {
-        Step::new("sudo").args(["--non-interactive", "env"])
-    };
-    step.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"])
+        Step::new("sudo").args(["--non-interactive", program])
+    }
 }
 
 /// Root may, and so may a CI runner whose sudo asks for nothing. A person's sudo is left to the person.
