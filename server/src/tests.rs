@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 
+mod churn;
 mod tokens;
 
 const TOKEN: &str = "token";

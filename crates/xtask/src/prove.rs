@@ -27,6 +27,11 @@ const PROOFS: &[Proof] = &[
         what: "200,000 events through the desktop window: all arrive, in at most 40 MiB more memory",
     },
     Proof {
+        name: "churn",
+        test: "prove_churn",
+        what: "100,000 clients that come and go in every way: nothing is left of them",
+    },
+    Proof {
         name: "idle",
         test: "prove_idle",
         what: "what server and desktop app cost at one sample a second, and a cold start",
