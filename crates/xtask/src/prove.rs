@@ -32,6 +32,11 @@ const PROOFS: &[Proof] = &[
         what: "100,000 clients that come and go in every way: nothing is left of them",
     },
     Proof {
+        name: "replay",
+        test: "prove_replay",
+        what: "a million events to a client that missed them, in at most 2 MiB of memory",
+    },
+    Proof {
         name: "idle",
         test: "prove_idle",
         what: "what server and desktop app cost at one sample a second, and a cold start",
