@@ -141,7 +141,10 @@ fn measure(
     let folder = Folder::new()?;
     let running = server.start(folder.path(), against)?;
     let pid = running.process.id().to_string();
-    let mut load = Step::new(paths::program("tidings", true).to_str().context("not UTF-8")?)
+    // Like the server, it does not outlive this task.
+    let mut load = Step::new("setpriv")
+        .args(["--pdeathsig", "TERM"])
+        .arg(paths::program("tidings", true))
         .arg("bench")
         .args(["--json", "--duration", duration, "--server-pid", &pid])
         .args(["--subscribe-url", &running.subscribe, "--publish-url", &running.publish])
