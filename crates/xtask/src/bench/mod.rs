@@ -188,7 +188,7 @@ fn conditions(servers: &[Server], rounds: usize) -> String {
     let cpu = cpu.map_or("unknown processor", |(_, name)| name);
     let versions: Vec<String> = servers.iter().map(|server| server.version()).collect();
     format!(
-        "{date}, {cores} cores ({cpu}), {kernel}; {rounds} rounds, in each of which every server had its turn.\n\
+        "{date}, {cores} cores ({cpu}), {kernel}; rounds: {rounds}, in each of which every server had its turn.\n\
          Measured: {}.\n\
          A figure is the median of the rounds, with the least and the greatest in brackets.",
         versions.join("; ")

@@ -105,7 +105,9 @@ impl Run<'_> {
         let pss = before.zip(idle).zip(after);
         report.memory =
             pss.map(|((before, idle), after)| Memory::of(before, idle, after, connected.open));
-        report.streams_ended = connected.open - self.subscribers.open_streams();
+        // Whoever was given up while connecting may have come after all.
+        let open = self.subscribers.open_streams();
+        report.streams_ended = connected.open.saturating_sub(open);
         Ok(report)
     }
 
