@@ -73,7 +73,7 @@ impl Server {
                 let query = ["--show", "--showformat=${Package} ${Version}; "];
                 let packages = ["libnginx-mod-nchan", "nginx"];
                 let found = known(Step::new("dpkg-query").args(query).args(packages));
-                format!("nchan ({}), 2 workers", found.trim_end_matches("; "))
+                format!("nchan ({}), 2 workers", found.trim_end_matches([';', ' ']))
             }
             Self::BetterSse => {
                 let manifest = tools().join("node_modules/better-sse/package.json");
