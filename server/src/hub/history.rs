@@ -82,6 +82,19 @@ struct Cold {
     bytes: usize,
 }
 
+impl Ring {
+    /// The oldest event behind `after`. Most readers want the newest or nothing, and need not search.
+    fn behind(&self, after: u64) -> Option<&Arc<Event>> {
+        let mut newest = self.events.iter().rev();
+        let last = newest.next().filter(|event| event.id.seq > after)?;
+        if newest.next().is_none_or(|event| event.id.seq <= after) {
+            return Some(last);
+        }
+        let index = self.events.partition_point(|event| event.id.seq <= after);
+        self.events.get(index)
+    }
+}
+
 /// What a reader finds behind its cursor.
 #[derive(Debug)]
 pub(super) enum Next {
@@ -241,8 +254,7 @@ impl Log {
                 return Some(Next::Cold(ring.floor.min(upto)));
             }
         }
-        let index = ring.events.partition_point(|event| event.id.seq <= after);
-        let event = ring.events.get(index).filter(|event| event.id.seq <= upto)?;
+        let event = ring.behind(after).filter(|event| event.id.seq <= upto)?;
         Some(Next::Event(Arc::clone(event)))
     }
 

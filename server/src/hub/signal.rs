@@ -33,7 +33,9 @@ impl Signal {
     }
 
     pub(super) fn take_added(&self) -> Vec<(Arc<Log>, usize)> {
-        if !self.has_added.swap(false, Ordering::AcqRel) {
+        // Read before it is written: this is asked at every poll, and seldom true.
+        if !self.has_added.load(Ordering::Acquire) || !self.has_added.swap(false, Ordering::AcqRel)
+        {
             return Vec::new();
         }
         std::mem::take(&mut self.added.lock().unwrap_or_else(PoisonError::into_inner))
