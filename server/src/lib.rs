@@ -59,7 +59,7 @@ use data_dir::DataDir;
 use hub::{Hub, Writer};
 use limits::StreamSlots;
 use origins::AllowedOrigins;
-use state::AppState;
+use state::{AppState, Parts};
 use store::{FILE_NAME, SqliteStore, Store, StoreError};
 
 /// How often history is searched for events that are past their age.
@@ -158,7 +158,7 @@ impl Server {
                 (hub, Some(writer))
             }
         };
-        let state = AppState {
+        let state = AppState::from(Parts {
             hub,
             auth: Arc::new(auth),
             store,
@@ -170,7 +170,7 @@ impl Server {
             streams: StreamSlots::new(connections - connections / 16),
             draining: CancellationToken::new(),
             secure_cookie: config.server.behind_proxy.is_some(),
-        };
+        });
         let topic = Topic::metrics(&config.server.host_name);
         Ok(Self { listener, address, topic, config, connections, state, writer, data_dir })
     }

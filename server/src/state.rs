@@ -12,9 +12,14 @@ use crate::origins::AllowedOrigins;
 use crate::sse::Pace;
 use crate::store::Store;
 
-/// Shared state of the routes; clones are the same state.
+/// State of the routes; clones are the same state. One pointer, since each layer of a router clones it for
+/// each request.
 #[derive(Clone, Debug)]
-pub struct AppState {
+pub struct AppState(Arc<Parts>);
+
+/// What the state is made of.
+#[derive(Debug)]
+pub struct Parts {
     /// Where events come from and go.
     pub hub: Hub,
     /// Who somebody is.
@@ -37,4 +42,18 @@ pub struct AppState {
     pub streams: StreamSlots,
     /// Cancelled once the server is on its way to end.
     pub draining: CancellationToken,
+}
+
+impl From<Parts> for AppState {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }

@@ -8,8 +8,11 @@ mod connections;
 mod socket;
 mod stream;
 
+use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -44,6 +47,8 @@ pub(crate) async fn accept(
     let Limits { connections: most, proxy } = limits;
     let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
     let connections = Connections::default();
+    // A clone of the token itself takes a lock.
+    let stop = Arc::new(stop);
     if let Err(error) = socket::prepare(&listener) {
         tracing::warn!(%error, "not every option of a socket can be set here");
     }
@@ -67,7 +72,7 @@ pub(crate) async fn accept(
                 tracing::debug!(%peer, "refused a connection that does not come from the proxy");
             }
             Ok((stream, peer)) => {
-                let open = Open { stream, peer, place, stop: stop.clone() };
+                let open = Open { stream, peer, place, stop: Arc::clone(&stop) };
                 connections.spawn(open.run(router.clone(), connections.clone()));
             }
             Err(error) => {
@@ -85,7 +90,7 @@ struct Open {
     stream: TcpStream,
     peer: SocketAddr,
     place: OwnedSemaphorePermit,
-    stop: CancellationToken,
+    stop: Arc<CancellationToken>,
 }
 
 impl Open {
@@ -97,7 +102,11 @@ impl Open {
             tracing::debug!(%peer, %error, "not every option of a socket was set");
         }
         if let Some(handover) = connection::serve(stream, peer, router, stop).await {
-            let writer = StreamWriter::new(handover);
+            let mut writer = StreamWriter::new(handover);
+            // The first frame leaves before the writer waits for its turn.
+            if poll_fn(|cx| Poll::Ready(Pin::new(&mut writer).poll(cx))).await.is_ready() {
+                return;
+            }
             // A task of its own: this one's memory is that of a whole request.
             connections.spawn(async move {
                 let _place = place;

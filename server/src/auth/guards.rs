@@ -2,11 +2,9 @@
 
 use std::net::IpAddr;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
-use axum::middleware::Next;
-use axum::response::Response;
 use tidings_protocol::api::ErrorCode;
 
 use super::Caller;
@@ -52,11 +50,7 @@ fn host_name(host: &str) -> &str {
 /// # Errors
 ///
 /// 400 without a host, 403 for a foreign host or origin.
-pub async fn same_site(
-    State(state): State<AppState>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, ApiError> {
+pub fn same_site(state: &AppState, request: &mut Request) -> Result<(), ApiError> {
     let host = requested_host(request.uri(), request.headers())
         .ok_or_else(|| ApiError::new(ErrorCode::BadRequest, "the request names no host"))?;
     if !state.hosts.allows(host) {
@@ -66,15 +60,15 @@ pub async fn same_site(
         );
         return Err(ApiError::new(ErrorCode::HostNotAllowed, message));
     }
-    if !is_same_origin(request.headers(), host) {
-        if is_allowed_elsewhere(&state, &request) {
-            request.headers_mut().remove(header::COOKIE);
-            return Ok(next.run(request).await);
-        }
-        let message = "requests from pages of another origin are refused";
-        return Err(ApiError::new(ErrorCode::OriginNotAllowed, message));
+    if is_same_origin(request.headers(), host) {
+        return Ok(());
     }
-    Ok(next.run(request).await)
+    if is_allowed_elsewhere(state, request) {
+        request.headers_mut().remove(header::COOKIE);
+        return Ok(());
+    }
+    let message = "requests from pages of another origin are refused";
+    Err(ApiError::new(ErrorCode::OriginNotAllowed, message))
 }
 
 fn requested_host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {

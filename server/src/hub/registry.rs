@@ -1,6 +1,6 @@
 //! Which topics there are, and who waits for those to come.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(super) struct Registry {
     logs: BTreeMap<Topic, Arc<Log>>,
     subscribers: Slab<Subscriber>,
     /// Subscribers whose selectors may match topics that do not exist yet, by exact name…
-    awaiting: HashMap<Topic, Vec<usize>>,
+    awaiting: HashMap<Topic, HashSet<usize>>,
     /// …and by prefix.
     watching: Slab<usize>,
 }
@@ -99,7 +99,9 @@ impl Registry {
             match selector {
                 Selector::Exact(topic) => match self.logs.get(topic) {
                     Some(log) => logs.push(Arc::clone(log)),
-                    None => self.awaiting.entry(topic.clone()).or_default().push(key),
+                    None => {
+                        self.awaiting.entry(topic.clone()).or_default().insert(key);
+                    }
                 },
                 Selector::Prefix(prefix) => {
                     prefixes = true;
@@ -132,7 +134,7 @@ impl Registry {
             if let Selector::Exact(topic) = selector
                 && let Some(keys) = self.awaiting.get_mut(topic)
             {
-                keys.retain(|waiting| *waiting != key);
+                keys.remove(&key);
                 if keys.is_empty() {
                     self.awaiting.remove(topic);
                 }

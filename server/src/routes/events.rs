@@ -1,8 +1,11 @@
 //! `GET /api/events`: the stream.
 
+use std::convert::Infallible;
+
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::routing::get;
 use tidings_protocol::PROTOCOL_VERSION;
 use tidings_protocol::api::{ErrorCode, path, query};
@@ -27,10 +30,8 @@ pub(super) fn router() -> Router<AppState> {
 async fn stream(
     caller: Caller,
     State(state): State<AppState>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    request: StreamRequest,
 ) -> Result<EventStream, ApiError> {
-    let request = StreamRequest::read(query.as_deref().unwrap_or_default(), &headers);
     let selectors = request.selectors(&caller)?;
     let slot = caller.take_stream(&state.streams)?;
     let connected = Connected {
@@ -41,7 +42,8 @@ async fn stream(
         at: clock::now_ms(),
     };
     let subscription = state.hub.subscribe(selectors, request.start);
-    Ok(EventStream::new(&connected, subscription, request.form, state.pace, slot))
+    let stream = EventStream::new(&connected, subscription, request.form, state.pace, slot);
+    Ok(stream.until(caller.ended()))
 }
 
 /// What a client asked for, not yet judged.
@@ -50,6 +52,15 @@ struct StreamRequest {
     topics: Vec<String>,
     start: Start,
     form: Form,
+}
+
+/// Reads the headers where they are: a copy of them costs more than what is read.
+impl<S: Sync> FromRequestParts<S> for StreamRequest {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::read(parts.uri.query().unwrap_or_default(), &parts.headers))
+    }
 }
 
 impl StreamRequest {

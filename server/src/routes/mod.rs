@@ -2,6 +2,7 @@
 
 mod body;
 mod cors;
+mod edge;
 mod events;
 mod health;
 mod publish;
@@ -12,18 +13,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware;
 use tidings_protocol::api::ErrorCode;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
-use tower_http::trace::TraceLayer;
 
 use crate::assets;
-use crate::auth::guards;
 use crate::error::ApiError;
 use crate::state::AppState;
+use edge::EdgeLayer;
 
 /// Largest body of a request, in bytes.
 const MAX_BODY_BYTES: usize = 256 << 10;
@@ -31,21 +29,22 @@ const MAX_BODY_BYTES: usize = 256 << 10;
 /// Longest silence within the body of a request.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Nothing but this server's own files runs in the page; wasm needs a word of its own.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-     img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; \
-     frame-ancestors 'none'";
-
 /// Every route of the server.
 pub fn router(state: AppState) -> Router {
-    let api = Router::new()
-        .merge(events::router())
+    // Streams take no body: they need not pay for what bounds one.
+    let with_bodies = Router::new()
         .merge(publish::router())
         .merge(session::router())
         .merge(tokens::router())
-        .route("/api/{*rest}", axum::routing::any(no_such_route));
+        .layer(
+            ServiceBuilder::new()
+                .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
+                .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
+        );
     let routes = Router::new()
-        .merge(api)
+        .merge(events::router())
+        .merge(with_bodies)
+        .route("/api/{*rest}", axum::routing::any(no_such_route))
         .merge(health::router())
         .merge(assets::router())
         .method_not_allowed_fallback(wrong_method)
@@ -56,32 +55,15 @@ pub fn router(state: AppState) -> Router {
         Some(cors) => routes.layer(cors),
         None => routes,
     };
-    let routes = routes
-        .layer(middleware::from_fn_with_state(state.clone(), guards::same_site))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
-        .with_state(state);
-    let fixed = |name: HeaderName, value: &'static str| {
-        SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
-    };
-    routes
-        .layer(CatchPanicLayer::custom(|_| {
+    let edge = EdgeLayer(state.clone());
+    routes.with_state(state).layer(ServiceBuilder::new().layer(edge).layer(
+        CatchPanicLayer::custom(|_| {
             axum::response::IntoResponse::into_response(ApiError::new(
                 ErrorCode::Internal,
                 "the server failed; its log says why",
             ))
-        }))
-        .layer(fixed(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
-        .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
-        .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
-        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
-        .layer(fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
-        .layer(fixed(
-            HeaderName::from_static("permissions-policy"),
-            "camera=(), geolocation=(), microphone=()",
-        ))
-        .layer(TraceLayer::new_for_http().on_failure(()))
+        }),
+    ))
 }
 
 async fn no_such_route() -> ApiError {

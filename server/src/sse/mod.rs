@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http_body::Frame;
 use tidings_protocol::event::Connected;
 use tokio::time::{Instant, Sleep};
@@ -21,11 +22,10 @@ use frame::{Chunk, Form};
 
 /// Bounds of the reconnection time told to a client, in ms; drawn anew for each connection, so that
 /// clients that lost the server together do not return together.
-const RETRY_MS: std::ops::Range<u64> = 1_000..4_000;
+const RETRY_MS: std::ops::Range<u64> = 500..2_000;
 
 /// An open stream: first frame, events, heartbeats. Ends when the hub does, when its life is over, or
 /// at its own moment of a drain.
-#[derive(Debug)]
 pub(crate) struct EventStream {
     first: Option<Chunk>,
     subscription: Subscription,
@@ -38,7 +38,19 @@ pub(crate) struct EventStream {
     /// Moved at most once a heartbeat, not at every event.
     timer: Pin<Box<Sleep>>,
     last_sent: Instant,
+    /// Done when whoever reads may no longer.
+    ended: Option<BoxFuture<'static, ()>>,
     _slot: StreamSlot,
+}
+
+impl std::fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { subscription, form, .. } = self;
+        f.debug_struct("EventStream")
+            .field("subscription", subscription)
+            .field("form", form)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a stream keeps to.
@@ -75,8 +87,15 @@ impl EventStream {
             is_draining: false,
             timer: Box::pin(tokio::time::sleep_until(end.map_or(due, |end| end.min(due)))),
             last_sent: now,
+            ended: None,
             _slot: slot,
         }
+    }
+
+    /// Ends the stream when `ended` is done, if there is such a thing.
+    #[must_use]
+    pub(crate) fn until(self, ended: Option<BoxFuture<'static, ()>>) -> Self {
+        Self { ended, ..self }
     }
 
     /// The next frame; none when the stream is over.
@@ -110,6 +129,9 @@ impl EventStream {
 
     /// A heartbeat, or none when it is time to end.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        if self.ended.as_mut().is_some_and(|ended| ended.as_mut().poll(cx).is_ready()) {
+            return Poll::Ready(None);
+        }
         if !self.is_draining
             && let Some(window) = self.subscription.drain()
         {

@@ -75,6 +75,8 @@ impl SqliteStore {
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
             .synchronous(synchronous)
+            // What a statement may have to take back fits there, and no file is made for it.
+            .pragma("temp_store", "MEMORY")
             // Statements hold what users send.
             .disable_statement_logging();
         let writer = pool(1)
