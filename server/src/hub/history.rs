@@ -74,6 +74,8 @@ struct Ring {
     cold: Cold,
     /// What the journal was last told to let go of.
     trimmed: u64,
+    /// Sequence number of the newest event that the journal has failed to take.
+    hole: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -113,16 +115,6 @@ pub(super) enum Chore {
     Trim(u64),
     /// Find out how much must go.
     Bound(Retention),
-}
-
-impl Next {
-    /// Place in the total order.
-    pub(super) fn seq(&self) -> u64 {
-        match self {
-            Self::Event(event) => event.id.seq,
-            Self::Lost(to) | Self::Cold(to) => *to,
-        }
-    }
 }
 
 impl Log {
@@ -192,13 +184,21 @@ impl Log {
             let is_within = !too_old
                 && ring.cold.events + ring.events.len() < self.retention.events
                 && ring.cold.bytes + ring.bytes + bytes <= self.retention.bytes;
-            if self.depth == Depth::Journal && (is_within || ring.cold.events > 0) {
+            let is_kept = self.depth == Depth::Journal && seq > ring.hole;
+            if is_kept && (is_within || ring.cold.events > 0) {
                 ring.cold.events += 1;
                 ring.cold.bytes += bytes;
             } else {
                 ring.evicted = seq;
+                ring.cold = Cold::default();
             }
         }
+    }
+
+    /// Notes that the journal will never have this event: once it leaves memory, it is gone.
+    pub(super) fn note_hole(&self, seq: u64) {
+        let mut ring = self.write();
+        ring.hole = ring.hole.max(seq);
     }
 
     /// What the journal has to do so that the topic keeps to its bounds. `also_age`: even if only its age may
@@ -219,8 +219,8 @@ impl Log {
     }
 
     /// Says which events are gone, before the journal lets go of them: a reader that misses one
-    /// there then knows.
-    pub(super) fn let_go(&self, boundary: Boundary) {
+    /// there then knows. `kept` is the newest that the journal had when it was asked.
+    pub(super) fn let_go(&self, boundary: Boundary, kept: u64) {
         let seq = boundary.evicted;
         let mut ring = self.write();
         while ring.events.front().is_some_and(|oldest| oldest.id.seq <= seq) {
@@ -231,9 +231,13 @@ impl Log {
         }
         ring.evicted = ring.evicted.max(seq);
         ring.floor = ring.floor.max(ring.evicted);
+        // What is in memory and not in the journal yet is not among those the journal counted.
+        let both = ring.events.iter().take_while(|event| event.id.seq <= kept);
+        let (events, bytes) =
+            both.fold((0, 0), |(events, bytes), event| (events + 1, bytes + event.data.len()));
         ring.cold = Cold {
-            events: boundary.events.saturating_sub(ring.events.len()),
-            bytes: boundary.bytes.saturating_sub(ring.bytes),
+            events: boundary.events.saturating_sub(events),
+            bytes: boundary.bytes.saturating_sub(bytes),
         };
     }
 

@@ -249,6 +249,16 @@ impl Hub {
         self.0.committed.store(head, Ordering::Release);
     }
 
+    /// Notes that the journal will never have these events.
+    fn note_hole(&self, events: &[Arc<Event>]) {
+        let registry = self.registry();
+        for event in events {
+            if let Some(log) = registry.log(&event.topic) {
+                log.note_hole(event.id.seq);
+            }
+        }
+    }
+
     /// Joins the topics that `selectors` match, those that come to be later included.
     #[must_use]
     pub fn subscribe(&self, selectors: Vec<Selector>, start: Start) -> Subscription {
@@ -270,6 +280,12 @@ impl Hub {
     #[must_use]
     pub fn subscribers(&self) -> usize {
         self.registry().subscribers()
+    }
+
+    /// How many topics subscriptions have joined, each of each counted.
+    #[cfg(test)]
+    pub(crate) fn readers(&self) -> usize {
+        self.registry().logs().map(|log| log.reader_count()).sum()
     }
 
     /// Lets go of events that are past their age.

@@ -40,7 +40,6 @@ pub(super) struct Joined {
 }
 
 impl Registry {
-    #[cfg(test)]
     pub(super) fn log(&self, topic: &Topic) -> Option<&Arc<Log>> {
         self.logs.get(topic)
     }

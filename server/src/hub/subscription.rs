@@ -64,8 +64,8 @@ struct Cursor {
     key: usize,
     /// All of this topic up to here is read, told lost, or not asked for.
     after: u64,
-    /// Whether the page of the journal speaks for this topic.
-    in_page: bool,
+    /// Whether the page of the journal speaks for this topic; then, what of it was gone when the page was read.
+    page: Option<u64>,
 }
 
 impl Subscription {
@@ -86,7 +86,7 @@ impl Subscription {
             Start::After(_) => None,
         };
         let Joined { key, logs } = joined;
-        let cursors: Vec<_> = logs
+        let mut cursors: Vec<_> = logs
             .into_iter()
             .map(|(log, key)| {
                 let after = match start {
@@ -94,7 +94,7 @@ impl Subscription {
                     Start::Fresh if !log.is_latest_wins() => head.seq,
                     _ => log.evicted(),
                 };
-                Cursor { log, key, after, in_page: false }
+                Cursor { log, key, after, page: None }
             })
             .collect();
 
@@ -103,6 +103,10 @@ impl Subscription {
             Start::After(id) if unusable.is_none() => id,
             _ => EventId { seq: before.unwrap_or(head.seq), ..head },
         };
+        if unusable.is_some() {
+            // The gap speaks for what lies before the position; what a topic has lost behind it is told there.
+            cursors.iter_mut().for_each(|cursor| cursor.after = cursor.after.min(position.seq));
+        }
         let first = unusable.map(|reason| {
             let topics = selectors.iter().map(ToString::to_string).collect();
             Item::Gap(position, Gap { topics, from: None, to: Some(position), reason })
@@ -164,7 +168,12 @@ impl Subscription {
                         return Poll::Ready(Some(item));
                     }
                 }
-                Look::Log(index, next) => return Poll::Ready(Some(self.take(index, next, head))),
+                Look::Log(index, event) => {
+                    self.cursors[index].after = event.id.seq;
+                    self.position = event.id;
+                    return Poll::Ready(Some(Item::Event(event)));
+                }
+                Look::Lost(to) => return Poll::Ready(Some(self.tell_lost(to))),
             }
         }
     }
@@ -177,45 +186,56 @@ impl Subscription {
     /// Where the next item is.
     fn look(&self, upto: u64) -> Look {
         let page = self.replay.as_ref().and_then(|replay| Some(replay.front()?.id.seq));
-        let mut found: Option<(usize, Next)> = None;
+        let mut found: Option<(usize, Arc<Event>)> = None;
+        let mut lost = None;
         for (index, cursor) in self.cursors.iter().enumerate() {
-            let Some(next) = cursor.log.next(cursor.after, upto) else { continue };
-            if let Next::Cold(_) = next {
-                if page.is_some() && cursor.in_page {
-                    continue;
+            match cursor.next(self.position.seq, upto, page.is_some()) {
+                None => {}
+                Some(Next::Cold(_)) => return Look::Cold,
+                Some(Next::Lost(to)) => lost = Some(lost.map_or(to, |least: u64| least.min(to))),
+                Some(Next::Event(event))
+                    if found.as_ref().is_none_or(|(_, best)| event.id.seq < best.id.seq) =>
+                {
+                    found = Some((index, event));
                 }
-                return Look::Cold;
-            }
-            if found.as_ref().is_none_or(|(_, best)| next.seq() < best.seq()) {
-                found = Some((index, next));
+                Some(Next::Event(_)) => {}
             }
         }
-        match (page, found) {
-            // What a page holds is whole, even of a topic that has lost more since.
-            (Some(seq), Some((_, next))) if seq <= next.seq() => Look::Page,
-            (Some(_), None) => Look::Page,
-            (_, Some((index, next))) => Look::Log(index, next),
-            (None, None) => Look::Nothing,
+        let event = found.as_ref().map(|(_, event)| event.id.seq);
+        let first = event.into_iter().chain(page).min();
+        if let Some(lost) = lost {
+            // Up to the next event, even if more is lost behind it: who has that event as its cursor has been
+            // told of all that is lost before it.
+            let to = lost.min(first.map_or(upto, |seq| seq - 1));
+            if to > self.position.seq {
+                return Look::Lost(to);
+            }
+        }
+        match found {
+            Some((index, event)) if page.is_none_or(|seq| event.id.seq < seq) => {
+                Look::Log(index, event)
+            }
+            _ if page.is_some() => Look::Page,
+            _ => Look::Nothing,
         }
     }
 
-    /// Takes what [`look`](Self::look) has found in a log.
-    fn take(&mut self, index: usize, next: Next, head: EventId) -> Item {
-        let cursor = &mut self.cursors[index];
-        // Of this topic: what lies between two events of others may be lost as well.
-        let from = EventId { seq: cursor.after, ..head };
-        cursor.after = next.seq();
-        let id = EventId { seq: next.seq(), ..head };
-        self.position = id;
-        match next {
-            Next::Event(event) => Item::Event(event),
-            Next::Lost(to) | Next::Cold(to) => {
-                let reason =
-                    if to <= self.joined { GapReason::Evicted } else { GapReason::SlowConsumer };
-                let topics = vec![cursor.log.topic.to_string()];
-                Item::Gap(id, Gap { topics, from: Some(from), to: Some(id), reason })
+    /// Tells what the topics have lost that lies between the last item and `to`: in one gap, since two would
+    /// have the same id.
+    fn tell_lost(&mut self, to: u64) -> Item {
+        let from = self.position;
+        let mut topics = Vec::new();
+        let in_page = self.replay.as_ref().is_some_and(|replay| replay.front().is_some());
+        for cursor in &mut self.cursors {
+            if let Some(Next::Lost(_)) = cursor.next(from.seq, to, in_page) {
+                topics.push(cursor.log.topic.to_string());
+                cursor.after = to;
             }
         }
+        let id = EventId { seq: to, ..from };
+        self.position = id;
+        let reason = if to <= self.joined { GapReason::Evicted } else { GapReason::SlowConsumer };
+        Item::Gap(id, Gap { topics, from: Some(from), to: Some(id), reason })
     }
 
     /// Takes the page's oldest event, unless it was read or told lost already.
@@ -238,11 +258,12 @@ impl Subscription {
         let mut asked = HashMap::new();
         let (mut after, mut upto) = (u64::MAX, 0);
         for (index, cursor) in self.cursors.iter_mut().enumerate() {
-            let next = cursor.log.next(cursor.after, head);
-            cursor.in_page = matches!(next, Some(Next::Cold(_)));
-            if let Some(Next::Cold(floor)) = next {
+            let behind = cursor.after.max(self.position.seq);
+            cursor.page = None;
+            if let Some(Next::Cold(floor)) = cursor.log.next(behind, head) {
+                cursor.page = Some(0);
                 asked.insert(cursor.log.topic.clone(), index);
-                after = after.min(cursor.after);
+                after = after.min(behind);
                 upto = upto.max(floor);
             }
         }
@@ -257,23 +278,24 @@ impl Subscription {
         let Some(replay) = &mut self.replay else { return Poll::Ready(Ok(())) };
         if std::task::ready!(replay.poll_read(cx))? {
             // Of a topic that has lost events since it was asked for, the page may miss some: what is up to
-            // there is told as a gap.
-            let seen = replay.asked().values().map(|index| {
-                let Cursor { log, after, .. } = &self.cursors[*index];
-                (&log.topic, log.evicted().max(*after))
-            });
-            let seen: HashMap<_, _> = seen.collect();
-            replay.retain(|event| seen.get(&event.topic).is_some_and(|upto| event.id.seq > *upto));
+            // there is told as a gap. What is lost from now on, the page has.
+            let mut gone = HashMap::new();
+            for (topic, index) in replay.asked() {
+                let cursor = &mut self.cursors[*index];
+                let lost = cursor.log.evicted();
+                cursor.page = Some(lost);
+                gone.insert(topic.clone(), lost.max(cursor.after));
+            }
+            replay.retain(|event| gone.get(&event.topic).is_some_and(|upto| event.id.seq > *upto));
         }
         if replay.front().is_none() {
             let reached = replay.reached();
             for index in replay.asked().values() {
                 let cursor = &mut self.cursors[*index];
                 // Not past what is lost, which is still to be told.
-                if cursor.log.evicted() <= cursor.after {
+                if cursor.page.take().is_some_and(|lost| lost <= cursor.after) {
                     cursor.after = cursor.after.max(reached);
                 }
-                cursor.in_page = false;
             }
             self.replay = None;
         }
@@ -282,7 +304,7 @@ impl Subscription {
 
     fn adopt_new_topics(&mut self) {
         for (log, key) in self.signal.take_added() {
-            self.cursors.push(Cursor { log, key, after: 0, in_page: false });
+            self.cursors.push(Cursor { log, key, after: 0, page: None });
         }
     }
 }
@@ -295,15 +317,27 @@ enum Look {
     /// In the page that was read.
     Page,
     /// In the log of this cursor.
-    Log(usize, Next),
+    Log(usize, Arc<Event>),
+    /// Gone, up to here.
+    Lost(u64),
 }
 
 impl Cursor {
+    /// What this topic has behind `position`, up to which everything is read or told, and outside the page.
+    fn next(&self, position: u64, upto: u64, is_page: bool) -> Option<Next> {
+        let after = self.after.max(position);
+        match self.page.filter(|_| is_page) {
+            Some(lost) => (lost > after).then_some(Next::Lost(lost)),
+            None => self.log.next(after, upto),
+        }
+    }
+
     /// The place right before what this cursor reads next, as far as that is known.
     fn before_next(&self, upto: u64) -> Option<u64> {
         Some(match self.log.next(self.after, upto)? {
             Next::Cold(_) => self.after,
-            next => next.seq() - 1,
+            Next::Event(event) => event.id.seq - 1,
+            Next::Lost(to) => to - 1,
         })
     }
 }

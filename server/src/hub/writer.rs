@@ -55,7 +55,8 @@ impl Writer {
         let mut aged = Instant::now();
         loop {
             tokio::select! {
-                () = self.backlog.rung() => self.gather().await,
+                // The clock first: it is seldom due, and events may come without end.
+                biased;
                 _ = ticks.tick() => {
                     let also_age = aged.elapsed() >= AGE_EVERY;
                     if also_age {
@@ -63,6 +64,7 @@ impl Writer {
                     }
                     self.trim(also_age).await;
                 }
+                () = self.backlog.rung() => self.gather().await,
             }
             // Read before the backlog is: nothing comes after it is set.
             let closed = self.hub.is_closed();
@@ -71,8 +73,10 @@ impl Writer {
                 break;
             }
         }
-        // A journal with a hole must not pass for the whole history at the next start.
-        if self.is_whole && self.journal.end(self.hub.head().seq).await.is_ok() {
+        // A journal with a hole must not pass for the whole history at the next start. Of events that were
+        // refused some may be in it: their numbers are not given again.
+        let given = self.hub.next_seq() - 1;
+        if self.is_whole && self.journal.end(given).await.is_ok() {
             tracing::debug!("the journal is whole");
         }
     }
@@ -111,6 +115,10 @@ impl Writer {
             }
         }
         let head = waiting.last().map_or(seq, |(event, ..)| event.id.seq);
+        let published = match self.durability {
+            Durability::Relaxed => events.clone(),
+            Durability::Durable => Vec::new(),
+        };
         let kept = Arc::clone(&self.journal).append(events, head).await;
         match (self.durability, kept) {
             (Durability::Durable, Ok(())) => self.commit(waiting, head),
@@ -125,6 +133,8 @@ impl Writer {
             (Durability::Relaxed, Ok(())) => self.hub.note_kept(head),
             (Durability::Relaxed, Err(JournalError)) => {
                 self.is_whole = false;
+                // Before they may leave memory.
+                self.hub.note_hole(&published);
                 self.hub.note_kept(head);
             }
         }
@@ -159,7 +169,7 @@ impl Writer {
                 Some(Chore::Bound(retention)) => {
                     let asked = journal().boundary(topic(), retention, now).await;
                     let Ok(Some(boundary)) = asked else { continue };
-                    log.let_go(boundary);
+                    log.let_go(boundary, self.hub.kept());
                     boundary.evicted
                 }
             };
