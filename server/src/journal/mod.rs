@@ -206,4 +206,6 @@ impl Journal for StoreJournal {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;

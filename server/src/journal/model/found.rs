@@ -1,0 +1,115 @@
+//! What the model has found, one by one.
+
+use super::disk::FaultyStore;
+use super::*;
+use crate::hub::{Durability, Hub, HubLimits, Item, Retention, Start};
+use crate::journal::open_hub;
+use disk::Nature;
+use tidings_protocol::event::{EventId, EventType, GapReason};
+
+struct Found {
+    disk: Disk,
+    nature: Arc<Mutex<Nature>>,
+}
+
+impl Found {
+    fn new() -> Self {
+        let nature = Nature {
+            rng: Rng(0),
+            slow: 0,
+            failing: 0,
+            waited: 0,
+            failed: 0,
+            failed_writes: 0,
+            ended: false,
+        };
+        let rows = Arc::new(Mutex::new(Rows::default()));
+        Self { disk: Disk::Memory(rows), nature: Arc::new(Mutex::new(nature)) }
+    }
+
+    async fn open(&self, durability: Durability) -> (Hub, tokio::task::JoinHandle<()>) {
+        let retention = Retention { events: 4, ..Retention::default() };
+        let limits = HubLimits { retention, memory_events: 1, topics: 10 };
+        let store: Arc<FaultyStore> = Arc::new(self.disk.open(true, Arc::clone(&self.nature)));
+        let (hub, writer) = open_hub(store, limits, durability).await.unwrap();
+        (hub, tokio::spawn(writer.run()))
+    }
+
+    fn fail(&self, percent: usize) {
+        self.nature.lock().unwrap().failing = percent;
+    }
+}
+
+async fn publish(hub: &Hub) -> Option<u64> {
+    let published = hub.publish(&"a".parse().unwrap(), EventType::update(), "1".into()).await;
+    published.ok().map(|id| id.seq)
+}
+
+async fn written() {
+    tokio::time::sleep(Duration::from_secs(2)).await;
+}
+
+/// From the first event on: numbers, those of gaps negative.
+async fn read(hub: &Hub, count: usize) -> Vec<i64> {
+    let first = EventId { seq: 0, ..hub.head() };
+    let mut subscription = hub.subscribe(vec!["a".parse().unwrap()], Start::After(first));
+    let mut seen = Vec::new();
+    while seen.len() < count {
+        seen.push(match subscription.next().await.unwrap() {
+            Item::Event(event) => event.id.seq as i64,
+            Item::Gap(id, gap) => {
+                assert_eq!(gap.reason, GapReason::Evicted);
+                -(id.seq as i64)
+            }
+        });
+    }
+    seen
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_journal_failed_to_take_is_told_as_a_gap_once_it_leaves_memory() {
+    let found = Found::new();
+    let (hub, _writer) = found.open(Durability::Relaxed).await;
+    publish(&hub).await.unwrap();
+    written().await;
+    found.fail(100);
+    publish(&hub).await.unwrap();
+    written().await;
+    found.fail(0);
+    publish(&hub).await.unwrap();
+    written().await;
+    assert_eq!(read(&hub, 2).await, [-2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_number_of_an_event_that_was_refused_is_not_given_again_after_a_clean_end() {
+    let found = Found::new();
+    let (hub, writer) = found.open(Durability::Durable).await;
+    publish(&hub).await.unwrap();
+    // Some of these fail after they have reached the disk.
+    found.fail(100);
+    for _ in 0..20 {
+        assert_eq!(publish(&hub).await, None);
+    }
+    found.fail(0);
+    hub.close();
+    writer.await.unwrap();
+    let (hub, _writer) = found.open(Durability::Durable).await;
+    assert_eq!(publish(&hub).await, Some(22));
+}
+
+#[tokio::test(start_paused = true)]
+async fn history_keeps_to_its_bound_while_events_wait_to_be_written() {
+    let found = Found::new();
+    let (hub, writer) = found.open(Durability::Relaxed).await;
+    for _ in 0..6 {
+        publish(&hub).await.unwrap();
+    }
+    hub.close();
+    writer.await.unwrap();
+    // All six lie in the journal. The first look at them comes before the next event is there.
+    let (hub, _writer) = found.open(Durability::Relaxed).await;
+    publish(&hub).await.unwrap();
+    written().await;
+    assert_eq!(read(&hub, 5).await, [-3, 4, 5, 6, 7]);
+}
