@@ -173,6 +173,8 @@ impl Hub {
         kind: EventType,
         data: Bytes,
     ) -> Result<EventId, PublishError> {
+        // What comes in may be a slice of a buffer that is many times as large, and history would hold all of it.
+        let data = Bytes::copy_from_slice(&data);
         match &self.0.journal {
             Some(keeping) if keeping.durability == Durability::Durable => {
                 self.publish_durably(keeping, topic, kind, data).await

@@ -334,3 +334,11 @@ async fn publishers_and_subscribers_at_once_lose_and_reorder_nothing() {
         assert_eq!(reader.await.unwrap(), all);
     }
 }
+
+#[test]
+fn history_holds_an_event_and_not_the_buffer_it_came_in() {
+    let hub = hub(10);
+    let buffer = Bytes::from(vec![b'1'; 8 << 10]);
+    try_publish(&hub, "a", buffer.slice(..10)).unwrap();
+    assert!(buffer.is_unique());
+}
