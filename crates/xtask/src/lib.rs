@@ -5,6 +5,7 @@
 //! - [`build`], [`run`], [`dev`], [`bundle`]: the programs.
 //! - [`lint`], [`tidy`], [`mod@test`], [`prove`]: the checks.
 //! - [`bench`]: the server beside others.
+//! - [`fuzz`]: what arrives from outside, made up by a fuzzer.
 //! - [`icons`]: the icon set out of its one drawing.
 //! - [`shell`], [`say`], [`paths`]: how steps are run, told, and where things lie.
 
@@ -12,6 +13,7 @@ pub mod bench;
 pub mod build;
 pub mod bundle;
 pub mod dev;
+pub mod fuzz;
 pub mod icons;
 pub mod lint;
 pub mod paths;

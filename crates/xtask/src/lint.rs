@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::setup::wasm::{TARGET, Toolchain};
 use crate::setup::{self, Part};
 use crate::shell::Step;
-use crate::{say, tidy};
+use crate::{paths, say, tidy};
 
 /// `cargo xtask lint`.
 ///
@@ -16,6 +16,7 @@ use crate::{say, tidy};
 pub fn main() -> Result<ExitCode> {
     setup::ensure(&[Part::Base, Part::Desktop, Part::Lint])?;
     Step::cargo().args(["fmt", "--all", "--check"]).run()?;
+    Step::cargo().args(["fmt", "--check"]).dir(&paths::fuzz()).run()?;
     tidy::main()?;
     Step::cargo().args(["machete"]).run()?;
     // Not `advisories`: their database may be out of reach, and a new one must not fail an old commit. The release

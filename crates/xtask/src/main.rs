@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use xtask::{bench, build, bundle, dev, icons, lint, prove, run, say, setup, test, tidy};
+use xtask::{bench, build, bundle, dev, fuzz, icons, lint, prove, run, say, setup, test, tidy};
 
 #[derive(Parser)]
 #[command(
@@ -35,6 +35,8 @@ enum Task {
     Bundle(bundle::Args),
     /// Draw the icon set anew from icons/icon.svg
     Icons,
+    /// Feed made-up input to what reads the outside
+    Fuzz(fuzz::Args),
     /// Run one of the long proofs; without a name, list them
     Prove(prove::Args),
 }
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::main(&args),
         Task::Bundle(args) => bundle::main(&args),
         Task::Icons => icons::main(),
+        Task::Fuzz(args) => fuzz::main(&args),
         Task::Prove(args) => prove::main(&args),
     };
     say::end(done, started.elapsed())

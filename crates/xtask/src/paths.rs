@@ -39,6 +39,12 @@ pub fn ui_target() -> PathBuf {
     target().join("ui")
 }
 
+/// The fuzz targets: a workspace of their own.
+#[must_use]
+pub fn fuzz() -> PathBuf {
+    root().join("fuzz")
+}
+
 /// The user's folder for tools that this repository installs: once for a machine, not once for a clone.
 #[must_use]
 pub fn tools() -> PathBuf {

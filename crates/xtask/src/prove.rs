@@ -1,12 +1,13 @@
-//! `cargo xtask prove NAME`: the long proofs. Each is an ignored test and a line here.
+//! `cargo xtask prove NAME`: the long proofs. Each is an ignored test, or fuzz targets, and a line here.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use crate::setup::{self, Part};
 use crate::shell::Step;
-use crate::{say, test};
+use crate::{fuzz, say, test};
 
 /// Options of `cargo xtask prove`.
 #[derive(clap::Args, Debug)]
@@ -17,45 +18,50 @@ pub struct Args {
 
 struct Proof {
     name: &'static str,
-    package: &'static str,
-    /// The ignored test that is the proof.
-    test: &'static str,
+    by: By,
     what: &'static str,
 }
 
-/// The tests with real processes.
-const STORIES: &str = "system-tests";
+/// What the proof is.
+enum By {
+    /// An ignored test with real processes.
+    Story(&'static str),
+    /// An ignored test of a package.
+    Test(&'static str, &'static str),
+    /// The fuzz targets, each for so long.
+    Fuzz(Duration),
+}
 
 const PROOFS: &[Proof] = &[
     Proof {
         name: "soak",
-        package: STORIES,
-        test: "prove_soak",
+        by: By::Story("prove_soak"),
         what: "200,000 events through the desktop window: all arrive, in at most 40 MiB more memory",
     },
     Proof {
         name: "churn",
-        package: STORIES,
-        test: "prove_churn",
+        by: By::Story("prove_churn"),
         what: "100,000 clients that come and go in every way: nothing is left of them",
     },
     Proof {
         name: "replay",
-        package: STORIES,
-        test: "prove_replay",
+        by: By::Story("prove_replay"),
         what: "a million events to a client that missed them, in at most 2 MiB of memory",
     },
     Proof {
         name: "idle",
-        package: STORIES,
-        test: "prove_idle",
+        by: By::Story("prove_idle"),
         what: "what server and desktop app cost at one sample a second, and a cold start",
     },
     Proof {
         name: "hub",
-        package: "tidings-server",
-        test: "prove_hub",
+        by: By::Test("tidings-server", "prove_hub"),
         what: "five million interleavings of all that can happen to a hub, or an hour of them",
+    },
+    Proof {
+        name: "fuzz",
+        by: By::Fuzz(Duration::from_secs(30 * 60)),
+        what: "an hour of made-up input for everything that reads what arrives from outside",
     },
 ];
 
@@ -75,24 +81,26 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         bail!("there is no proof `{name}`; there are: {}", names.join(", "));
     };
     say::info(proof.what);
-    let tests = if proof.package == STORIES {
-        test::prepare()?;
-        test::nextest()
-    } else {
-        setup::ensure(&[Part::Base, Part::Test])?;
-        Step::cargo().args(["nextest", "run", "--package", proof.package])
-    };
-    let filter = format!("package({}) and test(/(^|::){}$/)", proof.package, proof.test);
-    tests
-        .args([
-            "--profile",
-            "prove",
-            "--run-ignored",
-            "only",
-            "--no-capture",
-            "--filterset",
-            &filter,
-        ])
-        .run()?;
+    match proof.by {
+        By::Story(name) => {
+            test::prepare()?;
+            ignored(test::nextest(), "system-tests", name)?;
+        }
+        By::Test(package, name) => {
+            setup::ensure(&[Part::Base, Part::Test])?;
+            let tests = Step::cargo().args(["nextest", "run", "--package", package]);
+            ignored(tests, package, name)?;
+        }
+        By::Fuzz(time) => fuzz::all(time)?,
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs an ignored test.
+fn ignored(tests: Step, package: &str, name: &str) -> Result<()> {
+    let filter = format!("package({package}) and test(/(^|::){name}$/)");
+    tests
+        .args(["--profile", "prove", "--run-ignored", "only", "--no-capture"])
+        .args(["--filterset", &filter])
+        .run()
 }

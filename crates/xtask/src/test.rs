@@ -1,13 +1,14 @@
 //! `cargo xtask test`: every test there is.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use crate::setup::wasm::TARGET;
 use crate::setup::{self, Part};
 use crate::shell::{Step, which};
-use crate::{paths, say, size, ui};
+use crate::{fuzz, paths, say, size, ui};
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args, Debug, Default)]
@@ -25,7 +26,7 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let mut failures = Vec::new();
     if args.filter.is_none() {
         // One that fails does not hide what the others have to say.
-        let parts: [fn() -> Result<()>; 3] = [size::check, documentation, browser];
+        let parts: [fn() -> Result<()>; 4] = [size::check, documentation, browser, fuzzed];
         for error in parts.iter().filter_map(|part| part().err()) {
             say::warning(&format!("{error:#}"));
             failures.push(format!("{error:#}"));
@@ -60,6 +61,11 @@ pub fn nextest() -> Step {
 /// The examples in the documentation.
 fn documentation() -> Result<()> {
     Step::cargo().args(["test", "--doc", "--workspace", "--quiet"]).run()
+}
+
+/// The fuzz targets, for a minute each.
+fn fuzzed() -> Result<()> {
+    fuzz::all(Duration::from_secs(60))
 }
 
 /// The UI's tests that need a browser.

@@ -45,6 +45,9 @@ pub fn missing(parts: &[Part]) -> Result<Vec<Tool>> {
     add(Part::Lint, "cargo-deny", "cargo-deny", "0.20.2", ((0, 18, 0), (0, 21, 0)), true);
     add(Part::Lint, "cargo-machete", "cargo-machete", "0.9.2", ((0, 9, 0), (0, 10, 0)), true);
     add(Part::Test, "cargo-nextest", "cargo-nextest", "0.9.143", ((0, 9, 100), (0, 10, 0)), true);
+    if crate::fuzz::IS_POSSIBLE {
+        add(Part::Fuzz, "cargo-fuzz", "cargo-fuzz", "0.13.1", ((0, 13, 0), (0, 14, 0)), true);
+    }
     if !cfg!(target_os = "macos") {
         // There is no WebDriver for the web view of macOS.
         add(Part::Test, "tauri-driver", "tauri-driver", "2.1.0", ((2, 0, 0), (3, 0, 0)), true);

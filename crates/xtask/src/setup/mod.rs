@@ -36,6 +36,8 @@ pub enum Part {
     Lint,
     /// `cargo xtask test`
     Test,
+    /// `cargo xtask fuzz`, which `test` runs as well
+    Fuzz,
     /// Redraw the icons
     Icons,
     /// `cargo xtask bench` beside nchan
@@ -57,7 +59,8 @@ pub struct Args {
 /// # Errors
 /// When something is missing and cannot be installed from here.
 pub fn main(args: &Args) -> Result<ExitCode> {
-    let all = [Part::Base, Part::Ui, Part::Desktop, Part::Tauri, Part::Lint, Part::Test];
+    let all =
+        [Part::Base, Part::Ui, Part::Desktop, Part::Tauri, Part::Lint, Part::Test, Part::Fuzz];
     let parts = if args.parts.is_empty() { &all[..] } else { &args.parts };
     if ensure(parts)? {
         say::info("everything is installed");
