@@ -2,6 +2,7 @@
 //! journal, what lies there beyond it.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -59,7 +60,15 @@ pub(super) struct Log {
     memory: Retention,
     ring: RwLock<Ring>,
     /// Whom a new event wakes.
-    readers: Mutex<Slab<Arc<Signal>>>,
+    readers: Mutex<Slab<Reader>>,
+}
+
+/// A subscription that reads a topic.
+#[derive(Debug)]
+struct Reader {
+    signal: Arc<Signal>,
+    /// What the subscription calls the topic.
+    number: usize,
 }
 
 #[derive(Debug, Default)]
@@ -268,7 +277,8 @@ impl Log {
     }
 
     pub(super) fn join(&self, signal: Arc<Signal>) -> usize {
-        self.readers().insert(signal)
+        let number = signal.number();
+        self.readers().insert(Reader { signal, number })
     }
 
     pub(super) fn leave(&self, key: usize) {
@@ -276,8 +286,10 @@ impl Log {
     }
 
     pub(super) fn wake_readers(&self) {
-        for (_, signal) in self.readers().iter() {
-            signal.wake();
+        // The event was made readable before any reader is asked whether it takes notes.
+        fence(Ordering::SeqCst);
+        for (_, Reader { signal, number }) in self.readers().iter() {
+            signal.wake_for(*number);
         }
     }
 
@@ -288,7 +300,7 @@ impl Log {
 
     // A panic elsewhere cannot leave these half changed, so a poisoned lock is used on.
 
-    fn readers(&self) -> MutexGuard<'_, Slab<Arc<Signal>>> {
+    fn readers(&self) -> MutexGuard<'_, Slab<Reader>> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

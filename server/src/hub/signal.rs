@@ -1,7 +1,7 @@
 //! How the hub reaches a subscription that waits.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::task::AtomicWaker;
 
@@ -11,10 +11,24 @@ use super::history::Log;
 #[derive(Debug, Default)]
 pub(super) struct Signal {
     waker: AtomicWaker,
-    /// Whether `added` has something, so that the usual poll takes no lock.
-    has_added: AtomicBool,
-    /// Topics that came to be after the subscription.
-    added: Mutex<Vec<(Arc<Log>, usize)>>,
+    /// How many topics have been joined; the next one's number.
+    joined: AtomicUsize,
+    /// Whether it is noted which topics have news. Who reads few looks at all of them instead.
+    notes: AtomicBool,
+    /// Whether there is something in `news`, so that the usual poll takes no lock.
+    has_news: AtomicBool,
+    news: Mutex<News>,
+}
+
+/// What came to pass since the subscription last asked.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    /// Topics that came to be, each with the key of the signal in it; numbered in this order.
+    pub(super) added: Vec<(Arc<Log>, usize)>,
+    /// Numbers of topics that have an event, each once.
+    pub(super) published: Vec<usize>,
+    /// Whether a number is in `published`.
+    is_published: Vec<bool>,
 }
 
 impl Signal {
@@ -26,18 +40,50 @@ impl Signal {
         self.waker.wake();
     }
 
-    /// Hands over a log that this signal has joined under `key`.
-    pub(super) fn add(&self, log: Arc<Log>, key: usize) {
-        self.added.lock().unwrap_or_else(PoisonError::into_inner).push((log, key));
-        self.has_added.store(true, Ordering::Release);
+    /// Wakes for an event of a topic that can be read by now; behind a fence, the other half of that in
+    /// [`note`](Self::note).
+    pub(super) fn wake_for(&self, number: usize) {
+        if self.notes.load(Ordering::Relaxed) {
+            let mut news = self.news();
+            if news.is_published.len() <= number {
+                news.is_published.resize(number + 1, false);
+            }
+            if !std::mem::replace(&mut news.is_published[number], true) {
+                news.published.push(number);
+                self.has_news.store(true, Ordering::Release);
+            }
+        }
+        self.waker.wake();
     }
 
-    pub(super) fn take_added(&self) -> Vec<(Arc<Log>, usize)> {
+    /// The number of the topic that is joined next.
+    pub(super) fn number(&self) -> usize {
+        self.joined.fetch_add(1, Ordering::AcqRel)
+    }
+
+    /// From now on notes which topics have news: an event that is not noted lies before the head that the
+    /// caller looks at next.
+    pub(super) fn note(&self) {
+        self.notes.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
+    /// Hands over a log that this signal has joined under `key`.
+    pub(super) fn add(&self, log: Arc<Log>, key: usize) {
+        self.news().added.push((log, key));
+        self.has_news.store(true, Ordering::Release);
+    }
+
+    /// Takes what is new. Who then looks at the hub's head finds there whatever was told here.
+    pub(super) fn take_news(&self) -> Option<News> {
         // Read before it is written: this is asked at every poll, and seldom true.
-        if !self.has_added.load(Ordering::Acquire) || !self.has_added.swap(false, Ordering::AcqRel)
-        {
-            return Vec::new();
+        if !self.has_news.load(Ordering::Acquire) || !self.has_news.swap(false, Ordering::AcqRel) {
+            return None;
         }
-        std::mem::take(&mut self.added.lock().unwrap_or_else(PoisonError::into_inner))
+        Some(std::mem::take(&mut *self.news()))
+    }
+
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,6 +19,9 @@ use super::signal::Signal;
 /// How far behind the head an event is still read by many at once.
 const RECENT: u64 = 1024;
 
+/// Up to so many topics are all looked at for the next event; with more, those that have one are noted.
+const FEW: usize = 4;
+
 /// Where a subscription begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
@@ -45,9 +48,14 @@ pub struct Subscription {
     hub: Hub,
     signal: Arc<Signal>,
     key: usize,
+    /// In the order the topics were joined in.
     cursors: Vec<Cursor>,
+    /// Those that may have something to read, where there are more than [`FEW`].
+    active: Option<Vec<usize>>,
     /// Last id yielded, or the one the subscription began behind.
     position: EventId,
+    /// Up to here there was nothing to read, the last time it was looked.
+    looked: u64,
     /// Head of the hub when the subscription began: what is lost before it was evicted, what is lost
     /// behind it the subscriber was too slow for.
     joined: u64,
@@ -66,6 +74,8 @@ struct Cursor {
     after: u64,
     /// Whether the page of the journal speaks for this topic; then, what of it was gone when the page was read.
     page: Option<u64>,
+    /// Whether it is among the active ones.
+    is_active: bool,
 }
 
 impl Subscription {
@@ -94,7 +104,7 @@ impl Subscription {
                     Start::Fresh if !log.is_latest_wins() => head.seq,
                     _ => log.evicted(),
                 };
-                Cursor { log, key, after, page: None }
+                Cursor { log, key, after, page: None, is_active: false }
             })
             .collect();
 
@@ -112,7 +122,11 @@ impl Subscription {
             Item::Gap(position, Gap { topics, from: None, to: Some(position), reason })
         });
         let joined = head.seq;
-        Self { hub, signal, key, cursors, position, joined, first, replay: None }
+        let (active, replay, looked) = (None, None, 0);
+        let mut subscription =
+            Self { hub, signal, key, cursors, active, position, looked, joined, first, replay };
+        subscription.note_if_many();
+        subscription
     }
 
     /// The id a client resumes from if it has seen nothing yet.
@@ -146,8 +160,9 @@ impl Subscription {
         // Registered before looking, so that an event between the two wakes.
         self.signal.register(cx.waker());
         let closed = self.hub.is_closed();
+        // Before the head is looked at: what is noted lies before it then.
+        self.take_news();
         let head = self.hub.head();
-        self.adopt_new_topics();
         loop {
             match self.poll_replay(cx) {
                 Poll::Ready(Ok(())) => {}
@@ -157,9 +172,7 @@ impl Subscription {
             }
             match self.look(head.seq) {
                 Look::Nothing => {
-                    for cursor in &mut self.cursors {
-                        cursor.after = cursor.after.max(head.seq);
-                    }
+                    self.looked = head.seq;
                     return if closed { Poll::Ready(None) } else { Poll::Pending };
                 }
                 Look::Cold => self.start_replay(head.seq),
@@ -184,12 +197,21 @@ impl Subscription {
     }
 
     /// Where the next item is.
-    fn look(&self, upto: u64) -> Look {
+    fn look(&mut self, upto: u64) -> Look {
         let page = self.replay.as_ref().and_then(|replay| Some(replay.front()?.id.seq));
         let mut found: Option<(usize, Arc<Event>)> = None;
         let mut lost = None;
-        for (index, cursor) in self.cursors.iter().enumerate() {
-            match cursor.next(self.position.seq, upto, page.is_some()) {
+        let behind = self.behind();
+        let mut at = 0;
+        while let Some(index) = self.candidate(at) {
+            let cursor = &self.cursors[index];
+            at += 1;
+            match cursor.next(behind, upto, page.is_some()) {
+                // It has nothing until it is noted again, unless it is the page that has it.
+                None if self.active.is_some() && cursor.page.is_none() => {
+                    at -= 1;
+                    self.retire(at);
+                }
                 None => {}
                 Some(Next::Cold(_)) => return Look::Cold,
                 Some(Next::Lost(to)) => lost = Some(lost.map_or(to, |least: u64| least.min(to))),
@@ -220,14 +242,22 @@ impl Subscription {
         }
     }
 
+    /// Up to here everything is read, or told, of every topic.
+    fn behind(&self) -> u64 {
+        self.position.seq.max(self.looked)
+    }
+
     /// Tells what the topics have lost that lies between the last item and `to`: in one gap, since two would
     /// have the same id.
     fn tell_lost(&mut self, to: u64) -> Item {
         let from = self.position;
         let mut topics = Vec::new();
+        let behind = self.behind();
         let in_page = self.replay.as_ref().is_some_and(|replay| replay.front().is_some());
-        for cursor in &mut self.cursors {
-            if let Some(Next::Lost(_)) = cursor.next(from.seq, to, in_page) {
+        for at in 0.. {
+            let Some(index) = self.candidate(at) else { break };
+            let cursor = &mut self.cursors[index];
+            if let Some(Next::Lost(_)) = cursor.next(behind, to, in_page) {
                 topics.push(cursor.log.topic.to_string());
                 cursor.after = to;
             }
@@ -257,8 +287,11 @@ impl Subscription {
         let Some(journal) = self.hub.journal() else { return };
         let mut asked = HashMap::new();
         let (mut after, mut upto) = (u64::MAX, 0);
-        for (index, cursor) in self.cursors.iter_mut().enumerate() {
-            let behind = cursor.after.max(self.position.seq);
+        let read = self.behind();
+        for at in 0.. {
+            let Some(index) = self.candidate(at) else { break };
+            let cursor = &mut self.cursors[index];
+            let behind = cursor.after.max(read);
             cursor.page = None;
             if let Some(Next::Cold(floor)) = cursor.log.next(behind, head) {
                 cursor.page = Some(0);
@@ -302,9 +335,51 @@ impl Subscription {
         Poll::Ready(Ok(()))
     }
 
-    fn adopt_new_topics(&mut self) {
-        for (log, key) in self.signal.take_added() {
-            self.cursors.push(Cursor { log, key, after: 0, page: None });
+    /// Takes in topics that came to be, and notes which ones have events.
+    fn take_news(&mut self) {
+        let Some(news) = self.signal.take_news() else { return };
+        for (log, key) in news.added {
+            let index = self.cursors.len();
+            self.cursors.push(Cursor { log, key, after: 0, page: None, is_active: false });
+            self.activate(index);
+        }
+        for index in news.published {
+            self.activate(index);
+        }
+        self.note_if_many();
+    }
+
+    fn activate(&mut self, index: usize) {
+        if let (Some(active), Some(cursor)) = (&mut self.active, self.cursors.get_mut(index))
+            && !std::mem::replace(&mut cursor.is_active, true)
+        {
+            active.push(index);
+        }
+    }
+
+    /// Takes the cursor at this place from the active ones.
+    fn retire(&mut self, at: usize) {
+        if let Some(active) = &mut self.active {
+            let index = active.swap_remove(at);
+            self.cursors[index].is_active = false;
+        }
+    }
+
+    /// The cursor at this place of those that may have something to read.
+    fn candidate(&self, at: usize) -> Option<usize> {
+        match &self.active {
+            Some(active) => active.get(at).copied(),
+            None => (at < self.cursors.len()).then_some(at),
+        }
+    }
+
+    /// Begins to note which topics have events, once there are many.
+    fn note_if_many(&mut self) {
+        if self.active.is_none() && self.cursors.len() > FEW {
+            // From now on; whatever came before, one look at all of them finds.
+            self.signal.note();
+            self.cursors.iter_mut().for_each(|cursor| cursor.is_active = true);
+            self.active = Some((0..self.cursors.len()).collect());
         }
     }
 }
@@ -323,9 +398,9 @@ enum Look {
 }
 
 impl Cursor {
-    /// What this topic has behind `position`, up to which everything is read or told, and outside the page.
-    fn next(&self, position: u64, upto: u64, is_page: bool) -> Option<Next> {
-        let after = self.after.max(position);
+    /// What this topic has behind `behind`, up to which everything is read or told, and outside the page.
+    fn next(&self, behind: u64, upto: u64, is_page: bool) -> Option<Next> {
+        let after = self.after.max(behind);
         match self.page.filter(|_| is_page) {
             Some(lost) => (lost > after).then_some(Next::Lost(lost)),
             None => self.log.next(after, upto),
@@ -348,7 +423,7 @@ impl Drop for Subscription {
         let hub = self.hub.clone();
         let mut registry = hub.registry();
         registry.leave(self.key);
-        self.adopt_new_topics();
+        self.take_news();
         for cursor in &self.cursors {
             cursor.log.leave(cursor.key);
         }

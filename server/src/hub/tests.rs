@@ -342,3 +342,22 @@ fn history_holds_an_event_and_not_the_buffer_it_came_in() {
     try_publish(&hub, "a", buffer.slice(..10)).unwrap();
     assert!(buffer.is_unique());
 }
+
+#[test]
+fn a_reader_of_many_topics_misses_none_of_them() {
+    let hub = hub(10);
+    for n in 0..20 {
+        publish(&hub, &format!("a/{n}"));
+    }
+    let mut subscription = subscribe(&hub, &["a/*"], after(0));
+    assert_eq!(drain(&mut subscription), (1..=20).collect::<Vec<i64>>());
+    // Some that it knows, some that are new, one that loses events meanwhile.
+    for n in (0..60).step_by(3) {
+        publish(&hub, &format!("a/{n}"));
+    }
+    assert_eq!(drain(&mut subscription), (21..=40).collect::<Vec<i64>>());
+    for _ in 0..12 {
+        publish(&hub, "a/1");
+    }
+    assert_eq!(drain(&mut subscription), [-42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52]);
+}
