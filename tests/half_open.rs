@@ -89,3 +89,42 @@ async fn a_client_whose_link_is_cut_is_let_go_within_thirty_seconds() -> Result<
     tokio::try_join!(often.forgotten(cut), seldom.forgotten(cut))?;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_client_that_stops_reading_is_cut_off_and_loses_nothing_by_it() -> Result<()> {
+    let server = Server::start().await?;
+    let (address, token) = (server.address(), server.token()?);
+    let before = server.open_files_at_rest().await?;
+    let (mut stream, _) = Wire::get(address, "/api/events?topic=app/x", &token).await?;
+    let mut seen = stream.next().await?.id;
+    // More than the sockets in between hold, and less than history does.
+    let filler = "x".repeat(200 << 10);
+    let mut publisher = Wire::connect(address).await?;
+    for number in 1..=50 {
+        let data = format!("[{number},\"{filler}\"]");
+        publisher.send(wire::publish("app/x", &token, &data)).await?;
+        ensure!(publisher.head().await?.status == 200, "not published");
+        publisher.body().await?;
+    }
+    drop(publisher);
+    let stopped = Instant::now();
+    server.closes_down_to(before, REAPED_WITHIN).await?;
+    println!("a client that does not read: let go after {:.1} s", stopped.elapsed().as_secs_f32());
+
+    // It wakes up, reads what had reached it, and comes back for the rest.
+    let mut next = 1;
+    while let Ok(frame) = stream.next().await {
+        if frame.comment.is_none() {
+            ensure!(frame.json()?["data"][0] == next, "{next} was due");
+            (next, seen) = (next + 1, frame.id);
+        }
+    }
+    ensure!(next < 50, "the test is too small for the sockets");
+    let path = format!("/api/events?topic=app/x&last_event_id={}", seen.unwrap_or_default());
+    let (mut stream, _) = Wire::get(address, &path, &token).await?;
+    stream.next().await?;
+    for number in next..=50 {
+        ensure!(stream.next().await?.json()?["data"][0] == number, "{number} was due");
+    }
+    Ok(())
+}

@@ -18,7 +18,7 @@ const GROWTH: u64 = 2 << 20;
 const PIPELINED: u64 = 64;
 
 /// Looks at the server's memory, so many events apart.
-const LOOK_EVERY: u64 = 5_000;
+const LOOK_EVERY: u64 = 1_000;
 
 /// Topics that are filled side by side.
 const TOPICS: u64 = 4;
@@ -120,7 +120,7 @@ async fn replay(count: u64) -> Result<()> {
 
 #[tokio::test]
 async fn a_long_history_is_replayed_whole_and_in_order_in_a_fixed_amount_of_memory() -> Result<()> {
-    replay(30_000).await
+    replay(20_000).await
 }
 
 #[tokio::test]
