@@ -44,6 +44,11 @@ const PROOFS: &[Proof] = &[
         what: "100,000 clients that come and go in every way: nothing is left of them",
     },
     Proof {
+        name: "kills",
+        by: By::Story("prove_kills"),
+        what: "200 kills of a durable server: what it acknowledged arrives once each, in order",
+    },
+    Proof {
         name: "replay",
         by: By::Story("prove_replay"),
         what: "a million events to a client that missed them, in at most 2 MiB of memory",
