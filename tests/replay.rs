@@ -11,7 +11,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// How much memory a server may take for a replay, however long it is.
+/// How much memory a server may take for a replay, however long it is. Its program's pages do not count: how many
+/// of them are its share depends on who else runs the same program.
 const GROWTH: u64 = 2 << 20;
 
 /// Requests on their way before an answer is waited for.
@@ -84,7 +85,8 @@ async fn replay(count: u64) -> Result<()> {
     let (mut stream, _) = Wire::get(address, &path, &token).await?;
     let connected = stream.next().await?;
     ensure!(connected.id.as_deref() == Some(&*cursor), "{connected:?}");
-    let (mut last, mut most) = (sequence(&cursor)?, before.pss());
+    let mut looks = Vec::new();
+    let (mut last, mut most) = (sequence(&cursor)?, before.anonymous());
     let mut seen = [0; TOPICS as usize];
     for n in 1..=count {
         let frame = stream.next().await?;
@@ -100,12 +102,17 @@ async fn replay(count: u64) -> Result<()> {
         *number += 1;
         ensure!(event["data"] == *number, "{number} was due, not {frame:?}");
         if n % LOOK_EVERY == 0 {
-            most = most.max(ProcessCost::of(&[server.pid()?])?.pss());
+            let now = ProcessCost::of(&[server.pid()?])?.anonymous();
+            if n % (count / 10) == 0 {
+                looks.push(now.saturating_sub(before.anonymous()) >> 10);
+            }
+            most = most.max(now);
         }
     }
     let taken = begun.elapsed();
-    let grown = most.saturating_sub(before.pss());
+    let grown = most.saturating_sub(before.anonymous());
     println!("replayed within {taken:?}: {before} before, at most {} KiB more", grown >> 10);
+    println!("after each tenth, KiB more: {looks:?}");
 
     // And live behind it, with nothing in between.
     let mut publisher = Wire::connect(address).await?;

@@ -14,6 +14,8 @@ pub struct ProcessCost {
     cpu: f64,
     /// Proportional share of memory, in bytes: what they have alone, and their part of what is shared.
     pss: u64,
+    /// Of that, what is in no file: heaps and stacks.
+    anonymous: u64,
     /// Resident memory, in bytes; what two of them share counts twice.
     rss: u64,
 }
@@ -25,11 +27,12 @@ impl ProcessCost {
     ///
     /// If one of them has ended.
     pub fn of(pids: &[Pid]) -> Result<Self> {
-        let mut cost = Self { at: Instant::now(), cpu: 0.0, pss: 0, rss: 0 };
+        let mut cost = Self { at: Instant::now(), cpu: 0.0, pss: 0, anonymous: 0, rss: 0 };
         for pid in pids {
             cost.cpu += cpu_seconds(*pid)?;
             let rollup = read(*pid, "smaps_rollup")?;
             cost.pss += bytes(&rollup, "Pss:")?;
+            cost.anonymous += bytes(&rollup, "Pss_Anon:")?;
             cost.rss += bytes(&rollup, "Rss:")?;
         }
         Ok(cost)
@@ -39,6 +42,13 @@ impl ProcessCost {
     #[must_use]
     pub fn pss(&self) -> u64 {
         self.pss
+    }
+
+    /// Proportional share of memory that is in no file, in bytes. It does not change because another process
+    /// that runs the same program comes or goes.
+    #[must_use]
+    pub fn anonymous(&self) -> u64 {
+        self.anonymous
     }
 
     /// Resident memory, in bytes.
