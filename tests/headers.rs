@@ -26,7 +26,7 @@ const STREAMS: &[Stream] = &[
 ];
 
 /// Bounds of `retry:`, in ms.
-const RETRY: std::ops::Range<u64> = 1_000..4_000;
+const RETRY: std::ops::Range<u64> = 500..2_000;
 
 /// How long a client may take for its request's head; docs and server agree on 30 s.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
