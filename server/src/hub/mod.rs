@@ -11,6 +11,7 @@
 //!   memory does. Where it is durable, an event is committed only once the journal has it.
 
 mod backlog;
+mod cursors;
 mod event;
 mod history;
 mod journal;

@@ -9,8 +9,9 @@ use tidings_protocol::event::{EventId, Gap, GapReason};
 use tidings_protocol::topic::Selector;
 
 use super::Hub;
+use super::cursors::{Cursor, Cursors};
 use super::event::Event;
-use super::history::{Log, Next};
+use super::history::Next;
 use super::journal::{JournalError, PageRequest};
 use super::registry::Joined;
 use super::replay::Replay;
@@ -18,9 +19,6 @@ use super::signal::Signal;
 
 /// How far behind the head an event is still read by many at once.
 const RECENT: u64 = 1024;
-
-/// Up to so many topics are all looked at for the next event; with more, those that have one are noted.
-const FEW: usize = 4;
 
 /// Where a subscription begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +46,7 @@ pub struct Subscription {
     hub: Hub,
     signal: Arc<Signal>,
     key: usize,
-    /// In the order the topics were joined in.
-    cursors: Vec<Cursor>,
-    /// Those that may have something to read, where there are more than [`FEW`].
-    active: Option<Vec<usize>>,
+    cursors: Cursors,
     /// Last id yielded, or the one the subscription began behind.
     position: EventId,
     /// Up to here there was nothing to read, the last time it was looked.
@@ -63,19 +58,6 @@ pub struct Subscription {
     first: Option<Item>,
     /// A page of the journal, while the subscription reads there.
     replay: Option<Box<Replay>>,
-}
-
-#[derive(Debug)]
-struct Cursor {
-    log: Arc<Log>,
-    /// Key of the subscription's signal in the log.
-    key: usize,
-    /// All of this topic up to here is read, told lost, or not asked for.
-    after: u64,
-    /// Whether the page of the journal speaks for this topic; then, what of it was gone when the page was read.
-    page: Option<u64>,
-    /// Whether it is among the active ones.
-    is_active: bool,
 }
 
 impl Subscription {
@@ -104,7 +86,7 @@ impl Subscription {
                     Start::Fresh if !log.is_latest_wins() => head.seq,
                     _ => log.evicted(),
                 };
-                Cursor { log, key, after, page: None, is_active: false }
+                Cursor::new(log, key, after)
             })
             .collect();
 
@@ -122,11 +104,8 @@ impl Subscription {
             Item::Gap(position, Gap { topics, from: None, to: Some(position), reason })
         });
         let joined = head.seq;
-        let (active, replay, looked) = (None, None, 0);
-        let mut subscription =
-            Self { hub, signal, key, cursors, active, position, looked, joined, first, replay };
-        subscription.note_if_many();
-        subscription
+        let cursors = Cursors::new(cursors, &signal);
+        Self { hub, signal, key, cursors, position, looked: 0, joined, first, replay: None }
     }
 
     /// The id a client resumes from if it has seen nothing yet.
@@ -161,7 +140,7 @@ impl Subscription {
         self.signal.register(cx.waker());
         let closed = self.hub.is_closed();
         // Before the head is looked at: what is noted lies before it then.
-        self.take_news();
+        self.cursors.take_news(&self.signal);
         let head = self.hub.head();
         loop {
             match self.poll_replay(cx) {
@@ -203,14 +182,14 @@ impl Subscription {
         let mut lost = None;
         let behind = self.behind();
         let mut at = 0;
-        while let Some(index) = self.candidate(at) {
+        while let Some(index) = self.cursors.candidate(at) {
             let cursor = &self.cursors[index];
             at += 1;
             match cursor.next(behind, upto, page.is_some()) {
                 // It has nothing until it is noted again, unless it is the page that has it.
-                None if self.active.is_some() && cursor.page.is_none() => {
+                None if self.cursors.can_retire() && cursor.page.is_none() => {
                     at -= 1;
-                    self.retire(at);
+                    self.cursors.retire(at);
                 }
                 None => {}
                 Some(Next::Cold(_)) => return Look::Cold,
@@ -255,7 +234,7 @@ impl Subscription {
         let behind = self.behind();
         let in_page = self.replay.as_ref().is_some_and(|replay| replay.front().is_some());
         for at in 0.. {
-            let Some(index) = self.candidate(at) else { break };
+            let Some(index) = self.cursors.candidate(at) else { break };
             let cursor = &mut self.cursors[index];
             if let Some(Next::Lost(_)) = cursor.next(behind, to, in_page) {
                 topics.push(cursor.log.topic.to_string());
@@ -289,7 +268,7 @@ impl Subscription {
         let (mut after, mut upto) = (u64::MAX, 0);
         let read = self.behind();
         for at in 0.. {
-            let Some(index) = self.candidate(at) else { break };
+            let Some(index) = self.cursors.candidate(at) else { break };
             let cursor = &mut self.cursors[index];
             let behind = cursor.after.max(read);
             cursor.page = None;
@@ -334,54 +313,6 @@ impl Subscription {
         }
         Poll::Ready(Ok(()))
     }
-
-    /// Takes in topics that came to be, and notes which ones have events.
-    fn take_news(&mut self) {
-        let Some(news) = self.signal.take_news() else { return };
-        for (log, key) in news.added {
-            let index = self.cursors.len();
-            self.cursors.push(Cursor { log, key, after: 0, page: None, is_active: false });
-            self.activate(index);
-        }
-        for index in news.published {
-            self.activate(index);
-        }
-        self.note_if_many();
-    }
-
-    fn activate(&mut self, index: usize) {
-        if let (Some(active), Some(cursor)) = (&mut self.active, self.cursors.get_mut(index))
-            && !std::mem::replace(&mut cursor.is_active, true)
-        {
-            active.push(index);
-        }
-    }
-
-    /// Takes the cursor at this place from the active ones.
-    fn retire(&mut self, at: usize) {
-        if let Some(active) = &mut self.active {
-            let index = active.swap_remove(at);
-            self.cursors[index].is_active = false;
-        }
-    }
-
-    /// The cursor at this place of those that may have something to read.
-    fn candidate(&self, at: usize) -> Option<usize> {
-        match &self.active {
-            Some(active) => active.get(at).copied(),
-            None => (at < self.cursors.len()).then_some(at),
-        }
-    }
-
-    /// Begins to note which topics have events, once there are many.
-    fn note_if_many(&mut self) {
-        if self.active.is_none() && self.cursors.len() > FEW {
-            // From now on; whatever came before, one look at all of them finds.
-            self.signal.note();
-            self.cursors.iter_mut().for_each(|cursor| cursor.is_active = true);
-            self.active = Some((0..self.cursors.len()).collect());
-        }
-    }
 }
 
 /// Where the next item of a subscription is.
@@ -397,34 +328,14 @@ enum Look {
     Lost(u64),
 }
 
-impl Cursor {
-    /// What this topic has behind `behind`, up to which everything is read or told, and outside the page.
-    fn next(&self, behind: u64, upto: u64, is_page: bool) -> Option<Next> {
-        let after = self.after.max(behind);
-        match self.page.filter(|_| is_page) {
-            Some(lost) => (lost > after).then_some(Next::Lost(lost)),
-            None => self.log.next(after, upto),
-        }
-    }
-
-    /// The place right before what this cursor reads next, as far as that is known.
-    fn before_next(&self, upto: u64) -> Option<u64> {
-        Some(match self.log.next(self.after, upto)? {
-            Next::Cold(_) => self.after,
-            Next::Event(event) => event.id.seq - 1,
-            Next::Lost(to) => to - 1,
-        })
-    }
-}
-
 impl Drop for Subscription {
     fn drop(&mut self) {
         // The registry's lock keeps a topic from being added meanwhile.
         let hub = self.hub.clone();
         let mut registry = hub.registry();
         registry.leave(self.key);
-        self.take_news();
-        for cursor in &self.cursors {
+        self.cursors.take_news(&self.signal);
+        for cursor in self.cursors.iter() {
             cursor.log.leave(cursor.key);
         }
     }
