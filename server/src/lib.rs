@@ -65,8 +65,9 @@ use store::{FILE_NAME, SqliteStore, Store, StoreError};
 /// How often history is searched for events that are past their age.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-/// How long connections have to end once their streams are over; what then remains is cut.
-const GRACE: Duration = Duration::from_millis(500);
+/// How long connections have to end once their streams are over; what then remains is cut. Thousands of them
+/// take half a second where others want the processor as well.
+const GRACE: Duration = Duration::from_millis(800);
 
 /// Why a server did not come to be.
 #[derive(Debug, thiserror::Error)]
