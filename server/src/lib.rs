@@ -37,6 +37,7 @@ pub mod routes;
 pub mod sse;
 pub mod state;
 pub mod store;
+mod sync;
 pub mod telemetry;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

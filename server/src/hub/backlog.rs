@@ -2,7 +2,7 @@
 //! does not cost memory.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tidings_protocol::event::EventId;
@@ -11,6 +11,7 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 use super::PublishError;
 use super::event::Event;
 use super::history::Log;
+use crate::sync::Mutex;
 
 /// Most bytes that wait, in units of a KiB.
 const ROOM: usize = 64 << 10;

@@ -2,8 +2,8 @@
 //! journal, what lies there beyond it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use slab::Slab;
@@ -13,6 +13,7 @@ use super::Bounds;
 use super::event::Event;
 use super::journal::{Boundary, RecoveredTopic};
 use super::signal::Signal;
+use crate::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, fence};
 
 /// Bounds of a topic's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -293,7 +294,6 @@ impl Log {
         }
     }
 
-    #[cfg(test)]
     pub(super) fn reader_count(&self) -> usize {
         self.readers().len()
     }

@@ -21,8 +21,8 @@ mod signal;
 mod subscription;
 mod writer;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,6 +39,7 @@ pub use subscription::{Item, Start, Subscription};
 pub use writer::Writer;
 
 use crate::clock;
+use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard};
 use backlog::{Backlog, Entry, Room};
 use history::{Depth, Log};
 use registry::Registry;
@@ -286,8 +287,8 @@ impl Hub {
     }
 
     /// How many topics subscriptions have joined, each of each counted.
-    #[cfg(test)]
-    pub(crate) fn readers(&self) -> usize {
+    #[must_use]
+    pub fn readers(&self) -> usize {
         self.registry().logs().map(|log| log.reader_count()).sum()
     }
 

@@ -1,11 +1,10 @@
 //! How the hub reaches a subscription that waits.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use futures_util::task::AtomicWaker;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use super::history::Log;
+use crate::sync::{AtomicBool, AtomicUsize, AtomicWaker, Mutex, MutexGuard, fence};
 
 /// Shared between one subscription and the hub.
 #[derive(Debug, Default)]

@@ -1,0 +1,133 @@
+//! Threads of the hub, in thousands of the orders they can take turns in. A wake-up that is missing is a deadlock,
+//! which shuttle reports, with the schedule to repeat it.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failure here fails the test")]
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use hub_threads::hub::{Hub, HubLimits, Item, Retention, Start, Subscription};
+use shuttle::future::block_on;
+use shuttle::thread;
+use tidings_protocol::event::{EventId, EventType};
+
+const SCHEDULES: usize = 4_000;
+
+fn hub(events: usize) -> Hub {
+    let retention = Retention { events, ..Retention::default() };
+    Hub::new(HubLimits { retention, topics: 100, ..HubLimits::default() })
+}
+
+fn publish(hub: &Hub, topic: &str) -> EventId {
+    let topic = topic.parse().unwrap();
+    let data = Bytes::from_static(b"{}");
+    hub.publish(&topic, EventType::update(), data).now_or_never().unwrap().unwrap()
+}
+
+fn subscribe(hub: &Hub, selectors: &[&str], seq: u64) -> Subscription {
+    let start = Start::After(EventId { seq, ..hub.head() });
+    hub.subscribe(selectors.iter().map(|selector| selector.parse().unwrap()).collect(), start)
+}
+
+/// Reads up to a number, and holds each item to its place; the numbers of events.
+fn read_until(subscription: &mut Subscription, last: u64) -> Vec<u64> {
+    let mut seen = Vec::new();
+    let mut position = subscription.position();
+    while position.seq < last {
+        let id = match block_on(subscription.next()).expect("the hub is open") {
+            Item::Event(event) => {
+                seen.push(event.id.seq);
+                event.id
+            }
+            Item::Gap(id, gap) => {
+                assert_eq!((gap.from, gap.to), (Some(position), Some(id)));
+                id
+            }
+        };
+        assert!(id > position, "{id} after {position}");
+        assert_eq!(subscription.position(), id);
+        position = id;
+    }
+    seen
+}
+
+#[test]
+fn replay_meets_what_is_live_and_every_sleeper_is_woken() {
+    let run = || {
+        let hub = hub(100);
+        publish(&hub, "a/1");
+        publish(&hub, "a/2");
+        let publishers: Vec<_> = ["a/1", "a/3"]
+            .into_iter()
+            .map(|topic| {
+                let hub = hub.clone();
+                thread::spawn(move || [topic; 2].map(|topic| publish(&hub, topic)))
+            })
+            .collect();
+        let mut subscription = subscribe(&hub, &["a/*", "a/3"], 0);
+        assert_eq!(read_until(&mut subscription, 6), [1, 2, 3, 4, 5, 6]);
+        for publisher in publishers {
+            publisher.join().unwrap();
+        }
+    };
+    shuttle::check_random(run, SCHEDULES);
+    shuttle::check_pct(run, SCHEDULES, 3);
+}
+
+#[test]
+fn what_is_lost_while_it_is_read_is_told_before_the_next_event() {
+    let run = || {
+        let hub = hub(1);
+        publish(&hub, "a");
+        publish(&hub, "b");
+        let mut subscription = subscribe(&hub, &["a", "b"], 0);
+        let publisher = thread::spawn(move || ["a", "b", "a"].map(|topic| publish(&hub, topic)));
+        let seen = read_until(&mut subscription, 5);
+        assert!(seen.ends_with(&[5]), "{seen:?}");
+        publisher.join().unwrap();
+    };
+    shuttle::check_random(run, SCHEDULES);
+    shuttle::check_pct(run, SCHEDULES, 3);
+}
+
+#[test]
+fn a_subscription_that_goes_while_topics_come_leaves_nothing_behind() {
+    let run = || {
+        let hub = hub(10);
+        publish(&hub, "a/1");
+        let subscription = subscribe(&hub, &["a/*", "a/2"], 0);
+        let publisher = {
+            let hub = hub.clone();
+            thread::spawn(move || ["a/2", "a/3"].map(|topic| publish(&hub, topic)))
+        };
+        let reader = thread::spawn(move || {
+            let mut subscription = subscription;
+            read_until(&mut subscription, 1);
+        });
+        publisher.join().unwrap();
+        reader.join().unwrap();
+        assert_eq!((hub.subscribers(), hub.readers()), (0, 0));
+    };
+    shuttle::check_random(run, SCHEDULES);
+    shuttle::check_pct(run, SCHEDULES, 3);
+}
+
+#[test]
+fn a_hub_that_closes_lets_go_of_whoever_has_read_all_of_it() {
+    let run = || {
+        let hub = hub(10);
+        let mut subscription = subscribe(&hub, &["a"], 0);
+        let closer = thread::spawn(move || {
+            publish(&hub, "a");
+            publish(&hub, "a");
+            hub.close();
+        });
+        let mut seen = Vec::new();
+        while let Some(Item::Event(event)) = block_on(subscription.next()) {
+            seen.push(event.id.seq);
+        }
+        assert_eq!(seen, [1, 2]);
+        closer.join().unwrap();
+    };
+    shuttle::check_random(run, SCHEDULES);
+    shuttle::check_pct(run, SCHEDULES, 3);
+}
