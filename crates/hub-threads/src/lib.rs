@@ -4,6 +4,7 @@
 //! weaker orderings allow, and futures-util's `AtomicWaker` itself, are not checked.
 
 #[path = "../../../server/src/clock.rs"]
+#[cfg_attr(test, expect(dead_code, reason = "the server's own tests stop the clock"))]
 mod clock;
 #[path = "../../../server/src/hub/mod.rs"]
 pub mod hub;
@@ -12,7 +13,7 @@ pub mod hub;
 mod sync {
     use std::task::Waker;
 
-    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, fence};
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
     pub(crate) use shuttle::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
     /// Holds the last waker that was registered until it is woken.

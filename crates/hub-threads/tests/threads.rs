@@ -74,6 +74,30 @@ fn replay_meets_what_is_live_and_every_sleeper_is_woken() {
 }
 
 #[test]
+fn a_reader_of_many_topics_finds_what_came_to_any_of_them_in_order() {
+    let run = || {
+        let hub = hub(100);
+        for topic in ["a/1", "a/2", "a/3", "a/4", "a/5"] {
+            publish(&hub, topic);
+        }
+        let publishers: Vec<_> = [["a/1", "a/6"], ["a/2", "a/1"]]
+            .into_iter()
+            .map(|topics| {
+                let hub = hub.clone();
+                thread::spawn(move || topics.map(|topic| publish(&hub, topic)))
+            })
+            .collect();
+        let mut subscription = subscribe(&hub, &["a/*"], 5);
+        assert_eq!(read_until(&mut subscription, 9), [6, 7, 8, 9]);
+        for publisher in publishers {
+            publisher.join().unwrap();
+        }
+    };
+    shuttle::check_random(run, SCHEDULES);
+    shuttle::check_pct(run, SCHEDULES, 3);
+}
+
+#[test]
 fn what_is_lost_while_it_is_read_is_told_before_the_next_event() {
     let run = || {
         let hub = hub(1);

@@ -46,6 +46,15 @@ impl Cursor {
         }
     }
 
+    /// Whether nothing lies behind `behind`, not even what cannot be read yet.
+    pub(super) fn is_at_end(&self, behind: u64) -> bool {
+        self.log.next(self.after.max(behind), u64::MAX).is_none()
+    }
+
+    fn take_notes(&self) {
+        self.log.note_for(self.key);
+    }
+
     /// The place right before what this cursor reads next, as far as that is known.
     pub(super) fn before_next(&self, upto: u64) -> Option<u64> {
         Some(match self.log.next(self.after, upto)? {
@@ -57,9 +66,9 @@ impl Cursor {
 }
 
 impl Cursors {
-    pub(super) fn new(all: Vec<Cursor>, signal: &Signal) -> Self {
+    pub(super) fn new(all: Vec<Cursor>) -> Self {
         let mut cursors = Self { all, active: None };
-        cursors.note_if_many(signal);
+        cursors.note_if_many();
         cursors
     }
 
@@ -80,12 +89,16 @@ impl Cursors {
         let Some(news) = signal.take_news() else { return };
         for (log, key) in news.added {
             self.all.push(Cursor::new(log, key, 0));
-            self.activate(self.all.len() - 1);
+            let index = self.all.len() - 1;
+            if self.active.is_some() {
+                self.all[index].take_notes();
+            }
+            self.activate(index);
         }
         for index in news.published {
             self.activate(index);
         }
-        self.note_if_many(signal);
+        self.note_if_many();
     }
 
     /// Whether it is noted when a topic has news, so that one without need not be looked at.
@@ -110,11 +123,13 @@ impl Cursors {
     }
 
     /// Begins to note which topics have events, once there are many.
-    fn note_if_many(&mut self, signal: &Signal) {
+    fn note_if_many(&mut self) {
         if self.active.is_none() && self.all.len() > FEW {
             // From now on; whatever came before, one look at all of them finds.
-            signal.note();
-            self.all.iter_mut().for_each(|cursor| cursor.is_active = true);
+            for cursor in &mut self.all {
+                cursor.take_notes();
+                cursor.is_active = true;
+            }
             self.active = Some((0..self.all.len()).collect());
         }
     }

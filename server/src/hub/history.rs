@@ -2,7 +2,6 @@
 //! journal, what lies there beyond it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use super::Bounds;
 use super::event::Event;
 use super::journal::{Boundary, RecoveredTopic};
 use super::signal::Signal;
-use crate::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, fence};
+use crate::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Bounds of a topic's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +60,7 @@ pub(super) struct Log {
     memory: Retention,
     ring: RwLock<Ring>,
     /// Whom a new event wakes.
-    readers: Mutex<Slab<Reader>>,
+    readers: Mutex<Readers>,
 }
 
 /// A subscription that reads a topic.
@@ -70,6 +69,16 @@ struct Reader {
     signal: Arc<Signal>,
     /// What the subscription calls the topic.
     number: usize,
+    /// Whether it is to be noted there that the topic has an event.
+    notes: bool,
+}
+
+/// The subscriptions that read a topic.
+#[derive(Debug, Default)]
+struct Readers {
+    all: Slab<Reader>,
+    /// How many of them take notes.
+    noting: usize,
 }
 
 #[derive(Debug, Default)]
@@ -279,28 +288,53 @@ impl Log {
 
     pub(super) fn join(&self, signal: Arc<Signal>) -> usize {
         let number = signal.number();
-        self.readers().insert(Reader { signal, number })
+        self.readers().all.insert(Reader { signal, number, notes: false })
     }
 
     pub(super) fn leave(&self, key: usize) {
-        self.readers().try_remove(key);
+        let mut readers = self.readers();
+        if readers.all.try_remove(key).is_some_and(|reader| reader.notes) {
+            readers.noting -= 1;
+        }
+    }
+
+    /// From now on an event is noted for the reader with this key.
+    pub(super) fn note_for(&self, key: usize) {
+        let mut readers = self.readers();
+        if readers
+            .all
+            .get_mut(key)
+            .is_some_and(|reader| !std::mem::replace(&mut reader.notes, true))
+        {
+            readers.noting += 1;
+        }
+    }
+
+    /// Notes for its readers that the topic has an event: behind its push, and before it can be read, so that
+    /// who finds it below the head finds the note as well.
+    pub(super) fn tell_readers(&self) {
+        let readers = self.readers();
+        if readers.noting == 0 {
+            return;
+        }
+        for (_, reader) in readers.all.iter().filter(|(_, reader)| reader.notes) {
+            reader.signal.note(reader.number);
+        }
     }
 
     pub(super) fn wake_readers(&self) {
-        // The event was made readable before any reader is asked whether it takes notes.
-        fence(Ordering::SeqCst);
-        for (_, Reader { signal, number }) in self.readers().iter() {
-            signal.wake_for(*number);
+        for (_, reader) in self.readers().all.iter() {
+            reader.signal.wake();
         }
     }
 
     pub(super) fn reader_count(&self) -> usize {
-        self.readers().len()
+        self.readers().all.len()
     }
 
     // A panic elsewhere cannot leave these half changed, so a poisoned lock is used on.
 
-    fn readers(&self) -> MutexGuard<'_, Slab<Reader>> {
+    fn readers(&self) -> MutexGuard<'_, Readers> {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

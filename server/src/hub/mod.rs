@@ -211,6 +211,7 @@ impl Hub {
             keeping.backlog.push(Entry::Published(Arc::clone(&event)), room);
         }
         log.push(event, self.kept());
+        log.tell_readers();
         self.0.given.store(id.seq, Ordering::Release);
         self.0.committed.store(id.seq, Ordering::Release);
         drop(registry);
@@ -248,6 +249,7 @@ impl Hub {
         let _registry = self.registry();
         for (event, log, _) in events {
             log.push(Arc::clone(event), head);
+            log.tell_readers();
         }
         self.skip_to(head);
         self.0.committed.store(head, Ordering::Release);

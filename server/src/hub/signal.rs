@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use super::history::Log;
-use crate::sync::{AtomicBool, AtomicUsize, AtomicWaker, Mutex, MutexGuard, fence};
+use crate::sync::{AtomicBool, AtomicUsize, AtomicWaker, Mutex, MutexGuard};
 
 /// Shared between one subscription and the hub.
 #[derive(Debug, Default)]
@@ -12,8 +12,6 @@ pub(super) struct Signal {
     waker: AtomicWaker,
     /// How many topics have been joined; the next one's number.
     joined: AtomicUsize,
-    /// Whether it is noted which topics have news. Who reads few looks at all of them instead.
-    notes: AtomicBool,
     /// Whether there is something in `news`, so that the usual poll takes no lock.
     has_news: AtomicBool,
     news: Mutex<News>,
@@ -39,32 +37,21 @@ impl Signal {
         self.waker.wake();
     }
 
-    /// Wakes for an event of a topic that can be read by now; behind a fence, the other half of that in
-    /// [`note`](Self::note).
-    pub(super) fn wake_for(&self, number: usize) {
-        if self.notes.load(Ordering::Relaxed) {
-            let mut news = self.news();
-            if news.is_published.len() <= number {
-                news.is_published.resize(number + 1, false);
-            }
-            if !std::mem::replace(&mut news.is_published[number], true) {
-                news.published.push(number);
-                self.has_news.store(true, Ordering::Release);
-            }
+    /// Notes that a topic has an event.
+    pub(super) fn note(&self, number: usize) {
+        let mut news = self.news();
+        if news.is_published.len() <= number {
+            news.is_published.resize(number + 1, false);
         }
-        self.waker.wake();
+        if !std::mem::replace(&mut news.is_published[number], true) {
+            news.published.push(number);
+            self.has_news.store(true, Ordering::Release);
+        }
     }
 
     /// The number of the topic that is joined next.
     pub(super) fn number(&self) -> usize {
         self.joined.fetch_add(1, Ordering::AcqRel)
-    }
-
-    /// From now on notes which topics have news: an event that is not noted lies before the head that the
-    /// caller looks at next.
-    pub(super) fn note(&self) {
-        self.notes.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
     }
 
     /// Hands over a log that this signal has joined under `key`.
@@ -73,7 +60,7 @@ impl Signal {
         self.has_news.store(true, Ordering::Release);
     }
 
-    /// Takes what is new. Who then looks at the hub's head finds there whatever was told here.
+    /// Takes what is new: whatever lies below a head that was looked at before, and more.
     pub(super) fn take_news(&self) -> Option<News> {
         // Read before it is written: this is asked at every poll, and seldom true.
         if !self.has_news.load(Ordering::Acquire) || !self.has_news.swap(false, Ordering::AcqRel) {

@@ -104,7 +104,7 @@ impl Subscription {
             Item::Gap(position, Gap { topics, from: None, to: Some(position), reason })
         });
         let joined = head.seq;
-        let cursors = Cursors::new(cursors, &signal);
+        let cursors = Cursors::new(cursors);
         Self { hub, signal, key, cursors, position, looked: 0, joined, first, replay: None }
     }
 
@@ -139,9 +139,9 @@ impl Subscription {
         // Registered before looking, so that an event between the two wakes.
         self.signal.register(cx.waker());
         let closed = self.hub.is_closed();
-        // Before the head is looked at: what is noted lies before it then.
-        self.cursors.take_news(&self.signal);
+        // The head first: whatever lies below it is noted, and of a topic that is known then.
         let head = self.hub.head();
+        self.cursors.take_news(&self.signal);
         loop {
             match self.poll_replay(cx) {
                 Poll::Ready(Ok(())) => {}
@@ -187,7 +187,10 @@ impl Subscription {
             at += 1;
             match cursor.next(behind, upto, page.is_some()) {
                 // It has nothing until it is noted again, unless it is the page that has it.
-                None if self.cursors.can_retire() && cursor.page.is_none() => {
+                None if self.cursors.can_retire()
+                    && cursor.page.is_none()
+                    && cursor.is_at_end(behind) =>
+                {
                     at -= 1;
                     self.cursors.retire(at);
                 }
