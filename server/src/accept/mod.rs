@@ -107,6 +107,7 @@ impl Open {
             if poll_fn(|cx| Poll::Ready(Pin::new(&mut writer).poll(cx))).await.is_ready() {
                 return;
             }
+            writer.moved();
             // A task of its own: this one's memory is that of a whole request.
             connections.spawn(async move {
                 let _place = place;

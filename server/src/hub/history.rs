@@ -2,6 +2,7 @@
 //! journal, what lies there beyond it.
 
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::Bounds;
 use super::event::Event;
 use super::journal::{Boundary, RecoveredTopic};
 use super::signal::Signal;
-use crate::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::sync::{AtomicU64, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Bounds of a topic's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub(super) struct Log {
     /// Bounds of what is in memory.
     memory: Retention,
     ring: RwLock<Ring>,
+    /// Sequence number of the newest event there ever was: who has read it need not ask the ring.
+    newest: AtomicU64,
     /// Whom a new event wakes.
     readers: Mutex<Readers>,
 }
@@ -150,13 +153,22 @@ impl Log {
                 age: retention.age,
             },
         };
-        let (ring, readers) = (RwLock::default(), Mutex::default());
-        Self { topic, latest_wins, depth, retention, memory, ring, readers }
+        Self {
+            topic,
+            latest_wins,
+            depth,
+            retention,
+            memory,
+            ring: RwLock::default(),
+            newest: AtomicU64::new(0),
+            readers: Mutex::default(),
+        }
     }
 
     /// A log of which all lies in the journal.
     pub(super) fn recovered(topic: &RecoveredTopic, bounds: &Bounds) -> Self {
         let log = Self::new(topic.topic.clone(), bounds);
+        log.newest.store(topic.newest.max(topic.evicted), Ordering::Release);
         *log.write() = Ring {
             floor: topic.newest.max(topic.evicted),
             evicted: topic.evicted,
@@ -176,6 +188,7 @@ impl Log {
         let at = event.at;
         let mut ring = self.write();
         ring.bytes += event.data.len();
+        self.newest.store(event.id.seq, Ordering::Release);
         ring.events.push_back(event);
         self.evict(&mut ring, at, kept);
     }
@@ -268,6 +281,9 @@ impl Log {
 
     /// What lies behind `after`, no further than `upto`: what is newer is not committed yet.
     pub(super) fn next(&self, after: u64, upto: u64) -> Option<Next> {
+        if after >= self.newest.load(Ordering::Acquire) {
+            return None;
+        }
         let ring = self.read();
         if !self.latest_wins {
             if after < ring.evicted.min(upto) {

@@ -37,6 +37,8 @@ pub(crate) struct EventStream {
     is_draining: bool,
     /// Moved at most once a heartbeat, not at every event.
     timer: Pin<Box<Sleep>>,
+    /// When the timer wakes whoever polled it last; none if it has to be polled.
+    armed: Option<Instant>,
     last_sent: Instant,
     /// Done when whoever reads may no longer.
     ended: Option<BoxFuture<'static, ()>>,
@@ -86,6 +88,7 @@ impl EventStream {
             end,
             is_draining: false,
             timer: Box::pin(tokio::time::sleep_until(end.map_or(due, |end| end.min(due)))),
+            armed: None,
             last_sent: now,
             ended: None,
             _slot: slot,
@@ -98,22 +101,46 @@ impl EventStream {
         Self { ended, ..self }
     }
 
+    /// To be called when another task takes the stream over: what the timer would wake is the one before.
+    pub(crate) fn moved(&mut self) {
+        self.armed = None;
+    }
+
     /// The next frame; none when the stream is over.
     pub(crate) fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        let now = Instant::now();
+        // Before any event: a reader for whom there is always another one must end too.
+        if self.is_over(now, cx) {
+            return Poll::Ready(None);
+        }
         let chunk = if let Some(first) = self.first.take() {
             first
         } else {
             match self.subscription.poll_next(cx) {
                 Poll::Ready(Some(item)) => self.chunk(&item),
                 Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Pending => match std::task::ready!(self.poll_timer(cx)) {
+                Poll::Pending => match std::task::ready!(self.poll_timer(now, cx)) {
                     Some(heartbeat) => heartbeat,
                     None => return Poll::Ready(None),
                 },
             }
         };
-        self.last_sent = Instant::now();
+        self.last_sent = now;
         Poll::Ready(Some(chunk))
+    }
+
+    fn is_over(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
+        if !self.is_draining
+            && let Some(window) = self.subscription.drain()
+        {
+            self.is_draining = true;
+            self.armed = None;
+            // Spread at random, so that clients do not arrive at the next server together.
+            let end = now + window.mul_f64(rand::random_range(0.0..1.0));
+            self.end = Some(self.end.map_or(end, |earlier| earlier.min(end)));
+        }
+        self.end.is_some_and(|end| end <= now)
+            || self.ended.as_mut().is_some_and(|ended| ended.as_mut().poll(cx).is_ready())
     }
 
     fn chunk(&self, item: &Item) -> Chunk {
@@ -128,36 +155,26 @@ impl EventStream {
     }
 
     /// A heartbeat, or none when it is time to end.
-    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
-        if self.ended.as_mut().is_some_and(|ended| ended.as_mut().poll(cx).is_ready()) {
+    fn poll_timer(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<Option<Chunk>> {
+        // Set for an earlier moment than is due by now, mostly: it is cheaper to be woken for nothing once a
+        // heartbeat than to look at the timer after every event.
+        if self.armed.is_some_and(|armed| now < armed) {
+            return Poll::Pending;
+        }
+        let due = self.last_sent + self.heartbeat;
+        let wake = self.end.map_or(due, |end| end.min(due));
+        if self.timer.deadline() != wake {
+            self.timer.as_mut().reset(wake);
+        }
+        if self.timer.as_mut().poll(cx).is_pending() {
+            self.armed = Some(wake);
+            return Poll::Pending;
+        }
+        self.armed = None;
+        if self.end.is_some_and(|end| end <= wake) {
             return Poll::Ready(None);
         }
-        if !self.is_draining
-            && let Some(window) = self.subscription.drain()
-        {
-            self.is_draining = true;
-            // Spread at random, so that clients do not arrive at the next server together.
-            let end = Instant::now() + window.mul_f64(rand::random_range(0.0..1.0));
-            self.end = Some(self.end.map_or(end, |earlier| earlier.min(end)));
-            self.timer.as_mut().reset(end.min(self.last_sent + self.heartbeat));
-        }
-        loop {
-            std::task::ready!(self.timer.as_mut().poll(cx));
-            let now = Instant::now();
-            if self.end.is_some_and(|end| end <= now) {
-                return Poll::Ready(None);
-            }
-            let mut due = self.last_sent + self.heartbeat;
-            let is_due = due <= now;
-            if is_due {
-                due = now + self.heartbeat;
-            }
-            self.timer.as_mut().reset(self.end.map_or(due, |end| end.min(due)));
-            if is_due {
-                let heartbeat = frame::heartbeat(self.form, self.subscription.position());
-                return Poll::Ready(Some(heartbeat));
-            }
-        }
+        Poll::Ready(Some(frame::heartbeat(self.form, self.subscription.position())))
     }
 }
 
@@ -204,3 +221,6 @@ impl IntoResponse for EventStream {
         response
     }
 }
+
+#[cfg(test)]
+mod tests;

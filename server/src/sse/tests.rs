@@ -1,0 +1,127 @@
+//! When a stream speaks, and when it ends.
+
+use std::future::poll_fn;
+
+use futures_util::FutureExt;
+use tidings_protocol::event::EventType;
+
+use super::*;
+use crate::hub::{Hub, HubLimits, Start};
+use crate::limits::StreamSlots;
+
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+struct Open {
+    hub: Hub,
+    stream: EventStream,
+}
+
+fn open(max_life: Option<Duration>) -> Open {
+    let hub = Hub::new(HubLimits::default());
+    let selectors: Vec<_> = ["a".parse().unwrap()].into();
+    let connected = Connected {
+        protocol: 1,
+        server_version: String::new(),
+        heartbeat_seconds: 15,
+        topics: Vec::new(),
+        at: 0,
+    };
+    let subscription = hub.subscribe(selectors, Start::Fresh);
+    let slot = StreamSlots::new(1).take().unwrap();
+    let pace = Pace { heartbeat: HEARTBEAT, max_life };
+    let stream = EventStream::new(&connected, subscription, Form::Named, pace, slot);
+    Open { hub, stream }
+}
+
+impl Open {
+    async fn publish(&self) {
+        let data = Bytes::from_static(b"1");
+        self.hub.publish(&"a".parse().unwrap(), EventType::update(), data).await.unwrap();
+    }
+
+    async fn next(&mut self) -> Option<String> {
+        let chunk = poll_fn(|cx| self.stream.poll_chunk(cx)).await?;
+        Some(String::from_utf8(chunk.bare().to_vec()).unwrap())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_heartbeat_comes_when_nothing_else_did_for_as_long() {
+    let mut open = open(None);
+    assert!(open.next().await.unwrap().contains("connected"));
+    for _ in 0..3 {
+        let before = Instant::now();
+        assert_eq!(open.next().await.unwrap(), ": heartbeat\n\n");
+        assert_eq!(before.elapsed().as_secs(), 15);
+    }
+    for _ in 0..3 {
+        tokio::time::advance(HEARTBEAT * 2 / 3).await;
+        open.publish().await;
+        assert!(open.next().await.unwrap().contains("update"));
+    }
+    let before = Instant::now();
+    assert_eq!(open.next().await.unwrap(), ": heartbeat\n\n");
+    assert_eq!(before.elapsed().as_secs(), 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_by_its_life_even_if_there_is_always_another_event() {
+    let life = Duration::from_secs(100);
+    let mut open = open(Some(life));
+    let opened = Instant::now();
+    loop {
+        open.publish().await;
+        open.publish().await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+        if open.next().now_or_never().expect("an event, or the end").is_none() {
+            break;
+        }
+    }
+    assert!((50..=101).contains(&opened.elapsed().as_secs()), "{:?}", opened.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_stream_ends_by_its_life_too() {
+    let mut open = open(Some(Duration::from_secs(20)));
+    let opened = Instant::now();
+    while open.next().await.is_some() {}
+    assert!((10..=21).contains(&opened.elapsed().as_secs()), "{:?}", opened.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_with_the_token_it_was_opened_by_whatever_waits() {
+    let mut open = open(None);
+    let (revoke, revoked) = tokio::sync::oneshot::channel::<()>();
+    open.stream = open.stream.until(Some(Box::pin(async { revoked.await.unwrap_or_default() })));
+    for _ in 0..10 {
+        open.publish().await;
+    }
+    assert!(open.next().await.is_some());
+    revoke.send(()).unwrap();
+    assert_eq!(open.next().await, None, "with events still to read");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_ends_a_stream_within_its_window_and_events_go_on_until_then() {
+    let mut open = open(None);
+    assert!(open.next().await.is_some());
+    open.hub.drain(Duration::from_secs(10));
+    let drained = Instant::now();
+    open.publish().await;
+    let mut seen = 0;
+    while open.next().await.is_some() {
+        seen += 1;
+    }
+    assert_eq!(seen, 1);
+    assert!(drained.elapsed() <= Duration::from_secs(10), "{:?}", drained.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_changes_tasks_still_hears_its_timer() {
+    let mut open = open(None);
+    assert!(open.next().await.is_some());
+    assert!(open.next().now_or_never().is_none());
+    open.stream.moved();
+    let next = tokio::spawn(async move { open.next().await });
+    assert_eq!(next.await.unwrap().unwrap(), ": heartbeat\n\n");
+}
