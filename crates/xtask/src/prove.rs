@@ -54,6 +54,11 @@ const PROOFS: &[Proof] = &[
         what: "a million events to a client that missed them, in at most 2 MiB of memory",
     },
     Proof {
+        name: "stalled",
+        by: By::Story("prove_stalled"),
+        what: "one stalled reader of a thousand: the others' 99th percentile stays within 5%",
+    },
+    Proof {
         name: "idle",
         by: By::Story("prove_idle"),
         what: "what server and desktop app cost at one sample a second, and a cold start",
