@@ -1,7 +1,5 @@
 //! One reader of a thousand that stops reading.
 
-#![expect(clippy::print_stdout, reason = "figures to look at")]
-
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
