@@ -70,6 +70,9 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// take half a second where others want the processor as well.
 const GRACE: Duration = Duration::from_millis(800);
 
+/// Time between two looks at whether all streams have ended.
+const STREAMS_CHECK: Duration = Duration::from_millis(50);
+
 /// Why a server did not come to be.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -235,7 +238,8 @@ impl Server {
         let window = Duration::from_secs(config.server.drain_seconds);
         if !window.is_zero() {
             hub.drain(window);
-            connections.ended_within(window).await;
+            // Connections that are no streams stay open meanwhile: their requests are told to go elsewhere.
+            let _ = tokio::time::timeout(window, streams_gone(&hub)).await;
         }
         hub.close();
         stop.cancel();
@@ -256,6 +260,14 @@ impl Server {
 
 fn open_data_dir(path: &Path, limits: TokenLimits) -> std::io::Result<(DataDir, Auth)> {
     Ok((DataDir::open(path)?, Auth::open(path, limits)?))
+}
+
+/// Waits until nobody reads any more.
+async fn streams_gone(hub: &Hub) {
+    let mut ticks = tokio::time::interval(STREAMS_CHECK);
+    while hub.subscribers() > 0 {
+        ticks.tick().await;
+    }
 }
 
 async fn sweep(hub: Hub, shutdown: CancellationToken) {

@@ -7,6 +7,9 @@ use slab::Slab;
 use tokio::task::AbortHandle;
 use tokio_util::task::TaskTracker;
 
+/// Time between two attempts to end what is left.
+const AGAIN: Duration = Duration::from_millis(50);
+
 /// Every open connection; clones are the same set.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connections(Arc<Inner>);
@@ -49,13 +52,16 @@ impl Connections {
         tokio::time::timeout(grace, self.0.tasks.wait()).await.is_ok()
     }
 
-    /// Ends all that are left.
+    /// Ends all that are left, and those that these start in their last moment.
     pub(crate) async fn cut(&self) {
-        for (_, handle) in self.handles().iter() {
-            handle.iter().for_each(AbortHandle::abort);
+        loop {
+            for (_, handle) in self.handles().iter() {
+                handle.iter().for_each(AbortHandle::abort);
+            }
+            if self.ended_within(AGAIN).await {
+                return;
+            }
         }
-        self.0.tasks.close();
-        self.0.tasks.wait().await;
     }
 
     fn handles(&self) -> MutexGuard<'_, Slab<Option<AbortHandle>>> {

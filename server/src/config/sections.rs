@@ -48,6 +48,8 @@ pub struct HubConfig {
     pub history_bytes: usize,
     /// Greatest age of an event, in seconds. Default 24 h.
     pub history_seconds: u64,
+    /// Most bytes of all topics in memory. Default 256 MiB.
+    pub memory_bytes: usize,
     /// Most topics. Default 10,000.
     pub max_topics: usize,
     /// Whether a publish is answered only once its event is on the disk. Default false.
@@ -99,6 +101,7 @@ impl Default for HubConfig {
             history_events: limits.retention.events,
             history_bytes: limits.retention.bytes,
             history_seconds: limits.retention.age.as_secs(),
+            memory_bytes: limits.memory_bytes,
             max_topics: limits.topics,
             durable: false,
         }
@@ -155,7 +158,8 @@ impl HubConfig {
             bytes: self.history_bytes,
             age: Duration::from_secs(self.history_seconds),
         };
-        HubLimits { retention, topics: self.max_topics, ..HubLimits::default() }
+        let Self { memory_bytes, max_topics, .. } = *self;
+        HubLimits { retention, memory_bytes, topics: max_topics, ..HubLimits::default() }
     }
 }
 

@@ -33,6 +33,17 @@ impl Event {
         Self { id, topic, kind, at, data, frames: Default::default() }
     }
 
+    /// Bytes it takes in memory, roughly and at most: payload, both its frames, and what goes with them.
+    pub(super) fn weight(&self) -> usize {
+        3 * self.data.len() + 768
+    }
+
+    /// The event's bytes in one of its forms, if somebody wanted them before.
+    #[must_use]
+    pub fn framed(&self, form: usize) -> Option<Bytes> {
+        self.frames.get(form)?.get().cloned()
+    }
+
     /// The event's bytes in one of its forms; `encode` runs once per event and form.
     ///
     /// # Panics

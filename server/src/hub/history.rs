@@ -13,7 +13,12 @@ use super::Bounds;
 use super::event::Event;
 use super::journal::{Boundary, RecoveredTopic};
 use super::signal::Signal;
-use crate::sync::{AtomicU64, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::sync::{
+    AtomicU64, AtomicUsize, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
+};
+
+/// How many readers are woken under one lock.
+const WAKE_AT_ONCE: usize = 512;
 
 /// Bounds of a topic's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +64,9 @@ pub(super) struct Log {
     retention: Retention,
     /// Bounds of what is in memory.
     memory: Retention,
+    /// What all logs together hold in memory, and may; see [`Event::weight`].
+    held: Arc<AtomicUsize>,
+    memory_bytes: usize,
     ring: RwLock<Ring>,
     /// Sequence number of the newest event there ever was: who has read it need not ask the ring.
     newest: AtomicU64,
@@ -159,6 +167,8 @@ impl Log {
             depth,
             retention,
             memory,
+            held: Arc::clone(&bounds.held),
+            memory_bytes: bounds.memory_bytes,
             ring: RwLock::default(),
             newest: AtomicU64::new(0),
             readers: Mutex::default(),
@@ -188,6 +198,7 @@ impl Log {
         let at = event.at;
         let mut ring = self.write();
         ring.bytes += event.data.len();
+        self.held.fetch_add(event.weight(), Ordering::Relaxed);
         self.newest.store(event.id.seq, Ordering::Release);
         ring.events.push_back(event);
         self.evict(&mut ring, at, kept);
@@ -205,11 +216,15 @@ impl Log {
             let too_many = ring.events.len() > self.memory.events;
             let too_large = ring.bytes > self.memory.bytes && ring.events.len() > 1;
             let too_old = now.saturating_sub(oldest.at) > max_age;
+            // Of the topic that grows: the others take no part in this.
+            let too_full =
+                self.held.load(Ordering::Relaxed) > self.memory_bytes && ring.events.len() > 1;
             let (seq, bytes) = (oldest.id.seq, oldest.data.len());
-            let goes = too_many || too_large || too_old;
+            let goes = too_many || too_large || too_old || too_full;
             if !goes || (self.depth == Depth::Journal && seq > kept) {
                 break;
             }
+            self.held.fetch_sub(oldest.weight(), Ordering::Relaxed);
             ring.events.pop_front();
             ring.bytes -= bytes;
             ring.floor = seq;
@@ -257,6 +272,7 @@ impl Log {
         let mut ring = self.write();
         while ring.events.front().is_some_and(|oldest| oldest.id.seq <= seq) {
             if let Some(oldest) = ring.events.pop_front() {
+                self.held.fetch_sub(oldest.weight(), Ordering::Relaxed);
                 ring.bytes -= oldest.data.len();
                 ring.floor = oldest.id.seq;
             }
@@ -338,9 +354,18 @@ impl Log {
         }
     }
 
+    /// Wakes everybody, some at a time: whoever joins meanwhile holds up all topics while it waits for this lock.
     pub(super) fn wake_readers(&self) {
-        for (_, reader) in self.readers().all.iter() {
-            reader.signal.wake();
+        let mut next = 0;
+        loop {
+            let readers = self.readers();
+            let end = readers.all.capacity();
+            let upto = end.min(next + WAKE_AT_ONCE);
+            (next..upto).filter_map(|key| readers.all.get(key)).for_each(|r| r.signal.wake());
+            next = upto;
+            if next == end {
+                return;
+            }
         }
     }
 

@@ -21,6 +21,7 @@ mod signal;
 mod subscription;
 mod writer;
 
+use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Duration;
@@ -39,7 +40,7 @@ pub use subscription::{Item, Start, Subscription};
 pub use writer::Writer;
 
 use crate::clock;
-use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard};
+use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, MutexGuard};
 use backlog::{Backlog, Entry, Room};
 use history::{Depth, Log};
 use registry::Registry;
@@ -56,23 +57,34 @@ pub struct HubLimits {
     pub retention: Retention,
     /// Most events of a topic that are in memory, where a journal has the others. Default 10,000.
     pub memory_events: usize,
+    /// Most bytes of all topics together in memory, roughly. What is beyond leaves memory for the journal, and
+    /// where there is none, history. Default 256 MiB.
+    pub memory_bytes: usize,
     /// Most topics. Default 10,000.
     pub topics: usize,
 }
 
 impl Default for HubLimits {
     fn default() -> Self {
-        Self { retention: Retention::default(), memory_events: 10_000, topics: 10_000 }
+        Self {
+            retention: Retention::default(),
+            memory_events: 10_000,
+            memory_bytes: 256 << 20,
+            topics: 10_000,
+        }
     }
 }
 
 /// What a log is bounded by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Bounds {
     retention: Retention,
     /// Bounds of what is in memory.
     memory: Retention,
     depth: Depth,
+    /// What all logs together hold, and may.
+    held: Arc<AtomicUsize>,
+    memory_bytes: usize,
     topics: usize,
 }
 
@@ -247,10 +259,12 @@ impl Hub {
     /// Makes events readable that the journal has.
     fn commit(&self, events: &[(Arc<Event>, Arc<Log>, impl Sized)], head: u64) {
         let _registry = self.registry();
+        let mut logs = HashMap::new();
         for (event, log, _) in events {
             log.push(Arc::clone(event), head);
-            log.tell_readers();
+            logs.insert(Arc::as_ptr(log), log);
         }
+        logs.values().for_each(|log| log.tell_readers());
         self.skip_to(head);
         self.0.committed.store(head, Ordering::Release);
     }
@@ -366,10 +380,10 @@ impl Hub {
 
 impl HubLimits {
     fn bounds(self, depth: Depth) -> Bounds {
-        let Self { retention, memory_events, topics } = self;
+        let Self { retention, memory_events, memory_bytes, topics } = self;
         let default = Retention::default();
         let memory = Retention { events: memory_events, bytes: default.bytes, ..retention };
-        Bounds { retention, memory, depth, topics }
+        Bounds { retention, memory, depth, held: Arc::default(), memory_bytes, topics }
     }
 }
 

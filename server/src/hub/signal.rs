@@ -14,7 +14,14 @@ pub(super) struct Signal {
     joined: AtomicUsize,
     /// Whether there is something in `news`, so that the usual poll takes no lock.
     has_news: AtomicBool,
-    news: Mutex<News>,
+    news: Mutex<Noted>,
+}
+
+#[derive(Debug, Default)]
+struct Noted {
+    news: News,
+    /// Whether a number is in [`News::published`].
+    is_published: Vec<bool>,
 }
 
 /// What came to pass since the subscription last asked.
@@ -24,8 +31,6 @@ pub(super) struct News {
     pub(super) added: Vec<(Arc<Log>, usize)>,
     /// Numbers of topics that have an event, each once.
     pub(super) published: Vec<usize>,
-    /// Whether a number is in `published`.
-    is_published: Vec<bool>,
 }
 
 impl Signal {
@@ -39,12 +44,12 @@ impl Signal {
 
     /// Notes that a topic has an event.
     pub(super) fn note(&self, number: usize) {
-        let mut news = self.news();
-        if news.is_published.len() <= number {
-            news.is_published.resize(number + 1, false);
+        let mut noted = self.noted();
+        if noted.is_published.len() <= number {
+            noted.is_published.resize(number + 1, false);
         }
-        if !std::mem::replace(&mut news.is_published[number], true) {
-            news.published.push(number);
+        if !std::mem::replace(&mut noted.is_published[number], true) {
+            noted.news.published.push(number);
             self.has_news.store(true, Ordering::Release);
         }
     }
@@ -56,7 +61,7 @@ impl Signal {
 
     /// Hands over a log that this signal has joined under `key`.
     pub(super) fn add(&self, log: Arc<Log>, key: usize) {
-        self.news().added.push((log, key));
+        self.noted().news.added.push((log, key));
         self.has_news.store(true, Ordering::Release);
     }
 
@@ -66,10 +71,15 @@ impl Signal {
         if !self.has_news.load(Ordering::Acquire) || !self.has_news.swap(false, Ordering::AcqRel) {
             return None;
         }
-        Some(std::mem::take(&mut *self.news()))
+        let mut noted = self.noted();
+        let news = std::mem::take(&mut noted.news);
+        for number in &news.published {
+            noted.is_published[*number] = false;
+        }
+        Some(news)
     }
 
-    fn news(&self) -> MutexGuard<'_, News> {
+    fn noted(&self) -> MutexGuard<'_, Noted> {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

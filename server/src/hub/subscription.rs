@@ -40,6 +40,17 @@ pub enum Item {
     Gap(EventId, Gap),
 }
 
+impl Item {
+    /// Place in the order; a client that has this item resumes behind it.
+    #[must_use]
+    pub fn id(&self) -> EventId {
+        match self {
+            Self::Event(event) => event.id,
+            Self::Gap(id, _) => *id,
+        }
+    }
+}
+
 /// Reads events in their order; ends when the hub does. Dropping it leaves every topic at once.
 #[derive(Debug)]
 pub struct Subscription {
@@ -152,6 +163,8 @@ impl Subscription {
             match self.look(head.seq) {
                 Look::Nothing => {
                     self.looked = head.seq;
+                    // All before it is read: a client that has nothing new can resume here as well.
+                    self.position = head;
                     return if closed { Poll::Ready(None) } else { Poll::Pending };
                 }
                 Look::Cold => self.start_replay(head.seq),

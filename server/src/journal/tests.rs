@@ -20,7 +20,7 @@ struct Running {
 
 fn limits(events: usize, memory_events: usize) -> HubLimits {
     let retention = Retention { events, ..Retention::default() };
-    HubLimits { retention, memory_events, topics: 1_000 }
+    HubLimits { retention, memory_events, topics: 1_000, ..HubLimits::default() }
 }
 
 async fn start(dir: &Path, limits: HubLimits, durability: Durability) -> Running {

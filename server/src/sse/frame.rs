@@ -106,9 +106,25 @@ pub fn event(event: &Event, form: Form) -> Chunk {
     Chunk::encode(capacity, |frame| put_event(frame, event, form))
 }
 
-/// An event many will want: encoded once, and kept with it.
+/// An event that others are likely to want now, too: encoded once, and kept with it.
 pub(super) fn shared(shared: &Event, form: Form) -> Chunk {
     Chunk(shared.frame(form as usize, || event(shared, form).0))
+}
+
+/// An event for one reader. Keeping its bytes would let history grow by being read.
+pub(super) fn single(single: &Event, form: Form) -> Chunk {
+    single.framed(form as usize).map_or_else(|| event(single, form), Chunk)
+}
+
+/// Moves a client's cursor on where there is nothing to tell it. Without data it is no event: WHATWG HTML,
+/// section 9.2.6, sets the last event id and dispatches nothing.
+pub(super) fn position(form: Form, position: EventId) -> Chunk {
+    match form {
+        Form::Named => Chunk::encode(48, |frame| {
+            put(frame, &["id: ", Id::new(position).as_str(), "\n\n"]);
+        }),
+        Form::Unnamed => heartbeat(form, position),
+    }
 }
 
 fn put_event(frame: &mut BytesMut, event: &Event, form: Form) {

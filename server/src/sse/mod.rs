@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body::Frame;
-use tidings_protocol::event::Connected;
+use tidings_protocol::event::{Connected, EventId};
 use tokio::time::{Instant, Sleep};
 
 use crate::hub::{Item, Subscription};
@@ -40,6 +40,9 @@ pub(crate) struct EventStream {
     /// When the timer wakes whoever polled it last; none if it has to be polled.
     armed: Option<Instant>,
     last_sent: Instant,
+    /// Id of what was sent last.
+    told: EventId,
+    is_caught_up: bool,
     /// Done when whoever reads may no longer.
     ended: Option<BoxFuture<'static, ()>>,
     _slot: StreamSlot,
@@ -90,6 +93,8 @@ impl EventStream {
             timer: Box::pin(tokio::time::sleep_until(end.map_or(due, |end| end.min(due)))),
             armed: None,
             last_sent: now,
+            told: position,
+            is_caught_up: false,
             ended: None,
             _slot: slot,
         }
@@ -117,8 +122,14 @@ impl EventStream {
             first
         } else {
             match self.subscription.poll_next(cx) {
-                Poll::Ready(Some(item)) => self.chunk(&item),
+                Poll::Ready(Some(item)) => {
+                    self.told = item.id();
+                    self.chunk(&item)
+                }
                 Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending if self.catches_up() => {
+                    frame::position(self.form, self.subscription.position())
+                }
                 Poll::Pending => match std::task::ready!(self.poll_timer(now, cx)) {
                     Some(heartbeat) => heartbeat,
                     None => return Poll::Ready(None),
@@ -127,6 +138,13 @@ impl EventStream {
         };
         self.last_sent = now;
         Poll::Ready(Some(chunk))
+    }
+
+    /// Whether the stream has for the first time nothing more to tell, and its client is to know how far that
+    /// is: a fresh one may have been given the newest figures of a machine that fell silent long ago, and would come
+    /// back asking for all that was published since.
+    fn catches_up(&mut self) -> bool {
+        !std::mem::replace(&mut self.is_caught_up, true) && self.told < self.subscription.position()
     }
 
     fn is_over(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
@@ -148,8 +166,7 @@ impl EventStream {
             Item::Event(event) if self.subscription.is_recent(event) => {
                 frame::shared(event, self.form)
             }
-            // Replayed to one reader: keeping its bytes would let history grow by being read.
-            Item::Event(event) => frame::event(event, self.form),
+            Item::Event(event) => frame::single(event, self.form),
             Item::Gap(id, gap) => frame::gap(*id, gap, self.form),
         }
     }

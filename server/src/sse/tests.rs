@@ -17,8 +17,11 @@ struct Open {
 }
 
 fn open(max_life: Option<Duration>) -> Open {
-    let hub = Hub::new(HubLimits::default());
-    let selectors: Vec<_> = ["a".parse().unwrap()].into();
+    open_on(Hub::new(HubLimits::default()), &["a"], max_life)
+}
+
+fn open_on(hub: Hub, selectors: &[&str], max_life: Option<Duration>) -> Open {
+    let selectors = selectors.iter().map(|selector| selector.parse().unwrap()).collect();
     let connected = Connected {
         protocol: 1,
         server_version: String::new(),
@@ -62,6 +65,23 @@ async fn a_heartbeat_comes_when_nothing_else_did_for_as_long() {
     let before = Instant::now();
     assert_eq!(open.next().await.unwrap(), ": heartbeat\n\n");
     assert_eq!(before.elapsed().as_secs(), 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_was_given_old_figures_resumes_behind_what_it_never_asked_for() {
+    let hub = Hub::new(HubLimits::default());
+    let publish = async |topic: &str| {
+        let data = Bytes::from_static(b"1");
+        hub.publish(&topic.parse().unwrap(), EventType::update(), data).await.unwrap()
+    };
+    publish("metrics/gone").await;
+    publish("a").await;
+    let head = publish("a").await;
+    let mut open = open_on(hub.clone(), &["metrics/*", "a"], None);
+    assert!(open.next().await.unwrap().contains("connected"));
+    assert!(open.next().await.unwrap().contains("metrics/gone"));
+    assert_eq!(open.next().await.unwrap(), format!("id: {head}\n\n"));
+    assert!(open.next().now_or_never().is_none());
 }
 
 #[tokio::test(start_paused = true)]

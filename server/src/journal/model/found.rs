@@ -29,7 +29,7 @@ impl Found {
 
     async fn open(&self, durability: Durability) -> (Hub, tokio::task::JoinHandle<()>) {
         let retention = Retention { events: 4, ..Retention::default() };
-        let limits = HubLimits { retention, memory_events: 1, topics: 10 };
+        let limits = HubLimits { retention, memory_events: 1, topics: 10, ..HubLimits::default() };
         let store: Arc<FaultyStore> = Arc::new(self.disk.open(true, Arc::clone(&self.nature)));
         let (hub, writer) = open_hub(store, limits, durability).await.unwrap();
         (hub, tokio::spawn(writer.run()))

@@ -54,7 +54,8 @@ impl<'a> World<'a> {
             age: Duration::from_secs(rng.one_of(&[30, 3_600, 3_600])),
         };
         let memory_events = rng.one_of(&[1, 2, 3, 10, large]);
-        let limits = HubLimits { retention, memory_events, topics: TOPICS.len() };
+        let limits =
+            HubLimits { retention, memory_events, topics: TOPICS.len(), ..HubLimits::default() };
         let nature = Nature {
             rng: Rng(rng.next()),
             slow: rng.one_of(&[0, 20, 60]),
