@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use tidings_server::store::{
-    FILE_NAME, JournalMeta, JournalRow, JournalStore as _, PageLimits, Retain, SqliteStore,
-    Store as _,
+    FILE_NAME, JournalCut, JournalMeta, JournalRow, JournalStore as _, PageLimits, Retain,
+    SqliteStore, Store as _,
 };
 
 const EVENTS: u64 = 1_000_000;
@@ -40,12 +40,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     timed("topics", async || Ok(store.topics().await?.len())).await?;
     timed("load", async || Ok(store.load().await?.map_or(0, |meta| meta.head as usize))).await?;
     let retain = Retain { events: 10_000, bytes: u64::MAX, oldest_at: 0 };
-    timed("boundary", async || {
-        Ok(store.boundary("hot", retain).await?.map_or(0, |boundary| boundary.seq as usize))
-    })
-    .await?;
+    timed("boundary", async || Ok(store.boundary("hot", u64::MAX, retain).await?.seq as usize))
+        .await?;
     timed("trim 400,000", async || {
-        store.trim("hot", EVENTS / 5 * 4).await?;
+        store.trim(&[JournalCut { topic: "hot".to_owned(), evicted: EVENTS / 5 * 4 }]).await?;
         Ok(0)
     })
     .await?;

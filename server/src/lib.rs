@@ -57,7 +57,7 @@ use auth::tokens::TokenLimits;
 use auth::{Auth, Secret};
 use config::ConfigError;
 use data_dir::DataDir;
-use hub::{Hub, Writer};
+use hub::{Hub, Keeper, Writer};
 use limits::StreamSlots;
 use origins::AllowedOrigins;
 use state::{AppState, Parts};
@@ -104,8 +104,8 @@ pub struct Server {
     config: Config,
     connections: usize,
     state: AppState,
-    /// Brings the hub's events to the store, where there is one.
-    writer: Option<Writer>,
+    /// Bring the hub's events to the store, and have it let go of them, where there is one.
+    journal: Option<(Writer, Keeper)>,
     /// Held as long as the server runs.
     data_dir: Option<DataDir>,
 }
@@ -154,13 +154,13 @@ impl Server {
         };
         let origins = AllowedOrigins::parse(&config.server.allowed_origins);
         let origins = origins.map_err(ConfigError::from)?;
-        let (hub, writer) = match &store {
+        let (hub, journal) = match &store {
             None => (Hub::new(config.hub.limits()), None),
             Some(store) => {
                 let (limits, durability) = (config.hub.limits(), config.hub.durability());
-                let (hub, writer) =
+                let (hub, writer, keeper) =
                     journal::open_hub(Arc::clone(store), limits, durability).await?;
-                (hub, Some(writer))
+                (hub, Some((writer, keeper)))
             }
         };
         let state = AppState::from(Parts {
@@ -177,7 +177,7 @@ impl Server {
             secure_cookie: config.server.behind_proxy.is_some(),
         });
         let topic = Topic::metrics(&config.server.host_name);
-        Ok(Self { listener, address, topic, config, connections, state, writer, data_dir })
+        Ok(Self { listener, address, topic, config, connections, state, journal, data_dir })
     }
 
     /// Where a browser finds it, without a slash at the end: by its name behind the proxy if it has
@@ -217,15 +217,18 @@ impl Server {
 
     /// Runs until `shutdown`, and returns when everything it started has ended.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { listener, address, topic, config, connections, state, writer, data_dir } = self;
+        let Self { listener, address, topic, config, connections, state, journal, data_dir } = self;
         let (hub, store) = (state.hub.clone(), state.store.clone());
         let tasks = TaskTracker::new();
         // What goes on while streams are drained ends with this.
         let stop = CancellationToken::new();
-        if let Some(writer) = writer {
-            tasks.spawn(writer.run());
+        match journal {
+            Some((writer, keeper)) => {
+                tasks.spawn(writer.run());
+                tasks.spawn(keeper.run());
+            }
+            None => drop(tasks.spawn(sweep(hub.clone(), stop.clone()))),
         }
-        tasks.spawn(sweep(hub.clone(), stop.clone()));
         let sampling = config.collectors.sampling(&config.server.host_name);
         collectors::start(&tasks, hub.clone(), topic, sampling, stop.clone());
 

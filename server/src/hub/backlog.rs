@@ -6,12 +6,12 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tidings_protocol::event::EventId;
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use super::PublishError;
 use super::event::Event;
 use super::history::Log;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, MutexGuard};
 
 /// Most bytes that wait, in units of a KiB.
 const ROOM: usize = 64 << 10;
@@ -28,9 +28,18 @@ const BATCH_BYTES: usize = 4 << 20;
 /// The queue and its bound.
 #[derive(Debug)]
 pub(super) struct Backlog {
-    queue: Mutex<VecDeque<(Entry, Room)>>,
+    queue: Mutex<Queue>,
     room: Semaphore,
     bell: Notify,
+    /// Whether the hub has ended.
+    closed: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    entries: VecDeque<(Entry, Room)>,
+    /// Whether nobody takes them any more.
+    is_over: bool,
 }
 
 /// An event that waits for the journal.
@@ -57,7 +66,8 @@ pub(super) struct Room(usize);
 
 impl Default for Backlog {
     fn default() -> Self {
-        Self { queue: Mutex::default(), room: Semaphore::new(ROOM), bell: Notify::new() }
+        let (room, bell) = (Semaphore::new(ROOM), Notify::new());
+        Self { queue: Mutex::default(), room, bell, closed: watch::Sender::new(false) }
     }
 }
 
@@ -66,7 +76,7 @@ impl Backlog {
     ///
     /// # Errors
     ///
-    /// If there is none in two seconds: the disk does not keep up, or is full.
+    /// If there is none in two seconds: the disk does not keep up, or is full. If the hub has ended.
     pub(super) async fn reserve(&self, bytes: usize) -> Result<Room, PublishError> {
         let units = (bytes / 1024 + 1).min(ROOM);
         let permits = u32::try_from(units).unwrap_or(u32::MAX);
@@ -85,36 +95,66 @@ impl Backlog {
         self.room.add_permits(room.0);
     }
 
+    /// Adds an event; if nobody takes any, whoever waits for this one is told that the hub has ended.
     pub(super) fn push(&self, entry: Entry, room: Room) {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back((entry, room));
+        let mut queue = self.queue();
+        if !queue.is_over {
+            queue.entries.push_back((entry, room));
+        }
+        drop(queue);
         self.bell.notify_one();
     }
 
-    pub(super) fn ring(&self) {
+    /// Notes that the hub has ended: whoever waits for room is told so at once.
+    pub(super) fn close(&self) {
+        self.room.close();
+        self.closed.send_replace(true);
         self.bell.notify_one();
     }
 
-    /// Waits until something may have come, or the bell was rung for another reason.
+    /// Waits until the hub has ended.
+    pub(super) async fn closed(&self) {
+        // The sender is here, so that there is nothing to fail.
+        let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
+    }
+
+    /// Nobody takes events any more: whoever waits for one is told that the hub has ended.
+    pub(super) fn end(&self) {
+        self.room.close();
+        let mut queue = self.queue();
+        queue.is_over = true;
+        let left = std::mem::take(&mut queue.entries);
+        drop(queue);
+        drop(left);
+    }
+
+    /// Waits until something may have come, or the hub has ended.
     pub(super) async fn rung(&self) {
         self.bell.notified().await;
     }
 
     /// Takes the oldest events, as many as one batch has, and the room they hold.
     pub(super) fn take(&self) -> (Vec<Entry>, Room) {
-        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut batch = Vec::with_capacity(queue.len().min(BATCH));
+        let mut queue = self.queue();
+        let entries = &mut queue.entries;
+        let mut batch = Vec::with_capacity(entries.len().min(BATCH));
         let mut bytes = 0;
         let mut taken = 0;
         while batch.len() < BATCH && bytes < BATCH_BYTES {
-            let Some((entry, Room(units))) = queue.pop_front() else { break };
+            let Some((entry, Room(units))) = entries.pop_front() else { break };
             bytes += entry.bytes();
             taken += units;
             batch.push(entry);
         }
-        if queue.is_empty() {
+        if entries.is_empty() {
             // A burst must not cost memory for ever.
-            queue.shrink_to(BATCH);
+            entries.shrink_to(BATCH);
         }
         (batch, Room(taken))
+    }
+
+    /// A panic elsewhere cannot leave it half changed, so a poisoned lock is used on.
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
 use slab::Slab;
 use tidings_protocol::topic::Topic;
@@ -12,6 +11,7 @@ use tidings_protocol::topic::Topic;
 use super::Bounds;
 use super::event::Event;
 use super::journal::{Boundary, RecoveredTopic};
+use super::retention::Retention;
 use super::signal::Signal;
 use crate::sync::{
     AtomicU64, AtomicUsize, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
@@ -20,29 +20,8 @@ use crate::sync::{
 /// How many readers are woken under one lock.
 const WAKE_AT_ONCE: usize = 512;
 
-/// Bounds of a topic's history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// Most events. Default 10,000.
-    pub events: usize,
-    /// Most bytes of payload. Default 16 MiB.
-    pub bytes: usize,
-    /// Greatest age. Default 24 h.
-    pub age: Duration,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self { events: 10_000, bytes: 16 << 20, age: Duration::from_secs(24 * 60 * 60) }
-    }
-}
-
-impl Retention {
-    /// The age in ms.
-    fn max_age(&self) -> u64 {
-        u64::try_from(self.age.as_millis()).unwrap_or(u64::MAX)
-    }
-}
+/// So many events that left history may lie in the journal for a minute, whatever its bounds.
+const LEAST_DUE: usize = 16;
 
 /// Whether a topic's older events lie in a journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,8 +83,12 @@ struct Ring {
     cold: Cold,
     /// What the journal was last told to let go of.
     trimmed: u64,
-    /// Sequence number of the newest event that the journal has failed to take.
-    hole: u64,
+    /// What left history since then, and lies in the journal still.
+    due: Cold,
+    /// What the journal was last asked to count goes up to this sequence number.
+    counted: u64,
+    /// What has left memory since, and was not counted.
+    uncounted: Cold,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -114,7 +97,21 @@ struct Cold {
     bytes: usize,
 }
 
+impl Cold {
+    fn add(&mut self, bytes: usize) {
+        self.events += 1;
+        self.bytes += bytes;
+    }
+}
+
 impl Ring {
+    fn add_cold(&mut self, seq: u64, bytes: usize) {
+        self.cold.add(bytes);
+        if seq > self.counted {
+            self.uncounted.add(bytes);
+        }
+    }
+
     /// The oldest event behind `after`. Most readers want the newest or nothing, and need not search.
     fn behind(&self, after: u64) -> Option<&Arc<Event>> {
         let mut newest = self.events.iter().rev();
@@ -231,43 +228,47 @@ impl Log {
             let is_within = !too_old
                 && ring.cold.events + ring.events.len() < self.retention.events
                 && ring.cold.bytes + ring.bytes + bytes <= self.retention.bytes;
-            let is_kept = self.depth == Depth::Journal && seq > ring.hole;
-            if is_kept && (is_within || ring.cold.events > 0) {
-                ring.cold.events += 1;
-                ring.cold.bytes += bytes;
+            if self.depth == Depth::Journal && (is_within || ring.cold.events > 0) {
+                ring.add_cold(seq, bytes);
             } else {
                 ring.evicted = seq;
                 ring.cold = Cold::default();
+                ring.due.add(bytes);
             }
         }
     }
 
-    /// Notes that the journal will never have this event: once it leaves memory, it is gone.
-    pub(super) fn note_hole(&self, seq: u64) {
-        let mut ring = self.write();
-        ring.hole = ring.hole.max(seq);
+    /// Notes that the journal has failed to take an event, which may lie there all the same: it counts until the
+    /// journal is asked.
+    pub(super) fn note_unclear(&self, event: &Event) {
+        if self.depth == Depth::Journal {
+            self.write().add_cold(event.id.seq, event.data.len());
+        }
     }
 
-    /// What the journal has to do so that the topic keeps to its bounds. `also_age`: even if only its age may
-    /// ask for it.
-    pub(super) fn chore(&self, also_age: bool) -> Option<Chore> {
+    /// What the journal has to do so that the topic keeps to its bounds; it is asked about what it has up to
+    /// `kept`. `is_thorough`: however little it is. `is_old`: some of it is past its age.
+    pub(super) fn chore(&self, kept: u64, is_thorough: bool, is_old: bool) -> Option<Chore> {
         if self.depth == Depth::Memory {
             return None;
         }
-        let ring = self.read();
+        let mut ring = self.write();
         // Some slack, since finding the place costs a look at all of it.
         let Retention { events, bytes, .. } = self.retention;
         let too_many = ring.cold.events + ring.events.len() > events + events / 16;
         let too_large = ring.cold.bytes + ring.bytes > bytes + bytes / 16;
-        if ring.cold.events > 0 && (too_many || too_large || also_age) {
+        if ring.cold.events > 0 && (too_many || too_large || is_old) {
+            (ring.counted, ring.uncounted) = (kept, Cold::default());
             return Some(Chore::Bound(self.retention));
         }
-        (ring.evicted > ring.trimmed).then_some(Chore::Trim(ring.evicted))
+        let is_due = ring.due.events > LEAST_DUE.max(events / 16) || ring.due.bytes > bytes / 16;
+        (ring.evicted > ring.trimmed && (is_due || is_thorough))
+            .then_some(Chore::Trim(ring.evicted))
     }
 
     /// Says which events are gone, before the journal lets go of them: a reader that misses one
-    /// there then knows. `kept` is the newest that the journal had when it was asked.
-    pub(super) fn let_go(&self, boundary: Boundary, kept: u64) {
+    /// there then knows. `counted` is the newest that the journal was asked about.
+    pub(super) fn let_go(&self, boundary: Boundary, counted: u64) {
         let seq = boundary.evicted;
         let mut ring = self.write();
         while ring.events.front().is_some_and(|oldest| oldest.id.seq <= seq) {
@@ -279,13 +280,13 @@ impl Log {
         }
         ring.evicted = ring.evicted.max(seq);
         ring.floor = ring.floor.max(ring.evicted);
-        // What is in memory and not in the journal yet is not among those the journal counted.
-        let both = ring.events.iter().take_while(|event| event.id.seq <= kept);
+        // What is in memory still, and what left it since, is to be told from what the journal counted.
+        let both = ring.events.iter().take_while(|event| event.id.seq <= counted);
         let (events, bytes) =
             both.fold((0, 0), |(events, bytes), event| (events + 1, bytes + event.data.len()));
         ring.cold = Cold {
-            events: boundary.events.saturating_sub(events),
-            bytes: boundary.bytes.saturating_sub(bytes),
+            events: boundary.events.saturating_sub(events) + ring.uncounted.events,
+            bytes: boundary.bytes.saturating_sub(bytes) + ring.uncounted.bytes,
         };
     }
 
@@ -293,6 +294,7 @@ impl Log {
     pub(super) fn trimmed(&self, seq: u64) {
         let mut ring = self.write();
         ring.trimmed = ring.trimmed.max(seq);
+        ring.due = Cold::default();
     }
 
     /// What lies behind `after`, no further than `upto`: what is newer is not committed yet.

@@ -2,12 +2,13 @@
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tidings_protocol::topic::Topic;
 
 use super::event::Event;
-use super::history::Retention;
+use super::retention::Retention;
 
 /// Why the journal did not do what it was asked; the cause is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +17,8 @@ pub struct JournalError;
 
 /// Keeps events, in their order. Events of latest-wins topics are never given to it.
 pub trait Journal: Debug + Send + Sync + 'static {
-    /// Keeps `events`, whose sequence numbers grow, and that every number up to `head` may be given away.
+    /// Keeps `events`, whose sequence numbers grow, and that every number up to `head` may be given away. What
+    /// failed may be tried again, and is kept once.
     /// A durable journal has it on disk when the future is done.
     fn append(
         self: Arc<Self>,
@@ -27,20 +29,27 @@ pub trait Journal: Debug + Send + Sync + 'static {
     /// Reads what lies behind `after`, no further than `upto`.
     fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>>;
 
-    /// What of `topic` must go so that the rest keeps to `retention` at `now`, in ms since the epoch; null if
-    /// nothing must.
+    /// The topics whose oldest event is older than `age` at `now`, in ms since the epoch.
+    fn aged(
+        self: Arc<Self>,
+        age: Duration,
+        now: u64,
+    ) -> BoxFuture<'static, Result<Vec<Topic>, JournalError>>;
+
+    /// What of `topic`, as far as `upto`, must go so that the rest keeps to `retention` at `now`, in ms since the
+    /// epoch.
     fn boundary(
         self: Arc<Self>,
         topic: Topic,
+        upto: u64,
         retention: Retention,
         now: u64,
-    ) -> BoxFuture<'static, Result<Option<Boundary>, JournalError>>;
+    ) -> BoxFuture<'static, Result<Boundary, JournalError>>;
 
-    /// Lets go of the events of `topic` up to `evicted`.
+    /// Lets go of the events of each topic up to its sequence number.
     fn trim(
         self: Arc<Self>,
-        topic: Topic,
-        evicted: u64,
+        cuts: Vec<(Topic, u64)>,
     ) -> BoxFuture<'static, Result<(), JournalError>>;
 
     /// Notes that everything up to `head` is kept and nothing follows.
@@ -74,9 +83,9 @@ pub struct Page {
 /// Where a topic's history is to begin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Boundary {
-    /// The newest event that must go.
+    /// The newest event that must go; 0 if none must.
     pub evicted: u64,
-    /// How many the journal then has.
+    /// How many the journal then has, as far as it was asked.
     pub events: usize,
     /// Their payloads together.
     pub bytes: usize,

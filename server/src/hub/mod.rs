@@ -15,8 +15,10 @@ mod cursors;
 mod event;
 mod history;
 mod journal;
+mod keeper;
 mod registry;
 mod replay;
+mod retention;
 mod signal;
 mod subscription;
 mod writer;
@@ -32,10 +34,11 @@ use tidings_protocol::topic::{Selector, Topic};
 use tokio::sync::oneshot;
 
 pub use event::{Event, FORMS};
-pub use history::Retention;
 pub use journal::{
     Boundary, Durability, Journal, JournalError, Page, PageRequest, Recovered, RecoveredTopic,
 };
+pub use keeper::Keeper;
+pub use retention::Retention;
 pub use subscription::{Item, Start, Subscription};
 pub use writer::Writer;
 
@@ -110,7 +113,7 @@ struct Inner {
     committed: AtomicU64,
     /// Newest sequence number that was given away, to an event that was kept or not.
     given: AtomicU64,
-    /// Newest sequence number the journal has seen.
+    /// Newest sequence number the journal has, or has refused.
     kept: AtomicU64,
     closed: AtomicBool,
     /// Time over which subscribers are to leave, once that is so.
@@ -140,20 +143,22 @@ impl Hub {
         Self::build(limits.bounds(Depth::Memory), &recovered, None)
     }
 
-    /// A hub that goes on where the journal ends. Nothing is published before the [`Writer`] runs.
+    /// A hub that goes on where the journal ends. Nothing is published before the [`Writer`] runs; history grows
+    /// unless the [`Keeper`] does.
     #[must_use]
     pub fn recover(
         limits: HubLimits,
         recovered: &Recovered,
         journal: Arc<dyn Journal>,
         durability: Durability,
-    ) -> (Self, Writer) {
+    ) -> (Self, Writer, Keeper) {
         let backlog = Arc::new(Backlog::default());
         let keeping =
             Keeping { journal: Arc::clone(&journal), backlog: Arc::clone(&backlog), durability };
         let hub = Self::build(limits.bounds(Depth::Journal), recovered, Some(keeping));
+        let keeper = Keeper::new(hub.clone(), Arc::clone(&journal), Arc::clone(&backlog));
         let writer = Writer::new(hub.clone(), journal, backlog, durability);
-        (hub, writer)
+        (hub, writer, keeper)
     }
 
     fn build(bounds: Bounds, recovered: &Recovered, journal: Option<Keeping>) -> Self {
@@ -269,16 +274,6 @@ impl Hub {
         self.0.committed.store(head, Ordering::Release);
     }
 
-    /// Notes that the journal will never have these events.
-    fn note_hole(&self, events: &[Arc<Event>]) {
-        let registry = self.registry();
-        for event in events {
-            if let Some(log) = registry.log(&event.topic) {
-                log.note_hole(event.id.seq);
-            }
-        }
-    }
-
     /// Joins the topics that `selectors` match, those that come to be later included.
     #[must_use]
     pub fn subscribe(&self, selectors: Vec<Selector>, start: Start) -> Subscription {
@@ -308,7 +303,7 @@ impl Hub {
         self.registry().logs().map(|log| log.reader_count()).sum()
     }
 
-    /// Lets go of events that are past their age.
+    /// Lets go of events that are past their age. Where there is a journal, the [`Keeper`] does.
     pub fn sweep(&self) {
         let now = clock::now_ms();
         for log in self.all_logs() {
@@ -333,7 +328,7 @@ impl Hub {
         }
         self.wake_all();
         if let Some(keeping) = &self.0.journal {
-            keeping.backlog.ring();
+            keeping.backlog.close();
         }
     }
 

@@ -40,10 +40,6 @@ pub(super) struct Joined {
 }
 
 impl Registry {
-    pub(super) fn log(&self, topic: &Topic) -> Option<&Arc<Log>> {
-        self.logs.get(topic)
-    }
-
     pub(super) fn logs(&self) -> impl Iterator<Item = &Arc<Log>> {
         self.logs.values()
     }

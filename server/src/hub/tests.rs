@@ -283,7 +283,7 @@ fn history_is_bounded_in_bytes_and_keeps_the_newest_however_large() {
 fn history_is_bounded_in_age() {
     let hub = hub(10);
     publish(&hub, "a");
-    let log = Arc::clone(hub.registry().log(&"a".parse().unwrap()).unwrap());
+    let log = hub.all_logs().remove(0);
     let day = Duration::from_secs(24 * 60 * 60).as_millis();
     log.sweep(clock::now_ms() + u64::try_from(day).unwrap() + 1_000, 0);
     assert_eq!(drain(&mut subscribe(&hub, &["a"], after(0))), [-1]);

@@ -1,4 +1,4 @@
-//! The task that brings events to the journal, and has it let go of what history no longer holds.
+//! The task that brings events to the journal.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,25 +6,24 @@ use std::time::Duration;
 
 use tidings_protocol::event::EventId;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, MissedTickBehavior};
 
 use super::backlog::{Backlog, Entry};
 use super::event::Event;
-use super::history::{Chore, Log};
+use super::history::Log;
 use super::journal::{Durability, Journal, JournalError};
 use super::{Hub, PublishError};
-use crate::clock;
 
 /// How long events gather before they are written, where nobody waits for it.
 const GATHER: Duration = Duration::from_millis(100);
 
-/// Time between two looks at what the journal can let go of.
-const TRIM_EVERY: Duration = Duration::from_secs(1);
+/// How long the first attempt at a batch that failed is waited for; each further one, twice as long.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
 
-/// Time between two looks at the age of what only the journal holds.
-const AGE_EVERY: Duration = Duration::from_secs(60);
+/// The longest wait for an attempt.
+const LAST_RETRY: Duration = Duration::from_secs(5);
 
-/// Brings a hub's events to its journal. Without it running, publishing to that hub comes to a halt.
+/// Brings a hub's events to its journal. Without it running, publishing to that hub comes to a halt; once it is
+/// dropped, publishers are told that the hub has ended.
 #[derive(Debug)]
 pub struct Writer {
     hub: Hub,
@@ -48,24 +47,11 @@ impl Writer {
         Self { hub, journal, backlog, durability, is_whole: true }
     }
 
-    /// Runs until the hub is closed and everything it took is written.
+    /// Runs until the hub is closed and everything it took is written, or cannot be.
     pub async fn run(mut self) {
-        let mut ticks = tokio::time::interval(TRIM_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut aged = Instant::now();
         loop {
-            tokio::select! {
-                // The clock first: it is seldom due, and events may come without end.
-                biased;
-                _ = ticks.tick() => {
-                    let also_age = aged.elapsed() >= AGE_EVERY;
-                    if also_age {
-                        aged = Instant::now();
-                    }
-                    self.trim(also_age).await;
-                }
-                () = self.backlog.rung() => self.gather().await,
-            }
+            self.backlog.rung().await;
+            self.gather().await;
             // Read before the backlog is: nothing comes after it is set.
             let closed = self.hub.is_closed();
             while self.write().await {}
@@ -73,11 +59,15 @@ impl Writer {
                 break;
             }
         }
-        // A journal with a hole must not pass for the whole history at the next start. Of events that were
-        // refused some may be in it: their numbers are not given again.
+        // Of events that were refused some may be in the journal: their numbers are not given again.
         let given = self.hub.next_seq() - 1;
-        if self.is_whole && self.journal.end(given).await.is_ok() {
+        // A journal that lacks some must not pass for the whole history at the next start.
+        if self.is_whole && Arc::clone(&self.journal).end(given).await.is_ok() {
             tracing::debug!("the journal is whole");
+        } else {
+            tracing::error!(
+                "the journal does not end cleanly: history may begin anew at the next start"
+            );
         }
     }
 
@@ -115,31 +105,43 @@ impl Writer {
             }
         }
         let head = waiting.last().map_or(seq, |(event, ..)| event.id.seq);
-        let published = match self.durability {
-            Durability::Relaxed => events.clone(),
-            Durability::Durable => Vec::new(),
-        };
-        let kept = Arc::clone(&self.journal).append(events, head).await;
-        match (self.durability, kept) {
-            (Durability::Durable, Ok(())) => self.commit(waiting, head),
-            (Durability::Durable, Err(JournalError)) => {
-                // Some of it may be on disk all the same: these numbers are not used again.
-                self.hub.skip_to(head);
-                for (.., done) in waiting {
-                    // Whoever no longer waits need not know.
-                    let _ = done.send(Err(PublishError::Unavailable));
+        match self.durability {
+            Durability::Relaxed => self.keep(events, head).await,
+            Durability::Durable => match Arc::clone(&self.journal).append(events, head).await {
+                Ok(()) => self.commit(waiting, head),
+                Err(JournalError) => {
+                    // Some of it may be on disk all the same: these numbers are not used again, and count.
+                    self.hub.skip_to(head);
+                    self.hub.note_kept(head);
+                    for (event, log, done) in waiting {
+                        log.note_unclear(&event);
+                        // Whoever no longer waits need not know.
+                        let _ = done.send(Err(PublishError::Unavailable));
+                    }
                 }
-            }
-            (Durability::Relaxed, Ok(())) => self.hub.note_kept(head),
-            (Durability::Relaxed, Err(JournalError)) => {
-                self.is_whole = false;
-                // Before they may leave memory.
-                self.hub.note_hole(&published);
-                self.hub.note_kept(head);
-            }
+            },
         }
         self.backlog.release(room);
         true
+    }
+
+    /// Brings events that were acknowledged to the journal, however often it fails: until then they stay in
+    /// memory, and the backlog's bound slows publishers down. Once the hub is closed there is one attempt left.
+    async fn keep(&mut self, events: Vec<Arc<Event>>, head: u64) {
+        let mut wait = FIRST_RETRY;
+        while self.is_whole {
+            let is_last = self.hub.is_closed();
+            if Arc::clone(&self.journal).append(events.clone(), head).await.is_ok() {
+                self.hub.note_kept(head);
+                return;
+            }
+            self.is_whole = !is_last;
+            tokio::select! {
+                () = self.backlog.closed() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+            wait = (wait * 2).min(LAST_RETRY);
+        }
     }
 
     /// Makes what is kept readable, and tells its publishers.
@@ -154,28 +156,10 @@ impl Writer {
         }
         logs.values().for_each(|log| log.wake_readers());
     }
+}
 
-    /// Has the journal let go of what history no longer holds.
-    async fn trim(&self, also_age: bool) {
-        let now = clock::now_ms();
-        for log in self.hub.all_logs() {
-            // What had to wait in memory until it was written need not any longer.
-            log.sweep(now, self.hub.kept());
-            let journal = || Arc::clone(&self.journal);
-            let topic = || log.topic.clone();
-            let evicted = match log.chore(also_age) {
-                None => continue,
-                Some(Chore::Trim(evicted)) => evicted,
-                Some(Chore::Bound(retention)) => {
-                    let asked = journal().boundary(topic(), retention, now).await;
-                    let Ok(Some(boundary)) = asked else { continue };
-                    log.let_go(boundary, self.hub.kept());
-                    boundary.evicted
-                }
-            };
-            if journal().trim(topic(), evicted).await.is_ok() {
-                log.trimmed(evicted);
-            }
-        }
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.backlog.end();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -9,11 +10,11 @@ use tidings_protocol::event::{EventId, EventType};
 use tidings_protocol::topic::Topic;
 
 use crate::hub::{
-    Boundary, Durability, Event, Hub, HubLimits, Journal, JournalError, Page, PageRequest,
+    Boundary, Durability, Event, Hub, HubLimits, Journal, JournalError, Keeper, Page, PageRequest,
     Recovered, RecoveredTopic, Retention, Writer,
 };
 use crate::store::{
-    JournalBoundary, JournalMeta, JournalRow, JournalTopic, PageLimits, Retain, Store, StoreError,
+    JournalCut, JournalMeta, JournalRow, JournalTopic, PageLimits, Retain, Store, StoreError,
 };
 
 /// How many sequence numbers a durable journal sets aside at a time: after a crash history goes on behind
@@ -29,7 +30,7 @@ pub(crate) async fn open_hub(
     store: Arc<dyn Store>,
     limits: HubLimits,
     durability: Durability,
-) -> Result<(Hub, Writer), StoreError> {
+) -> Result<(Hub, Writer, Keeper), StoreError> {
     let found = store.load().await?;
     let reserve = match durability {
         Durability::Durable => RESERVE,
@@ -60,7 +61,9 @@ pub(crate) async fn open_hub(
             meta
         }
     };
-    let topics = store.topics().await?;
+    let (topics, strange): (Vec<_>, Vec<_>) =
+        store.topics().await?.into_iter().partition(|topic| topic.topic.parse::<Topic>().is_ok());
+    forget(&*store, strange).await?;
     let recovered = Recovered {
         epoch: meta.epoch,
         head: meta.head,
@@ -71,7 +74,9 @@ pub(crate) async fn open_hub(
         epoch: meta.epoch,
         durability,
         reserved: AtomicU64::new(meta.reserved),
-        is_failing: AtomicBool::new(false),
+        is_unclear: AtomicBool::new(false),
+        reads: Health::default(),
+        writes: Health::default(),
     };
     Ok(Hub::recover(limits, &recovered, Arc::new(journal), durability))
 }
@@ -86,6 +91,18 @@ fn recovered(topic: JournalTopic) -> Option<RecoveredTopic> {
     })
 }
 
+/// Trims away what no topic of this release is called by: nobody could read it, and it would stay for ever.
+async fn forget(store: &dyn Store, topics: Vec<JournalTopic>) -> Result<(), StoreError> {
+    let mut cuts = Vec::new();
+    for JournalTopic { topic, newest, events, .. } in topics {
+        if events > 0 {
+            tracing::warn!(?topic, events, "history holds a topic that cannot be; it is removed");
+            cuts.push(JournalCut { topic, evicted: newest });
+        }
+    }
+    store.trim(&cuts).await
+}
+
 #[derive(Debug)]
 struct StoreJournal {
     store: Arc<dyn Store>,
@@ -93,22 +110,40 @@ struct StoreJournal {
     durability: Durability,
     /// No number above this one may be given away before the store knows.
     reserved: AtomicU64,
-    /// A failure is told when it begins and when it ends, not at each attempt.
+    /// Whether the last append failed, and may be in the store all the same.
+    is_unclear: AtomicBool,
+    reads: Health,
+    writes: Health,
+}
+
+/// A failure is told when it begins and when it ends, not at each attempt.
+#[derive(Debug, Default)]
+struct Health {
     is_failing: AtomicBool,
 }
 
-impl StoreJournal {
-    fn note<T>(&self, result: Result<T, StoreError>) -> Result<T, JournalError> {
+impl Health {
+    fn note<T>(&self, what: &str, result: Result<T, StoreError>) -> Result<T, JournalError> {
         let was_failing = self.is_failing.swap(result.is_err(), Ordering::Relaxed);
         match &result {
             Err(error) if !was_failing => {
                 let cause = std::error::Error::source(error);
-                tracing::error!(%error, cause, "the journal fails");
+                tracing::error!(%error, cause, "the journal cannot be {what}");
             }
-            Ok(_) if was_failing => tracing::info!("the journal works again"),
+            Ok(_) if was_failing => tracing::info!("the journal can be {what} again"),
             _ => {}
         }
         result.map_err(|_| JournalError)
+    }
+}
+
+impl StoreJournal {
+    fn note_read<T>(&self, result: Result<T, StoreError>) -> Result<T, JournalError> {
+        self.reads.note("read", result)
+    }
+
+    fn note_write<T>(&self, result: Result<T, StoreError>) -> Result<T, JournalError> {
+        self.writes.note("written", result)
     }
 
     async fn keep(&self, events: Vec<Arc<Event>>, head: u64) -> Result<(), JournalError> {
@@ -121,8 +156,17 @@ impl StoreJournal {
         if events.is_empty() && needed <= reserved {
             return Ok(());
         }
-        let rows: Vec<_> = events.iter().map(|event| row(event)).collect();
-        self.note(self.store.append(&rows, head, needed).await)?;
+        let mut rows: Vec<_> = events.iter().map(|event| row(event)).collect();
+        if self.is_unclear.load(Ordering::Relaxed) {
+            // An append moves the head with its events: what is up to there need not be added again.
+            let found = self.note_write(self.store.load().await)?;
+            let stored = found.map_or(0, |found| found.head);
+            rows.retain(|row| row.seq > stored);
+        }
+        // Also if it is dropped halfway.
+        self.is_unclear.store(true, Ordering::Relaxed);
+        self.note_write(self.store.append(&rows, head, needed).await)?;
+        self.is_unclear.store(false, Ordering::Relaxed);
         self.reserved.fetch_max(needed, Ordering::Relaxed);
         Ok(())
     }
@@ -131,7 +175,7 @@ impl StoreJournal {
         let PageRequest { topics, after, upto, max_events, max_bytes } = ask;
         let topics: Vec<_> = topics.iter().map(ToString::to_string).collect();
         let limits = PageLimits { events: max_events, bytes: max_bytes };
-        let rows = self.note(self.store.page(&topics, after, upto, limits).await)?;
+        let rows = self.note_read(self.store.page(&topics, after, upto, limits).await)?;
         // Less than it may be can also be for its bytes: only nothing at all says that nothing follows.
         let reached = rows.last().map_or(upto, |row| row.seq);
         let events = rows.into_iter().filter_map(|row| self.event(row)).collect();
@@ -156,6 +200,11 @@ fn row(event: &Event) -> JournalRow {
     }
 }
 
+/// What was taken before this time is older than `age`.
+fn oldest_at(age: Duration, now: u64) -> u64 {
+    now.saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
+}
+
 impl Journal for StoreJournal {
     fn append(
         self: Arc<Self>,
@@ -169,39 +218,52 @@ impl Journal for StoreJournal {
         async move { self.read(ask).await }.boxed()
     }
 
+    fn aged(
+        self: Arc<Self>,
+        age: Duration,
+        now: u64,
+    ) -> BoxFuture<'static, Result<Vec<Topic>, JournalError>> {
+        async move {
+            let topics = self.note_read(self.store.aged(oldest_at(age, now)).await)?;
+            Ok(topics.iter().filter_map(|topic| topic.parse().ok()).collect())
+        }
+        .boxed()
+    }
+
     fn boundary(
         self: Arc<Self>,
         topic: Topic,
+        upto: u64,
         retention: Retention,
         now: u64,
-    ) -> BoxFuture<'static, Result<Option<Boundary>, JournalError>> {
-        let age = u64::try_from(retention.age.as_millis()).unwrap_or(u64::MAX);
+    ) -> BoxFuture<'static, Result<Boundary, JournalError>> {
         let retain = Retain {
             events: retention.events as u64,
             bytes: retention.bytes as u64,
-            oldest_at: now.saturating_sub(age),
+            oldest_at: oldest_at(retention.age, now),
         };
         async move {
-            let found = self.note(self.store.boundary(topic.as_str(), retain).await)?;
-            Ok(found.map(|JournalBoundary { seq, events, bytes }| Boundary {
-                evicted: seq,
-                events: usize::try_from(events).unwrap_or(usize::MAX),
-                bytes: usize::try_from(bytes).unwrap_or(usize::MAX),
-            }))
+            let found = self.note_read(self.store.boundary(topic.as_str(), upto, retain).await)?;
+            Ok(Boundary {
+                evicted: found.seq,
+                events: usize::try_from(found.events).unwrap_or(usize::MAX),
+                bytes: usize::try_from(found.bytes).unwrap_or(usize::MAX),
+            })
         }
         .boxed()
     }
 
     fn trim(
         self: Arc<Self>,
-        topic: Topic,
-        evicted: u64,
+        cuts: Vec<(Topic, u64)>,
     ) -> BoxFuture<'static, Result<(), JournalError>> {
-        async move { self.note(self.store.trim(topic.as_str(), evicted).await) }.boxed()
+        let cut = |(topic, evicted): (Topic, u64)| JournalCut { topic: topic.to_string(), evicted };
+        let cuts: Vec<_> = cuts.into_iter().map(cut).collect();
+        async move { self.note_write(self.store.trim(&cuts).await) }.boxed()
     }
 
     fn end(self: Arc<Self>, head: u64) -> BoxFuture<'static, Result<(), JournalError>> {
-        async move { self.note(self.store.end(head).await) }.boxed()
+        async move { self.note_write(self.store.end(head).await) }.boxed()
     }
 }
 

@@ -27,7 +27,8 @@ async fn start(dir: &Path, limits: HubLimits, durability: Durability) -> Running
     let durable = durability == Durability::Durable;
     let store = SqliteStore::open(&dir.join(FILE_NAME), durable).await.unwrap();
     let store: Arc<dyn Store> = Arc::new(store);
-    let (hub, writer) = open_hub(Arc::clone(&store), limits, durability).await.unwrap();
+    let (hub, writer, keeper) = open_hub(Arc::clone(&store), limits, durability).await.unwrap();
+    tokio::spawn(keeper.run());
     Running { hub, store, writer: tokio::spawn(writer.run()) }
 }
 
@@ -221,4 +222,29 @@ async fn a_database_that_fails_takes_nothing_and_says_so() {
     assert_eq!(server.hub.head(), id, "nobody can read what was refused");
     server.hub.close();
     server.writer.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn the_journal_is_trimmed_while_events_come_without_end() {
+    let dir = TempDir::new().unwrap();
+    let server = start(dir.path(), limits(100, 10), Durability::Durable).await;
+    let publishers: Vec<_> = (0..32)
+        .map(|_| {
+            let hub = server.hub.clone();
+            tokio::spawn(async move {
+                let topic = "a".parse().unwrap();
+                while hub.publish(&topic, EventType::update(), "1".into()).await.is_ok() {}
+            })
+        })
+        .collect();
+    let trimmed = async {
+        while server.store.topics().await.unwrap().first().is_none_or(|topic| topic.evicted == 0) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(15), trimmed).await.expect("it is trimmed");
+    server.end().await;
+    for publisher in publishers {
+        publisher.await.unwrap();
+    }
 }

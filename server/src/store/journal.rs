@@ -68,10 +68,19 @@ pub struct Retain {
     pub oldest_at: u64,
 }
 
+/// What is to be trimmed from a topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalCut {
+    /// The topic.
+    pub topic: String,
+    /// The newest sequence number that goes.
+    pub evicted: u64,
+}
+
 /// Where a topic is to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JournalBoundary {
-    /// The newest sequence number that must be trimmed.
+    /// The newest sequence number that must be trimmed; 0 if none must.
     pub seq: u64,
     /// How many events then remain.
     pub events: u64,
@@ -137,15 +146,22 @@ pub trait JournalStore {
         limits: PageLimits,
     ) -> BoxFuture<'a, Result<Vec<JournalRow>, StoreError>>;
 
-    /// Removes the events of a topic up to and with `evicted`, and notes how far. Another writer may come
-    /// between, so that a long topic holds up nobody.
+    /// Removes the oldest events of each topic, and notes how far. Another writer may come between, so that many
+    /// events hold up nobody.
     ///
     /// # Errors
     ///
     /// If the database fails; what is noted is true even then.
-    fn trim<'a>(&'a self, topic: &'a str, evicted: u64) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn trim<'a>(&'a self, cuts: &'a [JournalCut]) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// What must be trimmed for the topic to keep within `retain`; null if nothing must.
+    /// The topics whose oldest event was taken before this time, in ms since the epoch.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    fn aged(&self, oldest_at: u64) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
+
+    /// What must be trimmed for the topic to keep within `retain`, as if nothing came behind `upto`.
     ///
     /// # Errors
     ///
@@ -153,8 +169,9 @@ pub trait JournalStore {
     fn boundary<'a>(
         &'a self,
         topic: &'a str,
+        upto: u64,
         retain: Retain,
-    ) -> BoxFuture<'a, Result<Option<JournalBoundary>, StoreError>>;
+    ) -> BoxFuture<'a, Result<JournalBoundary, StoreError>>;
 
     /// Notes that the run ended cleanly at `head`, and returns once it and all before it is on the disk.
     ///

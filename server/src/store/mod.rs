@@ -18,7 +18,8 @@ use futures_util::future::BoxFuture;
 
 pub use error::StoreError;
 pub use journal::{
-    JournalBoundary, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits, Retain,
+    JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,
+    Retain,
 };
 pub use sqlite::{FILE_NAME, SqliteStore};
 pub use token::{TokenRow, TokenStore};

@@ -8,7 +8,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::{
-    JournalBoundary, JournalMeta, JournalRow, PageLimits, Retain, Store, StoreError, TokenRow,
+    JournalBoundary, JournalCut, JournalMeta, JournalRow, PageLimits, Retain, Store, StoreError,
+    TokenRow,
 };
 
 /// One database of a backend, which can be opened again.
@@ -68,6 +69,10 @@ async fn append(store: &Arc<dyn Store>, rows: &[JournalRow]) {
     store.append(rows, head, head).await.unwrap();
 }
 
+async fn trim(store: &Arc<dyn Store>, topic: &str, evicted: u64) {
+    store.trim(&[JournalCut { topic: topic.to_owned(), evicted }]).await.unwrap();
+}
+
 async fn begun(backend: &impl Backend) -> Arc<dyn Store> {
     let store = backend.open().await;
     store.begin(meta(0)).await.unwrap();
@@ -107,7 +112,7 @@ pub(super) async fn a_run_is_unclean_until_it_ends(backend: &impl Backend) {
 pub(super) async fn what_was_stored_is_there_when_it_is_opened_again(backend: &impl Backend) {
     let store = begun(backend).await;
     append(&store, &rows(1..=5, "a/b")).await;
-    store.trim("a/b", 2).await.unwrap();
+    trim(&store, "a/b", 2).await;
     drop(store);
 
     let store = backend.open().await;
@@ -263,20 +268,24 @@ pub(super) async fn a_trim_removes_the_oldest_and_notes_how_far(backend: &impl B
         (a.evicted, a.newest, a.events, a.bytes)
     };
     assert_eq!(state().await, (0, 9, 5, 40));
-    store.trim("a", 4).await.unwrap();
+    trim(&store, "a", 4).await;
     assert_eq!(state().await, (4, 9, 3, 24));
-    store.trim("a", 2).await.unwrap();
+    // What is left was taken at 50 and at 100.
+    assert_eq!(store.aged(50).await.unwrap(), [""; 0]);
+    assert_eq!(store.aged(51).await.unwrap(), ["a"]);
+    assert_eq!(store.aged(101).await.unwrap().len(), 2);
+    trim(&store, "a", 2).await;
     assert_eq!(state().await, (4, 9, 3, 24), "what is gone stays gone");
-    store.trim("a", 9).await.unwrap();
+    trim(&store, "a", 9).await;
     assert_eq!(state().await, (9, 9, 0, 0));
-    store.trim("never heard of", 9).await.unwrap();
+    trim(&store, "never heard of", 9).await;
     assert_eq!(page(&store, &["a", "b"], 0, ALL).await, [10]);
 }
 
 pub(super) async fn a_long_topic_is_trimmed_to_its_last_event(backend: &impl Backend) {
     let store = begun(backend).await;
     append(&store, &rows(1..=12_345, "long")).await;
-    store.trim("long", 12_344).await.unwrap();
+    trim(&store, "long", 12_344).await;
     assert_eq!(page(&store, &["long"], 0, ALL).await, [12_345]);
     assert_eq!(store.topics().await.unwrap()[0].evicted, 12_344);
 }
@@ -299,22 +308,23 @@ pub(super) async fn the_boundary_is_where_all_three_limits_hold(backend: &impl B
             oldest_at: random.random_range(0..4_500),
         };
         let (mut events, mut bytes) = (0, 0);
-        let must_go = all.iter().rev().find(|row| {
+        let upto = [u64::MAX, random.random_range(0..300)][random.random_range(0..2)];
+        let must_go = all.iter().rev().filter(|row| row.seq <= upto).find(|row| {
             events += 1;
             bytes += row.data.len() as u64;
             events > retain.events
                 || (bytes > retain.bytes && events > 1)
                 || row.at < retain.oldest_at
         });
-        let expected = must_go.map(|row| JournalBoundary {
-            seq: row.seq,
-            events: events - 1,
-            bytes: bytes - row.data.len() as u64,
+        let expected = must_go.map_or(JournalBoundary { seq: 0, events, bytes }, |row| {
+            let (events, bytes) = (events - 1, bytes - row.data.len() as u64);
+            JournalBoundary { seq: row.seq, events, bytes }
         });
-        assert_eq!(store.boundary("a", retain).await.unwrap(), expected, "{retain:?}");
+        assert_eq!(store.boundary("a", upto, retain).await.unwrap(), expected, "{retain:?}");
     }
+    let nothing = JournalBoundary { seq: 0, events: 0, bytes: 0 };
     let none = Retain { events: 0, bytes: 0, oldest_at: u64::MAX };
-    assert_eq!(store.boundary("b", none).await.unwrap(), None);
+    assert_eq!(store.boundary("b", u64::MAX, none).await.unwrap(), nothing);
 }
 
 pub(super) async fn appends_at_once_agree_on_the_topics_they_make(backend: &impl Backend) {

@@ -12,8 +12,8 @@ use tokio::runtime::Runtime;
 
 use super::rng::Rng;
 use crate::store::{
-    FILE_NAME, JournalBoundary, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,
-    Retain, SqliteStore, Store, StoreError, TokenRow, TokenStore,
+    FILE_NAME, JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic,
+    PageLimits, Retain, SqliteStore, Store, StoreError, TokenRow, TokenStore,
 };
 
 /// What survives a restart.
@@ -46,6 +46,8 @@ pub(super) struct Nature {
     pub(super) failed: u64,
     pub(super) failed_writes: u64,
     pub(super) ended: bool,
+    /// Whether the run came to its end, which may have failed.
+    pub(super) was_to_end: bool,
 }
 
 #[derive(Debug)]
@@ -212,25 +214,31 @@ impl JournalStore for FaultyStore {
         self.run(page).boxed()
     }
 
-    fn trim<'a>(&'a self, topic: &'a str, evicted: u64) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn trim<'a>(&'a self, cuts: &'a [JournalCut]) -> BoxFuture<'a, Result<(), StoreError>> {
         let trim = move |base: &Base| match base {
             Base::Memory(rows) => {
-                rows.lock().unwrap().trim(topic, evicted);
+                cuts.iter().for_each(|cut| rows.lock().unwrap().trim(&cut.topic, cut.evicted));
                 Ok(())
             }
-            Base::Sqlite(store, runtime) => runtime.block_on(store.trim(topic, evicted)),
+            Base::Sqlite(store, runtime) => runtime.block_on(store.trim(cuts)),
         };
         self.run(trim).boxed()
+    }
+
+    fn aged(&self, oldest_at: u64) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        let aged = move |rows: &mut Rows| rows.aged(oldest_at);
+        self.run(move |base| base.with(aged, move |s| s.aged(oldest_at))).boxed()
     }
 
     fn boundary<'a>(
         &'a self,
         topic: &'a str,
+        upto: u64,
         retain: Retain,
-    ) -> BoxFuture<'a, Result<Option<JournalBoundary>, StoreError>> {
+    ) -> BoxFuture<'a, Result<JournalBoundary, StoreError>> {
         let boundary = move |base: &Base| match base {
-            Base::Memory(rows) => Ok(rows.lock().unwrap().boundary(topic, retain)),
-            Base::Sqlite(store, runtime) => runtime.block_on(store.boundary(topic, retain)),
+            Base::Memory(rows) => Ok(rows.lock().unwrap().boundary(topic, upto, retain)),
+            Base::Sqlite(store, runtime) => runtime.block_on(store.boundary(topic, upto, retain)),
         };
         self.run(boundary).boxed()
     }
@@ -240,6 +248,7 @@ impl JournalStore for FaultyStore {
             let note = |rows: &mut Rows| {
                 rows.meta = rows.meta.map(|meta| JournalMeta { head, clean: true, ..meta });
             };
+            self.nature().was_to_end = true;
             let done = self.run(|base| base.with(note, |s| s.end(head))).await;
             self.nature().ended = done.is_ok();
             self.note_write(done)
@@ -293,19 +302,24 @@ impl Rows {
         }
     }
 
-    fn boundary(&self, topic: &str, retain: Retain) -> Option<JournalBoundary> {
+    fn aged(&self, oldest_at: u64) -> Vec<String> {
+        let is_old = |topic: &&String| self.of(topic).next().is_some_and(|row| row.at < oldest_at);
+        self.topics.keys().filter(is_old).cloned().collect()
+    }
+
+    fn boundary(&self, topic: &str, upto: u64, retain: Retain) -> JournalBoundary {
         let (mut events, mut bytes) = (0, 0);
-        for row in self.of(topic).rev() {
+        for row in self.of(topic).rev().filter(|row| row.seq <= upto) {
             let size = row.data.len() as u64;
             let is_over = events + 1 > retain.events
                 || (bytes + size > retain.bytes && events > 0)
                 || row.at < retain.oldest_at;
             if is_over {
-                return Some(JournalBoundary { seq: row.seq, events, bytes });
+                return JournalBoundary { seq: row.seq, events, bytes };
             }
             (events, bytes) = (events + 1, bytes + size);
         }
-        None
+        JournalBoundary { seq: 0, events, bytes }
     }
 }
 

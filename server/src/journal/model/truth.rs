@@ -59,8 +59,6 @@ pub(super) struct Truth {
     pub(super) owed: BTreeMap<u64, usize>,
     /// Newest acknowledged number of each topic in this run.
     pub(super) newest: [u64; TOPICS.len()],
-    /// The journal has failed: anything may be gone.
-    pub(super) has_hole: bool,
 }
 
 /// Why the hub is wrong.
@@ -81,7 +79,6 @@ impl Truth {
             epoch: 0,
             owed: BTreeMap::new(),
             newest: [0; TOPICS.len()],
-            has_hole: false,
         }
     }
 
@@ -98,7 +95,6 @@ impl Truth {
             verdict(self.epochs.insert(head.epoch), || format!("{head} is of an old epoch"))?;
             verdict(head.seq == 0, || format!("a new epoch begins at {head}"))?;
             self.owed.clear();
-            self.has_hole = false;
         }
         self.epoch = head.epoch;
         self.newest = [0; TOPICS.len()];
@@ -154,8 +150,7 @@ impl Truth {
         for other in self.events.iter().filter(is_as_new) {
             (count, bytes) = (count + 1, bytes + other.bytes);
         }
-        self.has_hole
-            || count > self.retention.events
+        count > self.retention.events
             || (bytes > self.retention.bytes && count > 1)
             || self.age(n) > self.retention.age.as_millis()
     }

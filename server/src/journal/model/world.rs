@@ -64,6 +64,7 @@ impl<'a> World<'a> {
             failed: 0,
             failed_writes: 0,
             ended: false,
+            was_to_end: false,
         };
         let now = 1_000_000_000;
         clock::fix(now);
@@ -177,8 +178,6 @@ impl<'a> World<'a> {
                 self.writer = None;
             }
             let nature = self.nature.lock().unwrap();
-            self.truth.has_hole |=
-                nature.failed_writes > 0 && self.durability == Durability::Relaxed;
             let failed = nature.failed_writes;
             drop(nature);
             self.note(|| format!("the writer moves; {failed} writes have failed"));

@@ -8,8 +8,8 @@ use sqlx::{Connection as _, SqliteConnection, SqlitePool};
 
 use super::{IMMEDIATE, SqliteStore, page, signed, unsigned};
 use crate::store::{
-    JournalBoundary, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits, Retain,
-    StoreError,
+    JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,
+    Retain, StoreError,
 };
 
 /// Most rows of one statement, as a power of two: 2^8.
@@ -108,33 +108,42 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Removes the oldest events, at most [`TRIM_STEP`], and says whether it was the last step.
-    async fn trim_step(&self, id: i64, evicted: i64) -> Result<bool, StoreError> {
+    /// Removes the oldest events of the last topics, at most [`TRIM_STEP`] in all, and takes the topics off the
+    /// list that are done.
+    async fn trim_step(&self, cuts: &mut Vec<(i64, i64)>) -> Result<(), StoreError> {
         let mut writer = self.writer().await?;
         let mut transaction = writer.begin_with(IMMEDIATE).await?;
-        // Where this step ends, if not at the end.
-        let step: Option<i64> = sqlx::query_scalar(
-            "SELECT seq FROM journal_events WHERE topic_id = ? AND seq <= ? \
-             ORDER BY seq LIMIT 1 OFFSET ?",
-        )
-        .bind(id)
-        .bind(evicted)
-        .bind(TRIM_STEP - 1)
-        .fetch_optional(&mut *transaction)
-        .await?;
-        let end = step.unwrap_or(evicted);
-        sqlx::query("DELETE FROM journal_events WHERE topic_id = ? AND seq <= ?")
+        let mut left = TRIM_STEP;
+        while left > 0 {
+            let Some((id, evicted)) = cuts.pop() else { break };
+            // Where this step ends, if not at the end.
+            let step: Option<i64> = sqlx::query_scalar(
+                "SELECT seq FROM journal_events WHERE topic_id = ? AND seq <= ? \
+                 ORDER BY seq LIMIT 1 OFFSET ?",
+            )
             .bind(id)
-            .bind(end)
-            .execute(&mut *transaction)
+            .bind(evicted)
+            .bind(left - 1)
+            .fetch_optional(&mut *transaction)
             .await?;
-        sqlx::query("UPDATE journal_topics SET evicted = max(evicted, ?) WHERE id = ?")
-            .bind(end)
-            .bind(id)
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(end == evicted)
+            let end = step.unwrap_or(evicted);
+            let gone = sqlx::query("DELETE FROM journal_events WHERE topic_id = ? AND seq <= ?")
+                .bind(id)
+                .bind(end)
+                .execute(&mut *transaction)
+                .await?;
+            sqlx::query("UPDATE journal_topics SET evicted = max(evicted, ?) WHERE id = ?")
+                .bind(end)
+                .bind(id)
+                .execute(&mut *transaction)
+                .await?;
+            // A topic is some work even if nothing is left of it.
+            left -= signed(gone.rows_affected()).max(1);
+            if end < evicted {
+                cuts.push((id, evicted));
+            }
+        }
+        Ok(transaction.commit().await?)
     }
 
     fn known(&self, topic: &str) -> Option<i64> {
@@ -167,7 +176,7 @@ impl JournalStore for SqliteStore {
         Box::pin(async move {
             let meta: Option<(u32, i64, i64, bool)> =
                 sqlx::query_as("SELECT epoch, head, reserved, clean FROM journal_meta")
-                    .fetch_optional(&mut *self.read().await?)
+                    .fetch_optional(&mut *self.read_aside().await?)
                     .await?;
             Ok(meta.map(|(epoch, head, reserved, clean)| JournalMeta {
                 epoch,
@@ -196,7 +205,7 @@ impl JournalStore for SqliteStore {
                      FROM journal_events INDEXED BY journal_events_of_topic GROUP BY topic_id \
                  ) ON topic_id = id",
             )
-            .fetch_all(&mut *self.read().await?)
+            .fetch_all(&mut *self.read_aside().await?)
             .await?;
             let topic = |(topic, evicted, newest, events, bytes)| JournalTopic {
                 topic,
@@ -234,30 +243,52 @@ impl JournalStore for SqliteStore {
             if wanted.is_empty() || limits.events == 0 || after >= upto {
                 return Ok(Vec::new());
             }
-            page::read(&mut *self.read().await?, &wanted, signed(after), signed(upto), limits).await
+            let mut reading = self.read().await?;
+            page::read(&mut reading.on, &wanted, signed(after), signed(upto), limits).await
         })
     }
 
-    fn trim<'a>(&'a self, topic: &'a str, evicted: u64) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn trim<'a>(&'a self, cuts: &'a [JournalCut]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let Some(id) = self.known(topic) else { return Ok(()) };
-            while !self.trim_step(id, signed(evicted)).await? {}
+            let known = |cut: &JournalCut| Some((self.known(&cut.topic)?, signed(cut.evicted)));
+            let mut cuts: Vec<_> = cuts.iter().filter_map(known).collect();
+            while !cuts.is_empty() {
+                self.trim_step(&mut cuts).await?;
+            }
             Ok(())
+        })
+    }
+
+    fn aged(&self, oldest_at: u64) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(async move {
+            let topics = sqlx::query_scalar(
+                "SELECT name FROM journal_topics WHERE ( \
+                     SELECT at FROM journal_events WHERE topic_id = journal_topics.id \
+                     ORDER BY seq LIMIT 1 \
+                 ) < ?",
+            )
+            .bind(signed(oldest_at))
+            .fetch_all(&mut *self.read_aside().await?)
+            .await?;
+            Ok(topics)
         })
     }
 
     fn boundary<'a>(
         &'a self,
         topic: &'a str,
+        upto: u64,
         retain: Retain,
-    ) -> BoxFuture<'a, Result<Option<JournalBoundary>, StoreError>> {
+    ) -> BoxFuture<'a, Result<JournalBoundary, StoreError>> {
         Box::pin(async move {
-            let Some(id) = self.known(topic) else { return Ok(None) };
+            // Of a topic that is not known nothing is found.
+            let id = self.known(topic).unwrap_or_default();
+            let mut reading = self.read_aside().await?;
             // From the newest backwards; ends at the first that must go.
             let boundary: Option<(i64, i64, i64)> = sqlx::query_as(
                 "SELECT seq, events - 1, total - bytes FROM ( \
                      SELECT seq, at, bytes, count(*) OVER newest AS events, sum(bytes) OVER newest AS total \
-                     FROM journal_events WHERE topic_id = ?1 \
+                     FROM journal_events WHERE topic_id = ?1 AND seq <= ?5 \
                      WINDOW newest AS (ORDER BY seq DESC ROWS UNBOUNDED PRECEDING) \
                  ) WHERE events > ?2 OR (total > ?3 AND events > 1) OR at < ?4 LIMIT 1",
             )
@@ -265,13 +296,23 @@ impl JournalStore for SqliteStore {
             .bind(signed(retain.events))
             .bind(signed(retain.bytes))
             .bind(signed(retain.oldest_at))
-            .fetch_optional(&mut *self.read().await?)
+            .bind(signed(upto))
+            .fetch_optional(&mut *reading)
             .await?;
-            Ok(boundary.map(|(seq, events, bytes)| JournalBoundary {
+            let (seq, events, bytes) = match boundary {
+                Some(boundary) => boundary,
+                None => {
+                    let all = "SELECT 0, count(*), coalesce(sum(bytes), 0) FROM journal_events \
+                               WHERE topic_id = ? AND seq <= ?";
+                    let all = sqlx::query_as(all).bind(id).bind(signed(upto));
+                    all.fetch_one(&mut *reading).await?
+                }
+            };
+            Ok(JournalBoundary {
                 seq: unsigned(seq),
                 events: unsigned(events),
                 bytes: unsigned(bytes),
-            }))
+            })
         })
     }
 

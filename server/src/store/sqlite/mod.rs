@@ -23,6 +23,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions, Sqlite, Transaction};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Store, StoreError};
 
@@ -37,6 +38,9 @@ const IMMEDIATE: &str = "BEGIN IMMEDIATE";
 /// Connections that read; each has a thread and a cache.
 const READERS: u32 = 4;
 
+/// Connections that read for the server itself: for its health, and for what is to be trimmed.
+const ASIDES: u32 = 2;
+
 /// Page cache of a connection that reads, in KiB: a page of history is read once.
 const READER_CACHE_KIB: i64 = 256;
 
@@ -49,11 +53,22 @@ const CHECKPOINT_PAGES: i64 = 4_000;
 /// What the write-ahead log is cut back to once it was larger, in bytes.
 const LOG_BYTES: i64 = 32 << 20;
 
+/// A page that is being read.
+struct Reading<'a> {
+    on: Transaction<'static, Sqlite>,
+    /// Given back behind the connection.
+    _turn: SemaphorePermit<'a>,
+}
+
 /// The store in one SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Places in line for those: who waits for one waits as long as it takes, while a pool would fail.
+    turns: Semaphore,
+    /// Read for the server itself, however many subscribers go back in history.
+    asides: SqlitePool,
     /// Numbers of the journal's topics, as the file has them. Changed by who holds the writer.
     topics: RwLock<HashMap<String, i64>>,
     durable: bool,
@@ -90,11 +105,12 @@ impl SqliteStore {
             .await
             .map_err(|error| error::of_open(error, path))?;
         MIGRATIONS.run(&writer).await.map_err(|error| error::of_migration(error, path))?;
-        let readers = pool(READERS).connect_lazy_with(
-            options.read_only(true).pragma("cache_size", (-READER_CACHE_KIB).to_string()),
-        );
+        let reading = options.read_only(true).pragma("cache_size", (-READER_CACHE_KIB).to_string());
+        let readers = pool(READERS).connect_lazy_with(reading.clone());
+        let asides = pool(ASIDES).connect_lazy_with(reading);
+        let turns = Semaphore::new(READERS as usize);
         let topics = RwLock::new(journal::load_topics(&writer).await?);
-        Ok(Self { writer, readers, topics, durable })
+        Ok(Self { writer, readers, turns, asides, topics, durable })
     }
 
     /// The connection that writes; nobody else does until it is dropped.
@@ -117,9 +133,15 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Begins to read; what is seen does not change until it ends.
-    async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.readers.begin().await?)
+    /// Begins to read a page, once it is its turn; what is seen does not change until it ends.
+    async fn read(&self) -> Result<Reading<'_>, StoreError> {
+        let turn = self.turns.acquire().await.map_err(|_| StoreError::Closed)?;
+        Ok(Reading { on: self.readers.begin().await?, _turn: turn })
+    }
+
+    /// Begins to read for the server itself.
+    async fn read_aside(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.asides.begin().await?)
     }
 
     fn ids(&self) -> RwLockReadGuard<'_, HashMap<String, i64>> {
@@ -134,7 +156,7 @@ impl SqliteStore {
 impl Store for SqliteStore {
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            let mut reading = self.read().await?;
+            let mut reading = self.read_aside().await?;
             sqlx::query("SELECT 1 FROM journal_meta").fetch_optional(&mut *reading).await?;
             Ok(())
         })
@@ -143,7 +165,9 @@ impl Store for SqliteStore {
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             // The last to go copies the log back and removes it.
+            self.turns.close();
             self.readers.close().await;
+            self.asides.close().await;
             self.writer.close().await;
         })
     }

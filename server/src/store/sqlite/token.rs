@@ -16,7 +16,7 @@ impl TokenStore for SqliteStore {
                  ORDER BY created_at, id",
             )
             .bind(signed(now))
-            .fetch_all(&mut *self.read().await?)
+            .fetch_all(&mut *self.read_aside().await?)
             .await?;
             let token =
                 |(id, name, user_id, digest, scopes, created_at, expires_at): Row| TokenRow {

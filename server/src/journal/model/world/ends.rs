@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::FutureExt;
+use futures_util::future::join;
 use tidings_protocol::event::EventId;
 
 use super::{Flag, MANY, Step, TOPICS, Verdict, World, verdict};
@@ -52,8 +53,7 @@ impl World<'_> {
         }
         let most = self.limits.retention.events;
         let most = most + most / 16;
-        // What the journal has failed to take is in memory, beyond what it counts.
-        let fits = self.truth.has_hole || counts.iter().all(|count| *count <= most);
+        let fits = counts.iter().all(|count| *count <= most);
         verdict(fits, || format!("{counts:?} events are held; at most {most} may be"))
     }
 
@@ -66,13 +66,14 @@ impl World<'_> {
             let durable = self.durability == Durability::Durable;
             let store = Arc::new(disk.open(durable, Arc::clone(&self.nature)));
             let opening = open_hub(store.clone(), self.limits, self.durability);
-            let (hub, writer) = finish(opening).unwrap();
+            let (hub, writer, keeper) = finish(opening).unwrap();
             let flag = Arc::new(Flag::default());
             Arc::clone(&flag).wake();
             (self.hub, self.store) = (hub, Some(store));
-            self.writer = Some((writer.run().boxed(), flag));
+            self.writer = Some((join(writer.run(), keeper.run()).map(|_| ()).boxed(), flag));
             let mut nature = self.nature.lock().unwrap();
-            (nature.failing, nature.failed_writes, nature.ended) = (failing, 0, false);
+            (nature.failing, nature.failed_writes) = (failing, 0);
+            (nature.ended, nature.was_to_end) = (false, false);
         } else {
             self.hub = Hub::new(self.limits);
         }
@@ -84,14 +85,12 @@ impl World<'_> {
         let goes_on = if clean {
             self.close()?;
             let nature = self.nature.lock().unwrap();
-            let (ended, holes) = (nature.ended, nature.failed_writes > 0);
             match self.durability {
                 _ if self.disk.is_none() => Some(false),
                 Durability::Durable => Some(true),
-                Durability::Relaxed if ended && !holes => Some(true),
-                // An end that failed may be on the disk all the same, but not one with a hole.
-                Durability::Relaxed if holes && ended => Some(false),
-                Durability::Relaxed => None,
+                Durability::Relaxed if nature.ended => Some(true),
+                // An end that failed may be on the disk all the same, but none that lacks events.
+                Durability::Relaxed => (!nature.was_to_end).then_some(false),
             }
         } else {
             self.publishing.clear();
