@@ -47,10 +47,15 @@ pub enum TokenError {
 }
 
 /// The tokens that may be used. What is in memory is what is in the database.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tokens {
     store: Option<Arc<dyn Store>>,
     limits: TokenLimits,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
     grants: RwLock<HashMap<Digested, Arc<Grant>>>,
     /// Held over a change of both, so that they stay equal.
     changing: Mutex<()>,
@@ -60,7 +65,7 @@ impl Tokens {
     /// No tokens, and no place to keep any.
     #[must_use]
     pub fn none(limits: TokenLimits) -> Self {
-        Self { store: None, limits, grants: RwLock::default(), changing: Mutex::default() }
+        Self { store: None, limits, shared: Arc::default() }
     }
 
     /// The tokens of `user` in `store`.
@@ -85,7 +90,8 @@ impl Tokens {
             grant
         };
         let grants = RwLock::new(rows.iter().filter_map(grant).collect());
-        Ok(Self { store: Some(store), limits, grants, changing: Mutex::default() })
+        let shared = Arc::new(Shared { grants, changing: Mutex::default() });
+        Ok(Self { store: Some(store), limits, shared })
     }
 
     /// What each may use up.
@@ -118,7 +124,8 @@ impl Tokens {
         Ok(tokens)
     }
 
-    /// Makes a token for `user`; the secret is known to the caller alone from then on.
+    /// Makes a token for `user`; the secret is known to the caller alone from then on. Must be called within
+    /// a tokio runtime; a caller that goes away leaves nothing half done.
     ///
     /// # Errors
     ///
@@ -130,7 +137,7 @@ impl Tokens {
         scopes: &[Scope],
         expires_in: Option<Duration>,
     ) -> Result<(TokenInfo, Secret), TokenError> {
-        let store = self.store.as_ref().ok_or(TokenError::NoStore)?;
+        let store = self.store.clone().ok_or(TokenError::NoStore)?;
         let secret = Secret::from(format!("{PREFIX}{}", Secret::generate().expose()));
         let now = clock::now_ms();
         let row = TokenRow {
@@ -142,42 +149,60 @@ impl Tokens {
             created_at: now,
             expires_at: expires_in.map(|time| now.saturating_add(millis(time))),
         };
-        let _changing = self.changing.lock().await;
-        self.grants_mut().retain(|_, grant| !grant.is_expired());
-        if self.grants().len() >= MOST {
-            return Err(TokenError::TooMany);
-        }
-        store.add_token(&row, now.saturating_sub(millis(REMEMBERED))).await?;
-        self.grants_mut().extend(Grant::new(&row, user, self.limits));
-        Ok((row.into_info(), secret))
+        let (tokens, user) = (self.clone(), user.clone());
+        let adding = async move {
+            let _changing = tokens.shared.changing.lock().await;
+            tokens.grants_mut().retain(|_, grant| !grant.is_expired());
+            if tokens.grants().len() >= MOST {
+                return Err(TokenError::TooMany);
+            }
+            store.add_token(&row, now.saturating_sub(millis(REMEMBERED))).await?;
+            tokens.grants_mut().extend(Grant::new(&row, &user, tokens.limits));
+            Ok(row.into_info())
+        };
+        Ok((to_its_end(adding).await?, secret))
     }
 
-    /// Revokes a token, and says whether there was one. Requests with it are refused from then on.
+    /// Revokes a token, and says whether there was one. Requests with it are refused from then on. Must be
+    /// called within a tokio runtime; a caller that goes away revokes it all the same.
     ///
     /// # Errors
     ///
     /// If there is nowhere to keep tokens or the database fails; the token goes on then.
     pub async fn revoke(&self, id: &str) -> Result<bool, TokenError> {
-        let store = self.store.as_ref().ok_or(TokenError::NoStore)?;
-        let _changing = self.changing.lock().await;
-        let revoked = store.revoke_token(id, clock::now_ms()).await?;
-        self.grants_mut().retain(|_, grant| {
-            let stays = grant.info.id != id;
-            if !stays {
-                grant.revoked.cancel();
-            }
-            stays
-        });
-        Ok(revoked)
+        let store = self.store.clone().ok_or(TokenError::NoStore)?;
+        let (tokens, id) = (self.clone(), id.to_owned());
+        let revoking = async move {
+            let _changing = tokens.shared.changing.lock().await;
+            let revoked = store.revoke_token(&id, clock::now_ms()).await?;
+            tokens.grants_mut().retain(|_, grant| {
+                let stays = grant.info.id != id;
+                if !stays {
+                    grant.revoked.cancel();
+                }
+                stays
+            });
+            Ok(revoked)
+        };
+        to_its_end(revoking).await
     }
 
     fn grants(&self) -> RwLockReadGuard<'_, HashMap<Digested, Arc<Grant>>> {
-        self.grants.read().unwrap_or_else(PoisonError::into_inner)
+        self.shared.grants.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn grants_mut(&self) -> RwLockWriteGuard<'_, HashMap<Digested, Arc<Grant>>> {
-        self.grants.write().unwrap_or_else(PoisonError::into_inner)
+        self.shared.grants.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Runs a change of database and memory on a task of its own: a request whose client hangs up is dropped
+/// wherever it stands, and that is between the two often enough.
+async fn to_its_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, TokenError>> + Send + 'static,
+) -> Result<T, TokenError> {
+    // A task ends without a result only with its runtime, or by a panic.
+    tokio::spawn(change).await.map_err(|_| StoreError::Closed)?
 }
 
 impl TokenRow {

@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use futures_util::FutureExt as _;
+
 use super::*;
 use crate::store::SqliteStore;
 use tidings_protocol::api::Role;
@@ -62,6 +64,34 @@ async fn a_token_outlives_a_restart_and_ends_when_it_is_revoked() {
     for tokens in [tokens, load(&dir).await] {
         assert!(find(&tokens, &secret).is_none());
         assert_eq!(tokens.list().unwrap(), []);
+    }
+}
+
+async fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let wait = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), wait).await.expect(what);
+}
+
+#[tokio::test]
+async fn a_request_that_is_dropped_makes_or_revokes_its_token_all_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let tokens = load(&dir).await;
+    let scopes = ["read:app/*".parse().unwrap()];
+    let user = owner();
+    assert!(tokens.create(&user, "ci".to_owned(), &scopes, None).now_or_never().is_none());
+    eventually("it is made", || !tokens.list().unwrap().is_empty()).await;
+    let (info, secret) = create(&tokens, None).await;
+    let id = tokens.list().unwrap()[0].id.clone();
+    for id in [&id, &info.id] {
+        assert!(tokens.revoke(id).now_or_never().is_none());
+    }
+    eventually("they are revoked", || tokens.list().unwrap().is_empty()).await;
+    for tokens in [&tokens, &load(&dir).await] {
+        assert!(find(tokens, &secret).is_none());
     }
 }
 

@@ -38,13 +38,11 @@ pub(super) async fn load_topics(pool: &SqlitePool) -> Result<HashMap<String, i64
 impl SqliteStore {
     /// Runs `change` so that it is on the disk when this returns, also in a store that is not durable.
     async fn write_through(&self, meta: JournalMeta, forget: bool) -> Result<(), StoreError> {
-        let mut writer = self.durable_writer().await?;
-        let written = write_meta(&mut writer, meta, forget).await;
-        if written.is_ok() && forget {
+        self.through(move |writer| Box::pin(write_meta(writer, meta, forget))).await?;
+        if forget {
             self.ids_mut().clear();
         }
-        self.write_on(writer).await?;
-        written
+        Ok(())
     }
 
     /// The topic's number, given to it now if it has none; `new` holds those given in this transaction.

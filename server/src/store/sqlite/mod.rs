@@ -22,7 +22,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Sqlite, Transaction};
+use sqlx::{ConnectOptions, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Store, StoreError};
@@ -118,19 +118,26 @@ impl SqliteStore {
         Ok(self.writer.acquire().await?)
     }
 
-    /// The connection that writes, set so that what it commits is on the disk by then, durable or not.
-    /// [`write_on`](Self::write_on) sets it back.
-    async fn durable_writer(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        let mut writer = self.writer().await?;
-        sqlx::query("PRAGMA synchronous = FULL").execute(&mut *writer).await?;
-        Ok(writer)
-    }
-
-    async fn write_on(&self, mut writer: PoolConnection<Sqlite>) -> Result<(), StoreError> {
-        if !self.durable {
-            sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *writer).await?;
-        }
-        Ok(())
+    /// Runs `change` so that what it commits is on the disk when this returns, durable or not. Whoever asked
+    /// may go away: it runs to its end, and the connection is not left as it needs it.
+    async fn through<T: Send + 'static>(
+        &self,
+        change: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
+        + Send
+        + 'static,
+    ) -> Result<T, StoreError> {
+        let (writer, durable) = (self.writer.clone(), self.durable);
+        let task = tokio::spawn(async move {
+            let mut writer = writer.acquire().await?;
+            sqlx::query("PRAGMA synchronous = FULL").execute(&mut *writer).await?;
+            let changed = change(&mut writer).await;
+            if !durable {
+                sqlx::query("PRAGMA synchronous = NORMAL").execute(&mut *writer).await?;
+            }
+            changed
+        });
+        // A task ends without a result only with its runtime, or by a panic.
+        task.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Begins to read a page, once it is its turn; what is seen does not change until it ends.

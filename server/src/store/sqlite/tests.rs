@@ -174,3 +174,27 @@ async fn no_search_looks_through_all_events_of_others() {
         assert!(!plan.contains("B-TREE"), "{search}: {plan}");
     }
 }
+
+#[tokio::test]
+async fn a_change_that_is_dropped_does_not_leave_its_setting_behind() {
+    use crate::store::TokenStore as _;
+    use futures_util::FutureExt as _;
+
+    let folder = Folder::new();
+    let store = SqliteStore::open(&folder.file(), false).await.unwrap();
+    for turns in 0..20 {
+        let mut revoking = store.revoke_token("none", 1);
+        for _ in 0..turns {
+            if (&mut revoking).now_or_never().is_some() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_micros(50)).await;
+        }
+        drop(revoking);
+        // The one connection that writes is free once the change is over.
+        let mut writer = store.writer().await.unwrap();
+        let synchronous: i64 =
+            sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *writer).await.unwrap();
+        assert_eq!(synchronous, 1, "NORMAL after {turns} turns");
+    }
+}

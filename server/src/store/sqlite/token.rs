@@ -37,32 +37,30 @@ impl TokenStore for SqliteStore {
         token: &'a TokenRow,
         forget: u64,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let mut writer = self.durable_writer().await?;
-            let added = add(&mut writer, token, forget).await;
-            self.write_on(writer).await?;
-            added
-        })
+        let token = token.clone();
+        Box::pin(self.through(move |writer| Box::pin(add(writer, token, forget))))
     }
 
     fn revoke_token<'a>(&'a self, id: &'a str, at: u64) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(async move {
-            let mut writer = self.durable_writer().await?;
-            let revoked =
-                sqlx::query("UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL")
-                    .bind(signed(at))
-                    .bind(id)
-                    .execute(&mut *writer)
-                    .await;
-            self.write_on(writer).await?;
-            Ok(revoked?.rows_affected() > 0)
-        })
+        let id = id.to_owned();
+        Box::pin(self.through(move |writer| {
+            Box::pin(async move {
+                let revoked = sqlx::query(
+                    "UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
+                )
+                .bind(signed(at))
+                .bind(id)
+                .execute(writer)
+                .await?;
+                Ok(revoked.rows_affected() > 0)
+            })
+        }))
     }
 }
 
 async fn add(
     writer: &mut SqliteConnection,
-    token: &TokenRow,
+    token: TokenRow,
     forget: u64,
 ) -> Result<(), StoreError> {
     let mut transaction = writer.begin_with(IMMEDIATE).await?;
