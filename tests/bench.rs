@@ -74,8 +74,12 @@ async fn a_server_that_refuses_is_told_with_its_own_words() -> Result<()> {
 async fn where_nobody_listens_nothing_is_measured() -> Result<()> {
     let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let url = format!("http://{free}/{{topic}}");
-    let output = bench(&["--streams", "3", "--subscribe-url", &url, "--publish-url", &url]).await?;
-    let told = String::from_utf8(output.stderr)?;
-    assert!(!output.status.success() && told.contains("no stream"), "{told}");
+    for mode in ["fan-out", "idle", "connect"] {
+        let args =
+            ["--mode", mode, "--streams", "3", "--subscribe-url", &url, "--publish-url", &url];
+        let output = bench(&args).await?;
+        let told = String::from_utf8(output.stderr)?;
+        assert!(!output.status.success() && told.contains("no stream"), "{mode}: {told}");
+    }
     Ok(())
 }

@@ -120,6 +120,24 @@ async fn it_ends_when_asked_to_though_nobody_reads_its_output() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_line_that_is_half_written_when_it_is_asked_to_end_is_written_to_its_end() -> Result<()> {
+    let server = Server::start().await?;
+    let mut tail = Tail::start(&server, &["app/x", "--json"]).await?;
+    let filler = "x".repeat(200 << 10);
+    publish(&server, "app/x", &json!(filler)).await?;
+    let full = || {
+        let unread = tail.unread();
+        async move { Ok((unread? >= 64 << 10).then_some(())) }
+    };
+    harness::until("the pipe is full", harness::DEADLINE, full).await?;
+    tail.signal(Signal::INT)?;
+    assert_eq!(tail.json().await?["data"], json!(filler));
+    let (status, _) = tail.end().await?;
+    assert_eq!(status.code(), Some(0));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_closed_pipe_ends_it_without_a_word() -> Result<()> {
     let server = Server::start().await?;
     let mut tail = Tail::start(&server, &["app/x", "--json"]).await?;

@@ -62,6 +62,19 @@ async fn a_token_is_all_there_is_on_stdout_and_outlives_a_crash_until_it_is_revo
 }
 
 #[tokio::test]
+async fn a_token_for_a_user_needs_no_name_and_no_scope_and_another_user_is_refused() -> Result<()> {
+    let server = Server::start().await?;
+    let secret = String::from_utf8(token(&server, &["create", "--user", "owner"]).await?.stdout)?;
+    assert_eq!(publish(&server, "app/x", secret.trim()).await?, StatusCode::OK);
+    let list = String::from_utf8(token(&server, &["list"]).await?.stdout)?;
+    ensure!(list.contains("read:* publish:*"), "{list}");
+    let output = harness::run(&server, &["token", "create", "--user", "ada"], b"").await?;
+    let said = String::from_utf8(output.stderr)?;
+    ensure!(!output.status.success() && said.contains("no user \"ada\""), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_publisher_over_its_rate_waits_as_long_as_it_is_told_and_loses_nothing() -> Result<()> {
     let config = "[limits]\nevents_per_second = 20".to_owned();
     let server = Server::start_with(ServerOptions { config, ..Default::default() }).await?;

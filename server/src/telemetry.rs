@@ -11,7 +11,11 @@ pub fn start() {
         .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
         .with_env_var(LOG_VARIABLE)
         .from_env_lossy();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // It would tell that standard error is closed on standard error, and panic.
+        .log_internal_errors(false);
     if log.try_init().is_err() {
         tracing::debug!("the log was started before");
     }

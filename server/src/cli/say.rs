@@ -2,11 +2,23 @@
 
 use std::error::Error;
 use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
 
-/// Says something in one line.
-#[expect(clippy::print_stderr, reason = "the one place where a command speaks to people")]
+/// Says something in one line. Where nobody listens any more, the command goes on all the same.
 pub(super) fn note(text: impl Display) {
-    eprintln!("tidings: {text}");
+    let _ = writeln!(io::stderr(), "tidings: {text}");
+}
+
+/// Writes an answer to standard output. A pipe that was closed wants no more of it, and that is no failure.
+///
+/// # Errors
+///
+/// If it cannot be written for another reason.
+pub(super) fn answer(text: impl Display) -> io::Result<()> {
+    match io::stdout().write_all(text.to_string().as_bytes()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
 }
 
 /// Tells a failure with all its causes.

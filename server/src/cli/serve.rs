@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use tidings_protocol::api::OWNER_TOKEN_FILE;
 use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 
-use super::duration;
 use super::signals::Signals;
+use super::{duration, say};
 use crate::config::{Config, ConfigError};
 use crate::{Server, limits, telemetry};
 
@@ -57,9 +58,18 @@ pub(super) struct Serve {
     /// Time over which open streams end when the server does, as in `10s` [default: at once]
     #[arg(long, env = "TIDINGS_DRAIN", value_name = "TIME", value_parser = duration)]
     drain: Option<Duration>,
-    /// Answer a publish only once its event is on the disk, so that it survives a crash of the system
-    #[arg(long, env = "TIDINGS_DURABLE")]
-    durable: bool,
+    /// Answer a publish only once its event is on the disk, so that it survives a crash of the system;
+    /// `--durable=false` where the file says otherwise
+    #[arg(
+        long,
+        env = "TIDINGS_DURABLE",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new(),
+    )]
+    durable: Option<bool>,
 }
 
 /// Why the server did not start, or not end as it should.
@@ -105,7 +115,7 @@ impl Serve {
             // In whole seconds, and never none because of rounding.
             server.drain_seconds = drain.as_secs() + u64::from(drain.subsec_nanos() > 0);
         }
-        config.hub.durable |= self.durable;
+        config.hub.durable = self.durable.unwrap_or(config.hub.durable);
         Ok(config)
     }
 }
@@ -142,15 +152,21 @@ fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// To standard output and not to the log, which others may read.
-#[expect(clippy::print_stdout, reason = "the command's own answer")]
+/// To standard output and not to the log, which others may read. A server whose output goes nowhere serves.
 fn greet(server: &Server, token_file: &std::path::Path) {
     let url = server.url();
     let code = server.sign_in_code();
-    println!("Tidings {} watches {}", env!("CARGO_PKG_VERSION"), server.topic());
-    println!("  dashboard  {url}/#code={}", code.expose());
-    println!("             (signs one browser in, within five minutes)");
-    println!("  programs   {url}, token in {}", token_file.display());
+    let greeting = format!(
+        "Tidings {} watches {}\n  dashboard  {url}/#code={}\n             \
+         (signs one browser in, within five minutes)\n  programs   {url}, token in {}\n",
+        env!("CARGO_PKG_VERSION"),
+        server.topic(),
+        code.expose(),
+        token_file.display()
+    );
+    if let Err(error) = say::answer(greeting) {
+        say::note(format_args!("standard output cannot be written to: {error}"));
+    }
 }
 
 #[cfg(test)]
@@ -171,7 +187,7 @@ mod tests {
             allowed_origins: vec!["https://a.example".to_owned()],
             behind_proxy: None,
             drain: Some(Duration::from_secs(2)),
-            durable: false,
+            durable: None,
         };
         let config = serve.into_config().unwrap();
         assert_eq!(config.server.listen.port(), 1);
@@ -180,5 +196,36 @@ mod tests {
         assert_eq!(config.server.allowed_origins, ["https://a.example"]);
         assert_eq!(config.server.heartbeat_seconds, 15);
         assert_eq!(config.server.drain_seconds, 2);
+    }
+
+    #[test]
+    fn durable_is_asked_for_refused_or_left_to_the_file() {
+        #[derive(clap::Parser)]
+        struct Command {
+            #[command(flatten)]
+            serve: Serve,
+        }
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "[hub]\ndurable = true").unwrap();
+        let file = format!("--config={}", file.path().display());
+        let durable = |args: &[&str]| {
+            let args = ["serve"].iter().chain(args);
+            let command = <Command as clap::Parser>::try_parse_from(args).ok()?;
+            Some(command.serve.into_config().unwrap().hub.durable)
+        };
+        for (args, expected) in [
+            (&[][..], Some(false)),
+            (&["--durable"], Some(true)),
+            (&["--durable", "--listen=127.0.0.1:1"], Some(true)),
+            (&["--durable=1"], Some(true)),
+            (&["--durable=false"], Some(false)),
+            (&["--durable=maybe"], None),
+            (&[&file], Some(true)),
+            (&["--durable", &file], Some(true)),
+            (&["--durable=false", &file], Some(false)),
+            (&["--durable=0", &file], Some(false)),
+        ] {
+            assert_eq!(durable(args), expected, "{args:?}");
+        }
     }
 }

@@ -11,6 +11,10 @@ use tidings_protocol::scope::Scope;
 use super::connection::Connection;
 use super::{duration, say};
 use crate::clock;
+use crate::collectors::machine_name;
+
+/// Name of the user that every server has.
+const OWNER: &str = "owner";
 
 /// What `tidings token` does.
 #[derive(Debug, Subcommand)]
@@ -32,11 +36,15 @@ Examples:
 
 The token is all there is on standard output.")]
 pub(super) struct Create {
-    /// What people call it
+    /// User it belongs to [default: owner, the only one there is]
+    #[arg(long, value_name = "NAME", value_parser = user)]
+    user: Option<String>,
+    /// What people call it [default: this machine's name]
     #[arg(long, value_name = "NAME")]
-    name: String,
-    /// What it may do: read: or publish:, and a topic, a prefix ending in /*, or *; may be repeated
-    #[arg(long = "scope", value_name = "SCOPE", required = true)]
+    name: Option<String>,
+    /// What it may do: read: or publish:, and a topic, a prefix ending in /*, or *; may be repeated. With
+    /// --user it may be left away: read:* and publish:*
+    #[arg(long = "scope", value_name = "SCOPE", required_unless_present = "user")]
     scopes: Vec<Scope>,
     /// Time until it expires, as in 12h or 30d [default: never]
     #[arg(long, value_name = "TIME", value_parser = duration)]
@@ -79,9 +87,13 @@ impl Token {
 
 impl Create {
     async fn run(self) -> Result<(), Box<dyn Error>> {
+        let mut scopes: Vec<_> = self.scopes.iter().map(ToString::to_string).collect();
+        if scopes.is_empty() {
+            scopes.extend(["read:*", "publish:*"].map(str::to_owned));
+        }
         let new = NewToken {
-            name: self.name,
-            scopes: self.scopes.iter().map(ToString::to_string).collect(),
+            name: self.name.unwrap_or_else(machine_name),
+            scopes,
             // In whole seconds, and never none because of rounding.
             expires_in_seconds: self
                 .expires
@@ -118,6 +130,14 @@ impl Revoke {
         say::note(format_args!("revoked the token {}", self.id));
         Ok(())
     }
+}
+
+/// The one user there is. Another name is no mistake to pass over: the token would be the owner's.
+fn user(name: &str) -> Result<String, String> {
+    if name == OWNER {
+        return Ok(name.to_owned());
+    }
+    Err(format!("there is no user {name:?}; the only one of this release is {OWNER}"))
 }
 
 fn table(tokens: &[TokenInfo], now: u64) -> String {

@@ -85,11 +85,11 @@ impl Run<'_> {
         let before = self.processes.pss();
         let connected = self.connect()?;
         let mut report = Report::new(load, Connects::from(&connected));
-        if load.mode == Mode::Connect {
-            return Ok(report);
-        }
         if connected.open == 0 {
             return Err(BenchError::NoStream(connected.first_error.unwrap_or_default()));
+        }
+        if load.mode == Mode::Connect {
+            return Ok(report);
         }
         self.subscribers.listen(load.settle, |_| false)?;
         let idle = self.processes.pss();

@@ -26,9 +26,13 @@ use tidings_client::{Credentials, CredentialsError, Token};
 use tidings_protocol::api::path;
 
 use super::connection::Connection;
+use super::{duration, say};
 use crate::limits;
 use load::{Load, Mode};
 use target::Target;
+
+/// Longest time a part of a run may take.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Descriptors that are not for streams.
 const RESERVED: usize = 64;
@@ -116,14 +120,13 @@ enum BenchError {
 }
 
 impl Bench {
-    #[expect(clippy::print_stdout, reason = "the command's own answer")]
     pub(super) fn run(self) -> Result<(), Box<dyn Error>> {
         let json = self.json;
         let report = self.into_load()?.run()?;
         if json {
-            println!("{}", serde_json::to_string(&report)?);
+            say::answer(serde_json::to_string(&report)? + "\n")?;
         } else {
-            print!("{report}");
+            say::answer(report)?;
         }
         Ok(())
     }
@@ -134,6 +137,16 @@ impl Bench {
         range("--topics", self.topics as usize, 1, self.streams)?;
         range("--size", self.size, stamp::LEAST_BODY, 16 << 20)?;
         range("--connecting", self.connecting, 1, most)?;
+        for (flag, time) in [
+            ("--duration", self.duration),
+            ("--warm-up", self.warm_up),
+            ("--settle", self.settle),
+            ("--drain", self.drain),
+        ] {
+            if time > LONGEST {
+                return Err(BenchError::Range(format!("{flag} is longer than a day")));
+            }
+        }
         if !(self.rate >= 0.001 && self.rate <= 100_000.0) {
             return Err(BenchError::Range("--rate must be 0.001 to 100,000".to_owned()));
         }
@@ -185,32 +198,4 @@ fn range(flag: &str, value: usize, least: usize, most: usize) -> Result<(), Benc
         return Ok(());
     }
     Err(BenchError::Range(format!("{flag} is {value}; here it must be {least} to {most}")))
-}
-
-/// Reads `10s`, `500ms`, `2m` or plain seconds.
-fn duration(text: &str) -> Result<Duration, String> {
-    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match &text[number.len()..] {
-        "ms" => 0.001,
-        "s" | "" => 1.0,
-        "m" => 60.0,
-        unit => return Err(format!("no unit `{unit}`; there are ms, s and m")),
-    };
-    let seconds: f64 = number.parse().map_err(|_| "such as 10s or 500ms".to_owned())?;
-    Duration::try_from_secs_f64(seconds * factor).map_err(|error| error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_duration_has_a_unit_or_is_seconds() {
-        for (text, millis) in [("10s", 10_000), ("500ms", 500), ("2m", 120_000), ("0.5", 500)] {
-            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
-        }
-        for text in ["", "s", "-1s", "1h", "1e400", "NaN"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
-    }
 }

@@ -4,7 +4,6 @@ mod input;
 mod sender;
 
 use std::error::Error;
-use std::io::{self, Write};
 
 use clap::Args;
 use tidings_protocol::api::Published;
@@ -13,6 +12,7 @@ use tidings_protocol::topic::Topic;
 use tokio::io::{AsyncBufRead, BufReader};
 
 use super::connection::Connection;
+use super::say;
 use input::{InputError, body, read_all, read_line};
 use sender::Sender;
 
@@ -84,7 +84,7 @@ impl Publish {
             return Err(InputError::Empty.into());
         }
         let published = sender.send(body(event, self.text)?).await?;
-        tell(self.verbose, published)?;
+        Ids(self.verbose).tell(published);
         Ok(())
     }
 }
@@ -97,6 +97,7 @@ async fn lines(
     verbose: bool,
 ) -> Result<(), PublishError> {
     let mut acknowledged = 0;
+    let mut ids = Ids(verbose);
     for line in 1.. {
         let failed = |source| PublishError::Line { line, acknowledged, source };
         let event = match read_line(input).await {
@@ -108,16 +109,22 @@ async fn lines(
         let body = body(event, text).map_err(|error| failed(error.into()))?;
         let published = sender.send(body).await.map_err(|error| failed(error.into()))?;
         acknowledged += 1;
-        let told = tell(verbose, published);
-        told.map_err(|source| PublishError::Line {
-            line: line + 1,
-            acknowledged,
-            source: source.into(),
-        })?;
+        ids.tell(published);
     }
     Ok(())
 }
 
-fn tell(verbose: bool, published: Published) -> io::Result<()> {
-    if verbose { writeln!(io::stdout(), "{}", published.id) } else { Ok(()) }
+/// Prints ids for as long as that works: it is the acknowledgements that this command is asked for.
+struct Ids(bool);
+
+impl Ids {
+    fn tell(&mut self, Published { id }: Published) {
+        if !self.0 {
+            return;
+        }
+        if let Err(error) = say::answer(format_args!("{id}\n")) {
+            self.0 = false;
+            say::note(format_args!("no more ids: standard output cannot be written to: {error}"));
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tidings_client::{Body, Client, ClientError};
-use tidings_protocol::api::Published;
+use tidings_protocol::api::{ErrorCode, Published};
 use tidings_protocol::event::EventType;
 use tidings_protocol::topic::Topic;
 use tokio::time::{Instant, sleep};
@@ -59,6 +59,12 @@ impl Sender {
 /// How long to wait before the next attempt; null where there is none to be made.
 fn wait_after(error: &ClientError, heard: bool) -> Option<Duration> {
     match error {
+        // That passes only when somebody raises the limit.
+        ClientError::Status { detail: Some(detail), .. }
+            if detail.code == ErrorCode::TooManyTopics =>
+        {
+            None
+        }
         ClientError::Status { status: 429 | 503, retry_after, .. } => {
             Some(retry_after.unwrap_or(WAIT).clamp(SHORTEST_WAIT, LONGEST_WAIT))
         }
@@ -71,6 +77,7 @@ fn wait_after(error: &ClientError, heard: bool) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tidings_protocol::api::ErrorDetail;
 
     fn status(status: u16, retry_after: Option<u64>) -> ClientError {
         let retry_after = retry_after.map(Duration::from_secs);
@@ -79,6 +86,10 @@ mod tests {
 
     #[test]
     fn only_what_was_surely_not_taken_is_sent_again() {
+        let with_code = |code| {
+            let detail = Some(ErrorDetail { code, message: String::new() });
+            ClientError::Status { status: 503, detail, retry_after: Some(Duration::from_secs(5)) }
+        };
         let unreachable = || ClientError::Unreachable("refused".to_owned());
         for (error, heard, wait) in [
             (status(429, Some(7)), false, Some(Duration::from_secs(7))),
@@ -88,6 +99,8 @@ mod tests {
             (status(500, Some(1)), true, None),
             (status(400, None), true, None),
             (status(413, None), true, None),
+            (with_code(ErrorCode::Unavailable), false, Some(Duration::from_secs(5))),
+            (with_code(ErrorCode::TooManyTopics), true, None),
             (unreachable(), true, Some(WAIT)),
             (unreachable(), false, None),
             (ClientError::Network("reset".to_owned()), true, None),

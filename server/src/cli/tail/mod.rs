@@ -5,18 +5,23 @@ mod status;
 
 use std::error::Error;
 use std::io::{self, ErrorKind, IsTerminal};
+use std::time::Duration;
 
 use clap::Args;
 use tidings_client::{Bounds, Client, Item, Overflow, Subscription, Update};
 use tidings_protocol::event::EventId;
 use tidings_protocol::topic::Selector;
 use tokio::io::AsyncWriteExt;
+use tokio_util::sync::CancellationToken;
 
 use super::connection::Connection;
 use super::say;
 use super::signals::Signals;
 use render::{Form, gap_note, render};
 use status::{Ended, StatusLine};
+
+/// Time for a write under way once it is asked to end.
+const LAST_WRITE: Duration = Duration::from_secs(1);
 
 /// Flags of `tidings tail`.
 #[derive(Args, Debug)]
@@ -69,26 +74,38 @@ impl Tail {
         let client = self.connection.client()?.with_outbox(bounds);
         let subscription = client.subscribe_from(&self.topics, self.since);
         let form = if self.json { Form::Json } else { Form::Pretty { colours: colours() } };
-        tokio::select! {
-            followed = follow(&client, subscription, form) => match followed {
-                Err(TailError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-                followed => Ok(followed?),
-            },
-            () = signals.next() => Ok(()),
+        let stop = CancellationToken::new();
+        let mut following = std::pin::pin!(follow(&client, subscription, form, &stop));
+        let followed = tokio::select! {
+            followed = &mut following => followed,
+            () = signals.next() => {
+                stop.cancel();
+                // What is half written is written to its end, if somebody reads it.
+                tokio::time::timeout(LAST_WRITE, following).await.unwrap_or(Ok(()))
+            }
+        };
+        match followed {
+            Err(TailError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            followed => Ok(followed?),
         }
     }
 }
 
-/// Prints what comes, until the server will have no more of it.
+/// Prints what comes, until it is told to stop or the server will have no more of it.
 async fn follow(
     client: &Client,
     mut subscription: Subscription,
     form: Form,
+    stop: &CancellationToken,
 ) -> Result<(), TailError> {
     let mut output = Output { stdout: tokio::io::stdout(), buffer: Vec::new(), form };
     let mut status = StatusLine::new(client.server());
     loop {
-        let mut update = subscription.next().await;
+        let mut update = tokio::select! {
+            biased;
+            () = stop.cancelled() => return Ok(()),
+            update = subscription.next() => update,
+        };
         // Of a connection that is open by now the news comes before what it brought, else behind.
         if let Some(line) = status.before(&update.status) {
             say::note(line);
