@@ -47,7 +47,7 @@ async fn every_event_is_counted_once_on_each_stream_of_its_topic() -> Result<()>
 #[tokio::test]
 async fn connections_are_counted_with_their_first_byte_and_leave_nothing_behind() -> Result<()> {
     let server = Server::start().await?;
-    let before = server.open_files()?;
+    let before = server.open_files_at_rest().await?;
     let report = report(&server, &["--mode", "connect", "--streams", "100"]).await?;
     assert_eq!(report["connect"]["open"], 100, "{report}");
     assert_eq!(report["connect"]["errors"], 0, "{report}");

@@ -118,11 +118,15 @@ async fn all(mut tasks: JoinSet<Result<()>>) -> Result<()> {
 #[test]
 fn every_stream_of_the_server_is_in_this_files_list() -> Result<()> {
     let routes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src/routes");
-    let mut found = BTreeSet::new();
-    for entry in std::fs::read_dir(routes)? {
-        let path = entry?.path();
-        if path.is_file() && std::fs::read_to_string(&path)?.contains("EventStream") {
-            found.insert(path.file_name().context("a name")?.to_string_lossy().into_owned());
+    let (mut found, mut folders) = (BTreeSet::new(), vec![routes.clone()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if std::fs::read_to_string(&path)?.contains("EventStream") {
+                found.insert(path.strip_prefix(&routes)?.to_string_lossy().into_owned());
+            }
         }
     }
     let listed: BTreeSet<_> = STREAMS.iter().map(|stream| stream.source.to_owned()).collect();

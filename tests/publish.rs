@@ -60,6 +60,51 @@ async fn a_body_over_the_limit_is_answered_413_by_the_real_server_too() -> Resul
 }
 
 #[tokio::test]
+async fn whatever_is_acknowledged_can_be_read_by_our_own_client() -> Result<()> {
+    let server = Server::start().await?;
+    let mut tail = Tail::start(&server, &["app/x", "--json"]).await?;
+    let most = 256 << 10;
+    let lines = format!("[{}1]", "\n".repeat(most - 3));
+    let escaped = format!("\"{}\"", "\\u0000".repeat((most - 2) / 6));
+    for (body, kind, status) in [
+        ("\0".repeat(200_000), "text/plain", 413),
+        ("\0".repeat(80_000), "text/plain", 200),
+        ("\"\n".repeat(most / 2), "text/plain", 200),
+        (lines, "application/json", 200),
+        (escaped, "application/json", 200),
+    ] {
+        let request = server.publish("app/x")?.header("Content-Type", kind);
+        let expected = match kind {
+            "text/plain" => json!({ "raw": body }),
+            _ => serde_json::from_str(&body)?,
+        };
+        let answer = request.body(body).send().await?;
+        assert_eq!(answer.status(), status);
+        if status == 200 {
+            let event = tail.json().await?;
+            assert!(event["data"] == expected, "{}", &event.to_string()[..200]);
+        } else {
+            let said: Value = answer.json().await?;
+            assert_eq!(said["error"]["code"], "body_too_large");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_of_large_events_has_them_read_in_full() -> Result<()> {
+    let config = "[limits]\nbody_bytes = 16777216\n[hub]\nhistory_bytes = 268435456";
+    let server = Server::start_with(ServerOptions::with_config(config)).await?;
+    let mut tail = Tail::start(&server, &["app/x", "--json"]).await?;
+    for text in ["x".repeat(16 << 20), "\n".repeat(16 << 20)] {
+        let request = server.publish("app/x")?.header("Content-Type", "text/plain");
+        assert_eq!(request.body(text.clone()).send().await?.status(), 200);
+        assert!(tail.json().await?["data"] == json!({ "raw": text }), "it is another text");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn standard_input_arrives_as_that_very_string_and_injects_nothing() -> Result<()> {
     let server = Server::start().await?;
     let mut events = listen(&server).await?;

@@ -37,7 +37,9 @@ fuzz_target!(|input: (&str, &str)| {
     }
     let (Ok(topic), Ok(selector)) = (topic, selector) else { return };
     assert_eq!((topic.to_string().as_str(), selector.to_string().as_str()), (left, right));
+    let is_personal = matches!(left.split('/').next(), Some("users" | "notifications"));
     let matches = match right.strip_suffix('*') {
+        Some("") => !is_personal,
         Some(prefix) => left.len() > prefix.len() && left.starts_with(prefix),
         None => left == right,
     };

@@ -89,7 +89,9 @@ async fn one_stream_too_many_is_told_to_come_later() {
     for _ in 0..15 {
         streams.push(open(server.address, "connected").await);
     }
-    open(server.address, "too_many_streams").await;
+    let mut refused = request(server.address, "/api/events").await;
+    let answer = read_until(&mut refused, "too_many_streams").await;
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: "), "{answer}");
 }
 
 #[tokio::test]

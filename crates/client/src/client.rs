@@ -35,9 +35,11 @@ pub struct ClientConfig {
     pub token: Token,
     /// Times the feed goes by.
     pub feed: tidings_feed::Config,
-    /// Longest line of a stream, in bytes. Default 1 MiB.
+    /// Longest line of a stream, in bytes. Default 40 MiB: no server sends a longer one, whatever body it is
+    /// told to take.
     pub max_line: usize,
-    /// Longest event of a stream, in bytes. Default 4 MiB.
+    /// Longest event of a stream, in bytes. Default 128 MiB: JSON that is nothing but line ends grows
+    /// sevenfold.
     pub max_event: usize,
     /// What may wait for a slow reader.
     pub outbox: Bounds,
@@ -51,8 +53,8 @@ impl ClientConfig {
             server,
             token,
             feed: tidings_feed::Config::default(),
-            max_line: 1 << 20,
-            max_event: 4 << 20,
+            max_line: 40 << 20,
+            max_event: 128 << 20,
             outbox: Bounds::default(),
         }
     }
@@ -77,8 +79,19 @@ pub enum ClientError {
     #[error("the server did not answer: {0}")]
     Network(String),
     /// The answer is too long to be one of a server.
-    #[error("the server answered with more than {} MiB", MAX_ANSWER_BYTES >> 20)]
-    TooLarge,
+    #[error("the server answered with more than {} MiB", .0 >> 20)]
+    TooLarge(usize),
+    /// The answer came and is no answer of this protocol; the request may have been carried out.
+    #[error("what answered is no Tidings server, or another release: {0}")]
+    Unexpected(String),
+    /// The server sends requests elsewhere, where this client does not take the token.
+    #[error("the server answered {status} and redirects to {location}; use that address instead")]
+    Redirect {
+        /// HTTP status code.
+        status: u16,
+        /// Where to.
+        location: String,
+    },
     /// The server answered with an error.
     #[error("the server answered {status}: {}", detail.as_ref().map_or("no reason given", |d| &d.message))]
     Status {
@@ -182,15 +195,31 @@ impl Client {
         &self,
         request: reqwest::RequestBuilder,
     ) -> Result<reqwest::Response, ClientError> {
+        self.ask_for(request, MAX_ANSWER_BYTES).await
+    }
+
+    /// As [`ask`](Self::ask), for an answer of at most `most` bytes.
+    pub(crate) async fn ask_for(
+        &self,
+        request: reqwest::RequestBuilder,
+        most: usize,
+    ) -> Result<reqwest::Response, ClientError> {
         let bearer = self.config.token.bearer().ok_or(ClientError::Token)?;
         let request = request.timeout(REQUEST_TIMEOUT).header(http::header::AUTHORIZATION, bearer);
         let answer = request.send().await?;
         let status = answer.status();
         if status.is_success() {
-            return read(answer).await;
+            return read(answer, most).await;
+        }
+        if status.is_redirection()
+            && let Some(location) = answer.headers().get(http::header::LOCATION)
+            && let Ok(location) = location.to_str()
+        {
+            let location = location.to_owned();
+            return Err(ClientError::Redirect { status: status.as_u16(), location });
         }
         let retry_after = retry_after(answer.headers());
-        let detail = match read(answer).await {
+        let detail = match read(answer, MAX_ANSWER_BYTES).await {
             Ok(answer) => answer.json::<ErrorBody>().await.ok().map(|body| body.error),
             // The status says more.
             Err(_) => None,
@@ -230,7 +259,13 @@ fn limits(config: &ClientConfig) -> Limits {
 impl From<reqwest::Error> for ClientError {
     fn from(error: reqwest::Error) -> Self {
         let cause = root_cause(&error);
-        if error.is_connect() { Self::Unreachable(cause) } else { Self::Network(cause) }
+        if error.is_connect() {
+            Self::Unreachable(cause)
+        } else if error.is_decode() {
+            Self::Unexpected(cause)
+        } else {
+            Self::Network(cause)
+        }
     }
 }
 
@@ -240,12 +275,16 @@ fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// The same answer with its body in memory, within bounds.
-async fn read(mut answer: reqwest::Response) -> Result<reqwest::Response, ClientError> {
+/// The same answer with its body in memory, within bounds. One that breaks off is none.
+async fn read(
+    mut answer: reqwest::Response,
+    most: usize,
+) -> Result<reqwest::Response, ClientError> {
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(ClientError::TooLarge);
+    let broken = |error| ClientError::Network(root_cause(&error));
+    while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > most {
+            return Err(ClientError::TooLarge(most));
         }
         body.extend_from_slice(&chunk);
     }

@@ -19,7 +19,8 @@ pub enum Body {
 
 impl Client {
     /// Publishes one event, and returns when the server has taken it. Nothing is tried twice: after
-    /// [`ClientError::Network`] the event may or may not have been taken, after any other error it was not.
+    /// [`ClientError::Network`] and [`ClientError::Unexpected`] the event may or may not have been taken, after
+    /// any other error it was not.
     ///
     /// # Errors
     ///

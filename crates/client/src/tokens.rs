@@ -1,8 +1,17 @@
 //! Tokens of limited scope: made, listed, revoked.
 
+use tidings_protocol::api::token::{MAX_NAME_BYTES, MAX_SCOPES, MOST};
 use tidings_protocol::api::{CreatedToken, NewToken, TokenInfo, path};
+use tidings_protocol::topic::MAX_TOPIC_BYTES;
 
 use crate::client::{Client, ClientError};
+
+/// Longest token in a list, in bytes: its scopes each with `publish:`, quotes and comma, its name in which
+/// every character may be escaped, and the keys, id and times.
+const LONGEST_TOKEN: usize = MAX_SCOPES * (MAX_TOPIC_BYTES + 11) + 2 * MAX_NAME_BYTES + 200;
+
+/// Longest list of tokens, in bytes.
+const LONGEST_LIST: usize = MOST * LONGEST_TOKEN;
 
 impl Client {
     /// Makes a token. Its secret is in this answer and nowhere else.
@@ -20,7 +29,8 @@ impl Client {
     ///
     /// If the server cannot be reached or refuses.
     pub async fn tokens(&self) -> Result<Vec<TokenInfo>, ClientError> {
-        Ok(self.ask(self.get(self.route(path::TOKENS))).await?.json().await?)
+        let request = self.get(self.route(path::TOKENS));
+        Ok(self.ask_for(request, LONGEST_LIST).await?.json().await?)
     }
 
     /// Revokes the token with this id; requests with it are refused from then on.
@@ -35,5 +45,23 @@ impl Client {
             segments.push(id);
         }
         self.ask(self.delete(url)).await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_list_that_a_server_can_have_is_read() {
+        let longest = TokenInfo {
+            id: "f".repeat(32),
+            name: "\"".repeat(MAX_NAME_BYTES),
+            scopes: vec![format!("publish:{}", "x".repeat(MAX_TOPIC_BYTES)); MAX_SCOPES],
+            created_at: u64::MAX,
+            expires_at: Some(u64::MAX),
+        };
+        let bytes = serde_json::to_vec(&[longest]).unwrap().len();
+        assert!((LONGEST_TOKEN - 200..=LONGEST_TOKEN).contains(&bytes), "{bytes}");
     }
 }

@@ -38,7 +38,7 @@ async fn an_answer_without_end_is_cut() {
         assert!(sent < 16 << 20, "{sent} bytes were taken");
         let error = patiently(asking).await.unwrap().unwrap_err();
         match error {
-            ClientError::TooLarge => assert!(!refused),
+            ClientError::TooLarge(_) => assert!(!refused),
             ClientError::Status { status: 500, detail: None, .. } => assert!(refused),
             other => panic!("{other}"),
         }
@@ -127,6 +127,27 @@ async fn a_server_that_wants_to_be_left_alone_says_for_how_long() {
         let error = patiently(asking).await.unwrap().unwrap_err();
         let ClientError::Status { status: 429, retry_after, .. } = error else { panic!("{error}") };
         assert_eq!(retry_after, expected, "{header}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_of_this_protocol_says_so_and_a_redirect_says_where() {
+    for (status, headers, body, words) in [
+        ("200 OK", "", "<html>", "no Tidings server"),
+        ("301 Moved Permanently", "location: https://a.example/x\r\n", "", "https://a.example/x"),
+        ("304 Not Modified", "", "", "304"),
+    ] {
+        let script = Script::new().await;
+        let client = script.client();
+        let asking = tokio::spawn(async move { client.session().await });
+        let mut peer = script.accept().await;
+        let length = body.len();
+        let answer =
+            format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\n\r\n{body}");
+        peer.send(&answer).await;
+        let error = patiently(asking).await.unwrap().unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+        assert_eq!(matches!(error, ClientError::Unexpected(_)), status.starts_with("200"));
     }
 }
 

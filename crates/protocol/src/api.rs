@@ -24,6 +24,16 @@ pub mod path {
 /// look for it there.
 pub const OWNER_TOKEN_FILE: &str = "owner-token";
 
+/// Bounds of tokens of limited scope.
+pub mod token {
+    /// Most tokens at once.
+    pub const MOST: usize = 10_000;
+    /// Longest name, in bytes.
+    pub const MAX_NAME_BYTES: usize = 100;
+    /// Most scopes.
+    pub const MAX_SCOPES: usize = 100;
+}
+
 /// Query parameters of the streams.
 pub mod query {
     /// A selector; may be repeated.

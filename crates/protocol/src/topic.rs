@@ -9,6 +9,9 @@ pub const MAX_TOPIC_BYTES: usize = 255;
 /// First segment of the topics whose newest event is all a subscriber needs.
 pub const METRICS: &str = "metrics";
 
+/// First segments of the topics that belong to the one user named behind them.
+pub const PERSONAL: [&str; 2] = ["users", "notifications"];
+
 /// Name of a stream of events: segments of `A–Z a–z 0–9 . _ - ~ :` joined by `/`, none of them `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Topic(String);
@@ -18,7 +21,8 @@ pub struct Topic(String);
 pub enum Selector {
     /// Exactly this topic.
     Exact(Topic),
-    /// Every topic below this one; `*` alone is every topic there is.
+    /// Every topic below this one; `*` alone is every topic but the [personal](Topic::is_personal) ones, which
+    /// must be named.
     Prefix(Option<Topic>),
 }
 
@@ -77,6 +81,12 @@ impl Topic {
     pub fn is_latest_wins(&self) -> bool {
         metrics_host(&self.0).is_some()
     }
+
+    /// Whether it belongs to one user (`users/…`, `notifications/…`).
+    #[must_use]
+    pub fn is_personal(&self) -> bool {
+        self.0.split('/').next().is_some_and(|first| PERSONAL.contains(&first))
+    }
 }
 
 impl fmt::Display for Topic {
@@ -113,7 +123,7 @@ impl Selector {
     pub fn matches(&self, topic: &Topic) -> bool {
         match self {
             Self::Exact(exact) => exact == topic,
-            Self::Prefix(None) => true,
+            Self::Prefix(None) => !topic.is_personal(),
             Self::Prefix(Some(prefix)) => topic
                 .0
                 .strip_prefix(prefix.as_str())
@@ -131,7 +141,8 @@ impl Selector {
             // What lies below a topic is covered by what lies below the same one, or one above it.
             Self::Prefix(Some(prefix)) => match self {
                 Self::Prefix(Some(own)) => own == prefix || self.matches(prefix),
-                _ => *self == Self::Prefix(None),
+                Self::Prefix(None) => !prefix.is_personal(),
+                Self::Exact(_) => false,
             },
             Self::Prefix(None) => *self == Self::Prefix(None),
         }

@@ -45,7 +45,7 @@ proptest! {
         let selector: Selector = text.parse().expect("a selector");
         prop_assert_eq!(selector.to_string(), text);
         prop_assert!(selector.matches(&topic));
-        prop_assert!(Selector::Prefix(None).matches(&topic));
+        prop_assert_eq!(Selector::Prefix(None).matches(&topic), !topic.is_personal());
     }
 
     #[test]
@@ -207,6 +207,30 @@ fn a_selector_covers_another_if_it_matches_all_that_the_other_matches() {
             assert_eq!(one.covers(other), all, "{one} of {other}");
         }
     }
+}
+
+#[test]
+fn a_star_leaves_out_what_belongs_to_one_user() {
+    let all = Selector::Prefix(None);
+    for (text, is_personal) in [
+        ("users", true),
+        ("users/owner", true),
+        ("users/owner/x", true),
+        ("notifications/owner", true),
+        ("user/owner", false),
+        ("users-x/owner", false),
+        ("app/users/owner", false),
+        ("metrics/box", false),
+    ] {
+        assert_eq!(topic(text).is_personal(), is_personal, "{text}");
+        assert_eq!(all.matches(&topic(text)), !is_personal, "{text}");
+        for selector in [text.to_owned(), format!("{text}/*")] {
+            let selector: Selector = selector.parse().expect("a selector");
+            assert_eq!(all.covers(&selector), !is_personal, "{selector}");
+            assert!(!selector.covers(&all), "{selector}");
+        }
+    }
+    assert!(all.covers(&all));
 }
 
 #[test]

@@ -138,7 +138,7 @@ impl Registry {
     }
 }
 
-/// The topics below a prefix.
+/// The topics below a prefix: those that [`Selector::matches`] says.
 fn below<'a>(
     logs: &'a BTreeMap<Topic, Arc<Log>>,
     prefix: Option<&'a Topic>,
@@ -150,7 +150,9 @@ fn below<'a>(
         })
         // `a-b` lies between `a` and `a/b`.
         .filter(move |(topic, _)| {
-            prefix.is_none_or(|prefix| topic.as_str()[prefix.as_str().len()..].starts_with('/'))
+            prefix.map_or(!topic.is_personal(), |prefix| {
+                topic.as_str()[prefix.as_str().len()..].starts_with('/')
+            })
         })
         .map(|(_, log)| log)
 }

@@ -221,6 +221,19 @@ fn a_topic_that_comes_to_be_later_is_read_from_its_first_event() {
 }
 
 #[test]
+fn a_star_joins_no_topic_of_one_user_whether_it_was_there_before_or_comes_later() {
+    let hub = hub(10);
+    publish(&hub, "users/before");
+    let mut all = subscribe(&hub, &["*"], after(0));
+    let mut named = subscribe(&hub, &["*", "users/later"], after(0));
+    for topic in ["users/later", "notifications/later", "app"] {
+        publish(&hub, topic);
+    }
+    assert_eq!(drain(&mut all), [4]);
+    assert_eq!(drain(&mut named), [2, 4]);
+}
+
+#[test]
 fn publishing_wakes_only_those_whose_topic_it_is() {
     use std::sync::atomic::AtomicUsize;
     #[derive(Default)]

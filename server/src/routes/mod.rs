@@ -2,6 +2,7 @@
 
 mod body;
 mod cors;
+mod deadline;
 mod edge;
 mod events;
 mod health;
@@ -38,6 +39,7 @@ pub fn router(state: AppState) -> Router {
         .merge(tokens::router())
         .layer(
             ServiceBuilder::new()
+                .layer(axum::middleware::map_request(deadline::bound))
                 .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
                 .layer(DefaultBodyLimit::max(MAX_BODY_BYTES)),
         );
@@ -49,8 +51,8 @@ pub fn router(state: AppState) -> Router {
         .merge(assets::router())
         .method_not_allowed_fallback(wrong_method)
         .fallback(no_such_route);
-    // Around the fallbacks too, which answer preflights otherwise; the guard lets the API's pass alone.
-    let cors = (!state.origins.is_empty()).then(|| cors::layer(&state.origins));
+    // Around the fallbacks too, which answer preflights otherwise.
+    let cors = (!state.origins.is_empty()).then(|| cors::OfApi::new(&state.origins));
     let routes = match cors {
         Some(cors) => routes.layer(cors),
         None => routes,

@@ -44,7 +44,8 @@ async fn publish(
     let kind = event_type(query.as_deref().unwrap_or_default())?;
     caller.spend_event()?;
     let payload = Payload::read(&headers, body, state.body_bytes).await?;
-    let id = state.hub.publish(&topic, kind, payload.into_json()).await?;
+    let data = payload.into_json(state.body_bytes)?;
+    let id = state.hub.publish(&topic, kind, data).await?;
     Ok(Json(Published { id }))
 }
 

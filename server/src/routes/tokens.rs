@@ -2,24 +2,19 @@
 
 use std::time::Duration;
 
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
 use axum::{Json, Router};
+use tidings_protocol::api::token::{MAX_NAME_BYTES, MAX_SCOPES};
 use tidings_protocol::api::{CreatedToken, ErrorCode, NewToken, TokenInfo, path};
 use tidings_protocol::scope::{InvalidScope, Scope};
 
 use crate::auth::guards::Admin;
 use crate::error::ApiError;
 use crate::state::AppState;
-
-/// Longest name of a token, in bytes.
-const MAX_NAME_BYTES: usize = 100;
-
-/// Most scopes of a token.
-const MAX_SCOPES: usize = 100;
 
 /// Longest life of a token that has an end, in seconds: ten years.
 const MAX_EXPIRY: u64 = 10 * 365 * 24 * 60 * 60;
@@ -52,10 +47,13 @@ async fn create(
 async fn revoke(
     _: Admin,
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, ApiError> {
+    let none = || ApiError::new(ErrorCode::NotFound, "there is no token with this id");
+    // What is not UTF-8 is no id.
+    let Path(id) = id.map_err(|_| none())?;
     if !state.auth.tokens.revoke(&id).await? {
-        return Err(ApiError::new(ErrorCode::NotFound, "there is no token with this id"));
+        return Err(none());
     }
     tracing::info!(id, "a token was revoked");
     Ok(StatusCode::NO_CONTENT)

@@ -113,6 +113,8 @@ async fn a_token_is_listed_without_its_secret_until_it_is_revoked() {
     let publish = ask(&tokens.server, &created.token, "POST /api/publish/app/x", "1").await;
     assert_eq!(publish.0, 401);
     assert_eq!(tokens.as_owner("GET /api/tokens", "").await.2, "[]");
+    let (status, _, body) = tokens.as_owner("DELETE /api/tokens/%FF", "").await;
+    assert!(status == 404 && body.starts_with("{\"error\":{\"code\":\"not_found\""), "{body}");
 }
 
 #[tokio::test]

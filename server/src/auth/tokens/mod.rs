@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use tidings_protocol::api::token::MOST;
 use tidings_protocol::api::{TokenInfo, User};
 use tidings_protocol::scope::Scope;
 use tokio::sync::Mutex;
@@ -23,9 +24,6 @@ const PREFIX: &str = "tdg_";
 
 /// Hex digits of an id.
 const ID_DIGITS: usize = 12;
-
-/// Most tokens at once.
-const MOST: usize = 10_000;
 
 /// How long the database remembers a token that is over.
 const REMEMBERED: Duration = Duration::from_secs(90 * 24 * 60 * 60);

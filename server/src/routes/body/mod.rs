@@ -13,6 +13,9 @@ use tidings_protocol::api::ErrorCode;
 
 use crate::error::ApiError;
 
+/// Bytes around a text in `{"raw":"…"}`.
+const RAW_BYTES: usize = 10;
+
 /// What a body brings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Payload {
@@ -61,16 +64,30 @@ impl Payload {
     }
 
     /// What subscribers get: JSON as it stands, text as `{"raw":…}`.
-    #[must_use]
-    pub(super) fn into_json(self) -> Bytes {
+    ///
+    /// # Errors
+    ///
+    /// 413 if text more than doubles `limit` by what must be escaped: line ends and quotes never do that,
+    /// control characters grow sixfold, beyond what clients read of one event.
+    pub(super) fn into_json(self, limit: usize) -> Result<Bytes, ApiError> {
         #[derive(Serialize)]
         struct Raw<'a> {
             raw: &'a str,
         }
         match self {
-            Self::Json(json) => json,
-            // A struct of one string always serializes.
-            Self::Text(text) => serde_json::to_vec(&Raw { raw: &text }).unwrap_or_default().into(),
+            Self::Json(json) => Ok(json),
+            Self::Text(text) => {
+                // A struct of one string always serializes.
+                let json = serde_json::to_vec(&Raw { raw: &text }).unwrap_or_default();
+                if json.len() > 2 * limit + RAW_BYTES {
+                    let message = format!(
+                        "the text has so many control characters that as JSON it is larger than twice \
+                         {limit} bytes; send binary data in base64"
+                    );
+                    return Err(ApiError::new(ErrorCode::BodyTooLarge, message));
+                }
+                Ok(json.into())
+            }
         }
     }
 }

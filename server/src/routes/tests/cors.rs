@@ -78,6 +78,23 @@ async fn pages_that_are_not_allowed_stay_outside() {
 }
 
 #[tokio::test]
+async fn only_a_preflight_of_the_api_is_answered_as_one() {
+    let app = app().await;
+    let options = |uri: &str| Request::builder().method("OPTIONS").uri(uri);
+    for uri in ["/", "/healthz", "/api/events", "/api/tokens"] {
+        let answer = app.send(options(uri), "").await;
+        assert_eq!(answer.error(), (405, "method_not_allowed".to_owned()), "{uri}");
+        assert_eq!(answer.header("access-control-allow-methods"), None, "{uri}");
+    }
+    for uri in ["/", "/healthz"] {
+        let request = options(uri).header("access-control-request-method", "GET");
+        assert_eq!(app.send(request, "").await.status, 405, "{uri}");
+    }
+    let answer = app.send(options("/api/events").header("origin", PAGE), "").await;
+    assert_eq!(answer.error(), (405, "method_not_allowed".to_owned()));
+}
+
+#[tokio::test]
 async fn without_a_list_there_is_no_word_of_origins() {
     let app = App::new().await;
     let answer = app.send(preflight(PAGE, "/api/events"), "").await;

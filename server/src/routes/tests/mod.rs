@@ -3,10 +3,13 @@
 mod cors;
 mod publish;
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, request};
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -76,6 +79,32 @@ impl Answer {
 
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+/// A body of one byte each so many seconds.
+fn drip(seconds: u64) -> Body {
+    let bytes = futures_util::stream::repeat(()).then(move |()| async move {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        Ok::<_, std::convert::Infallible>(Bytes::from_static(b" "))
+    });
+    Body::from_stream(bytes)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_comes_byte_by_byte_is_given_up_after_half_a_minute() {
+    let app = App::new().await;
+    let sign_in = || {
+        let request = Request::builder().method("POST").uri("/api/session");
+        request.header("content-type", "application/json")
+    };
+    for (seconds, takes) in [(10, 30), (14, 30), (20, 15), (100, 15)] {
+        for request in [sign_in(), by_owner("POST", "/api/publish/app/x")] {
+            let begun = tokio::time::Instant::now();
+            let answer = app.send(request, drip(seconds)).await;
+            assert_eq!(answer.error(), (400, "bad_request".to_owned()));
+            assert_eq!(begun.elapsed().as_secs(), takes, "a byte each {seconds} s");
+        }
     }
 }
 
