@@ -80,7 +80,6 @@ impl IntoResponse for ApiError {
             }
             ErrorCode::RateLimited
             | ErrorCode::TooManyStreams
-            | ErrorCode::TooManyTopics
             | ErrorCode::Unavailable
             | ErrorCode::ShuttingDown => {
                 headers.insert(header::RETRY_AFTER, retry_after.into());

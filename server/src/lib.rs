@@ -177,6 +177,7 @@ impl Server {
             secure_cookie: config.server.behind_proxy.is_some(),
         });
         let topic = Topic::metrics(&config.server.host_name);
+        state.hub.reserve(&topic);
         Ok(Self { listener, address, topic, config, connections, state, journal, data_dir })
     }
 

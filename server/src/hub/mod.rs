@@ -274,6 +274,12 @@ impl Hub {
         self.0.committed.store(head, Ordering::Release);
     }
 
+    /// Makes a topic, even if there are as many as there may be: what the server itself publishes must not depend
+    /// on how many names others use up.
+    pub fn reserve(&self, topic: &Topic) {
+        self.registry().reserve(topic, &self.0.bounds);
+    }
+
     /// Joins the topics that `selectors` match, those that come to be later included.
     #[must_use]
     pub fn subscribe(&self, selectors: Vec<Selector>, start: Start) -> Subscription {

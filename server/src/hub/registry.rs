@@ -64,9 +64,17 @@ impl Registry {
         if self.logs.len() >= bounds.topics {
             return Err(PublishError::TooManyTopics(bounds.topics));
         }
+        Ok(self.reserve(topic, bounds))
+    }
+
+    /// As [`log_or_new`](Self::log_or_new), however many there are.
+    pub(super) fn reserve(&mut self, topic: &Topic, bounds: &Bounds) -> Arc<Log> {
+        if let Some(log) = self.logs.get(topic) {
+            return Arc::clone(log);
+        }
         let log = Arc::new(Log::new(topic.clone(), bounds));
         self.add(Arc::clone(&log));
-        Ok(log)
+        log
     }
 
     /// Adds a topic that is new.

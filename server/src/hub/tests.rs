@@ -388,3 +388,12 @@ fn all_topics_together_keep_to_what_memory_there_is() {
     assert!(next_gap(&mut subscription).to.unwrap().seq > 60);
     assert!(drain(&mut subscription).len() > 20, "and use it");
 }
+
+#[test]
+fn the_servers_own_topic_has_a_place_however_many_there_are() {
+    let hub = Hub::with_epoch(HubLimits { topics: 1, ..HubLimits::default() }, 0x2a);
+    publish(&hub, "a");
+    hub.reserve(&"metrics/box".parse().unwrap());
+    publish(&hub, "metrics/box");
+    assert!(matches!(try_publish(&hub, "b", Bytes::new()), Err(PublishError::TooManyTopics(1))));
+}
