@@ -8,11 +8,8 @@ mod connections;
 mod socket;
 mod stream;
 
-use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
@@ -73,7 +70,7 @@ pub(crate) async fn accept(
             }
             Ok((stream, peer)) => {
                 let open = Open { stream, peer, place, stop: Arc::clone(&stop) };
-                connections.spawn(open.run(router.clone(), connections.clone()));
+                connections.spawn(open.run(router.clone()));
             }
             Err(error) => {
                 if !std::mem::replace(&mut failing, true) {
@@ -94,26 +91,18 @@ struct Open {
 }
 
 impl Open {
-    async fn run(self, router: Router, connections: Connections) {
+    async fn run(self, router: Router) {
         let Self { stream, peer, place, stop } = self;
         if !socket::INHERITED
             && let Err(error) = socket::prepare(&stream)
         {
             tracing::debug!(%peer, %error, "not every option of a socket was set");
         }
+        // One task for both: what the request needed is on the heap by itself, and gone by then.
         if let Some(handover) = connection::serve(stream, peer, router, stop).await {
-            let mut writer = StreamWriter::new(handover);
-            // The first frame leaves before the writer waits for its turn.
-            if poll_fn(|cx| Poll::Ready(Pin::new(&mut writer).poll(cx))).await.is_ready() {
-                return;
-            }
-            writer.moved();
-            // A task of its own: this one's memory is that of a whole request.
-            connections.spawn(async move {
-                let _place = place;
-                writer.await;
-            });
+            StreamWriter::new(handover).await;
         }
+        drop(place);
     }
 }
 

@@ -46,11 +46,6 @@ where
         Self { io, stream, is_chunked, batch, is_ending: false, unasked: 0 }
     }
 
-    /// To be called when another task takes over.
-    pub(super) fn moved(&mut self) {
-        self.stream.moved();
-    }
-
     /// Takes what is there. Whether there may be more.
     fn fill(&mut self, cx: &mut Context<'_>) -> bool {
         let mut size = 0;

@@ -16,6 +16,8 @@ use super::signal::Signal;
 #[derive(Debug, Default)]
 pub(super) struct Registry {
     logs: BTreeMap<Topic, Arc<Log>>,
+    /// How many of them do not count.
+    reserved: usize,
     subscribers: Slab<Subscriber>,
     /// Subscribers whose selectors may match topics that do not exist yet, by exact name…
     awaiting: HashMap<Topic, HashSet<usize>>,
@@ -61,20 +63,20 @@ impl Registry {
         if let Some(log) = self.logs.get(topic) {
             return Ok(Arc::clone(log));
         }
-        if self.logs.len() >= bounds.topics {
+        if self.logs.len() - self.reserved >= bounds.topics {
             return Err(PublishError::TooManyTopics(bounds.topics));
-        }
-        Ok(self.reserve(topic, bounds))
-    }
-
-    /// As [`log_or_new`](Self::log_or_new), however many there are.
-    pub(super) fn reserve(&mut self, topic: &Topic, bounds: &Bounds) -> Arc<Log> {
-        if let Some(log) = self.logs.get(topic) {
-            return Arc::clone(log);
         }
         let log = Arc::new(Log::new(topic.clone(), bounds));
         self.add(Arc::clone(&log));
-        log
+        Ok(log)
+    }
+
+    /// Makes a topic that does not count among those there may be.
+    pub(super) fn reserve(&mut self, topic: &Topic, bounds: &Bounds) {
+        self.reserved += 1;
+        if !self.logs.contains_key(topic) {
+            self.add(Arc::new(Log::new(topic.clone(), bounds)));
+        }
     }
 
     /// Adds a topic that is new.

@@ -37,7 +37,7 @@ pub(crate) struct EventStream {
     is_draining: bool,
     /// Moved at most once a heartbeat, not at every event.
     timer: Pin<Box<Sleep>>,
-    /// When the timer wakes whoever polled it last; none if it has to be polled.
+    /// When the timer wakes the task; none if it has to be polled. A stream stays with one task.
     armed: Option<Instant>,
     last_sent: Instant,
     /// Id of what was sent last.
@@ -104,11 +104,6 @@ impl EventStream {
     #[must_use]
     pub(crate) fn until(self, ended: Option<BoxFuture<'static, ()>>) -> Self {
         Self { ended, ..self }
-    }
-
-    /// To be called when another task takes the stream over: what the timer would wake is the one before.
-    pub(crate) fn moved(&mut self) {
-        self.armed = None;
     }
 
     /// The next frame; none when the stream is over.

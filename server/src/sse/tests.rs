@@ -135,13 +135,3 @@ async fn a_drain_ends_a_stream_within_its_window_and_events_go_on_until_then() {
     assert_eq!(seen, 1);
     assert!(drained.elapsed() <= Duration::from_secs(10), "{:?}", drained.elapsed());
 }
-
-#[tokio::test(start_paused = true)]
-async fn a_stream_that_changes_tasks_still_hears_its_timer() {
-    let mut open = open(None);
-    assert!(open.next().await.is_some());
-    assert!(open.next().now_or_never().is_none());
-    open.stream.moved();
-    let next = tokio::spawn(async move { open.next().await });
-    assert_eq!(next.await.unwrap().unwrap(), ": heartbeat\n\n");
-}
