@@ -73,6 +73,9 @@ const GRACE: Duration = Duration::from_millis(800);
 /// Time between two looks at whether all streams have ended.
 const STREAMS_CHECK: Duration = Duration::from_millis(50);
 
+/// How long the last writes have, on a disk that is slow.
+const LAST_WRITES: Duration = Duration::from_secs(5);
+
 /// Why a server did not come to be.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
@@ -253,9 +256,14 @@ impl Server {
         }
 
         tasks.close();
-        tasks.wait().await;
-        if let Some(store) = store {
-            store.close().await;
+        let written = async {
+            tasks.wait().await;
+            if let Some(store) = store {
+                store.close().await;
+            }
+        };
+        if tokio::time::timeout(LAST_WRITES, written).await.is_err() {
+            tracing::error!("the disk does not answer: what was sent last may not be kept");
         }
         drop(data_dir);
         tracing::info!("ended");

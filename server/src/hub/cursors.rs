@@ -19,6 +19,8 @@ pub(super) struct Cursor {
     pub(super) after: u64,
     /// Whether the page of the journal speaks for this topic; then, what of it was gone when the page was read.
     pub(super) page: Option<u64>,
+    /// Up to here the journal could not be read.
+    unread: u64,
     /// Whether it is among the active ones.
     is_active: bool,
 }
@@ -34,15 +36,26 @@ pub(super) struct Cursors {
 impl Cursor {
     /// A cursor behind `after`.
     pub(super) fn new(log: Arc<Log>, key: usize, after: u64) -> Self {
-        Self { log, key, after, page: None, is_active: false }
+        Self { log, key, after, page: None, unread: 0, is_active: false }
     }
 
     /// What this topic has behind `behind`, up to which everything is read or told, and outside the page.
     pub(super) fn next(&self, behind: u64, upto: u64, is_page: bool) -> Option<Next> {
         let after = self.after.max(behind);
+        let unread = self.unread.min(upto);
+        if after < unread {
+            return Some(Next::Lost(unread));
+        }
         match self.page.filter(|_| is_page) {
             Some(lost) => (lost > after).then_some(Next::Lost(lost)),
             None => self.log.next(after, upto),
+        }
+    }
+
+    /// Gives up what of this topic lies in the journal.
+    pub(super) fn give_up_cold(&mut self, behind: u64) {
+        if let Some(Next::Cold(floor)) = self.log.next(self.after.max(behind), u64::MAX) {
+            self.unread = floor;
         }
     }
 

@@ -49,6 +49,9 @@ use history::{Depth, Log};
 use registry::Registry;
 use signal::Signal;
 
+/// How long a publisher waits until its event is kept.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A hub; clones are the same hub.
 #[derive(Clone, Debug)]
 pub struct Hub(Arc<Inner>);
@@ -97,7 +100,7 @@ pub enum PublishError {
     /// The topic is new and there are as many as there may be.
     #[error("the hub holds {0} topics, as many as it may")]
     TooManyTopics(usize),
-    /// The journal cannot take it for now.
+    /// The journal cannot take it for now; where it has not answered in time, it may have it all the same.
     #[error("the event cannot be kept for now; try again later")]
     Unavailable,
     /// The hub has ended.
@@ -258,7 +261,8 @@ impl Hub {
             let event = Event::new(id, topic.clone(), kind, clock::now_ms(), data);
             keeping.backlog.push(Entry::Waiting(event, log, done), room);
         }
-        is_done.await.unwrap_or(Err(PublishError::Closed))
+        let told = tokio::time::timeout(PATIENCE, is_done).await;
+        told.map_err(|_| PublishError::Unavailable)?.unwrap_or(Err(PublishError::Closed))
     }
 
     /// Makes events readable that the journal has.

@@ -69,6 +69,8 @@ pub struct Subscription {
     first: Option<Item>,
     /// A page of the journal, while the subscription reads there.
     replay: Option<Box<Replay>>,
+    /// Whether the last page could not be read.
+    has_failed: bool,
 }
 
 impl Subscription {
@@ -116,7 +118,18 @@ impl Subscription {
         });
         let joined = head.seq;
         let cursors = Cursors::new(cursors);
-        Self { hub, signal, key, cursors, position, looked: 0, joined, first, replay: None }
+        Self {
+            hub,
+            signal,
+            key,
+            cursors,
+            position,
+            looked: 0,
+            joined,
+            first,
+            replay: None,
+            has_failed: false,
+        }
     }
 
     /// The id a client resumes from if it has seen nothing yet.
@@ -142,7 +155,7 @@ impl Subscription {
         self.hub.0.drain.get().copied()
     }
 
-    /// The next item; null when the hub has ended and everything in memory is read, or the journal fails.
+    /// The next item; null when the hub has ended and everything in memory is read.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(first));
@@ -157,7 +170,8 @@ impl Subscription {
             match self.poll_replay(cx) {
                 Poll::Ready(Ok(())) => {}
                 // What is left lies where the client finds it again.
-                Poll::Ready(Err(JournalError)) => return Poll::Ready(None),
+                Poll::Ready(Err(JournalError)) if closed => return Poll::Ready(None),
+                Poll::Ready(Err(JournalError)) => self.give_up_page(),
                 Poll::Pending => return if closed { Poll::Ready(None) } else { Poll::Pending },
             }
             match self.look(head.seq) {
@@ -288,7 +302,7 @@ impl Subscription {
             let cursor = &mut self.cursors[index];
             let behind = cursor.after.max(read);
             cursor.page = None;
-            if let Some(Next::Cold(floor)) = cursor.log.next(behind, head) {
+            if let Some(Next::Cold(floor)) = cursor.next(behind, head, false) {
                 cursor.page = Some(0);
                 asked.insert(cursor.log.topic.clone(), index);
                 after = after.min(behind);
@@ -301,10 +315,26 @@ impl Subscription {
         })));
     }
 
+    /// A page cannot be read: once more, then it is lost. Who came back for it would not find it either.
+    fn give_up_page(&mut self) {
+        let Some(replay) = self.replay.take() else { return };
+        let has_failed = std::mem::replace(&mut self.has_failed, true);
+        let behind = self.behind();
+        for index in replay.asked().values() {
+            let cursor = &mut self.cursors[*index];
+            cursor.page = None;
+            if has_failed {
+                cursor.give_up_cold(behind);
+            }
+        }
+        self.has_failed = !has_failed;
+    }
+
     /// Ready when no page is on its way.
     fn poll_replay(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), JournalError>> {
         let Some(replay) = &mut self.replay else { return Poll::Ready(Ok(())) };
         if std::task::ready!(replay.poll_read(cx))? {
+            self.has_failed = false;
             // Of a topic that has lost events since it was asked for, the page may miss some: what is up to
             // there is told as a gap. What is lost from now on, the page has.
             let mut gone = HashMap::new();

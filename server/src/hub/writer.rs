@@ -93,6 +93,8 @@ impl Writer {
                     seq = event.id.seq;
                     events.push(event);
                 }
+                // Its publisher was told that it is not taken.
+                Entry::Waiting(.., done) if done.is_closed() => {}
                 Entry::Waiting(mut event, log, done) => {
                     event.id.seq = seq;
                     seq += 1;
@@ -103,6 +105,10 @@ impl Writer {
                     waiting.push((event, log, done));
                 }
             }
+        }
+        if events.is_empty() && waiting.is_empty() {
+            self.backlog.release(room);
+            return true;
         }
         let head = waiting.last().map_or(seq, |(event, ..)| event.id.seq);
         match self.durability {

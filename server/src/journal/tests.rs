@@ -248,3 +248,24 @@ async fn the_journal_is_trimmed_while_events_come_without_end() {
         publisher.await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_topic_that_cannot_be_is_removed_at_the_start() {
+    let dir = TempDir::new().unwrap();
+    let server = start(dir.path(), limits(100, 100), Durability::Durable).await;
+    let row = |seq, topic: &str| JournalRow {
+        seq,
+        topic: topic.to_owned(),
+        kind: "update".to_owned(),
+        at: crate::clock::now_ms(),
+        data: Bytes::from_static(b"1"),
+    };
+    let rows = [row(1, "app/a"), row(2, "not a/../topic")];
+    server.store.append(&rows, 2, 1_000).await.unwrap();
+    server.crash().await;
+    let server = start(dir.path(), limits(100, 100), Durability::Durable).await;
+    let held = server.store.topics().await.unwrap();
+    let held: Vec<_> = held.iter().map(|topic| (topic.topic.as_str(), topic.events)).collect();
+    assert_eq!(held, [("app/a", 1), ("not a/../topic", 0)]);
+    server.end().await;
+}

@@ -2,18 +2,18 @@
 
 use super::disk::FaultyStore;
 use super::*;
-use crate::hub::{Durability, Hub, HubLimits, Item, Retention, Start};
+use crate::hub::{Durability, Hub, HubLimits, Item, Retention, Start, Writer};
 use crate::journal::open_hub;
 use disk::Nature;
 use tidings_protocol::event::{EventId, EventType, GapReason};
 
-struct Found {
+pub(super) struct Found {
     disk: Disk,
     nature: Arc<Mutex<Nature>>,
 }
 
 impl Found {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let nature = Nature {
             rng: Rng(0),
             slow: 0,
@@ -39,10 +39,20 @@ impl Found {
         limits: HubLimits,
         durability: Durability,
     ) -> (Hub, tokio::task::JoinHandle<()>) {
+        let (hub, writer) = self.open_store(limits, durability).await;
+        (hub, tokio::spawn(writer.run()))
+    }
+
+    /// With one topic at most, and nobody who writes yet.
+    pub(super) async fn open_idle(&self, durability: Durability) -> (Hub, Writer) {
+        self.open_store(HubLimits { topics: 1, ..HubLimits::default() }, durability).await
+    }
+
+    async fn open_store(&self, limits: HubLimits, durability: Durability) -> (Hub, Writer) {
         let store: Arc<FaultyStore> = Arc::new(self.disk.open(true, Arc::clone(&self.nature)));
         let (hub, writer, keeper) = open_hub(store, limits, durability).await.unwrap();
         tokio::spawn(keeper.run());
-        (hub, tokio::spawn(writer.run()))
+        (hub, writer)
     }
 
     fn fail(&self, percent: usize) {
@@ -184,4 +194,21 @@ async fn a_journal_that_fails_to_the_end_is_tried_once_more_and_not_taken_for_wh
     found.fail(0);
     let (hub, _writer) = found.open(Durability::Relaxed).await;
     assert_ne!(hub.head().epoch, epoch);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_read_back_is_told_as_a_gap_and_the_stream_goes_on() {
+    let found = Found::new();
+    let (hub, _writer) = found.open(Durability::Relaxed).await;
+    for _ in 0..3 {
+        publish(&hub).await.unwrap();
+    }
+    written().await;
+    publish(&hub).await.unwrap();
+    // The newest alone is in memory.
+    written().await;
+    found.fail(100);
+    assert_eq!(read(&hub, 2).await, [-3, 4]);
+    found.fail(0);
+    assert_eq!(read(&hub, 4).await, [1, 2, 3, 4], "whoever comes back later finds it");
 }

@@ -8,6 +8,7 @@
 
 mod disk;
 mod found;
+mod patience;
 mod reader;
 mod rng;
 mod truth;

@@ -20,6 +20,9 @@ use super::truth::{PARSED_TOPICS, Published, TOPICS, Truth, Verdict, verdict};
 use crate::clock;
 use crate::hub::{Durability, Hub, HubLimits, PublishError, Retention, Start};
 
+/// How long a publisher waits for the journal, in ms.
+const PATIENCE: u64 = 10_000;
+
 /// More turns than anything takes that goes on at all.
 const MANY: usize = 10_000;
 
@@ -141,6 +144,7 @@ impl<'a> World<'a> {
                 continue;
             };
             let n = *n;
+            let waited = self.truth.now - self.truth.events[n].at;
             drop(self.publishing.remove(index));
             let failing = self.nature.lock().unwrap().failed_writes > 0;
             match told {
@@ -148,7 +152,7 @@ impl<'a> World<'a> {
                     self.note(|| format!("  #{n} is {id}"));
                     self.truth.acknowledge(n, id, self.hub.head())?;
                 }
-                Err(PublishError::Unavailable) if failing => {}
+                Err(PublishError::Unavailable) if failing || waited >= PATIENCE => {}
                 Err(error) => return Err(format!("#{n} was refused: {error}")),
             }
         }

@@ -169,6 +169,21 @@ async fn write_meta(
     Ok(transaction.commit().await?)
 }
 
+async fn note_end(writer: &mut SqliteConnection, head: u64) -> Result<(), StoreError> {
+    sqlx::query("UPDATE journal_meta SET head = ?, clean = 1")
+        .bind(signed(head))
+        .execute(&mut *writer)
+        .await?;
+    // It is on the disk. Leaves no log for the next start to read, unless somebody else reads it.
+    let checkpoint = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)");
+    match checkpoint.fetch_one(&mut *writer).await {
+        Ok(0_i64) => {}
+        Ok(_) => tracing::debug!("the log is in use, and is left to the next start"),
+        Err(error) => tracing::debug!(%error, "the log is left to the next start"),
+    }
+    Ok(())
+}
+
 impl JournalStore for SqliteStore {
     fn load(&self) -> BoxFuture<'_, Result<Option<JournalMeta>, StoreError>> {
         Box::pin(async move {
@@ -315,15 +330,6 @@ impl JournalStore for SqliteStore {
     }
 
     fn end(&self, head: u64) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            let mut writer = self.writer().await?;
-            sqlx::query("UPDATE journal_meta SET head = ?, clean = 1")
-                .bind(signed(head))
-                .execute(&mut *writer)
-                .await?;
-            // Writes through to the disk, and leaves no log for the next start to read.
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *writer).await?;
-            Ok(())
-        })
+        Box::pin(self.through(move |writer| Box::pin(note_end(writer, head))))
     }
 }

@@ -45,7 +45,7 @@ const ASIDES: u32 = 2;
 const READER_CACHE_KIB: i64 = 256;
 
 /// How long a foreign lock is waited for.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The write-ahead log is copied back at this many pages of 4 KiB.
 const CHECKPOINT_PAGES: i64 = 4_000;

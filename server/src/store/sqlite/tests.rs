@@ -152,6 +152,55 @@ async fn of_a_torn_log_whole_appends_remain() {
     assert_eq!(seen.last(), Some(&1_000));
 }
 
+/// Nothing moves the clock here but waiting: what waits for its turn must do so for ever.
+#[tokio::test]
+async fn many_pages_wait_for_their_turn_and_hold_up_nothing_else() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(&folder.file(), false).await.unwrap();
+    store.begin(META).await.unwrap();
+    store.append(&rows(1..=10, 10), 10, 10).await.unwrap();
+    let mut pages = Vec::new();
+    for _ in 0..READERS {
+        pages.push(store.read().await.unwrap());
+    }
+    store.check().await.unwrap();
+    let retain = crate::store::Retain { events: 1, bytes: 100, oldest_at: 0 };
+    assert_eq!(store.boundary("t/1", u64::MAX, retain).await.unwrap().seq, 1);
+    assert_eq!(store.aged(100).await.unwrap().len(), 7);
+
+    let topics = ["t/1".to_owned()];
+    let limits = crate::store::PageLimits { events: 10, bytes: 1_000 };
+    let mut page = store.page(&topics, 0, 10, limits);
+    tokio::time::pause();
+    // Longer than a pool waits.
+    let waits = tokio::time::timeout(Duration::from_secs(100), &mut page).await;
+    assert!(waits.is_err(), "{waits:?}");
+    tokio::time::resume();
+    pages.pop();
+    assert_eq!(page.await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_run_ends_cleanly_while_somebody_reads_and_soon_fails_while_somebody_writes() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(&folder.file(), false).await.unwrap();
+    store.begin(META).await.unwrap();
+    store.append(&rows(1..=10, 10), 10, 10).await.unwrap();
+    let other = SqliteStore::open(&folder.file(), false).await.unwrap();
+    let mut reading = other.read().await.unwrap();
+    sqlx::query("SELECT seq FROM journal_events").fetch_all(&mut *reading.on).await.unwrap();
+    store.end(10).await.unwrap();
+    assert!(other.load().await.unwrap().unwrap().clean);
+    drop(reading);
+
+    let mut foreign = other.writer().await.unwrap();
+    sqlx::query(IMMEDIATE).execute(&mut *foreign).await.unwrap();
+    let began = std::time::Instant::now();
+    assert!(matches!(store.end(11).await, Err(StoreError::Busy)));
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    sqlx::query("ROLLBACK").execute(&mut *foreign).await.unwrap();
+}
+
 /// Each search must go by its index: a million events are not looked through for one.
 #[tokio::test]
 async fn no_search_looks_through_all_events_of_others() {

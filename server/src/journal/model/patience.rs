@@ -1,0 +1,66 @@
+//! How long publishers wait for a journal that does not keep up.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tidings_protocol::event::EventType;
+use tidings_protocol::topic::Topic;
+
+use super::found::Found;
+use crate::hub::{Durability, PublishError};
+
+#[tokio::test(start_paused = true)]
+async fn without_room_a_publisher_is_told_in_two_seconds_and_served_once_there_is() {
+    let (hub, writer) = Found::new().open_idle(Durability::Relaxed).await;
+    let large = Bytes::from(vec![b'1'; 16 << 20]);
+    let topic = "app/a".parse().unwrap();
+    let publish = async || hub.publish(&topic, EventType::update(), large.clone()).await;
+    for _ in 0..3 {
+        publish().await.unwrap();
+    }
+    // What is refused for another reason gives its room back.
+    for n in 0..100 {
+        let other = format!("app/{n}").parse().unwrap();
+        let refused = hub.publish(&other, EventType::update(), large.slice(..8 << 20)).await;
+        assert!(matches!(refused, Err(PublishError::TooManyTopics(1))), "{refused:?}");
+    }
+    let began = tokio::time::Instant::now();
+    assert!(matches!(publish().await, Err(PublishError::Unavailable)));
+    assert_eq!(began.elapsed().as_secs(), 2);
+    tokio::spawn(writer.run());
+    publish().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_room_hears_at_once_that_the_hub_has_ended() {
+    let (hub, _writer) = Found::new().open_idle(Durability::Relaxed).await;
+    let large = Bytes::from(vec![b'1'; 40 << 20]);
+    let topic: Topic = "app/a".parse().unwrap();
+    hub.publish(&topic, EventType::update(), large.clone()).await.unwrap();
+    let began = tokio::time::Instant::now();
+    let closing = async {
+        tokio::task::yield_now().await;
+        hub.close();
+    };
+    let (told, ()) = tokio::join!(hub.publish(&topic, EventType::update(), large), closing);
+    assert!(matches!(told, Err(PublishError::Closed)), "{told:?}");
+    assert!(began.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_durable_publisher_is_told_in_ten_seconds_or_when_the_writer_is_gone() {
+    let (hub, writer) = Found::new().open_idle(Durability::Durable).await;
+    let topic: Topic = "app/a".parse().unwrap();
+    let publish = async || hub.publish(&topic, EventType::update(), "1".into()).await;
+    let began = tokio::time::Instant::now();
+    assert!(matches!(publish().await, Err(PublishError::Unavailable)));
+    assert_eq!(began.elapsed().as_secs(), 10);
+    let gone = async {
+        tokio::task::yield_now().await;
+        drop(writer);
+    };
+    let (told, ()) = tokio::join!(publish(), gone);
+    assert!(matches!(told, Err(PublishError::Closed)), "{told:?}");
+    assert!(matches!(publish().await, Err(PublishError::Closed)));
+    assert_eq!(began.elapsed().as_secs(), 10);
+}
