@@ -181,7 +181,7 @@ fn tell(round: usize, scenario: &Scenario, server: Server, report: &Value) {
 fn conditions(servers: &[Server], rounds: usize) -> String {
     let known = |step: Step| step.output().unwrap_or_else(|| "unknown".to_owned());
     let date = known(Step::new("date").args(["-u", "+%Y-%m-%d"]));
-    let kernel = known(Step::new("uname").args(["-srm"]));
+    let kernel = known(Step::new("uname").args(["-sm"]));
     let cores = available_parallelism().map_or(0, usize::from);
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
