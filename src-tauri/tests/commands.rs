@@ -2,7 +2,6 @@
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-#[allow(dead_code, reason = "shared with the client's tests")]
 #[path = "../../crates/client/tests/script/mod.rs"]
 mod script;
 
