@@ -1,6 +1,6 @@
 //! The server's hub with locks and atomics that shuttle can interleave; `tests/` does so.
 //!
-//! shuttle takes every atomic as sequentially consistent, and the waker here is a lock around a [`Waker`]: what
+//! shuttle takes every atomic as sequentially consistent, and the waker here is a lock around a `Waker`: what
 //! weaker orderings allow, and futures-util's `AtomicWaker` itself, are not checked.
 
 #[path = "../../../server/src/clock.rs"]

@@ -4,7 +4,7 @@
 //! - [`ui`]: the web UI by Trunk, into `src-ui/dist`; [`size`] keeps it small.
 //! - [`build`], [`run`], [`dev`], [`bundle`]: the programs.
 //! - [`lint`], [`tidy`], [`mod@test`], [`prove`]: the checks.
-//! - [`bench`]: the server beside others.
+//! - [`mod@bench`]: the server beside others.
 //! - [`fuzz`]: what arrives from outside, made up by a fuzzer.
 //! - [`icons`]: the icon set out of its one drawing.
 //! - [`shell`], [`say`], [`paths`]: how steps are run, told, and where things lie.
