@@ -57,13 +57,15 @@ pub mod hub {
     #[derive(Clone, Copy, Debug)]
     pub struct HubLimits {
         pub retention: Retention,
+        pub memory_bytes: usize,
         pub topics: usize,
     }
 
     impl Default for HubLimits {
         fn default() -> Self {
             let age = Duration::from_secs(86_400);
-            Self { retention: Retention { events: 10_000, bytes: 16 << 20, age }, topics: 10_000 }
+            let retention = Retention { events: 10_000, bytes: 16 << 20, age };
+            Self { retention, memory_bytes: 256 << 20, topics: 10_000 }
         }
     }
 
