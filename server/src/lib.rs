@@ -28,6 +28,7 @@ mod clock;
 pub mod collectors;
 pub mod config;
 mod data_dir;
+mod descriptors;
 pub mod error;
 pub mod hub;
 mod journal;
@@ -123,7 +124,7 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let connections = limits::raise_descriptor_limit();
+    let connections = descriptors::raise_limit();
     Server::open(listener, config, connections).await?.run(shutdown).await;
     Ok(())
 }

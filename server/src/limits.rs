@@ -1,52 +1,8 @@
-//! How many streams and connections the process can carry.
+//! How many streams the process carries.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-/// Descriptors kept for files, the listener and short requests.
-const RESERVED: usize = 128;
-
-/// Most connections where the system sets no limit worth the name.
-const MOST: usize = 1_000_000;
-
-/// `OPEN_MAX` of macOS. Source: setrlimit(2) there.
-#[cfg(unix)]
-const MACOS_OPEN_MAX: u64 = 10_240;
-
-/// Raises the soft limit of descriptors to the hard one and says how many connections that allows.
-pub fn raise_descriptor_limit() -> usize {
-    connections(descriptors())
-}
-
-/// Where there are few descriptors at all, half of them.
-fn connections(descriptors: usize) -> usize {
-    descriptors.saturating_sub(RESERVED).max(descriptors / 2).min(MOST)
-}
-
-#[cfg(unix)]
-fn descriptors() -> usize {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // macOS says "unlimited" and means OPEN_MAX; it refuses anything above as a soft limit.
-    let wanted = if cfg!(target_os = "macos") {
-        Some(maximum.map_or(MACOS_OPEN_MAX, |most| most.min(MACOS_OPEN_MAX)))
-    } else {
-        maximum
-    };
-    if current != wanted
-        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: wanted, maximum })
-    {
-        tracing::warn!(%error, "the limit of open files stays at its soft value");
-    }
-    let limit = getrlimit(Resource::Nofile).current;
-    limit.map_or(MOST, |limit| usize::try_from(limit).unwrap_or(MOST))
-}
-
-#[cfg(not(unix))]
-fn descriptors() -> usize {
-    MOST
-}
 
 /// Counts open streams.
 #[derive(Clone, Debug)]
@@ -103,13 +59,6 @@ impl StreamSlots {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn descriptors_are_kept_for_other_things_however_few_there_are() {
-        for (descriptors, expected) in [(1024, 896), (256, 128), (100, 50), (10_000_000, MOST)] {
-            assert_eq!(connections(descriptors), expected, "of {descriptors}");
-        }
-    }
 
     #[test]
     fn a_slot_is_free_again_when_its_stream_ends() {

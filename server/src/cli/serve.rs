@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::signals::Signals;
 use super::{duration, say};
 use crate::config::{Config, ConfigError};
-use crate::{Server, limits, telemetry};
+use crate::{Server, descriptors, telemetry};
 
 /// Connections the system keeps for us until we take them.
 const BACKLOG: u32 = 4096;
@@ -88,8 +88,10 @@ impl Serve {
         telemetry::start();
         let config = self.into_config()?;
         config.check()?;
+        let connections = descriptors::raise_limit();
+        descriptors::make_room();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let ended = runtime.block_on(serve(config));
+        let ended = runtime.block_on(serve(config, connections));
         // A second signal does not wait for what still runs.
         runtime.shutdown_background();
         ended
@@ -120,9 +122,8 @@ impl Serve {
     }
 }
 
-async fn serve(config: Config) -> Result<(), Box<dyn Error>> {
+async fn serve(config: Config, connections: usize) -> Result<(), Box<dyn Error>> {
     let mut signals = Signals::listen()?;
-    let connections = limits::raise_descriptor_limit();
     let address = config.server.listen;
     let listener = listen(address).map_err(|source| ServeError::Listen { address, source })?;
     let token_file = config.server.data_dir.join(OWNER_TOKEN_FILE);

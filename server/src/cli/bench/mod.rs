@@ -27,7 +27,7 @@ use tidings_protocol::api::path;
 
 use super::connection::Connection;
 use super::{duration, say};
-use crate::limits;
+use crate::descriptors;
 use load::{Load, Mode};
 use target::Target;
 
@@ -132,7 +132,7 @@ impl Bench {
     }
 
     fn into_load(self) -> Result<Load, BenchError> {
-        let most = limits::raise_descriptor_limit().saturating_sub(RESERVED);
+        let most = descriptors::raise_limit().saturating_sub(RESERVED);
         range("--streams", self.streams, 1, most)?;
         range("--topics", self.topics as usize, 1, self.streams)?;
         range("--size", self.size, stamp::LEAST_BODY, 16 << 20)?;
