@@ -58,10 +58,8 @@ pub struct Subscription {
     signal: Arc<Signal>,
     key: usize,
     cursors: Cursors,
-    /// Last id yielded, or the one the subscription began behind.
+    /// Up to here everything is read, or told, of every topic.
     position: EventId,
-    /// Up to here there was nothing to read, the last time it was looked.
-    looked: u64,
     /// Head of the hub when the subscription began: what is lost before it was evicted, what is lost
     /// behind it the subscriber was too slow for.
     joined: u64,
@@ -118,18 +116,7 @@ impl Subscription {
         });
         let joined = head.seq;
         let cursors = Cursors::new(cursors);
-        Self {
-            hub,
-            signal,
-            key,
-            cursors,
-            position,
-            looked: 0,
-            joined,
-            first,
-            replay: None,
-            has_failed: false,
-        }
+        Self { hub, signal, key, cursors, position, joined, first, replay: None, has_failed: false }
     }
 
     /// The id a client resumes from if it has seen nothing yet.
@@ -149,10 +136,10 @@ impl Subscription {
         self.hub.head().seq.saturating_sub(event.id.seq) < RECENT
     }
 
-    /// The time within which to leave, once the hub asks for it; the task that polled last is woken then.
-    #[must_use]
-    pub fn drain(&self) -> Option<Duration> {
-        self.hub.0.drain.get().copied()
+    /// The time within which to leave, once the hub asks for it.
+    pub fn poll_drain(&self, cx: &Context<'_>) -> Poll<Duration> {
+        self.signal.register(cx.waker());
+        self.hub.0.drain.get().map_or(Poll::Pending, |window| Poll::Ready(*window))
     }
 
     /// The next item; null when the hub has ended and everything in memory is read.
@@ -176,8 +163,7 @@ impl Subscription {
             }
             match self.look(head.seq) {
                 Look::Nothing => {
-                    self.looked = head.seq;
-                    // All before it is read: a client that has nothing new can resume here as well.
+                    // A client that has nothing new can resume here as well.
                     self.position = head;
                     return if closed { Poll::Ready(None) } else { Poll::Pending };
                 }
@@ -207,7 +193,7 @@ impl Subscription {
         let page = self.replay.as_ref().and_then(|replay| Some(replay.front()?.id.seq));
         let mut found: Option<(usize, Arc<Event>)> = None;
         let mut lost = None;
-        let behind = self.behind();
+        let behind = self.position.seq;
         let mut at = 0;
         while let Some(index) = self.cursors.candidate(at) {
             let cursor = &self.cursors[index];
@@ -251,17 +237,12 @@ impl Subscription {
         }
     }
 
-    /// Up to here everything is read, or told, of every topic.
-    fn behind(&self) -> u64 {
-        self.position.seq.max(self.looked)
-    }
-
     /// Tells what the topics have lost that lies between the last item and `to`: in one gap, since two would
     /// have the same id.
     fn tell_lost(&mut self, to: u64) -> Item {
         let from = self.position;
         let mut topics = Vec::new();
-        let behind = self.behind();
+        let behind = self.position.seq;
         let in_page = self.replay.as_ref().is_some_and(|replay| replay.front().is_some());
         for at in 0.. {
             let Some(index) = self.cursors.candidate(at) else { break };
@@ -296,7 +277,7 @@ impl Subscription {
         let Some(journal) = self.hub.journal() else { return };
         let mut asked = HashMap::new();
         let (mut after, mut upto) = (u64::MAX, 0);
-        let read = self.behind();
+        let read = self.position.seq;
         for at in 0.. {
             let Some(index) = self.cursors.candidate(at) else { break };
             let cursor = &mut self.cursors[index];
@@ -318,16 +299,16 @@ impl Subscription {
     /// A page cannot be read: once more, then it is lost. Who came back for it would not find it either.
     fn give_up_page(&mut self) {
         let Some(replay) = self.replay.take() else { return };
-        let has_failed = std::mem::replace(&mut self.has_failed, true);
-        let behind = self.behind();
+        let is_second = self.has_failed;
+        let behind = self.position.seq;
         for index in replay.asked().values() {
             let cursor = &mut self.cursors[*index];
             cursor.page = None;
-            if has_failed {
+            if is_second {
                 cursor.give_up_cold(behind);
             }
         }
-        self.has_failed = !has_failed;
+        self.has_failed = !is_second;
     }
 
     /// Ready when no page is on its way.

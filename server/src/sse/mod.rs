@@ -144,7 +144,7 @@ impl EventStream {
 
     fn is_over(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
         if !self.is_draining
-            && let Some(window) = self.subscription.drain()
+            && let Poll::Ready(window) = self.subscription.poll_drain(cx)
         {
             self.is_draining = true;
             self.armed = None;

@@ -5,6 +5,8 @@ use tidings_protocol::event::{Gap, GapReason};
 
 use super::*;
 
+mod waking;
+
 fn hub(events: usize) -> Hub {
     let retention = Retention { events, ..Retention::default() };
     Hub::with_epoch(HubLimits { retention, topics: 100, ..HubLimits::default() }, 0x2a)
@@ -231,30 +233,6 @@ fn a_star_joins_no_topic_of_one_user_whether_it_was_there_before_or_comes_later(
     }
     assert_eq!(drain(&mut all), [4]);
     assert_eq!(drain(&mut named), [2, 4]);
-}
-
-#[test]
-fn publishing_wakes_only_those_whose_topic_it_is() {
-    use std::sync::atomic::AtomicUsize;
-    #[derive(Default)]
-    struct Count(AtomicUsize);
-    impl std::task::Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-    let hub = hub(10);
-    let counts = [Arc::new(Count::default()), Arc::new(Count::default())];
-    let mut subscriptions =
-        [subscribe(&hub, &["a"], Start::Fresh), subscribe(&hub, &["b"], Start::Fresh)];
-    publish(&hub, "a");
-    for (subscription, count) in subscriptions.iter_mut().zip(&counts) {
-        drain(subscription);
-        let waker = Arc::clone(count).into();
-        assert!(subscription.poll_next(&mut std::task::Context::from_waker(&waker)).is_pending());
-    }
-    publish(&hub, "a");
-    assert_eq!(counts.each_ref().map(|count| count.0.load(Ordering::Relaxed)), [1, 0]);
 }
 
 #[test]
