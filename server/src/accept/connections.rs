@@ -52,7 +52,7 @@ impl Connections {
         tokio::time::timeout(grace, self.0.tasks.wait()).await.is_ok()
     }
 
-    /// Ends all that are left, and those that these start in their last moment.
+    /// Ends all that are left.
     pub(crate) async fn cut(&self) {
         loop {
             for (_, handle) in self.handles().iter() {

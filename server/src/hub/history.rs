@@ -175,9 +175,10 @@ impl Log {
     /// A log of which all lies in the journal.
     pub(super) fn recovered(topic: &RecoveredTopic, bounds: &Bounds) -> Self {
         let log = Self::new(topic.topic.clone(), bounds);
-        log.newest.store(topic.newest.max(topic.evicted), Ordering::Release);
+        let newest = topic.newest.max(topic.evicted);
+        log.newest.store(newest, Ordering::Release);
         *log.write() = Ring {
-            floor: topic.newest.max(topic.evicted),
+            floor: newest,
             evicted: topic.evicted,
             trimmed: topic.evicted,
             cold: Cold { events: topic.events, bytes: topic.bytes },
@@ -216,15 +217,11 @@ impl Log {
             // Of the topic that grows: the others take no part in this.
             let too_full =
                 self.held.load(Ordering::Relaxed) > self.memory_bytes && ring.events.len() > 1;
-            let (seq, bytes) = (oldest.id.seq, oldest.data.len());
             let goes = too_many || too_large || too_old || too_full;
-            if !goes || (self.depth == Depth::Journal && seq > kept) {
+            if !goes || (self.depth == Depth::Journal && oldest.id.seq > kept) {
                 break;
             }
-            self.held.fetch_sub(oldest.weight(), Ordering::Relaxed);
-            ring.events.pop_front();
-            ring.bytes -= bytes;
-            ring.floor = seq;
+            let Some((seq, bytes)) = self.pop_oldest(ring) else { break };
             let is_within = !too_old
                 && ring.cold.events + ring.events.len() < self.retention.events
                 && ring.cold.bytes + ring.bytes + bytes <= self.retention.bytes;
@@ -236,6 +233,16 @@ impl Log {
                 ring.due.add(bytes);
             }
         }
+    }
+
+    /// Takes the oldest event out of memory: its number, and its bytes.
+    fn pop_oldest(&self, ring: &mut Ring) -> Option<(u64, usize)> {
+        let oldest = ring.events.pop_front()?;
+        let (seq, bytes) = (oldest.id.seq, oldest.data.len());
+        self.held.fetch_sub(oldest.weight(), Ordering::Relaxed);
+        ring.bytes -= bytes;
+        ring.floor = seq;
+        Some((seq, bytes))
     }
 
     /// Notes that the journal has failed to take an event, which may lie there all the same: it counts until the
@@ -272,11 +279,7 @@ impl Log {
         let seq = boundary.evicted;
         let mut ring = self.write();
         while ring.events.front().is_some_and(|oldest| oldest.id.seq <= seq) {
-            if let Some(oldest) = ring.events.pop_front() {
-                self.held.fetch_sub(oldest.weight(), Ordering::Relaxed);
-                ring.bytes -= oldest.data.len();
-                ring.floor = oldest.id.seq;
-            }
+            self.pop_oldest(&mut ring);
         }
         ring.evicted = ring.evicted.max(seq);
         ring.floor = ring.floor.max(ring.evicted);

@@ -267,15 +267,18 @@ impl Hub {
 
     /// Makes events readable that the journal has.
     fn commit(&self, events: &[(Arc<Event>, Arc<Log>, impl Sized)], head: u64) {
-        let _registry = self.registry();
         let mut logs = HashMap::new();
-        for (event, log, _) in events {
-            log.push(Arc::clone(event), head);
-            logs.insert(Arc::as_ptr(log), log);
+        {
+            let _registry = self.registry();
+            for (event, log, _) in events {
+                log.push(Arc::clone(event), head);
+                logs.insert(Arc::as_ptr(log), log);
+            }
+            logs.values().for_each(|log| log.tell_readers());
+            self.skip_to(head);
+            self.0.committed.store(head, Ordering::Release);
         }
-        logs.values().for_each(|log| log.tell_readers());
-        self.skip_to(head);
-        self.0.committed.store(head, Ordering::Release);
+        logs.values().for_each(|log| log.wake_readers());
     }
 
     /// Makes a topic, even if there are as many as there may be: what the server itself publishes must not depend

@@ -1,6 +1,5 @@
 //! The task that brings events to the journal.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -153,14 +152,11 @@ impl Writer {
     /// Makes what is kept readable, and tells its publishers.
     fn commit(&self, waiting: Vec<Waiting>, head: u64) {
         self.hub.note_kept(head);
-        let mut logs: HashMap<*const Log, Arc<Log>> = HashMap::new();
         self.hub.commit(&waiting, head);
-        for (event, log, done) in waiting {
+        for (event, _, done) in waiting {
             // Whoever no longer waits need not know.
             let _ = done.send(Ok(event.id));
-            logs.entry(Arc::as_ptr(&log)).or_insert(log);
         }
-        logs.values().for_each(|log| log.wake_readers());
     }
 }
 

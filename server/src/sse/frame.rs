@@ -87,7 +87,7 @@ pub(super) fn first(
 pub(super) fn heartbeat(form: Form, position: EventId) -> Chunk {
     match form {
         Form::Named => Chunk(Bytes::from_static(b"d\r\n: heartbeat\n\n\r\n")),
-        // The id repeats the client's cursor: some clients forget theirs at a message without one.
+        // Some clients forget their cursor at a message without an id.
         Form::Unnamed => Chunk::encode(96, |frame| {
             put_message(frame, None, Some(position), &Heartbeat { at: clock::now_ms() });
         }),
