@@ -48,11 +48,13 @@ use std::time::Duration;
 
 use tidings_protocol::topic::Topic;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use config::Config;
 
+use accept::{Signals, Workers};
 use auth::guards::AllowedHosts;
 use auth::tokens::TokenLimits;
 use auth::{Auth, Secret};
@@ -67,10 +69,6 @@ use store::{FILE_NAME, SqliteStore, Store, StoreError};
 /// How often history is searched for events that are past their age.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-/// How long connections have to end once their streams are over; what then remains is cut. Thousands of them
-/// take half a second where others want the processor as well.
-const GRACE: Duration = Duration::from_millis(800);
-
 /// Time between two looks at whether all streams have ended.
 const STREAMS_CHECK: Duration = Duration::from_millis(50);
 
@@ -83,9 +81,14 @@ pub enum ServeError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The listener has no address.
-    #[error("the listener has no address")]
+    /// The listener has no address, or cannot be shared by threads.
+    #[error("the listener cannot be used")]
     Listener(#[source] std::io::Error),
+    /// There are no threads to be had.
+    #[error(
+        "cannot start the threads that serve connections; fewer of them are set by `server.workers`"
+    )]
+    Workers(#[source] std::io::Error),
     /// The data directory cannot be used.
     #[error("cannot use the data folder {path}; choose another with --data-dir")]
     DataDir {
@@ -102,11 +105,12 @@ pub enum ServeError {
 /// A server that is set up and not yet running.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
+    listener: std::net::TcpListener,
     address: SocketAddr,
     topic: Topic,
     config: Config,
-    connections: usize,
+    places: Arc<Semaphore>,
+    workers: Workers,
     state: AppState,
     /// Bring the hub's events to the store, and have it let go of them, where there is one.
     journal: Option<(Writer, Keeper)>,
@@ -125,8 +129,7 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
     let connections = descriptors::raise_limit();
-    Server::open(listener, config, connections).await?.run(shutdown).await;
-    Ok(())
+    Server::open(listener, config, connections).await?.run(shutdown).await
 }
 
 impl Server {
@@ -182,7 +185,10 @@ impl Server {
         });
         let topic = Topic::metrics(&config.server.host_name);
         state.hub.reserve(&topic);
-        Ok(Self { listener, address, topic, config, connections, state, journal, data_dir })
+        let listener = listener.into_std().map_err(ServeError::Listener)?;
+        let workers = Workers::spawn(config.server.workers()).map_err(ServeError::Workers)?;
+        let places = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
+        Ok(Self { listener, address, topic, config, places, workers, state, journal, data_dir })
     }
 
     /// Where a browser finds it, without a slash at the end: by its name behind the proxy if it has
@@ -221,8 +227,13 @@ impl Server {
     }
 
     /// Runs until `shutdown`, and returns when everything it started has ended.
-    pub async fn run(self, shutdown: CancellationToken) {
-        let Self { listener, address, topic, config, connections, state, journal, data_dir } = self;
+    ///
+    /// # Errors
+    ///
+    /// If the system does not let threads share the listener.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServeError> {
+        let Self { listener, address, topic, config, places, workers, state, journal, data_dir } =
+            self;
         let (hub, store) = (state.hub.clone(), state.store.clone());
         let tasks = TaskTracker::new();
         // What goes on while streams are drained ends with this.
@@ -239,22 +250,23 @@ impl Server {
 
         tracing::info!(%address, "listening");
         let draining = state.draining.clone();
-        let router = routes::router(state);
-        let limits = accept::Limits { connections, proxy: config.server.behind_proxy };
-        let connections = accept::accept(listener, router, limits, shutdown, stop.clone()).await;
-        draining.cancel();
-        let window = Duration::from_secs(config.server.drain_seconds);
-        if !window.is_zero() {
-            hub.drain(window);
-            // Connections that are no streams stay open meanwhile: their requests are told to go elsewhere.
-            let _ = tokio::time::timeout(window, streams_gone(&hub)).await;
-        }
-        hub.close();
-        stop.cancel();
-        if !connections.ended_within(GRACE).await {
-            tracing::warn!(open = connections.len(), "cutting connections that did not end");
-            connections.cut().await;
-        }
+        let router = |lane| routes::router(state.with_lane(lane));
+        let limits = accept::Limits { places, proxy: config.server.behind_proxy };
+        let signals = Signals { shutdown: shutdown.clone(), stop: stop.clone() };
+        let serving = workers.serve(listener, router, limits, signals);
+        let ending = async {
+            shutdown.cancelled().await;
+            draining.cancel();
+            let window = Duration::from_secs(config.server.drain_seconds);
+            if !window.is_zero() {
+                hub.drain(window);
+                // Connections that are no streams stay open meanwhile: their requests are told to go elsewhere.
+                let _ = tokio::time::timeout(window, streams_gone(&hub)).await;
+            }
+            hub.close();
+            stop.cancel();
+        };
+        let (served, ()) = tokio::join!(serving, ending);
 
         tasks.close();
         let written = async {
@@ -268,6 +280,7 @@ impl Server {
         }
         drop(data_dir);
         tracing::info!("ended");
+        served.map_err(ServeError::Listener)
     }
 }
 

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Auth;
 use crate::auth::guards::AllowedHosts;
-use crate::hub::Hub;
+use crate::hub::{Hub, Lane};
 use crate::limits::StreamSlots;
 use crate::origins::AllowedOrigins;
 use crate::sse::Pace;
@@ -15,7 +15,14 @@ use crate::store::Store;
 /// State of the routes; clones are the same state. One pointer, since each layer of a router clones it for
 /// each request.
 #[derive(Clone, Debug)]
-pub struct AppState(Arc<Parts>);
+pub struct AppState(Arc<Local>);
+
+/// The state as a thread has it, so that threads do not count the same references.
+#[derive(Debug)]
+struct Local {
+    parts: Arc<Parts>,
+    lane: Option<Lane>,
+}
 
 /// What the state is made of.
 #[derive(Debug)]
@@ -46,7 +53,21 @@ pub struct Parts {
 
 impl From<Parts> for AppState {
     fn from(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Local { parts: Arc::new(parts), lane: None }))
+    }
+}
+
+impl AppState {
+    /// The same state for a thread whose streams are woken by way of `lane`.
+    #[must_use]
+    pub fn with_lane(&self, lane: Lane) -> Self {
+        Self(Arc::new(Local { parts: Arc::clone(&self.0.parts), lane: Some(lane) }))
+    }
+
+    /// What wakes the streams of this thread, if it is not whoever publishes.
+    #[must_use]
+    pub fn lane(&self) -> Option<&Lane> {
+        self.0.lane.as_ref()
     }
 }
 
@@ -54,6 +75,6 @@ impl std::ops::Deref for AppState {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }

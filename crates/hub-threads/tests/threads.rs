@@ -3,12 +3,16 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failure here fails the test")]
 
+use std::pin::pin;
+
 use bytes::Bytes;
 use futures_util::FutureExt;
-use hub_threads::hub::{Hub, HubLimits, Item, Retention, Start, Subscription};
+use futures_util::future::select;
+use hub_threads::hub::{Hub, HubLimits, Item, Lane, Retention, Start, Subscription};
 use shuttle::future::block_on;
 use shuttle::thread;
 use tidings_protocol::event::{EventId, EventType};
+use tokio::sync::oneshot;
 
 const SCHEDULES: usize = 4_000;
 
@@ -24,8 +28,13 @@ fn publish(hub: &Hub, topic: &str) -> EventId {
 }
 
 fn subscribe(hub: &Hub, selectors: &[&str], seq: u64) -> Subscription {
+    subscribe_in(None, hub, selectors, seq)
+}
+
+fn subscribe_in(lane: Option<&Lane>, hub: &Hub, selectors: &[&str], seq: u64) -> Subscription {
     let start = Start::After(EventId { seq, ..hub.head() });
-    hub.subscribe(selectors.iter().map(|selector| selector.parse().unwrap()).collect(), start)
+    let selectors = selectors.iter().map(|selector| selector.parse().unwrap());
+    hub.subscribe_in(lane, selectors.collect(), start)
 }
 
 /// Reads up to a number, and holds each item to its place; the numbers of events.
@@ -151,6 +160,38 @@ fn a_hub_that_closes_lets_go_of_whoever_has_read_all_of_it() {
         }
         assert_eq!(seen, [1, 2]);
         closer.join().unwrap();
+    };
+    shuttle::check_random(run, SCHEDULES);
+    shuttle::check_pct(run, SCHEDULES, 3);
+}
+
+#[test]
+fn the_readers_of_a_lane_are_woken_for_whatever_is_published_elsewhere() {
+    let run = || {
+        let hub = hub(100);
+        let lane = Lane::default();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let runner = {
+            let lane = lane.clone();
+            thread::spawn(move || {
+                let run = pin!(lane.run());
+                drop(block_on(select(run, stopped)));
+            })
+        };
+        let publishers: Vec<_> = ["a", "b"]
+            .into_iter()
+            .map(|topic| {
+                let hub = hub.clone();
+                thread::spawn(move || [topic; 2].map(|topic| publish(&hub, topic)))
+            })
+            .collect();
+        let mut subscription = subscribe_in(Some(&lane), &hub, &["a", "b"], 0);
+        assert_eq!(read_until(&mut subscription, 4), [1, 2, 3, 4]);
+        for publisher in publishers {
+            publisher.join().unwrap();
+        }
+        stop.send(()).unwrap();
+        runner.join().unwrap();
     };
     shuttle::check_random(run, SCHEDULES);
     shuttle::check_pct(run, SCHEDULES, 3);

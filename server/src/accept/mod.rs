@@ -1,4 +1,4 @@
-//! The accept loop: connections in, routes behind them, nothing left behind at the end.
+//! Connections in, routes behind them, nothing left behind at the end.
 //!
 //! `axum::serve` finds out the protocol of each connection and keeps 8 KiB for that as long as it
 //! lives; hyper's HTTP/1.1 builder does not, and lets us set the time a client has for its headers.
@@ -7,6 +7,7 @@ mod connection;
 mod connections;
 mod socket;
 mod stream;
+mod workers;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -17,32 +18,31 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use connections::Connections;
+use connections::Connections;
 use stream::StreamWriter;
+pub(crate) use workers::{Signals, Workers};
 
 /// Wait after a refusal of the system to accept; usually it is out of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// What the accept loop keeps to.
+/// What all accept loops keep to together.
 #[derive(Debug)]
 pub(crate) struct Limits {
-    /// Most connections at once; whoever comes then waits in the system's queue.
-    pub(crate) connections: usize,
+    /// Places for connections; whoever comes when there is none waits in the system's queue.
+    pub(crate) places: Arc<Semaphore>,
     /// Where it is set, only this address and this machine are spoken to.
     pub(crate) proxy: Option<IpAddr>,
 }
 
-/// Accepts until `shutdown`, and leaves what is open then to the caller. `stop` ends connections that are no
+/// Accepts until `shutdown`, and leaves what is open then to the caller: one of several such loops. `stop` ends connections that are no
 /// streams, after the request they are at.
-pub(crate) async fn accept(
+async fn accept(
     listener: TcpListener,
     router: Router,
-    limits: Limits,
-    shutdown: CancellationToken,
+    limits: &Limits,
+    shutdown: &CancellationToken,
     stop: CancellationToken,
 ) -> Connections {
-    let Limits { connections: most, proxy } = limits;
-    let places = Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS)));
     let connections = Connections::default();
     // A clone of the token itself takes a lock.
     let stop = Arc::new(stop);
@@ -53,7 +53,7 @@ pub(crate) async fn accept(
     let mut failing = false;
     loop {
         let next = async {
-            let place = Arc::clone(&places).acquire_owned().await;
+            let place = Arc::clone(&limits.places).acquire_owned().await;
             (place, listener.accept().await)
         };
         let (place, accepted) = tokio::select! {
@@ -64,7 +64,7 @@ pub(crate) async fn accept(
         let Ok(place) = place else { return connections };
         failing &= accepted.is_err();
         match accepted {
-            Ok((_, peer)) if !is_welcome(peer, proxy) => {
+            Ok((_, peer)) if !is_welcome(peer, limits.proxy) => {
                 // Not louder: strangers must not be able to fill the log.
                 tracing::debug!(%peer, "refused a connection that does not come from the proxy");
             }

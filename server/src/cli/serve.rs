@@ -90,7 +90,8 @@ impl Serve {
         config.check()?;
         let connections = descriptors::raise_limit();
         descriptors::make_room();
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        // For what the server does by itself; connections have threads of their own.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let ended = runtime.block_on(serve(config, connections));
         // A second signal does not wait for what still runs.
         runtime.shutdown_background();
@@ -132,12 +133,12 @@ async fn serve(config: Config, connections: usize) -> Result<(), Box<dyn Error>>
     let shutdown = CancellationToken::new();
     let mut running = std::pin::pin!(server.run(shutdown.clone()));
     tokio::select! {
-        () = &mut running => return Ok(()),
+        ended = &mut running => return Ok(ended?),
         () = signals.next() => tracing::info!("shutting down; a second signal ends at once"),
     }
     shutdown.cancel();
     tokio::select! {
-        () = running => Ok(()),
+        ended = running => Ok(ended?),
         () = signals.next() => Err(ServeError::Cut.into()),
     }
 }

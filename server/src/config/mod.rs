@@ -100,6 +100,7 @@ impl Config {
         let life = server.max_stream_seconds;
         range("server.max_stream_seconds", life, 0, 31_536_000, "0 (for ever) to one year")?;
         range("server.drain_seconds", server.drain_seconds, 0, 600, "0 to 600 seconds")?;
+        range("server.workers", server.workers as u64, 0, 256, "0 (as many as processors) to 256")?;
         let interval = collectors.interval_ms;
         range("collectors.interval_ms", interval, 100, 3_600_000, "100 ms to one hour")?;
         let processes = collectors.processes_interval_ms;

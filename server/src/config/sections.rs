@@ -1,7 +1,7 @@
 //! The tables of a configuration: one struct each, its defaults beside it.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +12,9 @@ use crate::auth::tokens::TokenLimits;
 use crate::collectors;
 use crate::hub::{Durability, HubLimits, Retention};
 use crate::sse::Pace;
+
+/// Most threads for connections where nobody says how many: beyond, a dashboard has no use for them.
+const MOST_BY_ITSELF: usize = 8;
 
 /// Where and to whom the server listens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +39,8 @@ pub struct ServerConfig {
     pub max_stream_seconds: u64,
     /// Time over which streams end when the server does, in seconds. Default 0: at once.
     pub drain_seconds: u64,
+    /// Threads that serve connections. Default 0: one for each processor, up to 8.
+    pub workers: usize,
 }
 
 /// Bounds of the history the hub holds for replay.
@@ -90,6 +95,7 @@ impl Default for ServerConfig {
             heartbeat_seconds: 15,
             max_stream_seconds: 0,
             drain_seconds: 0,
+            workers: 0,
         }
     }
 }
@@ -132,6 +138,17 @@ impl Default for CollectorsConfig {
 }
 
 impl ServerConfig {
+    /// How many threads serve connections.
+    #[must_use]
+    pub(crate) fn workers(&self) -> usize {
+        match self.workers {
+            0 => std::thread::available_parallelism()
+                .map_or(1, NonZeroUsize::get)
+                .min(MOST_BY_ITSELF),
+            workers => workers,
+        }
+    }
+
     /// What each stream keeps to.
     #[must_use]
     pub(crate) fn pace(&self) -> Pace {

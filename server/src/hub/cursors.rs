@@ -4,6 +4,7 @@ use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
 use super::history::{Log, Next};
+use super::readers::ReaderKey;
 use super::signal::Signal;
 
 /// Up to so many topics are all looked at for the next event; with more, those that have one are noted.
@@ -14,7 +15,7 @@ const FEW: usize = 4;
 pub(super) struct Cursor {
     pub(super) log: Arc<Log>,
     /// Key of the subscription's signal in the log.
-    pub(super) key: usize,
+    pub(super) key: ReaderKey,
     /// All of this topic up to here is read, told lost, or not asked for.
     pub(super) after: u64,
     /// Whether the page of the journal speaks for this topic; then, what of it was gone when the page was read.
@@ -35,7 +36,7 @@ pub(super) struct Cursors {
 
 impl Cursor {
     /// A cursor behind `after`.
-    pub(super) fn new(log: Arc<Log>, key: usize, after: u64) -> Self {
+    pub(super) fn new(log: Arc<Log>, key: ReaderKey, after: u64) -> Self {
         Self { log, key, after, page: None, unread: 0, is_active: false }
     }
 
@@ -65,7 +66,7 @@ impl Cursor {
     }
 
     fn take_notes(&self) {
-        self.log.note_for(self.key);
+        self.log.readers.note_for(self.key);
     }
 
     /// The place right before what this cursor reads next, as far as that is known.

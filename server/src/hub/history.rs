@@ -5,20 +5,14 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
-use slab::Slab;
 use tidings_protocol::topic::Topic;
 
 use super::Bounds;
 use super::event::Event;
 use super::journal::{Boundary, RecoveredTopic};
+use super::readers::Readers;
 use super::retention::Retention;
-use super::signal::Signal;
-use crate::sync::{
-    AtomicU64, AtomicUsize, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard,
-};
-
-/// How many readers are woken under one lock.
-const WAKE_AT_ONCE: usize = 512;
+use crate::sync::{AtomicU64, AtomicUsize, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// So many events that left history may lie in the journal for a minute, whatever its bounds.
 const LEAST_DUE: usize = 16;
@@ -50,25 +44,7 @@ pub(super) struct Log {
     /// Sequence number of the newest event there ever was: who has read it need not ask the ring.
     newest: AtomicU64,
     /// Whom a new event wakes.
-    readers: Mutex<Readers>,
-}
-
-/// A subscription that reads a topic.
-#[derive(Debug)]
-struct Reader {
-    signal: Arc<Signal>,
-    /// What the subscription calls the topic.
-    number: usize,
-    /// Whether it is to be noted there that the topic has an event.
-    notes: bool,
-}
-
-/// The subscriptions that read a topic.
-#[derive(Debug, Default)]
-struct Readers {
-    all: Slab<Reader>,
-    /// How many of them take notes.
-    noting: usize,
+    pub(super) readers: Readers,
 }
 
 #[derive(Debug, Default)]
@@ -168,7 +144,7 @@ impl Log {
             memory_bytes: bounds.memory_bytes,
             ring: RwLock::default(),
             newest: AtomicU64::new(0),
-            readers: Mutex::default(),
+            readers: Readers::default(),
         }
     }
 
@@ -323,66 +299,7 @@ impl Log {
         self.read().evicted
     }
 
-    pub(super) fn join(&self, signal: Arc<Signal>) -> usize {
-        let number = signal.number();
-        self.readers().all.insert(Reader { signal, number, notes: false })
-    }
-
-    pub(super) fn leave(&self, key: usize) {
-        let mut readers = self.readers();
-        if readers.all.try_remove(key).is_some_and(|reader| reader.notes) {
-            readers.noting -= 1;
-        }
-    }
-
-    /// From now on an event is noted for the reader with this key.
-    pub(super) fn note_for(&self, key: usize) {
-        let mut readers = self.readers();
-        if readers
-            .all
-            .get_mut(key)
-            .is_some_and(|reader| !std::mem::replace(&mut reader.notes, true))
-        {
-            readers.noting += 1;
-        }
-    }
-
-    /// Notes for its readers that the topic has an event: behind its push, and before it can be read, so that
-    /// who finds it below the head finds the note as well.
-    pub(super) fn tell_readers(&self) {
-        let readers = self.readers();
-        if readers.noting == 0 {
-            return;
-        }
-        for (_, reader) in readers.all.iter().filter(|(_, reader)| reader.notes) {
-            reader.signal.note(reader.number);
-        }
-    }
-
-    /// Wakes everybody, some at a time: whoever joins meanwhile holds up all topics while it waits for this lock.
-    pub(super) fn wake_readers(&self) {
-        let mut next = 0;
-        loop {
-            let readers = self.readers();
-            let end = readers.all.capacity();
-            let upto = end.min(next + WAKE_AT_ONCE);
-            (next..upto).filter_map(|key| readers.all.get(key)).for_each(|r| r.signal.wake());
-            next = upto;
-            if next == end {
-                return;
-            }
-        }
-    }
-
-    pub(super) fn reader_count(&self) -> usize {
-        self.readers().all.len()
-    }
-
-    // A panic elsewhere cannot leave these half changed, so a poisoned lock is used on.
-
-    fn readers(&self) -> MutexGuard<'_, Readers> {
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    // A panic elsewhere cannot leave it half changed, so a poisoned lock is used on.
 
     fn read(&self) -> RwLockReadGuard<'_, Ring> {
         self.ring.read().unwrap_or_else(PoisonError::into_inner)

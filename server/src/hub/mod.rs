@@ -3,7 +3,8 @@
 //!
 //! - An event is held once, in its topic's `history`; a [`Subscription`] holds cursors into these
 //!   logs and no queue of its own, so a slow subscriber costs a fixed number of bytes.
-//! - Publishing appends to one log and wakes that topic's readers. It never waits for one of them.
+//! - Publishing appends to one log and wakes that topic's readers, those of other threads by way of their
+//!   [`Lane`]. It never waits for one of them.
 //! - A reader goes no further than the newest *committed* sequence number, which is stored after the
 //!   event is in its log. That is what keeps one order across topics without a lock on the reading side.
 //! - What a reader can no longer get is told to it as a gap, in its place in the order.
@@ -16,6 +17,8 @@ mod event;
 mod history;
 mod journal;
 mod keeper;
+mod lane;
+mod readers;
 mod registry;
 mod replay;
 mod retention;
@@ -38,6 +41,7 @@ pub use journal::{
     Boundary, Durability, Journal, JournalError, Page, PageRequest, Recovered, RecoveredTopic,
 };
 pub use keeper::Keeper;
+pub use lane::Lane;
 pub use retention::Retention;
 pub use subscription::{Item, Start, Subscription};
 pub use writer::Writer;
@@ -231,11 +235,11 @@ impl Hub {
             keeping.backlog.push(Entry::Published(Arc::clone(&event)), room);
         }
         log.push(event, self.kept());
-        log.tell_readers();
+        log.readers.note();
         self.0.given.store(id.seq, Ordering::Release);
         self.0.committed.store(id.seq, Ordering::Release);
         drop(registry);
-        log.wake_readers();
+        log.readers.wake(&log);
         Ok(id)
     }
 
@@ -274,11 +278,11 @@ impl Hub {
                 log.push(Arc::clone(event), head);
                 logs.insert(Arc::as_ptr(log), log);
             }
-            logs.values().for_each(|log| log.tell_readers());
+            logs.values().for_each(|log| log.readers.note());
             self.skip_to(head);
             self.0.committed.store(head, Ordering::Release);
         }
-        logs.values().for_each(|log| log.wake_readers());
+        logs.values().for_each(|log| log.readers.wake(log));
     }
 
     /// Makes a topic, even if there are as many as there may be: what the server itself publishes must not depend
@@ -287,11 +291,22 @@ impl Hub {
         self.registry().reserve(topic, &self.0.bounds);
     }
 
-    /// Joins the topics that `selectors` match, those that come to be later included.
+    /// Joins the topics that `selectors` match, those that come to be later included. Whoever publishes wakes it.
     #[must_use]
     pub fn subscribe(&self, selectors: Vec<Selector>, start: Start) -> Subscription {
+        self.subscribe_in(None, selectors, start)
+    }
+
+    /// As [`subscribe`](Self::subscribe), but woken by its lane, where it has one.
+    #[must_use]
+    pub fn subscribe_in(
+        &self,
+        lane: Option<&Lane>,
+        selectors: Vec<Selector>,
+        start: Start,
+    ) -> Subscription {
         let selectors: Arc<[Selector]> = selectors.into();
-        let signal = Arc::new(Signal::default());
+        let signal = Arc::new(Signal::new(lane.cloned()));
         let mut registry = self.registry();
         let joined = registry.join(Arc::clone(&selectors), Arc::clone(&signal));
         // Under the registry's lock nothing is published, so logs and head agree.
@@ -313,7 +328,7 @@ impl Hub {
     /// How many topics subscriptions have joined, each of each counted.
     #[must_use]
     pub fn readers(&self) -> usize {
-        self.registry().logs().map(|log| log.reader_count()).sum()
+        self.registry().logs().map(|log| log.readers.len()).sum()
     }
 
     /// Lets go of events that are past their age. Where there is a journal, the [`Keeper`] does.

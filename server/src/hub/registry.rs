@@ -10,6 +10,7 @@ use tidings_protocol::topic::{Selector, Topic};
 use super::Bounds;
 use super::PublishError;
 use super::history::Log;
+use super::readers::ReaderKey;
 use super::signal::Signal;
 
 /// Topics in their order, so that all below a prefix lie side by side.
@@ -38,7 +39,7 @@ struct Subscriber {
 pub(super) struct Joined {
     pub(super) key: usize,
     /// Each with the key of the subscriber's signal in it.
-    pub(super) logs: Vec<(Arc<Log>, usize)>,
+    pub(super) logs: Vec<(Arc<Log>, ReaderKey)>,
 }
 
 impl Registry {
@@ -89,7 +90,7 @@ impl Registry {
         });
         for key in exact.iter().copied().chain(watching) {
             if let Some(Subscriber { signal, .. }) = self.subscribers.get(key) {
-                signal.add(Arc::clone(&log), log.join(Arc::clone(signal)));
+                signal.add(Arc::clone(&log), log.readers.join(Arc::clone(signal)));
             }
         }
         self.logs.insert(log.topic.clone(), log);
@@ -120,7 +121,7 @@ impl Registry {
             logs.dedup_by(|a, b| Arc::ptr_eq(a, b));
         }
         let logs = logs.into_iter().map(|log| {
-            let key = log.join(Arc::clone(&signal));
+            let key = log.readers.join(Arc::clone(&signal));
             (log, key)
         });
         let logs = logs.collect();

@@ -4,11 +4,15 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use super::history::Log;
+use super::lane::Lane;
+use super::readers::ReaderKey;
 use crate::sync::{AtomicBool, AtomicUsize, AtomicWaker, Mutex, MutexGuard};
 
 /// Shared between one subscription and the hub.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Signal {
+    /// Wakes it, if there is one; else whoever publishes does.
+    lane: Option<Lane>,
     waker: AtomicWaker,
     /// How many topics have been joined; the next one's number.
     joined: AtomicUsize,
@@ -28,12 +32,26 @@ struct Noted {
 #[derive(Debug, Default)]
 pub(super) struct News {
     /// Topics that came to be, each with the key of the signal in it; numbered in this order.
-    pub(super) added: Vec<(Arc<Log>, usize)>,
+    pub(super) added: Vec<(Arc<Log>, ReaderKey)>,
     /// Numbers of topics that have an event, each once.
     pub(super) published: Vec<usize>,
 }
 
 impl Signal {
+    pub(super) fn new(lane: Option<Lane>) -> Self {
+        Self {
+            lane,
+            waker: AtomicWaker::default(),
+            joined: AtomicUsize::new(0),
+            has_news: AtomicBool::new(false),
+            news: Mutex::default(),
+        }
+    }
+
+    pub(super) fn lane(&self) -> Option<&Lane> {
+        self.lane.as_ref()
+    }
+
     pub(super) fn register(&self, waker: &std::task::Waker) {
         self.waker.register(waker);
     }
@@ -60,7 +78,7 @@ impl Signal {
     }
 
     /// Hands over a log that this signal has joined under `key`.
-    pub(super) fn add(&self, log: Arc<Log>, key: usize) {
+    pub(super) fn add(&self, log: Arc<Log>, key: ReaderKey) {
         self.noted().news.added.push((log, key));
         self.has_news.store(true, Ordering::Release);
     }

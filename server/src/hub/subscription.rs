@@ -363,7 +363,7 @@ impl Drop for Subscription {
         registry.leave(self.key);
         self.cursors.take_news(&self.signal);
         for cursor in self.cursors.iter() {
-            cursor.log.leave(cursor.key);
+            cursor.log.readers.leave(cursor.key);
         }
     }
 }

@@ -41,7 +41,7 @@ async fn stream(
         topics: selectors.iter().map(ToString::to_string).collect(),
         at: clock::now_ms(),
     };
-    let subscription = state.hub.subscribe(selectors, request.start);
+    let subscription = state.hub.subscribe_in(state.lane(), selectors, request.start);
     let stream = EventStream::new(&connected, subscription, request.form, state.pace, slot);
     Ok(stream.until(caller.ended()))
 }

@@ -2,7 +2,6 @@
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::runtime::Handle;
 
 use tidings_protocol::event::EventId;
 
@@ -67,7 +66,8 @@ async fn however_clients_go_no_task_no_subscription_and_no_slot_stays_behind() {
     }
     // Once it is open, all that the server does by itself has begun.
     let _stays = open(server.address, "connected").await;
-    let tasks = || Handle::current().metrics().num_alive_tasks();
+    let tasks =
+        || server.workers.iter().map(|worker| worker.metrics().num_alive_tasks()).sum::<usize>();
     let before = tasks();
     let all = [
         Reach::Connected,
