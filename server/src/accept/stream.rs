@@ -48,7 +48,7 @@ where
 
     /// Takes what is there. Whether there may be more.
     fn fill(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut size = 0;
+        let mut size: usize = self.batch.iter().map(Bytes::len).sum();
         while self.batch.len() < BATCH && size < BATCH_BYTES && !self.is_ending {
             let bytes = match self.stream.poll_chunk(cx) {
                 Poll::Pending => return false,
@@ -126,8 +126,93 @@ where
                     return Pin::new(&mut this.io).poll_shutdown(cx).map(drop);
                 }
                 Poll::Ready(Ok(())) if may_have_more => {}
-                Poll::Ready(Ok(())) | Poll::Pending => return this.poll_gone(cx),
+                Poll::Ready(Ok(())) => return this.poll_gone(cx),
+                Poll::Pending if this.stream.poll_over(cx).is_ready() => return Poll::Ready(()),
+                Poll::Pending => return this.poll_gone(cx),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::FutureExt;
+    use futures_util::future::poll_immediate;
+    use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::hub::Hub;
+    use crate::sse::tests::{Open, open, publish};
+
+    const EVENT_BYTES: usize = 60 << 10;
+
+    /// A stream whose client has read nothing yet, of a connection that holds 64 bytes.
+    fn stalled(max_life: Option<Duration>) -> (Hub, StreamWriter<DuplexStream>, DuplexStream) {
+        let Open { hub, stream } = open(max_life);
+        let (io, client) = duplex(64);
+        let head = Bytes::from_static(b"head");
+        (hub, StreamWriter::new(Handover { io, head, is_chunked: true, stream }), client)
+    }
+
+    async fn publish_large(hub: &Hub) {
+        publish(hub, vec![b'1'; EVENT_BYTES].into()).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_nothing_holds_one_batch_however_often_its_stream_is_woken() {
+        let (hub, mut writer, mut client) = stalled(None);
+        for _ in 0..40 {
+            assert!(poll_immediate(&mut writer).await.is_none());
+            publish_large(&hub).await;
+        }
+        let held: usize = writer.batch.iter().map(Bytes::len).sum();
+        assert!(held < BATCH_BYTES + EVENT_BYTES + 1024, "{held} bytes");
+        drop(hub);
+        let mut seen = 0;
+        let reading = async {
+            let mut space = vec![0; EVENT_BYTES];
+            while seen < 40 * EVENT_BYTES {
+                seen += client.read(&mut space).await.unwrap();
+            }
+        };
+        tokio::select! {
+            () = &mut writer => panic!("it goes on"),
+            () = reading => {}
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_ends_at_its_time_though_its_client_reads_nothing() {
+        let life = Duration::from_secs(100);
+        let (hub, mut writer, _client) = stalled(Some(life));
+        for _ in 0..20 {
+            publish_large(&hub).await;
+            assert!((&mut writer).now_or_never().is_none());
+        }
+        let began = Instant::now();
+        writer.await;
+        assert!((life / 2..=life).contains(&began.elapsed()), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_drain_ends_a_stream_whose_client_reads_nothing() {
+        let (hub, mut writer, _client) = stalled(None);
+        for _ in 0..20 {
+            publish_large(&hub).await;
+            assert!((&mut writer).now_or_never().is_none());
+        }
+        let began = Instant::now();
+        let drain = async {
+            hub.drain(Duration::from_secs(10));
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = &mut writer => {}
+            () = drain => {}
+        }
+        assert!(began.elapsed() <= Duration::from_secs(10), "{:?}", began.elapsed());
     }
 }

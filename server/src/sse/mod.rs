@@ -135,6 +135,19 @@ impl EventStream {
         Poll::Ready(Some(chunk))
     }
 
+    /// Ready when the stream is to end though what was taken from it has not reached its client, which may read
+    /// nothing for as long as it likes. It comes back for the rest, if it may.
+    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_over(Instant::now(), cx) {
+            return Poll::Ready(());
+        }
+        let Some(end) = self.end else { return Poll::Pending };
+        // Not for a heartbeat: there is enough to send.
+        self.armed = None;
+        self.timer.as_mut().reset(end);
+        self.timer.as_mut().poll(cx)
+    }
+
     /// Whether the stream has for the first time nothing more to tell, and its client is to know how far that
     /// is: a fresh one may have been given the newest figures of a machine that fell silent long ago, and would come
     /// back asking for all that was published since.
@@ -235,4 +248,4 @@ impl IntoResponse for EventStream {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

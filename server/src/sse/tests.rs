@@ -11,12 +11,12 @@ use crate::limits::StreamSlots;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-struct Open {
-    hub: Hub,
-    stream: EventStream,
+pub(crate) struct Open {
+    pub(crate) hub: Hub,
+    pub(crate) stream: EventStream,
 }
 
-fn open(max_life: Option<Duration>) -> Open {
+pub(crate) fn open(max_life: Option<Duration>) -> Open {
     open_on(Hub::new(HubLimits::default()), &["a"], max_life)
 }
 
@@ -36,10 +36,13 @@ fn open_on(hub: Hub, selectors: &[&str], max_life: Option<Duration>) -> Open {
     Open { hub, stream }
 }
 
+pub(crate) async fn publish(hub: &Hub, data: Bytes) {
+    hub.publish(&"a".parse().unwrap(), EventType::update(), data).await.unwrap();
+}
+
 impl Open {
     async fn publish(&self) {
-        let data = Bytes::from_static(b"1");
-        self.hub.publish(&"a".parse().unwrap(), EventType::update(), data).await.unwrap();
+        publish(&self.hub, Bytes::from_static(b"1")).await;
     }
 
     async fn next(&mut self) -> Option<String> {
