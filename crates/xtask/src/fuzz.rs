@@ -15,7 +15,7 @@ use crate::{paths, say};
 /// The targets, each a file in `fuzz/targets/`.
 const TARGETS: [&str; 4] = ["frame", "cursor", "topic", "config"];
 
-/// How many run side by side.
+/// How many run side by side, unless it is said.
 const AT_ONCE: usize = 2;
 
 /// Whether libFuzzer comes with the compilers of this system.
@@ -39,26 +39,34 @@ pub struct Args {
 pub fn main(args: &Args) -> Result<ExitCode> {
     let targets: Vec<&str> =
         TARGETS.into_iter().filter(|t| args.target.as_ref().is_none_or(|own| own == t)).collect();
-    run(&targets, Duration::from_secs(args.seconds))?;
+    run(&targets, Duration::from_secs(args.seconds), AT_ONCE)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// All targets, each for so long.
+/// All targets, each for so long, some at a time.
 ///
 /// # Errors
 /// When set-up or the build fails, or an input breaks a target.
 pub fn all(time: Duration) -> Result<()> {
-    run(&TARGETS, time)
+    run(&TARGETS, time, AT_ONCE)
 }
 
-fn run(targets: &[&str], time: Duration) -> Result<()> {
+/// All targets side by side for so long.
+///
+/// # Errors
+/// When set-up or the build fails, or an input breaks a target.
+pub fn all_at_once(time: Duration) -> Result<()> {
+    run(&TARGETS, time, TARGETS.len())
+}
+
+fn run(targets: &[&str], time: Duration, at_once: usize) -> Result<()> {
     if !IS_POSSIBLE {
         say::warning("nothing is fuzzed: this system has no libFuzzer");
         return Ok(());
     }
     let programs = build()?;
     let mut broken = Vec::new();
-    for together in targets.chunks(AT_ONCE) {
+    for together in targets.chunks(at_once) {
         let running: Result<Vec<_>> =
             together.iter().map(|target| Ok((*target, start(&programs, target, time)?))).collect();
         for (target, mut child) in running? {
