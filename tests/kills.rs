@@ -140,12 +140,13 @@ async fn publish(
         };
         match answer.await {
             Ok((200, _)) => lock(&ledger).acknowledged[topic].push(number),
-            Ok((503, _)) => {
+            Ok((503, body)) if !body.contains("unconfirmed") => {
                 kept = Some(wire);
                 continue;
             }
-            Ok((status, body)) => bail!("{status}: {body}"),
-            Err(_) => {
+            Ok((status, body)) if status != 503 => bail!("{status}: {body}"),
+            // No answer, or one that does not say what became of it.
+            Ok(_) | Err(_) => {
                 lock(&ledger).unknown[topic].insert(number);
                 number += 1;
                 continue;

@@ -199,3 +199,36 @@ async fn what_is_not_acknowledged_is_told_with_what_was() -> Result<()> {
     failed(&server, &["publish", "app/x", "1"], b"", &["cannot be reached"]).await?;
     Ok(())
 }
+
+#[tokio::test]
+async fn an_event_that_may_have_been_kept_is_not_sent_again_and_the_reason_is_told() -> Result<()> {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let mut publish = tokio::process::Command::new(harness::binary("tidings")?);
+    publish
+        .args(["publish", "app/x", "--lines", "--server"])
+        .arg(format!("http://{}", listener.local_addr()?))
+        .env("TIDINGS_TOKEN", "token");
+    let pipe = std::process::Stdio::piped;
+    publish.stdout(pipe()).stderr(pipe()).kill_on_drop(true);
+    let answer = async {
+        let mut peer = BufReader::new(listener.accept().await?.0);
+        let mut line = String::new();
+        while peer.read_line(&mut line).await? > 2 {
+            line.clear();
+        }
+        let body = r#"{"error":{"code":"unconfirmed","message":"look first"}}"#;
+        let length = body.len();
+        let head = format!("HTTP/1.1 503 Service Unavailable\r\nContent-Length: {length}\r\n\r\n");
+        peer.write_all(format!("{head}{body}").as_bytes()).await?;
+        // Open until the end: an attempt more would find nobody who answers, here or on a connection of its own.
+        Ok::<_, anyhow::Error>(peer)
+    };
+    let (output, peer) = tokio::join!(harness::feed(&mut publish, b"1\n2\n"), answer);
+    let (output, _peer) = (output?, peer?);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("line 1 was not acknowledged") && said.contains("look first"), "{said}");
+    assert!(!said.contains("trying again"), "{said}");
+    Ok(())
+}

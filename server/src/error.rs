@@ -61,6 +61,7 @@ impl ApiError {
             ErrorCode::TooManyStreams
             | ErrorCode::TooManyTopics
             | ErrorCode::Unavailable
+            | ErrorCode::Unconfirmed
             | ErrorCode::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
             ErrorCode::Internal | ErrorCode::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -95,6 +96,7 @@ impl From<PublishError> for ApiError {
         let code = match error {
             PublishError::TooManyTopics(_) => ErrorCode::TooManyTopics,
             PublishError::Unavailable => ErrorCode::Unavailable,
+            PublishError::Unconfirmed => ErrorCode::Unconfirmed,
             PublishError::Closed => ErrorCode::ShuttingDown,
         };
         Self::new(code, error.to_string())

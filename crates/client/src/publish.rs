@@ -19,12 +19,13 @@ pub enum Body {
 
 impl Client {
     /// Publishes one event, and returns when the server has taken it. Nothing is tried twice: after
-    /// [`ClientError::Network`] and [`ClientError::Unexpected`] the event may or may not have been taken, after
+    /// [`ClientError::Network`], [`ClientError::Unexpected`] and the code
+    /// [`Unconfirmed`](tidings_protocol::api::ErrorCode::Unconfirmed) the event may or may not have been taken, after
     /// any other error it was not.
     ///
     /// # Errors
     ///
-    /// If the server cannot be reached or refuses the event; 429 and 503 say when to try again.
+    /// If the server cannot be reached or refuses the event; where it says when to try again, so does the error.
     pub async fn publish(
         &self,
         topic: &Topic,

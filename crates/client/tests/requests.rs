@@ -131,6 +131,28 @@ async fn a_server_that_wants_to_be_left_alone_says_for_how_long() {
 }
 
 #[tokio::test]
+async fn an_event_that_may_have_been_kept_is_sent_once_and_the_code_says_so() {
+    let script = Script::new().await;
+    let client = script.client();
+    let asking = tokio::spawn(async move {
+        let body = Body::Text("x".to_owned());
+        client.publish(&"app/x".parse().unwrap(), &Default::default(), body).await
+    });
+    let mut peer = script.accept().await;
+    peer.body().await;
+    let body = r#"{"error":{"code":"unconfirmed","message":"look first"}}"#;
+    let length = body.len();
+    let head = format!("HTTP/1.1 503 Service Unavailable\r\ncontent-length: {length}");
+    peer.send(&format!("{head}\r\n\r\n{body}")).await;
+    // An attempt more would wait for an answer that nobody gives.
+    let error = patiently(asking).await.unwrap().unwrap_err();
+    let ClientError::Status { status: 503, detail: Some(detail), retry_after: None } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(detail.code, ErrorCode::Unconfirmed);
+}
+
+#[tokio::test]
 async fn an_answer_that_is_none_of_this_protocol_says_so_and_a_redirect_says_where() {
     for (status, headers, body, words) in [
         ("200 OK", "", "<html>", "no Tidings server"),

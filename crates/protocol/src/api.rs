@@ -98,6 +98,8 @@ pub enum ErrorCode {
     TooManyTopics,
     /// 503: the event cannot be taken for now, and was not; see `Retry-After`.
     Unavailable,
+    /// 503: the event may or may not have been kept; look before it is sent again.
+    Unconfirmed,
     /// 503: the server is shutting down.
     ShuttingDown,
     /// 500: a fault of the server, told in its log.

@@ -95,7 +95,8 @@ fn every_error_code() {
     use ErrorCode::{
         BadRequest, BodyTooLarge, Forbidden, HostNotAllowed, Internal, InvalidCode, InvalidTopic,
         InvalidType, MethodNotAllowed, NotFound, OriginNotAllowed, RateLimited, ShuttingDown,
-        TooManyStreams, TooManyTopics, Unauthorized, Unavailable, Unknown, UnsupportedMediaType,
+        TooManyStreams, TooManyTopics, Unauthorized, Unavailable, Unconfirmed, Unknown,
+        UnsupportedMediaType,
     };
     let every = vec![
         BadRequest,
@@ -114,6 +115,7 @@ fn every_error_code() {
         TooManyStreams,
         TooManyTopics,
         Unavailable,
+        Unconfirmed,
         ShuttingDown,
         Internal,
         Unknown,
@@ -124,7 +126,7 @@ fn every_error_code() {
             BadRequest | InvalidTopic | InvalidType | Unauthorized | InvalidCode | Forbidden
             | HostNotAllowed | OriginNotAllowed | NotFound | MethodNotAllowed | BodyTooLarge
             | UnsupportedMediaType | RateLimited | TooManyStreams | TooManyTopics | Unavailable
-            | ShuttingDown | Internal | Unknown => {}
+            | Unconfirmed | ShuttingDown | Internal | Unknown => {}
         }
     }
     assert_json_snapshot!(same(every));

@@ -58,6 +58,14 @@ impl Entry {
             Self::Waiting(event, ..) => event.data.len(),
         }
     }
+
+    /// Tells whoever waits that the hub has ended; the journal never had the event.
+    fn refuse(self) {
+        if let Self::Waiting(.., done) = self {
+            // Whoever no longer waits need not know.
+            let _ = done.send(Err(PublishError::Closed));
+        }
+    }
 }
 
 /// Room taken in the backlog, in its units; given back by [`Backlog::release`].
@@ -98,9 +106,12 @@ impl Backlog {
     /// Adds an event; if nobody takes any, whoever waits for this one is told that the hub has ended.
     pub(super) fn push(&self, entry: Entry, room: Room) {
         let mut queue = self.queue();
-        if !queue.is_over {
-            queue.entries.push_back((entry, room));
+        if queue.is_over {
+            drop(queue);
+            entry.refuse();
+            return;
         }
+        queue.entries.push_back((entry, room));
         drop(queue);
         self.bell.notify_one();
     }
@@ -125,7 +136,7 @@ impl Backlog {
         queue.is_over = true;
         let left = std::mem::take(&mut queue.entries);
         drop(queue);
-        drop(left);
+        left.into_iter().for_each(|(entry, _)| entry.refuse());
     }
 
     /// Waits until something may have come, or the hub has ended.

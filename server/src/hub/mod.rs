@@ -13,6 +13,7 @@
 
 mod backlog;
 mod cursors;
+mod error;
 mod event;
 mod history;
 mod journal;
@@ -36,6 +37,7 @@ use tidings_protocol::event::{EventId, EventType};
 use tidings_protocol::topic::{Selector, Topic};
 use tokio::sync::oneshot;
 
+pub use error::PublishError;
 pub use event::{Event, FORMS};
 pub use journal::{
     Boundary, Durability, Journal, JournalError, Page, PageRequest, Recovered, RecoveredTopic,
@@ -96,20 +98,6 @@ struct Bounds {
     held: Arc<AtomicUsize>,
     memory_bytes: usize,
     topics: usize,
-}
-
-/// Why an event was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum PublishError {
-    /// The topic is new and there are as many as there may be.
-    #[error("the hub holds {0} topics, as many as it may")]
-    TooManyTopics(usize),
-    /// The journal cannot take it for now; where it has not answered in time, it may have it all the same.
-    #[error("the event cannot be kept for now; try again later")]
-    Unavailable,
-    /// The hub has ended.
-    #[error("the server is shutting down")]
-    Closed,
 }
 
 #[derive(Debug)]
@@ -192,7 +180,8 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// If the topic is one too many, the journal does not keep up, or the hub has ended.
+    /// If the topic is one too many, the journal does not keep up, or the hub has ended. If a durable journal does
+    /// not say whether it has the event: [`PublishError::Unconfirmed`].
     pub async fn publish(
         &self,
         topic: &Topic,
@@ -266,7 +255,8 @@ impl Hub {
             keeping.backlog.push(Entry::Waiting(event, log, done), room);
         }
         let told = tokio::time::timeout(PATIENCE, is_done).await;
-        told.map_err(|_| PublishError::Unavailable)?.unwrap_or(Err(PublishError::Closed))
+        // No word at all means that the journal may have it: what never came so far is told so.
+        told.ok().and_then(Result::ok).unwrap_or(Err(PublishError::Unconfirmed))
     }
 
     /// Makes events readable that the journal has.

@@ -92,7 +92,7 @@ impl Writer {
                     seq = event.id.seq;
                     events.push(event);
                 }
-                // Its publisher was told that it is not taken.
+                // Nobody counts on it: its publisher hung up, or was told that it may not be kept.
                 Entry::Waiting(.., done) if done.is_closed() => {}
                 Entry::Waiting(mut event, log, done) => {
                     event.id.seq = seq;
@@ -121,7 +121,7 @@ impl Writer {
                     for (event, log, done) in waiting {
                         log.note_unclear(&event);
                         // Whoever no longer waits need not know.
-                        let _ = done.send(Err(PublishError::Unavailable));
+                        let _ = done.send(Err(PublishError::Unconfirmed));
                     }
                 }
             },

@@ -212,14 +212,14 @@ async fn what_the_journal_lets_go_of_is_told_as_a_gap() {
 }
 
 #[tokio::test]
-async fn a_database_that_fails_takes_nothing_and_says_so() {
+async fn a_database_that_fails_confirms_nothing_and_says_so() {
     let dir = TempDir::new().unwrap();
     let server = start(dir.path(), limits(100, 100), Durability::Durable).await;
     let id = server.publish("app/a", 1).await;
     server.store.close().await;
     let refused = server.try_publish("app/a", Bytes::from_static(b"2")).await;
-    assert!(matches!(refused, Err(PublishError::Unavailable)), "{refused:?}");
-    assert_eq!(server.hub.head(), id, "nobody can read what was refused");
+    assert!(matches!(refused, Err(PublishError::Unconfirmed)), "{refused:?}");
+    assert_eq!(server.hub.head(), id, "nobody can read what was not confirmed");
     server.hub.close();
     server.writer.await.unwrap();
 }

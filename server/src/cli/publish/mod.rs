@@ -25,7 +25,8 @@ Examples:
   journalctl -f -o json | tidings publish app/log --lines
 
 JSON arrives as it stands, any other text as {\"raw\": …}. A server that is busy is asked again for up to
-five minutes. The exit code is 0 if the server has acknowledged every event.")]
+five minutes; an event that it may have kept is not sent again. The exit code is 0 if the server has
+acknowledged every event.")]
 pub(super) struct Publish {
     /// Topic to publish to, such as app/builds
     topic: Topic,

@@ -59,9 +59,9 @@ impl Sender {
 /// How long to wait before the next attempt; null where there is none to be made.
 fn wait_after(error: &ClientError, heard: bool) -> Option<Duration> {
     match error {
-        // That passes only when somebody raises the limit.
+        // The one passes only when somebody raises the limit; after the other the event may be there twice.
         ClientError::Status { detail: Some(detail), .. }
-            if detail.code == ErrorCode::TooManyTopics =>
+            if matches!(detail.code, ErrorCode::TooManyTopics | ErrorCode::Unconfirmed) =>
         {
             None
         }
@@ -101,6 +101,7 @@ mod tests {
             (status(413, None), true, None),
             (with_code(ErrorCode::Unavailable), false, Some(Duration::from_secs(5))),
             (with_code(ErrorCode::TooManyTopics), true, None),
+            (with_code(ErrorCode::Unconfirmed), true, None),
             (unreachable(), true, Some(WAIT)),
             (unreachable(), false, None),
             (ClientError::Network("reset".to_owned()), true, None),

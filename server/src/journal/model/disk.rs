@@ -48,6 +48,8 @@ pub(super) struct Nature {
     pub(super) ended: bool,
     /// Whether the run came to its end, which may have failed.
     pub(super) was_to_end: bool,
+    /// Whether nothing comes to its end any more.
+    pub(super) hangs: bool,
 }
 
 #[derive(Debug)]
@@ -92,6 +94,9 @@ impl FaultyStore {
     async fn turns(&self) {
         poll_fn(|cx| {
             let mut nature = self.nature();
+            if nature.hangs {
+                return Poll::Pending;
+            }
             let slow = nature.slow;
             if nature.rng.percent(slow) {
                 nature.waited += 1;

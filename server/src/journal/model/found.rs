@@ -23,6 +23,7 @@ impl Found {
             failed_writes: 0,
             ended: false,
             was_to_end: false,
+            hangs: false,
         };
         let rows = Arc::new(Mutex::new(Rows::default()));
         Self { disk: Disk::Memory(rows), nature: Arc::new(Mutex::new(nature)) }
@@ -57,6 +58,11 @@ impl Found {
 
     fn fail(&self, percent: usize) {
         self.nature.lock().unwrap().failing = percent;
+    }
+
+    /// From now on the disk does not answer.
+    pub(super) fn hang(&self) {
+        self.nature.lock().unwrap().hangs = true;
     }
 }
 

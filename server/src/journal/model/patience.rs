@@ -53,7 +53,7 @@ async fn a_durable_publisher_is_told_in_ten_seconds_or_when_the_writer_is_gone()
     let topic: Topic = "app/a".parse().unwrap();
     let publish = async || hub.publish(&topic, EventType::update(), "1".into()).await;
     let began = tokio::time::Instant::now();
-    assert!(matches!(publish().await, Err(PublishError::Unavailable)));
+    assert!(matches!(publish().await, Err(PublishError::Unconfirmed)));
     assert_eq!(began.elapsed().as_secs(), 10);
     let gone = async {
         tokio::task::yield_now().await;
@@ -63,4 +63,52 @@ async fn a_durable_publisher_is_told_in_ten_seconds_or_when_the_writer_is_gone()
     assert!(matches!(told, Err(PublishError::Closed)), "{told:?}");
     assert!(matches!(publish().await, Err(PublishError::Closed)));
     assert_eq!(began.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_journal_may_have_is_unconfirmed_and_what_it_never_had_is_refused() {
+    let found = Found::new();
+    let (hub, writer) = found.open_idle(Durability::Durable).await;
+    let writer = tokio::spawn(writer.run());
+    found.hang();
+    let large = Bytes::from(vec![b'1'; 40 << 20]);
+    let topic: Topic = "app/a".parse().unwrap();
+    let publish = async |data: &Bytes| {
+        let told = hub.publish(&topic, EventType::update(), data.clone()).await;
+        told.expect_err("the disk does not answer")
+    };
+    let second = Duration::from_secs(1);
+    let later = async {
+        // By now the journal has the first event, and there is no room for another as large.
+        tokio::time::sleep(second).await;
+        publish(&large).await
+    };
+    let (had, never_had) = tokio::join!(publish(&large), later);
+    assert!(matches!(had, PublishError::Unconfirmed), "{had:?}");
+    assert!(matches!(never_had, PublishError::Unavailable), "{never_had:?}");
+
+    let small = Bytes::from_static(b"1");
+    let gone = async {
+        tokio::time::sleep(second).await;
+        writer.abort();
+    };
+    let (never_had, ()) = tokio::join!(publish(&small), gone);
+    assert!(matches!(never_had, PublishError::Closed), "{never_had:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_that_goes_while_the_journal_has_an_event_leaves_it_unconfirmed() {
+    let found = Found::new();
+    let (hub, writer) = found.open_idle(Durability::Durable).await;
+    let writer = tokio::spawn(writer.run());
+    found.hang();
+    let topic: Topic = "app/a".parse().unwrap();
+    let began = tokio::time::Instant::now();
+    let gone = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        writer.abort();
+    };
+    let (told, ()) = tokio::join!(hub.publish(&topic, EventType::update(), "1".into()), gone);
+    assert!(matches!(told, Err(PublishError::Unconfirmed)), "{told:?}");
+    assert_eq!(began.elapsed().as_secs(), 1);
 }

@@ -68,6 +68,7 @@ impl<'a> World<'a> {
             failed_writes: 0,
             ended: false,
             was_to_end: false,
+            hangs: false,
         };
         let now = 1_000_000_000;
         clock::fix(now);
@@ -152,7 +153,7 @@ impl<'a> World<'a> {
                     self.note(|| format!("  #{n} is {id}"));
                     self.truth.acknowledge(n, id, self.hub.head())?;
                 }
-                Err(PublishError::Unavailable) if failing || waited >= PATIENCE => {}
+                Err(PublishError::Unconfirmed) if failing || waited >= PATIENCE => {}
                 Err(error) => return Err(format!("#{n} was refused: {error}")),
             }
         }

@@ -3,6 +3,7 @@
 mod cors;
 mod publish;
 
+use std::path::Path;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -12,10 +13,12 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http_body_util::BodyExt;
 use serde_json::Value;
+use tidings_protocol::api::OWNER_TOKEN_FILE;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
 use crate::Server;
+use crate::auth::secret;
 use crate::config::Config;
 use crate::state::AppState;
 
@@ -36,8 +39,22 @@ impl App {
         let mut config = Config::bundled(TOKEN.to_owned());
         change(&mut config);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let state = Server::open(listener, config, 10).await.unwrap().state;
+        let Server { state, journal, .. } = Server::open(listener, config, 10).await.unwrap();
+        if let Some((writer, _)) = journal {
+            tokio::spawn(writer.run());
+        }
         Self { router: super::router(state.clone()), state }
+    }
+
+    /// With a database in `folder`, and the same token.
+    async fn in_folder(folder: &Path, change: impl FnOnce(&mut Config)) -> Self {
+        secret::write_private(&folder.join(OWNER_TOKEN_FILE), TOKEN.as_bytes()).unwrap();
+        Self::with(|config| {
+            config.in_memory_token.0 = None;
+            config.server.data_dir = folder.to_owned();
+            change(config);
+        })
+        .await
     }
 
     async fn send(&self, request: request::Builder, body: impl Into<Body>) -> Answer {
@@ -124,11 +141,7 @@ async fn a_server_is_ready_until_it_is_on_its_way_to_end() {
 #[tokio::test]
 async fn a_server_whose_store_does_not_answer_is_not_ready() {
     let folder = tempfile::tempdir().unwrap();
-    let app = App::with(|config| {
-        config.in_memory_token.0 = None;
-        config.server.data_dir = folder.path().to_owned();
-    })
-    .await;
+    let app = App::in_folder(folder.path(), |_| {}).await;
     let ask = || app.send(Request::builder().uri("/readyz"), "");
     assert_eq!(ask().await.status, 200);
     app.state.store.as_ref().unwrap().close().await;

@@ -247,6 +247,18 @@ async fn a_hub_that_takes_nothing_says_when_to_come_again() {
 }
 
 #[tokio::test]
+async fn an_event_that_may_have_been_kept_is_answered_without_a_time_to_come_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::in_folder(folder.path(), |config| config.hub.durable = true).await;
+    assert_eq!(app.publish("app/x", JSON, "1").await.status, 200);
+    app.state.store.as_ref().unwrap().close().await;
+    let unclear = app.publish("app/x", JSON, "2").await;
+    assert_eq!(unclear.error(), (503, "unconfirmed".to_owned()));
+    assert!(unclear.json()["error"]["message"].as_str().unwrap().contains("may or may not"));
+    assert!(unclear.header("retry-after").is_none(), "to come again is to have it twice");
+}
+
+#[tokio::test]
 async fn only_post_publishes() {
     let app = App::new().await;
     for method in ["GET", "PUT", "DELETE", "OPTIONS"] {
