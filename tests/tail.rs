@@ -1,8 +1,14 @@
 //! `tidings tail`: what it prints, what it survives, and how it ends.
 
+use std::fs::File;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use harness::{Server, ServerOptions, Tail, command, run};
 use rustix::process::Signal;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::{Value, json};
 
 /// Publishes an event; the number in its id.
@@ -147,6 +153,48 @@ async fn a_closed_pipe_ends_it_without_a_word() -> Result<()> {
     publish(&server, "app/x", &json!(2)).await?;
     let (status, said) = tail.end().await?;
     assert_eq!((status.code(), &*said), (Some(0), ""));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_ends_it_though_nothing_comes() -> Result<()> {
+    let server = Server::start().await?;
+    let mut tail = Tail::start(&server, &["app/x"]).await?;
+    tail.close_output();
+    let (status, said) = tail.end().await?;
+    assert_eq!((status.code(), &*said), (Some(0), ""));
+
+    let (reader, output) = UnixStream::pair()?;
+    let tail = Tail::start_into(&server, &["app/x"], OwnedFd::from(output)).await?;
+    drop(reader);
+    let (status, said) = tail.end().await?;
+    assert_eq!((status.code(), &*said), (Some(0), ""));
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_goes_on_where_its_output_is_a_file_a_terminal_or_nothing() -> Result<()> {
+    let mut server = Server::start().await?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("output");
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    grantpt(&terminal)?;
+    unlockpt(&terminal)?;
+    let window = ptsname(&terminal, Vec::new())?.into_string()?;
+    let mut tails = Vec::new();
+    for output in [path.as_path(), Path::new(&window), Path::new("/dev/null")] {
+        let output = File::options().write(true).create(true).truncate(true).open(output)?;
+        tails.push(Tail::start_into(&server, &["app/x", "--json"], output).await?);
+    }
+    publish(&server, "app/x", &json!("here")).await?;
+    let written = || async { Ok(std::fs::read_to_string(&path)?.contains("here").then_some(())) };
+    harness::until("the file has the event", harness::DEADLINE, written).await?;
+    server.stop().await?;
+    for mut tail in tails {
+        tail.told("trying again").await?;
+        tail.signal(Signal::TERM)?;
+        assert_eq!(tail.end().await?.0.code(), Some(0));
+    }
     Ok(())
 }
 

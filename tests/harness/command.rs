@@ -55,7 +55,7 @@ pub async fn feed(command: &mut Command, input: &[u8]) -> Result<Output> {
 #[derive(Debug)]
 pub struct Tail {
     child: Child,
-    /// Null once it was closed.
+    /// Null once it was closed, and where it is no pipe of ours.
     stdout: Option<Lines<BufReader<ChildStdout>>>,
     stderr: Lines<BufReader<ChildStderr>>,
 }
@@ -67,13 +67,25 @@ impl Tail {
     ///
     /// If it does not connect in time.
     pub async fn start(server: &Server, args: &[&str]) -> Result<Self> {
+        Self::start_into(server, args, Stdio::piped()).await
+    }
+
+    /// Starts it with that standard output and waits until it is connected.
+    ///
+    /// # Errors
+    ///
+    /// If it does not connect in time.
+    pub async fn start_into(
+        server: &Server,
+        args: &[&str],
+        output: impl Into<Stdio>,
+    ) -> Result<Self> {
         let args = [&["tail"], args].concat();
-        let mut child = command(server, &args)?.spawn()?;
-        let stdout = child.stdout.take().context("standard output is piped")?;
+        let mut child = command(server, &args)?.stdout(output).spawn()?;
         let stderr = child.stderr.take().context("standard error is piped")?;
         let mut tail = Self {
+            stdout: child.stdout.take().map(|stdout| BufReader::new(stdout).lines()),
             child,
-            stdout: Some(BufReader::new(stdout).lines()),
             stderr: BufReader::new(stderr).lines(),
         };
         tail.told("connected to").await?;

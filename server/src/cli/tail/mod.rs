@@ -1,5 +1,6 @@
 //! `tidings tail`
 
+mod reader;
 mod render;
 mod status;
 
@@ -62,7 +63,7 @@ impl Tail {
     pub(super) fn run(self) -> Result<(), Box<dyn Error>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let result = runtime.block_on(self.tail());
-        // A write to a pipe that nobody empties cannot be given up.
+        // A write to a pipe that nobody empties cannot be given up, nor the wait for its reader to go.
         runtime.shutdown_background();
         result
     }
@@ -78,6 +79,7 @@ impl Tail {
         let mut following = std::pin::pin!(follow(&client, subscription, form, &stop));
         let followed = tokio::select! {
             followed = &mut following => followed,
+            () = reader::gone() => Ok(()),
             () = signals.next() => {
                 stop.cancel();
                 // What is half written is written to its end, if somebody reads it.
