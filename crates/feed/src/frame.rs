@@ -36,8 +36,13 @@ impl Feed {
             return command.into();
         }
         // Every other message repeats the id of its frame.
-        if let (Message::Connected(_), Some(id)) = (&message, id) {
-            self.handle(now, Input::FrameId(id));
+        let carried = match (&message, id) {
+            (Message::Connected(_), Some(id)) => Some(Input::FrameId(id)),
+            (Message::Heartbeat(_), Some(id)) => Some(Input::CaughtUp(id)),
+            _ => None,
+        };
+        if let Some(carried) = carried {
+            self.handle(now, carried);
         }
         let age = match &message {
             Message::Event(event) => self.age_on_arrival(event.at),

@@ -36,11 +36,15 @@ pub enum Input<'a> {
     /// A message arrived.
     Message(&'a Message),
     /// The frame of the `connected` just handed in carried this id: a connection that breaks right
-    /// behind it must lose nothing. Every other event repeats its id, and a heartbeat's is the cursor.
+    /// behind it must lose nothing. Events and gaps repeat theirs, and a heartbeat's is [`Self::CaughtUp`].
     ///
     /// An id other than the cursor says that the server could not use the cursor and tells a gap next.
     /// The cursor stays until then: from the new one, the server would find nothing missing.
     FrameId(EventId),
+    /// The frame of the heartbeat just handed in carried this id: up to there is nothing else to read. The
+    /// cursor moves on to it, so that the next connection does not ask for what this one was never meant to
+    /// get; within one history it never moves back.
+    CaughtUp(EventId),
     /// A frame arrived whose data is no message; [`Feed::take_unreadable`](crate::Feed::take_unreadable) tells what was lost with it.
     Unreadable {
         /// The frame's id.

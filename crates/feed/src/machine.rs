@@ -110,6 +110,10 @@ impl Feed {
                 self.on_frame_id(id);
                 None
             }
+            Input::CaughtUp(id) => {
+                self.on_caught_up(now, id);
+                None
+            }
             Input::Unreadable { id, detail } => self.on_unreadable(now, id, detail),
             Input::RetryAfter(wait) => {
                 self.backoff.set_floor(wait);
@@ -231,6 +235,15 @@ impl Feed {
         } else {
             self.next_cursor = Some(id);
         }
+    }
+
+    fn on_caught_up(&mut self, now: Duration, id: EventId) {
+        if !self.is_open() {
+            return;
+        }
+        let before = self.next_cursor.or(self.cursor);
+        let is_back = before.is_some_and(|before| before.epoch == id.epoch && before.seq > id.seq);
+        self.move_cursor(now, if is_back { None } else { Some(id) });
     }
 
     fn on_failure(&mut self, now: Duration, failure: Failure) -> Option<Command> {

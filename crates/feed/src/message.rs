@@ -27,7 +27,7 @@ pub type Event = UnnamedEnvelope<Box<RawValue>>;
 pub struct DecodeError(#[from] serde_json::Error);
 
 impl Message {
-    /// The id a client that saw this message resumes from.
+    /// The id that this message itself carries; of a `connected` and a heartbeat only the frame has one.
     #[must_use]
     pub fn id(&self) -> Option<EventId> {
         match self {

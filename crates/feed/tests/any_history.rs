@@ -15,6 +15,7 @@ enum Step {
         protocol: u32,
     },
     FrameId(EventId),
+    CaughtUp(EventId),
     Event(EventId),
     Gap(Option<EventId>),
     Heartbeat,
@@ -43,6 +44,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (prop_oneof![Just(15), any::<u64>()], prop_oneof![9 => Just(1), 1 => Just(2)])
             .prop_map(|(heartbeat, protocol)| Step::Connected { heartbeat, protocol }),
         4 => id().prop_map(Step::FrameId),
+        2 => id().prop_map(Step::CaughtUp),
         4 => id().prop_map(Step::Event),
         1 => prop::option::of(id()).prop_map(Step::Gap),
         1 => Just(Step::Heartbeat),
@@ -103,6 +105,7 @@ proptest! {
             let input = match (&step, &message) {
                 (_, Some(message)) => Input::Message(message),
                 (Step::FrameId(id), _) => Input::FrameId(*id),
+                (Step::CaughtUp(id), _) => Input::CaughtUp(*id),
                 (Step::Unreadable(id), _) => Input::Unreadable { id: *id, detail: "x".into() },
                 (Step::RetryAfter(wait), _) => Input::RetryAfter(*wait),
                 (Step::Activity, _) => Input::Activity,
@@ -145,12 +148,17 @@ proptest! {
                     offered = cursor.and(Some(id));
                     cursor.or(Some(id))
                 }
+                Step::CaughtUp(id) if held => match offered.or(cursor) {
+                    Some(before) if before.epoch == id.epoch => Some(before.max(id)),
+                    _ => Some(id),
+                },
                 Step::Event(id) | Step::Gap(Some(id)) | Step::Unreadable(Some(id)) if held => Some(id),
                 Step::Gap(None) | Step::Unreadable(None) | Step::Heartbeat if held => offered.or(cursor),
                 _ => cursor,
             };
             prop_assert_eq!(feed.cursor(), expected, "a cursor moves only behind what was told");
-            let is_frame = message.is_some() || matches!(step, Step::Unreadable(_));
+            let is_frame =
+                message.is_some() || matches!(step, Step::Unreadable(_) | Step::CaughtUp(_));
             if is_frame || !wants_open || command.is_some() {
                 offered = None;
             }

@@ -17,10 +17,10 @@ pub(crate) struct Open {
 }
 
 pub(crate) fn open(max_life: Option<Duration>) -> Open {
-    open_on(Hub::new(HubLimits::default()), &["a"], max_life)
+    open_on(Hub::new(HubLimits::default()), &["a"], Form::Named, max_life)
 }
 
-fn open_on(hub: Hub, selectors: &[&str], max_life: Option<Duration>) -> Open {
+fn open_on(hub: Hub, selectors: &[&str], form: Form, max_life: Option<Duration>) -> Open {
     let selectors = selectors.iter().map(|selector| selector.parse().unwrap()).collect();
     let connected = Connected {
         protocol: 1,
@@ -32,7 +32,7 @@ fn open_on(hub: Hub, selectors: &[&str], max_life: Option<Duration>) -> Open {
     let subscription = hub.subscribe(selectors, Start::Fresh);
     let slot = StreamSlots::new(1).take().unwrap();
     let pace = Pace { heartbeat: HEARTBEAT, max_life };
-    let stream = EventStream::new(&connected, subscription, Form::Named, pace, slot);
+    let stream = EventStream::new(&connected, subscription, form, pace, slot);
     Open { hub, stream }
 }
 
@@ -80,11 +80,20 @@ async fn a_client_that_was_given_old_figures_resumes_behind_what_it_never_asked_
     publish("metrics/gone").await;
     publish("a").await;
     let head = publish("a").await;
-    let mut open = open_on(hub.clone(), &["metrics/*", "a"], None);
-    assert!(open.next().await.unwrap().contains("connected"));
-    assert!(open.next().await.unwrap().contains("metrics/gone"));
-    assert_eq!(open.next().await.unwrap(), format!("id: {head}\n\n"));
-    assert!(open.next().now_or_never().is_none());
+    for form in [Form::Named, Form::Unnamed] {
+        let mut open = open_on(hub.clone(), &["metrics/*", "a"], form, None);
+        assert!(open.next().await.unwrap().contains("connected"));
+        assert!(open.next().await.unwrap().contains("metrics/gone"));
+        let last = open.next().await.unwrap();
+        match form {
+            Form::Named => assert_eq!(last, format!("id: {head}\n\n")),
+            Form::Unnamed => {
+                let beat = format!("id: {head}\ndata: {{\"type\":\"heartbeat\",");
+                assert!(last.starts_with(&beat), "{last}");
+            }
+        }
+        assert!(open.next().now_or_never().is_none());
+    }
 }
 
 #[tokio::test(start_paused = true)]
