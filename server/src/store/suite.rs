@@ -9,7 +9,12 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, PageLimits, Retain, Store, StoreError,
-    TokenRow,
+};
+
+mod token;
+
+pub(super) use token::{
+    a_second_token_of_the_same_secret_is_refused, a_token_is_kept_until_it_expires_or_is_revoked,
 };
 
 /// One database of a backend, which can be opened again.
@@ -35,6 +40,7 @@ macro_rules! suite {
             a_long_topic_is_trimmed_to_its_last_event,
             the_boundary_is_where_all_three_limits_hold,
             appends_at_once_agree_on_the_topics_they_make,
+            an_append_finds_a_topic_that_another_made_unheard,
             a_token_is_kept_until_it_expires_or_is_revoked,
             a_second_token_of_the_same_secret_is_refused,
             a_store_that_is_closed_says_so,
@@ -348,53 +354,21 @@ pub(super) async fn appends_at_once_agree_on_the_topics_they_make(backend: &impl
     assert!(topics.iter().all(|topic| topic.events == 20));
 }
 
+/// As after an append that was committed, and of which nobody heard.
+pub(super) async fn an_append_finds_a_topic_that_another_made_unheard(backend: &impl Backend) {
+    let store = begun(backend).await;
+    append(&store, &rows([1], "a")).await;
+    let other = backend.open().await;
+    append(&other, &rows([2], "new")).await;
+
+    append(&store, &[row(3, "a", "1"), row(4, "new", "1"), row(5, "new", "1")]).await;
+    assert_eq!(page(&store, &["new"], 0, ALL).await, [2, 4, 5]);
+    assert_eq!(store.topics().await.unwrap().len(), 2);
+}
+
 pub(super) async fn a_store_that_is_closed_says_so(backend: &impl Backend) {
     let store = begun(backend).await;
     store.close().await;
     assert!(matches!(store.append(&[], 1, 1).await, Err(StoreError::Closed)));
     assert!(matches!(store.check().await, Err(StoreError::Closed)));
-}
-
-fn token(id: &str, expires_at: Option<u64>) -> TokenRow {
-    TokenRow {
-        id: id.to_owned(),
-        name: format!("{id} 'of' ∞"),
-        user_id: "owner".to_owned(),
-        digest: format!("digest of {id}"),
-        scopes: vec!["read:a/*".to_owned(), "publish:b".to_owned()],
-        created_at: 5,
-        expires_at,
-    }
-}
-
-pub(super) async fn a_token_is_kept_until_it_expires_or_is_revoked(backend: &impl Backend) {
-    let store = backend.open().await;
-    let (brief, long) = (token("a", Some(100)), token("b", None));
-    store.add_token(&brief, 0).await.unwrap();
-    store.add_token(&long, 0).await.unwrap();
-    drop(store);
-
-    let store = backend.open().await;
-    assert_eq!(store.tokens(99).await.unwrap(), [brief, long.clone()]);
-    assert_eq!(store.tokens(100).await.unwrap(), [long]);
-    assert!(store.revoke_token("b", 200).await.unwrap());
-    assert!(!store.revoke_token("b", 201).await.unwrap(), "it was revoked before");
-    assert!(!store.revoke_token("none", 201).await.unwrap());
-    assert_eq!(store.tokens(100).await.unwrap(), []);
-
-    // Both are over by then; the one that was is forgotten, and its id is free.
-    store.add_token(&token("c", None), 150).await.unwrap();
-    store.add_token(&token("a", None), 150).await.unwrap();
-    assert!(store.add_token(&token("b", None), 150).await.is_err());
-    let left: Vec<_> = store.tokens(0).await.unwrap().into_iter().map(|token| token.id).collect();
-    assert_eq!(left, ["a", "c"]);
-}
-
-pub(super) async fn a_second_token_of_the_same_secret_is_refused(backend: &impl Backend) {
-    let store = backend.open().await;
-    let first = token("a", None);
-    store.add_token(&first, 0).await.unwrap();
-    let second = TokenRow { id: "b".to_owned(), ..first.clone() };
-    assert!(store.add_token(&second, 0).await.is_err());
-    assert_eq!(store.tokens(0).await.unwrap(), [first]);
 }

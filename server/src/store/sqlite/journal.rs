@@ -36,7 +36,8 @@ pub(super) async fn load_topics(pool: &SqlitePool) -> Result<HashMap<String, i64
 }
 
 impl SqliteStore {
-    /// Runs `change` so that it is on the disk when this returns, also in a store that is not durable.
+    /// Writes `meta` so that it is on the disk when this returns, also in a store that is not durable; `forget`
+    /// removes every event and topic with it.
     async fn write_through(&self, meta: JournalMeta, forget: bool) -> Result<(), StoreError> {
         self.through(move |writer| Box::pin(write_meta(writer, meta, forget))).await?;
         if forget {
@@ -56,10 +57,14 @@ impl SqliteStore {
         if let Some(id) = known {
             return Ok(id);
         }
-        let id = sqlx::query_scalar("INSERT INTO journal_topics (name) VALUES (?) RETURNING id")
-            .bind(topic)
-            .fetch_one(writer)
-            .await?;
+        // It has one all the same if an append gave it and was not heard of.
+        let id = sqlx::query_scalar(
+            "INSERT INTO journal_topics (name) VALUES (?) \
+             ON CONFLICT (name) DO UPDATE SET name = name RETURNING id",
+        )
+        .bind(topic)
+        .fetch_one(writer)
+        .await?;
         new.insert(topic.to_owned(), id);
         Ok(id)
     }
