@@ -22,7 +22,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Sqlite, SqliteConnection, Transaction};
+use sqlx::{ConnectOptions, Connection as _, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Store, StoreError};
@@ -180,13 +180,19 @@ impl Store for SqliteStore {
     }
 }
 
-/// A pool that keeps its connections and asks nothing of them before each use.
+/// A pool that keeps its connections for as long as they are of use, and asks the database nothing before each.
 fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        // Where a disk is full or fails, SQLite may end a transaction by itself. sqlx holds it for open, and would
+        // begin no other for as long as the connection lasts.
+        .before_acquire(|connection, _| {
+            let is_usable = !connection.is_in_transaction();
+            Box::pin(std::future::ready(Ok(is_usable)))
+        })
 }
 
 /// Makes the file where there is none, readable by its owner alone; its log inherits that.

@@ -124,6 +124,21 @@ async fn a_full_disk_is_told_and_what_fits_afterwards_is_stored() {
     assert_eq!(count(&store).await, 1_000);
 }
 
+/// Of several rows SQLite takes back the statement, of a single one the whole transaction.
+#[tokio::test]
+async fn a_transaction_that_sqlite_ended_by_itself_does_not_stay_open_for_ever() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(&folder.file(), true).await.unwrap();
+    store.begin(META).await.unwrap();
+    sqlx::query("PRAGMA max_page_count = 30").execute(&store.writer).await.unwrap();
+    let error = store.append(&rows([1], 200_000), 1, 1).await.unwrap_err();
+    assert!(matches!(error, StoreError::Full), "{error:?}");
+
+    sqlx::query("PRAGMA max_page_count = 100000").execute(&store.writer).await.unwrap();
+    store.append(&rows([1], 200_000), 1, 1).await.unwrap();
+    assert_eq!(count(&store).await, 1);
+}
+
 /// What a killed process leaves is what lies in the files at that moment, log included, and a system that
 /// went down may have written less of the log.
 #[tokio::test]
