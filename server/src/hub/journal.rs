@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tidings_protocol::topic::Topic;
 
+use super::Hub;
 use super::event::Event;
 use super::retention::Retention;
 
@@ -52,8 +53,25 @@ pub trait Journal: Debug + Send + Sync + 'static {
         cuts: Vec<(Topic, u64)>,
     ) -> BoxFuture<'static, Result<(), JournalError>>;
 
+    /// Fails while what it was last given could not be kept, and tries by itself whether that is over.
+    fn check(self: Arc<Self>) -> BoxFuture<'static, Result<(), JournalError>>;
+
     /// Notes that everything up to `head` is kept and nothing follows.
     fn end(self: Arc<Self>, head: u64) -> BoxFuture<'static, Result<(), JournalError>>;
+}
+
+impl Hub {
+    /// Whether events can be kept, as far as is known.
+    ///
+    /// # Errors
+    ///
+    /// While the journal fails.
+    pub async fn check(&self) -> Result<(), JournalError> {
+        match self.journal() {
+            Some(journal) => Arc::clone(journal).check().await,
+            None => Ok(()),
+        }
+    }
 }
 
 /// What to read.

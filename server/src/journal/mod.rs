@@ -1,13 +1,14 @@
 //! The hub's journal over the store: the one joint between the two.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tidings_protocol::event::{EventId, EventType};
 use tidings_protocol::topic::Topic;
+use tokio::time::Instant;
 
 use crate::hub::{
     Boundary, Durability, Event, Hub, HubLimits, Journal, JournalError, Keeper, Page, PageRequest,
@@ -20,6 +21,9 @@ use crate::store::{
 /// How many sequence numbers a durable journal sets aside at a time: after a crash history goes on behind
 /// them, so that none is given twice.
 const RESERVE: u64 = 65_536;
+
+/// Least time between two attempts to find out whether a journal that fails can be written again: anybody may ask.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
 
 /// Opens the hub whose history `store` keeps.
 ///
@@ -77,6 +81,7 @@ pub(crate) async fn open_hub(
         is_unclear: AtomicBool::new(false),
         reads: Health::default(),
         writes: Health::default(),
+        probed: Mutex::default(),
     };
     Ok(Hub::recover(limits, &recovered, Arc::new(journal), durability))
 }
@@ -114,6 +119,8 @@ struct StoreJournal {
     is_unclear: AtomicBool,
     reads: Health,
     writes: Health,
+    /// When it was last tried whether a journal that fails can be written again.
+    probed: Mutex<Option<Instant>>,
 }
 
 /// A failure is told when it begins and when it ends, not at each attempt.
@@ -144,6 +151,27 @@ impl StoreJournal {
 
     fn note_write<T>(&self, result: Result<T, StoreError>) -> Result<T, JournalError> {
         self.writes.note("written", result)
+    }
+
+    /// Whether it can be written, as far as is known. After a failure that is tried: where nobody publishes
+    /// because of it, nothing else would.
+    async fn probe(&self) -> Result<(), JournalError> {
+        if !self.writes.is_failing.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        if !self.is_probe_due() {
+            return Err(JournalError);
+        }
+        self.note_write(self.store.probe().await)
+    }
+
+    fn is_probe_due(&self) -> bool {
+        let mut probed = self.probed.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = probed.is_none_or(|probed| probed.elapsed() >= PROBE_EVERY);
+        if is_due {
+            *probed = Some(Instant::now());
+        }
+        is_due
     }
 
     async fn keep(&self, events: Vec<Arc<Event>>, head: u64) -> Result<(), JournalError> {
@@ -260,6 +288,10 @@ impl Journal for StoreJournal {
         let cut = |(topic, evicted): (Topic, u64)| JournalCut { topic: topic.to_string(), evicted };
         let cuts: Vec<_> = cuts.into_iter().map(cut).collect();
         async move { self.note_write(self.store.trim(&cuts).await) }.boxed()
+    }
+
+    fn check(self: Arc<Self>) -> BoxFuture<'static, Result<(), JournalError>> {
+        async move { self.probe().await }.boxed()
     }
 
     fn end(self: Arc<Self>, head: u64) -> BoxFuture<'static, Result<(), JournalError>> {

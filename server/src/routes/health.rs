@@ -15,6 +15,9 @@ use crate::state::AppState;
 /// Longest the database may take to answer.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// What is said of a database that fails or takes longer.
+const SILENT: &str = "the server's database does not answer";
+
 pub(super) fn router() -> Router<AppState> {
     Router::new().route(path::HEALTH, get(health)).route(path::READY, get(ready))
 }
@@ -28,12 +31,15 @@ async fn ready(State(state): State<AppState>) -> Result<impl IntoResponse, ApiEr
         let message = "the server is shutting down";
         return Err(ApiError::new(ErrorCode::ShuttingDown, message));
     }
-    if let Some(store) = &state.store {
-        let answer = tokio::time::timeout(STORE_TIMEOUT, store.check()).await;
-        if !matches!(answer, Ok(Ok(()))) {
-            let message = "the server's database does not answer";
-            return Err(ApiError::new(ErrorCode::Unavailable, message));
-        }
-    }
+    let kept = tokio::time::timeout(STORE_TIMEOUT, keeps(&state)).await;
+    kept.unwrap_or(Err(SILENT)).map_err(|why| ApiError::new(ErrorCode::Unavailable, why))?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(Ready { ready: true })))
+}
+
+/// Whether what is published is kept, or why it is not.
+async fn keeps(state: &AppState) -> Result<(), &'static str> {
+    if let Some(store) = &state.store {
+        store.check().await.map_err(|_| SILENT)?;
+    }
+    state.hub.check().await.map_err(|_| "the server cannot keep events for now; its log says why")
 }

@@ -33,6 +33,13 @@ pub trait Store: JournalStore + TokenStore + std::fmt::Debug + Send + Sync + 'st
     /// If it does not.
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 
+    /// Writes about as much as a large event is, and takes it away again: whether there is room.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// Ends all work and lets go of the database; what comes later fails with [`StoreError::Closed`].
     fn close(&self) -> BoxFuture<'_, ()>;
 }

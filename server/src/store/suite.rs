@@ -41,6 +41,7 @@ macro_rules! suite {
             the_boundary_is_where_all_three_limits_hold,
             appends_at_once_agree_on_the_topics_they_make,
             an_append_finds_a_topic_that_another_made_unheard,
+            a_probe_changes_nothing,
             a_token_is_kept_until_it_expires_or_is_revoked,
             a_second_token_of_the_same_secret_is_refused,
             a_store_that_is_closed_says_so,
@@ -366,9 +367,21 @@ pub(super) async fn an_append_finds_a_topic_that_another_made_unheard(backend: &
     assert_eq!(store.topics().await.unwrap().len(), 2);
 }
 
+pub(super) async fn a_probe_changes_nothing(backend: &impl Backend) {
+    let store = begun(backend).await;
+    append(&store, &rows(1..=3, "a")).await;
+    for _ in 0..2 {
+        store.probe().await.unwrap();
+        let expected = JournalMeta { head: 3, reserved: 3, ..meta(0) };
+        assert_eq!(store.load().await.unwrap(), Some(expected));
+        assert_eq!(page(&store, &["a"], 0, ALL).await, [1, 2, 3]);
+    }
+}
+
 pub(super) async fn a_store_that_is_closed_says_so(backend: &impl Backend) {
     let store = begun(backend).await;
     store.close().await;
     assert!(matches!(store.append(&[], 1, 1).await, Err(StoreError::Closed)));
     assert!(matches!(store.check().await, Err(StoreError::Closed)));
+    assert!(matches!(store.probe().await, Err(StoreError::Closed)));
 }

@@ -347,6 +347,10 @@ impl Store for FaultyStore {
         async { Ok(()) }.boxed()
     }
 
+    fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.run(|base| base.with(|_| (), SqliteStore::probe)).boxed()
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         if let Base::Sqlite(store, runtime) = &self.base {
             runtime.block_on(store.close());

@@ -56,7 +56,7 @@ impl Found {
         (hub, writer)
     }
 
-    fn fail(&self, percent: usize) {
+    pub(super) fn fail(&self, percent: usize) {
         self.nature.lock().unwrap().failing = percent;
     }
 

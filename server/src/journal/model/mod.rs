@@ -10,6 +10,7 @@ mod disk;
 mod found;
 mod patience;
 mod reader;
+mod ready;
 mod rng;
 mod truth;
 mod world;

@@ -1,6 +1,7 @@
 //! The routes without a socket: requests in, answers out.
 
 mod cors;
+mod health;
 mod publish;
 
 use std::path::Path;

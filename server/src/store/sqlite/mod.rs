@@ -35,6 +35,12 @@ static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
 /// How a change begins: at once as a writer, as a reader that becomes one later can find that it may not.
 const IMMEDIATE: &str = "BEGIN IMMEDIATE";
 
+/// How a probe takes room: 256 KiB, as the largest event has by default. Less could fit where no event does.
+const FILL: &str = "INSERT OR REPLACE INTO probe VALUES (1, zeroblob(262144))";
+
+/// How it gives it back.
+const EMPTY: &str = "DELETE FROM probe";
+
 /// Connections that read; each has a thread and a cache.
 const READERS: u32 = 4;
 
@@ -169,6 +175,18 @@ impl Store for SqliteStore {
         })
     }
 
+    fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            // Committed in between: what a transaction writes and takes back itself never comes to the disk.
+            for change in [FILL, EMPTY] {
+                let mut transaction = self.writer.begin_with(IMMEDIATE).await?;
+                sqlx::query(change).execute(&mut *transaction).await?;
+                transaction.commit().await?;
+            }
+            Ok(())
+        })
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             // The last to go copies the log back and removes it.
@@ -177,6 +195,14 @@ impl Store for SqliteStore {
             self.asides.close().await;
             self.writer.close().await;
         })
+    }
+}
+
+#[cfg(test)]
+impl SqliteStore {
+    /// Keeps everybody else from writing, as another program may, for as long as what it returns is held.
+    pub(crate) async fn lock(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writer.begin_with(IMMEDIATE).await?)
     }
 }
 

@@ -118,8 +118,10 @@ async fn a_full_disk_is_told_and_what_fits_afterwards_is_stored() {
     let error = store.append(&rows(11..=1_000, 1_000), 1_000, 1_000).await.unwrap_err();
     assert!(matches!(error, StoreError::Full), "{error:?}");
     assert_eq!(count(&store).await, 10);
+    assert!(matches!(store.probe().await, Err(StoreError::Full)));
 
     sqlx::query("PRAGMA max_page_count = 100000").execute(&store.writer).await.unwrap();
+    store.probe().await.unwrap();
     store.append(&rows(11..=1_000, 1_000), 1_000, 1_000).await.unwrap();
     assert_eq!(count(&store).await, 1_000);
 }
@@ -137,6 +139,19 @@ async fn a_transaction_that_sqlite_ended_by_itself_does_not_stay_open_for_ever()
     sqlx::query("PRAGMA max_page_count = 100000").execute(&store.writer).await.unwrap();
     store.append(&rows([1], 200_000), 1, 1).await.unwrap();
     assert_eq!(count(&store).await, 1);
+}
+
+#[tokio::test]
+async fn a_probe_asks_the_disk_for_as_much_as_a_large_event() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(&folder.file(), false).await.unwrap();
+    let log = || fs::metadata(folder.0.path().join(format!("{FILE_NAME}-wal"))).unwrap().len();
+    let before = log();
+    store.probe().await.unwrap();
+    assert!(log() >= before + (256 << 10), "{before} bytes grew to {}", log());
+    let left: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM probe").fetch_one(&store.writer).await.unwrap();
+    assert_eq!(left, 0);
 }
 
 /// What a killed process leaves is what lies in the files at that moment, log included, and a system that

@@ -1,0 +1,51 @@
+//! Whether the hub knows that its journal cannot be written, and that it can again.
+
+use std::time::Duration;
+
+use tidings_protocol::event::EventType;
+use tidings_protocol::topic::Topic;
+
+use super::found::Found;
+use crate::hub::Durability;
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_that_fails_is_told_until_it_can_be_written_again_though_nobody_publishes() {
+    for durability in [Durability::Relaxed, Durability::Durable] {
+        let found = Found::new();
+        let (hub, writer) = found.open_idle(durability).await;
+        tokio::spawn(writer.run());
+        let topic: Topic = "app/a".parse().unwrap();
+        let publish = async || hub.publish(&topic, EventType::update(), "1".into()).await;
+        let pass = |seconds| tokio::time::sleep(Duration::from_secs(seconds));
+
+        assert!(hub.check().await.is_ok());
+        found.fail(100);
+        assert!(hub.check().await.is_ok(), "nothing has failed yet");
+        // Only a durable hub's publisher hears of it.
+        let _ = publish().await;
+        for _ in 0..5 {
+            pass(2).await;
+            assert!(hub.check().await.is_err(), "{durability:?}");
+        }
+        found.fail(0);
+        assert!(hub.check().await.is_err(), "the journal is not tried at each question");
+        pass(1).await;
+        assert!(hub.check().await.is_ok(), "{durability:?}");
+        publish().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_event_that_is_kept_again_is_enough() {
+    let found = Found::new();
+    let (hub, writer) = found.open_idle(Durability::Durable).await;
+    tokio::spawn(writer.run());
+    let topic: Topic = "app/a".parse().unwrap();
+    let publish = async || hub.publish(&topic, EventType::update(), "1".into()).await;
+    found.fail(100);
+    assert!(publish().await.is_err());
+    assert!(hub.check().await.is_err());
+    found.fail(0);
+    publish().await.unwrap();
+    assert!(hub.check().await.is_ok());
+}
