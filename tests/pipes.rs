@@ -68,3 +68,18 @@ async fn a_publish_whose_ids_nobody_reads_publishes_all_the_same() -> Result<()>
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_list_of_tokens_may_go_unread_and_a_new_token_may_not() -> Result<()> {
+    let server = Server::start().await?;
+    let create = ["token", "create", "--name", "ci", "--scope", "read:app/*"];
+    run(&server, &create, b"").await?;
+    for list in [&["token", "list"][..], &["token", "list", "--json"]] {
+        let mut command = command(&server, list)?;
+        let output = harness::feed(command.stdout(closed()?), b"").await?;
+        assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]), "{list:?}");
+    }
+    let status = command(&server, &create)?.stdout(closed()?).status().await?;
+    assert_eq!(status.code(), Some(1), "nobody will ever see it again");
+    Ok(())
+}

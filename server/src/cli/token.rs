@@ -105,6 +105,7 @@ impl Create {
             "made the token {} ({}); it is shown this once",
             info.id, info.name
         ));
+        // Not as an answer that nobody need read: it is lost if it is not read now.
         writeln!(io::stdout(), "{}", created.token)?;
         Ok(())
     }
@@ -114,11 +115,11 @@ impl List {
     async fn run(self) -> Result<(), Box<dyn Error>> {
         let tokens = self.connection.client()?.tokens().await?;
         if self.json {
-            writeln!(io::stdout(), "{}", serde_json::to_string(&tokens)?)?;
+            say::answer(serde_json::to_string(&tokens)? + "\n")?;
         } else if tokens.is_empty() {
             say::note("there are no tokens but the owner's; `tidings token create` makes one");
         } else {
-            write!(io::stdout(), "{}", table(&tokens, clock::now_ms()))?;
+            say::answer(table(&tokens, clock::now_ms()))?;
         }
         Ok(())
     }
