@@ -16,7 +16,7 @@ use crate::link::Link;
 use crate::outbox::{Bounds, Outbox};
 use crate::subscription::{Subscription, Target, start};
 use crate::token::Token;
-use crate::transport::{Checked, Reqwest, root_cause};
+use crate::transport::{Checked, Reqwest, retry_after, root_cause};
 
 /// Longest a request may take, streams apart.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -267,12 +267,6 @@ impl From<reqwest::Error> for ClientError {
             Self::Network(cause)
         }
     }
-}
-
-/// The header in its form of seconds; servers of this protocol send no other.
-fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 /// The same answer with its body in memory, within bounds. One that breaks off is none.

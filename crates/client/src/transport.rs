@@ -173,8 +173,9 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Of its two forms the seconds; by a date one would have to trust two clocks.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// What a refusal says in `Retry-After`. Of its two forms the seconds, the one that servers of this protocol send;
+/// by a date one would have to trust two clocks.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     seconds.parse().ok().map(Duration::from_secs)
 }
@@ -208,4 +209,24 @@ pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
         cause = source;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_read_of_whole_seconds_and_of_nothing_else() {
+        let read = |value: &'static str| {
+            let value = http::HeaderValue::from_static(value);
+            retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]))
+        };
+        for value in ["7", " 7", "7 "] {
+            assert_eq!(read(value), Some(Duration::from_secs(7)), "{value:?}");
+        }
+        for value in ["", "-1", "1.5", "soon", "Wed, 21 Oct 2026 07:28:00 GMT"] {
+            assert_eq!(read(value), None, "{value:?}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), None);
+    }
 }
