@@ -37,9 +37,8 @@ pub(super) struct Log {
     retention: Retention,
     /// Bounds of what is in memory.
     memory: Retention,
-    /// What all logs together hold in memory, and may; see [`Event::weight`].
+    /// What all logs together hold in memory; see [`Event::weight`].
     held: Arc<AtomicUsize>,
-    memory_bytes: usize,
     ring: RwLock<Ring>,
     /// Sequence number of the newest event there ever was: who has read it need not ask the ring.
     newest: AtomicU64,
@@ -51,6 +50,8 @@ pub(super) struct Log {
 struct Ring {
     events: VecDeque<Arc<Event>>,
     bytes: usize,
+    /// Whether the log is among those that are asked to make room; see `Memory`.
+    is_asked: bool,
     /// Sequence number of the newest event that is not in memory.
     floor: u64,
     /// Sequence number of the newest event that is gone; at most `floor`.
@@ -141,7 +142,6 @@ impl Log {
             retention,
             memory,
             held: Arc::clone(&bounds.held),
-            memory_bytes: bounds.memory_bytes,
             ring: RwLock::default(),
             newest: AtomicU64::new(0),
             readers: Readers::default(),
@@ -168,7 +168,8 @@ impl Log {
     }
 
     /// Takes an event; `kept` is the newest that the journal has, so that nothing leaves memory for nowhere.
-    pub(super) fn push(&self, event: Arc<Event>, kept: u64) {
+    /// Whether the log is to be asked from now on, with this event as its oldest, when room is needed.
+    pub(super) fn push(&self, event: Arc<Event>, kept: u64) -> bool {
         let at = event.at;
         let mut ring = self.write();
         ring.bytes += event.data.len();
@@ -176,6 +177,8 @@ impl Log {
         self.newest.store(event.id.seq, Ordering::Release);
         ring.events.push_back(event);
         self.evict(&mut ring, at, kept);
+        // The newest is all there is of the others, and lies nowhere else.
+        !self.latest_wins && !std::mem::replace(&mut ring.is_asked, true)
     }
 
     /// Lets go of what is too old at `now`, in ms since the epoch.
@@ -190,24 +193,39 @@ impl Log {
             let too_many = ring.events.len() > self.memory.events;
             let too_large = ring.bytes > self.memory.bytes && ring.events.len() > 1;
             let too_old = now.saturating_sub(oldest.at) > max_age;
-            // Of the topic that grows: the others take no part in this.
-            let too_full =
-                self.held.load(Ordering::Relaxed) > self.memory_bytes && ring.events.len() > 1;
-            let goes = too_many || too_large || too_old || too_full;
+            let goes = too_many || too_large || too_old;
             if !goes || (self.depth == Depth::Journal && oldest.id.seq > kept) {
                 break;
             }
-            let Some((seq, bytes)) = self.pop_oldest(ring) else { break };
-            let is_within = !too_old
-                && ring.cold.events + ring.events.len() < self.retention.events
-                && ring.cold.bytes + ring.bytes + bytes <= self.retention.bytes;
-            if self.depth == Depth::Journal && (is_within || ring.cold.events > 0) {
-                ring.add_cold(seq, bytes);
-            } else {
-                ring.evicted = seq;
-                ring.cold = Cold::default();
-                ring.due.add(bytes);
-            }
+            self.let_oldest_go(ring, too_old);
+        }
+    }
+
+    /// Lets go of the event with this number, if it is the oldest in memory; the number of the oldest that is left
+    /// there. Without one, the log is not asked again before its next event.
+    pub(super) fn make_room(&self, seq: u64) -> Option<u64> {
+        let mut ring = self.write();
+        if ring.events.front().is_some_and(|oldest| oldest.id.seq == seq) {
+            self.let_oldest_go(&mut ring, false);
+        }
+        let left = ring.events.front().map(|oldest| oldest.id.seq);
+        ring.is_asked = left.is_some();
+        left
+    }
+
+    /// Takes the oldest event out of memory: into the journal's part of history, or out of it all.
+    fn let_oldest_go(&self, ring: &mut Ring, is_too_old: bool) {
+        let Some((seq, bytes)) = self.pop_oldest(ring) else { return };
+        let fits = ring.cold.events + ring.events.len() < self.retention.events
+            && ring.cold.bytes + ring.bytes + bytes <= self.retention.bytes;
+        // The newest is history however large it is.
+        let is_within = !is_too_old && (fits || ring.events.is_empty());
+        if self.depth == Depth::Journal && (is_within || ring.cold.events > 0) {
+            ring.add_cold(seq, bytes);
+        } else {
+            ring.evicted = seq;
+            ring.cold = Cold::default();
+            ring.due.add(bytes);
         }
     }
 
@@ -238,8 +256,9 @@ impl Log {
         let mut ring = self.write();
         // Some slack, since finding the place costs a look at all of it.
         let Retention { events, bytes, .. } = self.retention;
-        let too_many = ring.cold.events + ring.events.len() > events + events / 16;
-        let too_large = ring.cold.bytes + ring.bytes > bytes + bytes / 16;
+        let count = ring.cold.events + ring.events.len();
+        let too_many = count > events + events / 16;
+        let too_large = ring.cold.bytes + ring.bytes > bytes + bytes / 16 && count > 1;
         if ring.cold.events > 0 && (too_many || too_large || is_old) {
             (ring.counted, ring.uncounted) = (kept, Cold::default());
             return Some(Chore::Bound(self.retention));

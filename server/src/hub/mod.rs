@@ -19,6 +19,7 @@ mod history;
 mod journal;
 mod keeper;
 mod lane;
+mod memory;
 mod readers;
 mod registry;
 mod replay;
@@ -70,7 +71,9 @@ pub struct HubLimits {
     /// Most events of a topic that are in memory, where a journal has the others. Default 10,000.
     pub memory_events: usize,
     /// Most bytes of all topics together in memory, roughly. What is beyond leaves memory for the journal, and
-    /// where there is none, history. Default 256 MiB.
+    /// where there is none, history: the oldest first, of whatever topic. These stay on top of it: the newest event
+    /// of each latest-wins topic, what has only just come, and what the journal has not taken yet, at most 64 MiB
+    /// of payloads. Default 256 MiB.
     pub memory_bytes: usize,
     /// Most topics. Default 10,000.
     pub topics: usize,
@@ -223,7 +226,9 @@ impl Hub {
             // Under the lock: the journal wants events in their order.
             keeping.backlog.push(Entry::Published(Arc::clone(&event)), room);
         }
-        log.push(event, self.kept());
+        registry.push(&log, event, self.kept());
+        // The head is still the one before: what has just come, its readers are to find in memory.
+        self.make_room(&mut registry, self.head().seq);
         log.readers.note();
         self.0.given.store(id.seq, Ordering::Release);
         self.0.committed.store(id.seq, Ordering::Release);
@@ -263,11 +268,12 @@ impl Hub {
     fn commit(&self, events: &[(Arc<Event>, Arc<Log>, impl Sized)], head: u64) {
         let mut logs = HashMap::new();
         {
-            let _registry = self.registry();
+            let mut registry = self.registry();
             for (event, log, _) in events {
-                log.push(Arc::clone(event), head);
+                registry.push(log, Arc::clone(event), head);
                 logs.insert(Arc::as_ptr(log), log);
             }
+            self.make_room(&mut registry, self.head().seq);
             logs.values().for_each(|log| log.readers.note());
             self.skip_to(head);
             self.0.committed.store(head, Ordering::Release);
@@ -327,6 +333,7 @@ impl Hub {
         for log in self.all_logs() {
             log.sweep(now, self.kept());
         }
+        self.make_all_room();
     }
 
     /// Tells every subscriber to leave within `window`; events go on meanwhile.

@@ -9,7 +9,9 @@ use tidings_protocol::topic::{Selector, Topic};
 
 use super::Bounds;
 use super::PublishError;
+use super::event::Event;
 use super::history::Log;
+use super::memory::Memory;
 use super::readers::ReaderKey;
 use super::signal::Signal;
 
@@ -19,6 +21,8 @@ pub(super) struct Registry {
     logs: BTreeMap<Topic, Arc<Log>>,
     /// How many of them do not count.
     reserved: usize,
+    /// Who makes room in memory.
+    memory: Memory,
     subscribers: Slab<Subscriber>,
     /// Subscribers whose selectors may match topics that do not exist yet, by exact name…
     awaiting: HashMap<Topic, HashSet<usize>>,
@@ -78,6 +82,19 @@ impl Registry {
         if !self.logs.contains_key(topic) {
             self.add(Arc::new(Log::new(topic.clone(), bounds)));
         }
+    }
+
+    /// Puts an event into its log; `kept` is the newest that the journal has.
+    pub(super) fn push(&mut self, log: &Arc<Log>, event: Arc<Event>, kept: u64) {
+        let seq = event.id.seq;
+        if log.push(event, kept) {
+            self.memory.add(seq, Arc::clone(log));
+        }
+    }
+
+    /// Has the oldest events leave memory, none behind `upto`, until the rest fits. Whether there may be more to do.
+    pub(super) fn make_room(&mut self, bounds: &Bounds, upto: u64) -> bool {
+        self.memory.make_room(bounds, upto)
     }
 
     /// Adds a topic that is new.

@@ -2,7 +2,7 @@
 
 use super::disk::FaultyStore;
 use super::*;
-use crate::hub::{Durability, Hub, HubLimits, Item, Retention, Start, Writer};
+use crate::hub::{Durability, Hub, HubLimits, Item, Keeper, Retention, Start, Writer};
 use crate::journal::open_hub;
 use disk::Nature;
 use tidings_protocol::event::{EventId, EventType, GapReason};
@@ -35,7 +35,7 @@ impl Found {
         self.open_with(limits, durability).await
     }
 
-    async fn open_with(
+    pub(super) async fn open_with(
         &self,
         limits: HubLimits,
         durability: Durability,
@@ -50,10 +50,18 @@ impl Found {
     }
 
     async fn open_store(&self, limits: HubLimits, durability: Durability) -> (Hub, Writer) {
-        let store: Arc<FaultyStore> = Arc::new(self.disk.open(true, Arc::clone(&self.nature)));
-        let (hub, writer, keeper) = open_hub(store, limits, durability).await.unwrap();
+        let (hub, writer, keeper) = self.open_without_keeper(limits, durability).await;
         tokio::spawn(keeper.run());
         (hub, writer)
+    }
+
+    pub(super) async fn open_without_keeper(
+        &self,
+        limits: HubLimits,
+        durability: Durability,
+    ) -> (Hub, Writer, Keeper) {
+        let store: Arc<FaultyStore> = Arc::new(self.disk.open(true, Arc::clone(&self.nature)));
+        open_hub(store, limits, durability).await.unwrap()
     }
 
     pub(super) fn fail(&self, percent: usize) {

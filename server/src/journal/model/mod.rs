@@ -8,6 +8,7 @@
 
 mod disk;
 mod found;
+mod memory;
 mod patience;
 mod reader;
 mod ready;

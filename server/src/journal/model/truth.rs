@@ -33,6 +33,11 @@ pub(super) fn matches(selector: usize, topic: usize) -> bool {
     }
 }
 
+/// What an event of so many bytes counts for in memory.
+pub(super) fn weight(bytes: usize) -> usize {
+    3 * bytes + 768
+}
+
 /// One publication; its number is its payload.
 #[derive(Debug)]
 pub(super) struct Published {
@@ -49,7 +54,9 @@ pub(super) struct Published {
 
 #[derive(Debug)]
 pub(super) struct Truth {
-    pub(super) retention: Retention,
+    retention: Retention,
+    /// What memory holds of all topics, where what leaves it is gone.
+    memory: Option<usize>,
     pub(super) now: u64,
     pub(super) events: Vec<Published>,
     ids: HashMap<EventId, usize>,
@@ -69,9 +76,10 @@ pub(super) fn verdict(holds: bool, why: impl FnOnce() -> String) -> Verdict {
 }
 
 impl Truth {
-    pub(super) fn new(retention: Retention, now: u64) -> Self {
+    pub(super) fn new(retention: Retention, memory: Option<usize>, now: u64) -> Self {
         Self {
             retention,
+            memory,
             now,
             events: Vec::new(),
             ids: HashMap::new(),
@@ -141,16 +149,25 @@ impl Truth {
     /// Whether history may have let go of an owed event by now. Those that nobody was told of may count.
     pub(super) fn may_be_gone(&self, n: usize) -> bool {
         let event = &self.events[n];
-        let is_as_new = |other: &&Published| {
-            other.topic == event.topic
-                && other.head.epoch == self.epoch
-                && (!other.acknowledged || other.id >= event.id)
-        };
-        let (mut count, mut bytes) = (0, 0);
-        for other in self.events.iter().filter(is_as_new) {
-            (count, bytes) = (count + 1, bytes + other.bytes);
+        let of_run = self.events.iter().filter(|other| other.head.epoch == self.epoch);
+        let is_as_new = |other: &&Published| !other.acknowledged || other.id >= event.id;
+        let (mut count, mut bytes, mut held) = (0, 0, 0);
+        let mut older = [0; TOPICS.len()];
+        for other in of_run {
+            let weight = weight(other.bytes);
+            if is_as_new(&other) {
+                held += weight;
+            } else if is_latest_wins(other.topic) {
+                older[other.topic] = weight;
+            }
+            if is_as_new(&other) && other.topic == event.topic {
+                (count, bytes) = (count + 1, bytes + other.bytes);
+            }
         }
-        count > self.retention.events
+        // The oldest go first, but for the newest of latest-wins topics.
+        held += older.iter().sum::<usize>();
+        self.memory.is_some_and(|memory| held > memory)
+            || count > self.retention.events
             || (bytes > self.retention.bytes && count > 1)
             || self.age(n) > self.retention.age.as_millis()
     }

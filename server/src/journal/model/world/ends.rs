@@ -8,7 +8,8 @@ use futures_util::FutureExt;
 use futures_util::future::join;
 use tidings_protocol::event::EventId;
 
-use super::{Flag, MANY, Step, TOPICS, Verdict, World, verdict};
+use super::super::truth::{is_latest_wins, weight};
+use super::{Flag, MANY, MOST_BYTES, Step, TOPICS, Verdict, World, verdict};
 use crate::hub::{Durability, Hub, Item, Start};
 use crate::journal::open_hub;
 use crate::store::Store as _;
@@ -31,6 +32,7 @@ impl World<'_> {
             self.read_all()?;
         }
         verdict(self.publishing.is_empty(), || "a publisher was never told".to_owned())?;
+        self.fits()?;
         self.is_bounded()?;
         self.readers.clear();
         let (subscribers, readers) = (self.hub.subscribers(), self.hub.readers());
@@ -38,6 +40,14 @@ impl World<'_> {
             format!("{subscribers} subscribers and {readers} readers are left behind")
         })?;
         self.close()
+    }
+
+    /// Memory holds what it may, the newest event, and the newest of each latest-wins topic.
+    pub(super) fn fits(&self) -> Verdict {
+        let latest = (0..TOPICS.len()).filter(|topic| is_latest_wins(*topic)).count();
+        let most = self.limits.memory_bytes + (1 + latest) * weight(MOST_BYTES);
+        let held = self.hub.held();
+        verdict(held <= most, || format!("{held} bytes are in memory; at most {most} may be"))
     }
 
     /// History keeps to its bounds, but for a sixteenth.
