@@ -11,21 +11,43 @@
     reason = "a bench that cannot run has nothing to say"
 )]
 
+use std::collections::HashSet;
+use std::future::Ready;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use tidings_protocol::event::EventType;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tidings_protocol::event::{EventId, EventType};
 use tidings_protocol::topic::{Selector, Topic};
-use tidings_server::hub::{Event, Hub, HubLimits, Item, Start};
+use tidings_server::hub::{
+    Boundary, Durability, Event, Hub, HubLimits, Item, Journal, JournalError, Page, PageRequest,
+    Recovered, RecoveredTopic, Retention, Start,
+};
 use tidings_server::sse::frame::{self, Form};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
 /// Events of a replay: as many as a topic holds by default.
 const REPLAY: u64 = 10_000;
+
+/// As many topics as a hub has by default.
+const TOPICS: u64 = 10_000;
+
+/// What a journal answers.
+type Done<T> = BoxFuture<'static, Result<T, JournalError>>;
+
+fn ready<T>(done: T) -> Ready<Result<T, JournalError>> {
+    std::future::ready(Ok(done))
+}
+
+fn topic_of(seq: u64) -> Topic {
+    format!("bench/{seq:05}").parse().expect("a topic")
+}
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().build().expect("a runtime needs nothing that could be missing")
@@ -139,5 +161,103 @@ fn replay(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, encode, fan_out, replay);
+/// A journal that holds events and never fails.
+#[derive(Debug)]
+struct Shelf(Vec<Arc<Event>>);
+
+impl Shelf {
+    /// One event of each of so many topics.
+    fn new(topics: u64) -> Self {
+        let event = |seq| {
+            let topic = topic_of(seq);
+            let id = EventId { epoch: 1, seq };
+            Arc::new(Event::new(id, topic, EventType::update(), 0, payload(200)))
+        };
+        Self((1..=topics).map(event).collect())
+    }
+
+    fn recovered(&self) -> Recovered {
+        let topic = |event: &Arc<Event>| RecoveredTopic {
+            topic: event.topic.clone(),
+            evicted: 0,
+            newest: event.id.seq,
+            events: 1,
+            bytes: event.data.len(),
+        };
+        let topics = self.0.iter().map(topic).collect();
+        Recovered { epoch: 1, head: self.0.len() as u64, topics }
+    }
+}
+
+impl Journal for Shelf {
+    fn append(self: Arc<Self>, _: Vec<Arc<Event>>, _: u64) -> Done<()> {
+        ready(()).boxed()
+    }
+
+    fn page(self: Arc<Self>, ask: PageRequest) -> Done<Page> {
+        let wanted: HashSet<_> = ask.topics.iter().collect();
+        let first = self.0.partition_point(|event| event.id.seq <= ask.after);
+        let last = self.0.partition_point(|event| event.id.seq <= ask.upto);
+        let found = self.0[first..last].iter().filter(|event| wanted.contains(&event.topic));
+        let events: Vec<_> = found.take(ask.max_events).cloned().collect();
+        let reached = events.last().map_or(ask.upto, |event| event.id.seq);
+        ready(Page { events, reached }).boxed()
+    }
+
+    fn aged(self: Arc<Self>, _: Duration, _: u64) -> Done<Vec<Topic>> {
+        ready(Vec::new()).boxed()
+    }
+
+    fn boundary(self: Arc<Self>, _: Topic, _: u64, _: Retention, _: u64) -> Done<Boundary> {
+        ready(Boundary::default()).boxed()
+    }
+
+    fn trim(self: Arc<Self>, _: Vec<(Topic, u64)>) -> Done<()> {
+        ready(()).boxed()
+    }
+
+    fn check(self: Arc<Self>) -> Done<()> {
+        ready(()).boxed()
+    }
+
+    fn end(self: Arc<Self>, _: u64) -> Done<()> {
+        ready(()).boxed()
+    }
+}
+
+/// `*` from the beginning, over topics that have one event each, in memory and in a journal.
+fn replay_of_many(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("replay of many topics");
+    group.sample_size(10).throughput(Throughput::Elements(TOPICS));
+    let selectors = || vec!["*".parse::<Selector>().expect("it is one")];
+    let read = |mut subscription: tidings_server::hub::Subscription| {
+        runtime().block_on(async {
+            for _ in 0..TOPICS {
+                let item = subscription.next().await;
+                assert!(matches!(black_box(item), Some(Item::Event(_))));
+            }
+        });
+        subscription
+    };
+    let memory = Hub::new(HubLimits::default());
+    runtime().block_on(async {
+        for seq in 1..=TOPICS {
+            publish(&memory, &topic_of(seq), &payload(200)).await;
+        }
+    });
+    let shelf = Shelf::new(TOPICS);
+    let recovered = shelf.recovered();
+    let (journal, _writer, _keeper) =
+        Hub::recover(HubLimits::default(), &recovered, Arc::new(shelf), Durability::Relaxed);
+    for (name, hub) in [("memory", memory), ("journal", journal)] {
+        let first = EventId { seq: 0, ..hub.head() };
+        group.bench_function(BenchmarkId::new(name, TOPICS), |bencher| {
+            let subscribe = || hub.subscribe(selectors(), Start::After(first));
+            bencher.iter_batched(subscribe, read, BatchSize::PerIteration);
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, encode, fan_out, replay, replay_of_many);
 criterion_main!(benches);

@@ -89,9 +89,10 @@ async fn write(
 
 async fn replay(store: &SqliteStore, name: &str, topics: &[String]) -> Result<(), Box<dyn Error>> {
     let (mut after, mut events, mut pages, mut first) = (0, 0, 0, None);
+    let topics: Vec<_> = topics.iter().map(String::as_str).collect();
     let start = Instant::now();
     loop {
-        let page = store.page(topics, after, EVENTS, LIMITS).await?;
+        let page = store.page(&topics, after, EVENTS, LIMITS).await?;
         first.get_or_insert(start.elapsed());
         let Some(last) = page.last() else { break };
         (after, events, pages) = (last.seq, events + page.len(), pages + 1);

@@ -1,5 +1,7 @@
 //! Where a subscription stands in each of its topics.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ pub(super) struct Cursor {
     pub(super) page: Option<u64>,
     /// Up to here the journal could not be read.
     unread: u64,
-    /// Whether it is among the active ones.
+    /// Whether it is in line, or parked.
     is_active: bool,
 }
 
@@ -30,14 +32,19 @@ pub(super) struct Cursor {
 #[derive(Debug)]
 pub(super) struct Cursors {
     all: Vec<Cursor>,
-    /// Those that may have something to read, where there are more than [`FEW`].
-    active: Option<Vec<usize>>,
+    /// Those that may have something to read, each with a number before which it has nothing: whoever is not first
+    /// need not be looked at.
+    line: BinaryHeap<Reverse<(u64, usize)>>,
+    /// Those that have nothing but what the page has, until it is read out.
+    parked: Vec<usize>,
+    /// Whether it is noted which topics have events, so that the others need not stand in line.
+    is_noting: bool,
 }
 
 impl Cursor {
     /// A cursor behind `after`.
     pub(super) fn new(log: Arc<Log>, key: ReaderKey, after: u64) -> Self {
-        Self { log, key, after, page: None, unread: 0, is_active: false }
+        Self { log, key, after, page: None, unread: 0, is_active: true }
     }
 
     /// What this topic has behind `behind`, up to which everything is read or told, and outside the page.
@@ -61,7 +68,7 @@ impl Cursor {
     }
 
     /// Whether nothing lies behind `behind`, not even what cannot be read yet.
-    pub(super) fn is_at_end(&self, behind: u64) -> bool {
+    fn is_at_end(&self, behind: u64) -> bool {
         self.log.next(self.after.max(behind), u64::MAX).is_none()
     }
 
@@ -81,7 +88,8 @@ impl Cursor {
 
 impl Cursors {
     pub(super) fn new(all: Vec<Cursor>) -> Self {
-        let mut cursors = Self { all, active: None };
+        let line = all.iter().enumerate().map(|(index, _)| Reverse((0, index))).collect();
+        let mut cursors = Self { all, line, parked: Vec::new(), is_noting: false };
         cursors.note_if_many();
         cursors
     }
@@ -90,11 +98,71 @@ impl Cursors {
         self.all.iter()
     }
 
-    /// Index of the cursor at this place of those that may have something to read.
-    pub(super) fn candidate(&self, at: usize) -> Option<usize> {
-        match &self.active {
-            Some(active) => active.get(at).copied(),
-            None => (at < self.all.len()).then_some(at),
+    /// The number before which none in line has anything, and the index of the first.
+    pub(super) fn first(&self) -> Option<(u64, usize)> {
+        self.line.peek().map(|Reverse(first)| *first)
+    }
+
+    /// The first in line has nothing before this number. Whether it is still the first.
+    pub(super) fn put_off(&mut self, least: u64) -> bool {
+        let Some(mut first) = self.line.peek_mut() else { return false };
+        let index = first.0.1;
+        if first.0.0 < least {
+            first.0.0 = least;
+        }
+        drop(first);
+        self.first().is_some_and(|(_, first)| first == index)
+    }
+
+    /// Takes the first out of line; whoever does puts it back with [`Cursors::line_up`].
+    pub(super) fn take_first(&mut self) {
+        self.line.pop();
+    }
+
+    /// Puts a cursor in line that was taken out of it.
+    pub(super) fn line_up(&mut self, index: usize, behind: u64) {
+        self.line.push(Reverse((self.all[index].after.max(behind) + 1, index)));
+    }
+
+    /// The first in line has nothing behind `behind` up to `upto`, or only what the page has.
+    pub(super) fn pass_over(&mut self, behind: u64, upto: u64, is_page: bool) {
+        let Some((_, index)) = self.first() else { return };
+        let cursor = &mut self.all[index];
+        if is_page && cursor.page.is_some() {
+            self.line.pop();
+            self.parked.push(index);
+        } else if self.is_noting && cursor.is_at_end(behind) {
+            // It has nothing until it is noted again.
+            cursor.is_active = false;
+            self.line.pop();
+        } else {
+            self.put_off(upto + 1);
+        }
+    }
+
+    /// Parks those in line that `is_asked`, for a page to speak for them; who they are.
+    pub(super) fn park(&mut self, mut is_asked: impl FnMut(&mut Cursor) -> bool) -> Vec<usize> {
+        let (asked, line): (Vec<_>, Vec<_>) =
+            self.line.drain().partition(|Reverse((_, index))| is_asked(&mut self.all[*index]));
+        self.parked = asked.into_iter().map(|Reverse((_, index))| index).collect();
+        self.line = line.into();
+        self.parked.clone()
+    }
+
+    /// Puts those in line again that have something to tell besides the page.
+    pub(super) fn unpark_losers(&mut self, behind: u64) {
+        for index in std::mem::take(&mut self.parked) {
+            match self.all[index].next(behind, u64::MAX, true) {
+                Some(_) => self.line_up(index, behind),
+                None => self.parked.push(index),
+            }
+        }
+    }
+
+    /// Puts all in line again: the page speaks for none of them.
+    pub(super) fn unpark(&mut self, behind: u64) {
+        for index in std::mem::take(&mut self.parked) {
+            self.line_up(index, behind);
         }
     }
 
@@ -102,49 +170,29 @@ impl Cursors {
     pub(super) fn take_news(&mut self, signal: &Signal) {
         let Some(news) = signal.take_news() else { return };
         for (log, key) in news.added {
-            self.all.push(Cursor::new(log, key, 0));
-            let index = self.all.len() - 1;
-            if self.active.is_some() {
-                self.all[index].take_notes();
+            let cursor = Cursor::new(log, key, 0);
+            if self.is_noting {
+                cursor.take_notes();
             }
-            self.activate(index);
+            self.all.push(cursor);
+            self.line_up(self.all.len() - 1, 0);
         }
         for index in news.published {
-            self.activate(index);
+            if let Some(cursor) = self.all.get_mut(index)
+                && !std::mem::replace(&mut cursor.is_active, true)
+            {
+                self.line_up(index, 0);
+            }
         }
         self.note_if_many();
     }
 
-    /// Whether it is noted when a topic has news, so that one without need not be looked at.
-    pub(super) fn can_retire(&self) -> bool {
-        self.active.is_some()
-    }
-
-    /// Looks no longer at the cursor at this place of those that may have something to read.
-    pub(super) fn retire(&mut self, at: usize) {
-        if let Some(active) = &mut self.active {
-            let index = active.swap_remove(at);
-            self.all[index].is_active = false;
-        }
-    }
-
-    fn activate(&mut self, index: usize) {
-        if let (Some(active), Some(cursor)) = (&mut self.active, self.all.get_mut(index))
-            && !std::mem::replace(&mut cursor.is_active, true)
-        {
-            active.push(index);
-        }
-    }
-
     /// Begins to note which topics have events, once there are many.
     fn note_if_many(&mut self) {
-        if self.active.is_none() && self.all.len() > FEW {
-            // From now on; whatever came before, one look at all of them finds.
-            for cursor in &mut self.all {
-                cursor.take_notes();
-                cursor.is_active = true;
-            }
-            self.active = Some((0..self.all.len()).collect());
+        if !self.is_noting && self.all.len() > FEW {
+            // From now on; whatever came before, they stand in line for.
+            self.all.iter().for_each(Cursor::take_notes);
+            self.is_noting = true;
         }
     }
 }

@@ -77,8 +77,8 @@ impl Hub {
 /// What to read.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
-    /// Of these topics.
-    pub topics: Vec<Topic>,
+    /// Of these topics, in the order of their names.
+    pub topics: Arc<[Topic]>,
     /// Behind this sequence number.
     pub after: u64,
     /// Up to this one.

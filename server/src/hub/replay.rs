@@ -1,6 +1,6 @@
 //! Reading back from the journal: one bounded page at a time, whatever lies there.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use futures_util::future::BoxFuture;
 use tidings_protocol::topic::Topic;
 
+use super::cursors::Cursors;
 use super::event::Event;
 use super::journal::{Journal, JournalError, Page, PageRequest};
 
@@ -17,26 +18,53 @@ const PAGE: usize = 256;
 /// Most bytes of a page, unless one event alone has more.
 const PAGE_BYTES: usize = 256 << 10;
 
-/// A page that is being read, or handed out.
+/// A page that is being read, handed out, or over.
 pub(super) struct Replay {
     state: State,
-    /// Topics that were asked for, each with the index of the subscription's cursor.
-    asked: HashMap<Topic, usize>,
+    asked: Asked,
 }
 
 enum State {
     Reading(BoxFuture<'static, Result<Page, JournalError>>),
     Read { events: VecDeque<Arc<Event>>, reached: u64 },
+    Over,
+}
+
+/// Whom a page is asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// Indices of the subscription's cursors, in the order of their topics' names.
+    pub(super) cursors: Vec<usize>,
+    /// These names.
+    pub(super) names: Arc<[Topic]>,
+}
+
+impl Asked {
+    /// For the cursors with these indices. There may be many, and often the `last` page was for the same.
+    pub(super) fn new(mut asked: Vec<usize>, all: &Cursors, last: Option<Self>) -> Self {
+        let name = |index: usize| &all[index].log.topic;
+        // Most topics are joined in the order of their names, so that there is little to do.
+        asked.sort_unstable();
+        asked.sort_by(|a, b| name(*a).cmp(name(*b)));
+        let names = match last {
+            Some(last) if last.cursors == asked => last.names,
+            _ => asked.iter().map(|index| name(*index).clone()).collect(),
+        };
+        Self { cursors: asked, names }
+    }
+
+    /// Index of the cursor of a topic.
+    fn cursor(&self, topic: &Topic) -> Option<usize> {
+        let at = self.names.binary_search(topic).ok()?;
+        self.cursors.get(at).copied()
+    }
 }
 
 impl Replay {
     /// Begins to read what lies behind `after`, up to `upto`.
-    pub(super) fn start(
-        journal: &Arc<dyn Journal>,
-        asked: HashMap<Topic, usize>,
-        request: impl FnOnce(usize, usize) -> PageRequest,
-    ) -> Self {
-        let request = request(PAGE, PAGE_BYTES);
+    pub(super) fn start(journal: &Arc<dyn Journal>, asked: Asked, after: u64, upto: u64) -> Self {
+        let topics = Arc::clone(&asked.names);
+        let request = PageRequest { topics, after, upto, max_events: PAGE, max_bytes: PAGE_BYTES };
         Self { state: State::Reading(Arc::clone(journal).page(request)), asked }
     }
 
@@ -48,39 +76,49 @@ impl Replay {
         Poll::Ready(Ok(true))
     }
 
-    /// The topics of the page, each with the index of the subscription's cursor.
-    pub(super) fn asked(&self) -> &HashMap<Topic, usize> {
-        &self.asked
+    /// Indices of the cursors the page speaks for.
+    pub(super) fn asked(&self) -> &[usize] {
+        &self.asked.cursors
     }
 
-    /// Drops what `keep` does not want.
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(&Event) -> bool) {
+    /// Whom it was asked for, once it is of no other use.
+    pub(super) fn into_asked(self) -> Asked {
+        self.asked
+    }
+
+    /// Drops what `keep` does not want, which is told the index of the event's cursor.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&Event, usize) -> bool) {
         if let State::Read { events, .. } = &mut self.state {
-            events.retain(|event| keep(event));
+            let cursor = |event: &Event| self.asked.cursor(&event.topic);
+            events.retain(|event| cursor(event).is_some_and(|index| keep(event, index)));
         }
     }
 
     /// The oldest event of the page.
     pub(super) fn front(&self) -> Option<&Arc<Event>> {
         match &self.state {
-            State::Reading(_) => None,
             State::Read { events, .. } => events.front(),
+            State::Reading(_) | State::Over => None,
         }
     }
 
-    /// Takes the oldest event of the page.
-    pub(super) fn pop(&mut self) -> Option<Arc<Event>> {
-        match &mut self.state {
-            State::Reading(_) => None,
-            State::Read { events, .. } => events.pop_front(),
-        }
+    /// Takes the oldest event of the page, with the index of its cursor.
+    pub(super) fn pop(&mut self) -> Option<(Arc<Event>, usize)> {
+        let State::Read { events, .. } = &mut self.state else { return None };
+        let event = events.pop_front()?;
+        let index = self.asked.cursor(&event.topic)?;
+        Some((event, index))
     }
 
-    /// There is nothing else of the topics asked for up to here.
-    pub(super) fn reached(&self) -> u64 {
+    /// Ends the page if all of it was taken: up to here there is nothing else of the topics asked for.
+    pub(super) fn end(&mut self) -> Option<u64> {
         match &self.state {
-            State::Reading(_) => 0,
-            State::Read { reached, .. } => *reached,
+            State::Read { events, reached } if events.is_empty() => {
+                let reached = *reached;
+                self.state = State::Over;
+                Some(reached)
+            }
+            _ => None,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! One subscriber's place in the hub: a cursor for each topic it reads.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,9 +11,9 @@ use super::Hub;
 use super::cursors::{Cursor, Cursors};
 use super::event::Event;
 use super::history::Next;
-use super::journal::{JournalError, PageRequest};
+use super::journal::JournalError;
 use super::registry::Joined;
-use super::replay::Replay;
+use super::replay::{Asked, Replay};
 use super::signal::Signal;
 
 /// How far behind the head an event is still read by many at once.
@@ -65,7 +64,7 @@ pub struct Subscription {
     joined: u64,
     /// To be yielded before anything else.
     first: Option<Item>,
-    /// A page of the journal, while the subscription reads there.
+    /// The pages of the journal, while the subscription reads there.
     replay: Option<Box<Replay>>,
     /// Whether the last page could not be read.
     has_failed: bool,
@@ -165,6 +164,7 @@ impl Subscription {
                 Look::Nothing => {
                     // A client that has nothing new can resume here as well.
                     self.position = head;
+                    self.replay = None;
                     return if closed { Poll::Ready(None) } else { Poll::Pending };
                 }
                 Look::Cold => self.start_replay(head.seq),
@@ -178,7 +178,7 @@ impl Subscription {
                     self.position = event.id;
                     return Poll::Ready(Some(Item::Event(event)));
                 }
-                Look::Lost(to) => return Poll::Ready(Some(self.tell_lost(to))),
+                Look::Lost(to, losers) => return Poll::Ready(Some(self.tell_lost(to, losers))),
             }
         }
     }
@@ -191,66 +191,64 @@ impl Subscription {
     /// Where the next item is.
     fn look(&mut self, upto: u64) -> Look {
         let page = self.replay.as_ref().and_then(|replay| Some(replay.front()?.id.seq));
-        let mut found: Option<(usize, Arc<Event>)> = None;
-        let mut lost = None;
-        let behind = self.position.seq;
-        let mut at = 0;
-        while let Some(index) = self.cursors.candidate(at) {
+        let (behind, limit) = (self.position.seq, page.unwrap_or(upto));
+        let (mut found, mut lost, mut losers) = (None, u64::MAX, Vec::new());
+        while let Some((least, index)) = self.cursors.first() {
+            if least > limit {
+                break;
+            }
             let cursor = &self.cursors[index];
-            at += 1;
-            match cursor.next(behind, upto, page.is_some()) {
-                // It has nothing until it is noted again, unless it is the page that has it.
-                None if self.cursors.can_retire()
-                    && cursor.page.is_none()
-                    && cursor.is_at_end(behind) =>
-                {
-                    at -= 1;
-                    self.cursors.retire(at);
-                }
-                None => {}
-                Some(Next::Cold(_)) => return Look::Cold,
-                Some(Next::Lost(to)) => lost = Some(lost.map_or(to, |least: u64| least.min(to))),
-                Some(Next::Event(event))
-                    if found.as_ref().is_none_or(|(_, best)| event.id.seq < best.id.seq) =>
-                {
-                    found = Some((index, event));
-                }
-                Some(Next::Event(_)) => {}
+            let Some(next) = cursor.next(behind, upto, page.is_some()) else {
+                self.cursors.pass_over(behind, upto, page.is_some());
+                continue;
+            };
+            let least = least.max(match &next {
+                Next::Event(event) => event.id.seq,
+                Next::Lost(_) | Next::Cold(_) => cursor.after.max(behind) + 1,
+            });
+            if !self.cursors.put_off(least) || least > limit {
+                continue;
             }
+            found = match next {
+                Next::Lost(to) => {
+                    lost = lost.min(to);
+                    losers.push(index);
+                    self.cursors.take_first();
+                    continue;
+                }
+                Next::Event(event) => Some((least, Look::Log(index, event))),
+                Next::Cold(_) => Some((least, Look::Cold)),
+            };
+            break;
         }
-        let event = found.as_ref().map(|(_, event)| event.id.seq);
-        let first = event.into_iter().chain(page).min();
-        if let Some(lost) = lost {
-            // Up to the next event, even if more is lost behind it: who has that event as its cursor has been
-            // told of all that is lost before it.
-            let to = lost.min(first.map_or(upto, |seq| seq - 1));
-            if to > self.position.seq {
-                return Look::Lost(to);
-            }
+        // Up to the next event, even if more is lost behind it: who has that event as its cursor has been told of
+        // all that is lost before it.
+        let first = found.as_ref().map(|(least, _)| *least).or(page);
+        let to = lost.min(first.map_or(upto, |seq| seq - 1));
+        if !losers.is_empty() && to > behind {
+            return Look::Lost(to, losers);
         }
+        losers.into_iter().for_each(|index| self.cursors.line_up(index, behind));
         match found {
-            Some((index, event)) if page.is_none_or(|seq| event.id.seq < seq) => {
-                Look::Log(index, event)
-            }
-            _ if page.is_some() => Look::Page,
-            _ => Look::Nothing,
+            Some((_, look)) => look,
+            None if page.is_some() => Look::Page,
+            None => Look::Nothing,
         }
     }
 
-    /// Tells what the topics have lost that lies between the last item and `to`: in one gap, since two would
-    /// have the same id.
-    fn tell_lost(&mut self, to: u64) -> Item {
+    /// Tells what the topics of these cursors have lost that lies between the last item and `to`: in one gap, since
+    /// two would have the same id.
+    fn tell_lost(&mut self, to: u64, losers: Vec<usize>) -> Item {
         let from = self.position;
         let mut topics = Vec::new();
-        let behind = self.position.seq;
         let in_page = self.replay.as_ref().is_some_and(|replay| replay.front().is_some());
-        for at in 0.. {
-            let Some(index) = self.cursors.candidate(at) else { break };
+        for index in losers {
             let cursor = &mut self.cursors[index];
-            if let Some(Next::Lost(_)) = cursor.next(behind, to, in_page) {
+            if let Some(Next::Lost(_)) = cursor.next(from.seq, to, in_page) {
                 topics.push(cursor.log.topic.to_string());
                 cursor.after = to;
             }
+            self.cursors.line_up(index, from.seq);
         }
         let id = EventId { seq: to, ..from };
         self.position = id;
@@ -260,9 +258,7 @@ impl Subscription {
 
     /// Takes the page's oldest event, unless it was read or told lost already.
     fn take_from_page(&mut self) -> Option<Item> {
-        let replay = self.replay.as_mut()?;
-        let event = replay.pop()?;
-        let index = *replay.asked().get(&event.topic)?;
+        let (event, index) = self.replay.as_mut()?.pop()?;
         let cursor = &mut self.cursors[index];
         if event.id.seq <= cursor.after {
             return None;
@@ -275,25 +271,23 @@ impl Subscription {
     /// Asks the journal for what the cursors are missing in memory.
     fn start_replay(&mut self, head: u64) {
         let Some(journal) = self.hub.journal() else { return };
-        let mut asked = HashMap::new();
         let (mut after, mut upto) = (u64::MAX, 0);
         let read = self.position.seq;
-        for at in 0.. {
-            let Some(index) = self.cursors.candidate(at) else { break };
-            let cursor = &mut self.cursors[index];
+        self.cursors.unpark(read);
+        let asked = self.cursors.park(|cursor| {
             let behind = cursor.after.max(read);
-            cursor.page = None;
-            if let Some(Next::Cold(floor)) = cursor.next(behind, head, false) {
-                cursor.page = Some(0);
-                asked.insert(cursor.log.topic.clone(), index);
-                after = after.min(behind);
-                upto = upto.max(floor);
-            }
-        }
-        let topics = asked.keys().cloned().collect();
-        self.replay = Some(Box::new(Replay::start(journal, asked, |max_events, max_bytes| {
-            PageRequest { topics, after, upto, max_events, max_bytes }
-        })));
+            let Some(Next::Cold(floor)) = cursor.next(behind, head, false) else {
+                cursor.page = None;
+                return false;
+            };
+            cursor.page = Some(0);
+            after = after.min(behind);
+            upto = upto.max(floor);
+            true
+        });
+        let last = self.replay.take().map(|last| last.into_asked());
+        let asked = Asked::new(asked, &self.cursors, last);
+        self.replay = Some(Box::new(Replay::start(journal, asked, after, upto)));
     }
 
     /// A page cannot be read: once more, then it is lost. Who came back for it would not find it either.
@@ -301,42 +295,44 @@ impl Subscription {
         let Some(replay) = self.replay.take() else { return };
         let is_second = self.has_failed;
         let behind = self.position.seq;
-        for index in replay.asked().values() {
+        for index in replay.asked() {
             let cursor = &mut self.cursors[*index];
             cursor.page = None;
             if is_second {
                 cursor.give_up_cold(behind);
             }
         }
+        self.cursors.unpark(behind);
         self.has_failed = !is_second;
     }
 
     /// Ready when no page is on its way.
     fn poll_replay(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), JournalError>> {
         let Some(replay) = &mut self.replay else { return Poll::Ready(Ok(())) };
+        let behind = self.position.seq;
         if std::task::ready!(replay.poll_read(cx))? {
             self.has_failed = false;
             // Of a topic that has lost events since it was asked for, the page may miss some: what is up to
             // there is told as a gap. What is lost from now on, the page has.
-            let mut gone = HashMap::new();
-            for (topic, index) in replay.asked() {
+            for index in replay.asked() {
                 let cursor = &mut self.cursors[*index];
-                let lost = cursor.log.evicted();
-                cursor.page = Some(lost);
-                gone.insert(topic.clone(), lost.max(cursor.after));
+                cursor.page = Some(cursor.log.evicted());
             }
-            replay.retain(|event| gone.get(&event.topic).is_some_and(|upto| event.id.seq > *upto));
+            replay.retain(|event, index| {
+                let cursor = &self.cursors[index];
+                event.id.seq > cursor.after.max(cursor.page.unwrap_or_default())
+            });
+            self.cursors.unpark_losers(behind);
         }
-        if replay.front().is_none() {
-            let reached = replay.reached();
-            for index in replay.asked().values() {
+        if let Some(reached) = replay.end() {
+            for index in replay.asked() {
                 let cursor = &mut self.cursors[*index];
                 // Not past what is lost, which is still to be told.
                 if cursor.page.take().is_some_and(|lost| lost <= cursor.after) {
                     cursor.after = cursor.after.max(reached);
                 }
             }
-            self.replay = None;
+            self.cursors.unpark(behind);
         }
         Poll::Ready(Ok(()))
     }
@@ -349,10 +345,10 @@ enum Look {
     Cold,
     /// In the page that was read.
     Page,
-    /// In the log of this cursor.
+    /// In the log of this cursor, the first in line.
     Log(usize, Arc<Event>),
-    /// Gone, up to here.
-    Lost(u64),
+    /// Gone, up to here, for these cursors, which are to be put in line again.
+    Lost(u64, Vec<usize>),
 }
 
 impl Drop for Subscription {

@@ -201,7 +201,7 @@ impl StoreJournal {
 
     async fn read(&self, ask: PageRequest) -> Result<Page, JournalError> {
         let PageRequest { topics, after, upto, max_events, max_bytes } = ask;
-        let topics: Vec<_> = topics.iter().map(ToString::to_string).collect();
+        let topics: Vec<_> = topics.iter().map(Topic::as_str).collect();
         let limits = PageLimits { events: max_events, bytes: max_bytes };
         let rows = self.note_read(self.store.page(&topics, after, upto, limits).await)?;
         // Less than it may be can also be for its bytes: only nothing at all says that nothing follows.

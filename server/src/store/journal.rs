@@ -140,7 +140,7 @@ pub trait JournalStore {
     /// If the database fails.
     fn page<'a>(
         &'a self,
-        topics: &'a [String],
+        topics: &'a [&'a str],
         after: u64,
         upto: u64,
         limits: PageLimits,

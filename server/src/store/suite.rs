@@ -89,8 +89,7 @@ async fn begun(backend: &impl Backend) -> Arc<dyn Store> {
 const ALL: PageLimits = PageLimits { events: 1_000_000, bytes: usize::MAX };
 
 async fn page(store: &Arc<dyn Store>, topics: &[&str], after: u64, limits: PageLimits) -> Vec<u64> {
-    let topics: Vec<_> = topics.iter().map(ToString::to_string).collect();
-    let page = store.page(&topics, after, u64::MAX, limits).await.unwrap();
+    let page = store.page(topics, after, u64::MAX, limits).await.unwrap();
     page.into_iter().map(|row| row.seq).collect()
 }
 
@@ -181,7 +180,7 @@ pub(super) async fn any_text_and_any_bytes_come_back_as_they_were(backend: &impl
         row(1 << 50, "a", "\u{feff}{}"),
     ];
     append(&store, &odd).await;
-    let topics = [odd[0].topic.clone(), "a".to_owned(), "unknown".to_owned()];
+    let topics = [odd[0].topic.as_str(), "a", "unknown"];
     assert_eq!(store.page(&topics, 0, u64::MAX, ALL).await.unwrap(), odd);
 }
 
@@ -233,7 +232,8 @@ pub(super) async fn a_page_is_what_a_filter_over_all_events_gives(backend: &impl
             })
             .map(|(_, row)| row.clone())
             .collect();
-        let page = store.page(topics, after, upto, PageLimits { events, bytes }).await.unwrap();
+        let topics: Vec<_> = topics.iter().map(String::as_str).collect();
+        let page = store.page(&topics, after, upto, PageLimits { events, bytes }).await.unwrap();
         assert_eq!(page, expected, "round {round}: {after}..={upto}, {events}, {bytes}");
     }
 }

@@ -203,7 +203,7 @@ impl JournalStore for FaultyStore {
 
     fn page<'a>(
         &'a self,
-        topics: &'a [String],
+        topics: &'a [&'a str],
         after: u64,
         upto: u64,
         limits: PageLimits,
@@ -288,15 +288,9 @@ impl Rows {
         self.meta = self.meta.map(|meta| JournalMeta { head, reserved, ..meta });
     }
 
-    fn page(
-        &self,
-        topics: &[String],
-        after: u64,
-        upto: u64,
-        limits: PageLimits,
-    ) -> Vec<JournalRow> {
-        let wanted =
-            |row: &&JournalRow| row.seq > after && row.seq <= upto && topics.contains(&row.topic);
+    fn page(&self, topics: &[&str], after: u64, upto: u64, limits: PageLimits) -> Vec<JournalRow> {
+        let is_asked = |row: &JournalRow| topics.contains(&row.topic.as_str());
+        let wanted = |row: &&JournalRow| row.seq > after && row.seq <= upto && is_asked(row);
         self.rows.iter().filter(wanted).take(limits.events).cloned().collect()
     }
 

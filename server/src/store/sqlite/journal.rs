@@ -247,7 +247,7 @@ impl JournalStore for SqliteStore {
 
     fn page<'a>(
         &'a self,
-        topics: &'a [String],
+        topics: &'a [&'a str],
         after: u64,
         upto: u64,
         limits: PageLimits,
@@ -255,7 +255,7 @@ impl JournalStore for SqliteStore {
         Box::pin(async move {
             let wanted: HashMap<i64, &str> = {
                 let known = self.ids();
-                let id = |topic: &'a String| Some((*known.get(topic)?, topic.as_str()));
+                let id = |topic: &&'a str| Some((*known.get(*topic)?, *topic));
                 topics.iter().filter_map(id).collect()
             };
             if wanted.is_empty() || limits.events == 0 || after >= upto {

@@ -198,7 +198,7 @@ async fn many_pages_wait_for_their_turn_and_hold_up_nothing_else() {
     assert_eq!(store.boundary("t/1", u64::MAX, retain).await.unwrap().seq, 1);
     assert_eq!(store.aged(100).await.unwrap().len(), 7);
 
-    let topics = ["t/1".to_owned()];
+    let topics = ["t/1"];
     let limits = crate::store::PageLimits { events: 10, bytes: 1_000 };
     let mut page = store.page(&topics, 0, 10, limits);
     tokio::time::pause();
