@@ -7,9 +7,9 @@ use std::sync::{Arc, PoisonError};
 
 use tidings_protocol::topic::Topic;
 
-use super::Bounds;
 use super::event::Event;
 use super::journal::{Boundary, RecoveredTopic};
+use super::limits::Bounds;
 use super::readers::Readers;
 use super::retention::Retention;
 use crate::sync::{AtomicU64, AtomicUsize, RwLock, RwLockReadGuard, RwLockWriteGuard};

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::Hub;
 use super::history::Log;
+use super::limits::Bounds;
 use super::registry::Registry;
-use super::{Bounds, Hub};
 
 /// Most events that leave under one lock: nobody publishes meanwhile.
 const AT_ONCE: usize = 1024;

@@ -19,6 +19,7 @@ mod history;
 mod journal;
 mod keeper;
 mod lane;
+mod limits;
 mod memory;
 mod readers;
 mod registry;
@@ -45,14 +46,17 @@ pub use journal::{
 };
 pub use keeper::Keeper;
 pub use lane::Lane;
+pub use limits::HubLimits;
 pub use retention::Retention;
 pub use subscription::{Item, Start, Subscription};
 pub use writer::Writer;
 
 use crate::clock;
-use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, MutexGuard};
+use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard};
 use backlog::{Backlog, Entry, Room};
 use history::{Depth, Log};
+use limits::Bounds;
+
 use registry::Registry;
 use signal::Signal;
 
@@ -62,46 +66,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A hub; clones are the same hub.
 #[derive(Clone, Debug)]
 pub struct Hub(Arc<Inner>);
-
-/// Bounds of a hub.
-#[derive(Clone, Copy, Debug)]
-pub struct HubLimits {
-    /// Bounds of each topic's history.
-    pub retention: Retention,
-    /// Most events of a topic that are in memory, where a journal has the others. Default 10,000.
-    pub memory_events: usize,
-    /// Most bytes of all topics together in memory, roughly. What is beyond leaves memory for the journal, and
-    /// where there is none, history: the oldest first, of whatever topic. These stay on top of it: the newest event
-    /// of each latest-wins topic, what has only just come, and what the journal has not taken yet, at most 64 MiB
-    /// of payloads. Default 256 MiB.
-    pub memory_bytes: usize,
-    /// Most topics. Default 10,000.
-    pub topics: usize,
-}
-
-impl Default for HubLimits {
-    fn default() -> Self {
-        Self {
-            retention: Retention::default(),
-            memory_events: 10_000,
-            memory_bytes: 256 << 20,
-            topics: 10_000,
-        }
-    }
-}
-
-/// What a log is bounded by.
-#[derive(Clone, Debug)]
-struct Bounds {
-    retention: Retention,
-    /// Bounds of what is in memory.
-    memory: Retention,
-    depth: Depth,
-    /// What all logs together hold, and may.
-    held: Arc<AtomicUsize>,
-    memory_bytes: usize,
-    topics: usize,
-}
 
 #[derive(Debug)]
 struct Inner {
@@ -395,15 +359,6 @@ impl Hub {
     /// A panic elsewhere cannot leave the registry half changed, so a poisoned lock is used on.
     fn registry(&self) -> MutexGuard<'_, Registry> {
         self.0.registry.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl HubLimits {
-    fn bounds(self, depth: Depth) -> Bounds {
-        let Self { retention, memory_events, memory_bytes, topics } = self;
-        let default = Retention::default();
-        let memory = Retention { events: memory_events, bytes: default.bytes, ..retention };
-        Bounds { retention, memory, depth, held: Arc::default(), memory_bytes, topics }
     }
 }
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use slab::Slab;
 use tidings_protocol::topic::{Selector, Topic};
 
-use super::Bounds;
 use super::PublishError;
 use super::event::Event;
 use super::history::Log;
+use super::limits::Bounds;
 use super::memory::Memory;
 use super::readers::ReaderKey;
 use super::signal::Signal;
