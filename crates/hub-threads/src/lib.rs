@@ -1,7 +1,8 @@
 //! The server's hub with locks and atomics that shuttle can interleave; `tests/` does so.
 //!
 //! shuttle takes every atomic as sequentially consistent, and the waker here is a lock around a `Waker`: what
-//! weaker orderings allow, and futures-util's `AtomicWaker` itself, are not checked.
+//! weaker orderings allow, and futures-util's `AtomicWaker` itself, are not checked. Nor is what Tokio's channels
+//! and semaphores do within: of the journal's backlog the lock alone is shuttle's.
 
 #[path = "../../../server/src/clock.rs"]
 #[cfg_attr(test, expect(dead_code, reason = "the server's own tests stop the clock"))]
