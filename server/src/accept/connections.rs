@@ -7,9 +7,6 @@ use slab::Slab;
 use tokio::task::AbortHandle;
 use tokio_util::task::TaskTracker;
 
-/// Time between two attempts to end what is left.
-const AGAIN: Duration = Duration::from_millis(50);
-
 /// Every open connection; clones are the same set.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connections(Arc<Inner>);
@@ -54,14 +51,11 @@ impl Connections {
 
     /// Ends all that are left.
     pub(crate) async fn cut(&self) {
-        loop {
-            for (_, handle) in self.handles().iter() {
-                handle.iter().for_each(AbortHandle::abort);
-            }
-            if self.ended_within(AGAIN).await {
-                return;
-            }
+        for (_, handle) in self.handles().iter() {
+            handle.iter().for_each(AbortHandle::abort);
         }
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
     }
 
     fn handles(&self) -> MutexGuard<'_, Slab<Option<AbortHandle>>> {

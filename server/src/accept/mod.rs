@@ -34,8 +34,8 @@ pub(crate) struct Limits {
     pub(crate) proxy: Option<IpAddr>,
 }
 
-/// Accepts until `shutdown`, and leaves what is open then to the caller: one of several such loops. `stop` ends connections that are no
-/// streams, after the request they are at.
+/// Accepts until `shutdown`, one of several such loops, and leaves what is open then to the caller. `stop` ends
+/// connections that are no streams, after the request they are at.
 async fn accept(
     listener: TcpListener,
     router: Router,
@@ -92,7 +92,7 @@ struct Open {
 
 impl Open {
     async fn run(self, router: Router) {
-        let Self { stream, peer, place, stop } = self;
+        let Self { stream, peer, place: _place, stop } = self;
         if !socket::INHERITED
             && let Err(error) = socket::prepare(&stream)
         {
@@ -102,7 +102,6 @@ impl Open {
         if let Some(handover) = connection::serve(stream, peer, router, stop).await {
             StreamWriter::new(handover).await;
         }
-        drop(place);
     }
 }
 

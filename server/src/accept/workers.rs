@@ -24,7 +24,7 @@ use crate::hub::Lane;
 /// take half a second where others want the processor as well.
 const GRACE: Duration = Duration::from_millis(800);
 
-/// Threads that wait to be [started](Self::start). Dropped before, they end.
+/// Threads that wait for what they are to [serve](Self::serve). Dropped before, they end.
 #[derive(Debug)]
 pub(crate) struct Workers(Vec<Worker>);
 

@@ -9,7 +9,7 @@ use super::history::{Log, Next};
 use super::readers::ReaderKey;
 use super::signal::Signal;
 
-/// Up to so many topics are all looked at for the next event; with more, those that have one are noted.
+/// Up to so many topics all stand in line; of more, only those that are noted to have an event.
 const FEW: usize = 4;
 
 /// A subscription's place in one topic.

@@ -51,9 +51,11 @@ impl Lane {
         self.0.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
         self.0.waker.wake();
     }
+}
 
-    /// Whether the two are the same.
-    pub(super) fn is(&self, other: &Self) -> bool {
+/// Whether the two are the same lane.
+impl PartialEq for Lane {
+    fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }

@@ -48,10 +48,7 @@ struct Reader {
 impl Readers {
     pub(super) fn join(&self, signal: Arc<Signal>) -> ReaderKey {
         let mut groups = self.write();
-        let is_own = |group: &Group| match (&group.lane, signal.lane()) {
-            (Some(own), Some(lane)) => own.is(lane),
-            (own, lane) => own.is_none() && lane.is_none(),
-        };
+        let is_own = |group: &Group| group.lane.as_ref() == signal.lane();
         let group = groups.iter().position(is_own).unwrap_or_else(|| {
             groups.push(Group {
                 lane: signal.lane().cloned(),
