@@ -6,6 +6,7 @@ use futures_util::FutureExt as _;
 
 use super::*;
 use crate::store::SqliteStore;
+use crate::tests::eventually;
 use tidings_protocol::api::Role;
 
 fn limits(events: u32, streams: usize) -> TokenLimits {
@@ -65,15 +66,6 @@ async fn a_token_outlives_a_restart_and_ends_when_it_is_revoked() {
         assert!(find(&tokens, &secret).is_none());
         assert_eq!(tokens.list().unwrap(), []);
     }
-}
-
-async fn eventually(what: &str, condition: impl Fn() -> bool) {
-    let wait = async {
-        while !condition() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), wait).await.expect(what);
 }
 
 #[tokio::test]
