@@ -40,7 +40,7 @@ pub(super) struct Handover<I> {
     /// The response's head, not yet written.
     pub(super) head: Bytes,
     pub(super) is_chunked: bool,
-    pub(super) stream: EventStream,
+    pub(super) stream: Box<EventStream>,
 }
 
 /// Answers requests until the connection ends, or until one is answered by a stream.
@@ -102,7 +102,7 @@ struct Shared {
 struct Taken {
     head: Bytes,
     is_chunked: bool,
-    stream: EventStream,
+    stream: Box<EventStream>,
 }
 
 impl Shared {

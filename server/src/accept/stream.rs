@@ -26,7 +26,7 @@ const MAX_UNASKED: usize = 64 << 10;
 #[derive(Debug)]
 pub(super) struct StreamWriter<I> {
     io: I,
-    stream: EventStream,
+    stream: Box<EventStream>,
     is_chunked: bool,
     /// Taken from the stream and not yet written.
     batch: VecDeque<Bytes>,

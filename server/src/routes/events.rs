@@ -31,7 +31,7 @@ async fn stream(
     caller: Caller,
     State(state): State<AppState>,
     request: StreamRequest,
-) -> Result<EventStream, ApiError> {
+) -> Result<Box<EventStream>, ApiError> {
     let selectors = request.selectors(&caller)?;
     let slot = caller.take_stream(&state.streams)?;
     let connected = Connected {

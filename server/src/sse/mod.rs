@@ -68,7 +68,8 @@ pub(crate) struct Pace {
 }
 
 impl EventStream {
-    /// A stream of what `subscription` reads, beginning with `connected`.
+    /// A stream of what `subscription` reads, beginning with `connected`. On the heap from the start: it passes
+    /// through many hands on its way to the connection.
     #[must_use]
     pub(crate) fn new(
         connected: &Connected,
@@ -76,14 +77,14 @@ impl EventStream {
         form: Form,
         pace: Pace,
         slot: StreamSlot,
-    ) -> Self {
+    ) -> Box<Self> {
         let now = Instant::now();
         let position = subscription.position();
         let gap = subscription.take_gap();
         let retry = rand::random_range(RETRY_MS);
         let end = pace.max_life.map(|life| now + life.mul_f64(rand::random_range(0.5..1.0)));
         let due = now + pace.heartbeat;
-        Self {
+        Box::new(Self {
             first: Some(frame::first(retry, connected, position, gap.as_ref(), form)),
             subscription,
             form,
@@ -97,13 +98,14 @@ impl EventStream {
             is_caught_up: false,
             ended: None,
             _slot: slot,
-        }
+        })
     }
 
     /// Ends the stream when `ended` is done, if there is such a thing.
     #[must_use]
-    pub(crate) fn until(self, ended: Option<BoxFuture<'static, ()>>) -> Self {
-        Self { ended, ..self }
+    pub(crate) fn until(mut self: Box<Self>, ended: Option<BoxFuture<'static, ()>>) -> Box<Self> {
+        self.ended = ended;
+        self
     }
 
     /// The next frame; none when the stream is over.
@@ -206,11 +208,11 @@ impl EventStream {
 /// The stream as the body of a response. Whoever owns the connection may [take](Self::take) it out and
 /// write it by other means; HTTP/2 and tests read it as a body.
 #[derive(Clone, Debug)]
-pub(crate) struct Detachable(Arc<Mutex<Option<EventStream>>>);
+pub(crate) struct Detachable(Arc<Mutex<Option<Box<EventStream>>>>);
 
 impl Detachable {
     /// The stream, once.
-    pub(crate) fn take(&self) -> Option<EventStream> {
+    pub(crate) fn take(&self) -> Option<Box<EventStream>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -230,7 +232,7 @@ impl http_body::Body for Detachable {
     }
 }
 
-impl IntoResponse for EventStream {
+impl IntoResponse for Box<EventStream> {
     fn into_response(self) -> Response {
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),

@@ -13,7 +13,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 pub(crate) struct Open {
     pub(crate) hub: Hub,
-    pub(crate) stream: EventStream,
+    pub(crate) stream: Box<EventStream>,
 }
 
 pub(crate) fn open(max_life: Option<Duration>) -> Open {
