@@ -250,10 +250,10 @@ impl Server {
 
         tracing::info!(%address, "listening");
         let draining = state.draining.clone();
-        let router = |lane| routes::router(state.with_lane(lane));
+        let routes = |lane| routes::routes(state.with_lane(lane));
         let limits = accept::Limits { places, proxy: config.server.behind_proxy };
         let signals = Signals { shutdown: shutdown.clone(), stop: stop.clone() };
-        let serving = workers.serve(listener, router, limits, signals);
+        let serving = workers.serve(listener, routes, limits, signals);
         let ending = async {
             shutdown.cancelled().await;
             draining.cancel();

@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, Response, Version, header};
 use bytes::{BufMut, Bytes, BytesMut};
@@ -25,6 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::routes::Routes;
 use crate::sse::{Detachable, EventStream};
 
 /// How long a client may take to send its request's head, and to send the next one on the same connection.
@@ -47,14 +47,14 @@ pub(super) struct Handover<I> {
 pub(super) async fn serve<I>(
     io: I,
     peer: SocketAddr,
-    router: Router,
+    routes: Routes,
     shutdown: Arc<CancellationToken>,
 ) -> Option<Handover<I>>
 where
     I: AsyncRead + AsyncWrite + Unpin,
 {
     let shared = Arc::new(Shared::default());
-    let service = Routed { router, shared: Arc::clone(&shared) };
+    let service = Routed { routes, shared: Arc::clone(&shared) };
     let io = Watched { io: TokioIo::new(io), shared: Arc::clone(&shared) };
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_BUFFER);
@@ -118,7 +118,7 @@ impl Shared {
 /// The routes, with an eye on what they answer.
 #[derive(Clone, Debug)]
 struct Routed {
-    router: Router,
+    routes: Routes,
     shared: Arc<Shared>,
 }
 
@@ -131,7 +131,7 @@ impl hyper::service::Service<Request<Incoming>> for Routed {
         let shared = Arc::clone(&self.shared);
         let version = request.version();
         let is_get = *request.method() == Method::GET;
-        let answer = self.router.clone().oneshot(request.map(Body::new));
+        let answer = self.routes.clone().oneshot(request.map(Body::new));
         Box::pin(async move {
             let mut response = answer.await?;
             let detachable = response.extensions_mut().remove::<Detachable>();

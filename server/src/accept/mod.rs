@@ -13,11 +13,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use crate::routes::Routes;
 use connections::Connections;
 use stream::StreamWriter;
 pub(crate) use workers::{Signals, Workers};
@@ -38,7 +38,7 @@ pub(crate) struct Limits {
 /// connections that are no streams, after the request they are at.
 async fn accept(
     listener: TcpListener,
-    router: Router,
+    routes: Routes,
     limits: &Limits,
     shutdown: &CancellationToken,
     stop: CancellationToken,
@@ -70,7 +70,7 @@ async fn accept(
             }
             Ok((stream, peer)) => {
                 let open = Open { stream, peer, place, stop: Arc::clone(&stop) };
-                connections.spawn(open.run(router.clone()));
+                connections.spawn(open.run(routes.clone()));
             }
             Err(error) => {
                 if !std::mem::replace(&mut failing, true) {
@@ -91,7 +91,7 @@ struct Open {
 }
 
 impl Open {
-    async fn run(self, router: Router) {
+    async fn run(self, routes: Routes) {
         let Self { stream, peer, place: _place, stop } = self;
         if !socket::INHERITED
             && let Err(error) = socket::prepare(&stream)
@@ -99,7 +99,7 @@ impl Open {
             tracing::debug!(%peer, %error, "not every option of a socket was set");
         }
         // One task for both: what the request needed is on the heap by itself, and gone by then.
-        if let Some(handover) = connection::serve(stream, peer, router, stop).await {
+        if let Some(handover) = connection::serve(stream, peer, routes, stop).await {
             StreamWriter::new(handover).await;
         }
     }

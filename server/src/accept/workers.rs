@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::net::TcpListener;
 #[cfg(test)]
 use tokio::runtime::Handle;
@@ -19,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Limits, accept};
 use crate::hub::Lane;
+use crate::routes::Routes;
 
 /// How long connections have to end once their streams are over; what then remains is cut. Thousands of them
 /// take half a second where others want the processor as well.
@@ -41,7 +41,7 @@ struct Worker {
 #[derive(Debug)]
 struct Work {
     listener: std::net::TcpListener,
-    router: Router,
+    routes: Routes,
     lane: Lane,
     limits: Arc<Limits>,
     signals: Signals,
@@ -72,7 +72,7 @@ impl Workers {
         self.0.iter().map(|worker| worker.handle.clone()).collect()
     }
 
-    /// Has them serve `listener` until they are told to stop; `router` makes the routes of one whose streams are woken
+    /// Has them serve `listener` until they are told to stop; `routes` makes the routes of one whose streams are woken
     /// by a lane. Done when all have ended. Dropped, it stops them.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl Workers {
     pub(crate) async fn serve(
         self,
         listener: std::net::TcpListener,
-        router: impl Fn(Lane) -> Router,
+        routes: impl Fn(Lane) -> Routes,
         limits: Limits,
         signals: Signals,
     ) -> io::Result<()> {
@@ -92,7 +92,7 @@ impl Workers {
             let lane = Lane::default();
             let work = Work {
                 listener: listener.try_clone()?,
-                router: router(lane.clone()),
+                routes: routes(lane.clone()),
                 lane,
                 limits: Arc::clone(&limits),
                 signals: signals.clone(),
@@ -147,7 +147,7 @@ fn run(runtime: Runtime, started: oneshot::Receiver<Work>) {
 
 impl Work {
     async fn serve(self) {
-        let Self { listener, router, limits, signals: Signals { shutdown, stop }, .. } = self;
+        let Self { listener, routes, limits, signals: Signals { shutdown, stop }, .. } = self;
         let listener = match TcpListener::from_std(listener) {
             Ok(listener) => listener,
             Err(error) => {
@@ -155,7 +155,7 @@ impl Work {
                 return;
             }
         };
-        let connections = accept(listener, router, &limits, &shutdown, stop.clone()).await;
+        let connections = accept(listener, routes, &limits, &shutdown, stop.clone()).await;
         stop.cancelled().await;
         if !connections.ended_within(GRACE).await {
             tracing::warn!(open = connections.len(), "cutting connections that did not end");

@@ -16,13 +16,12 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use tidings_protocol::api::ErrorCode;
 use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::assets;
 use crate::error::ApiError;
 use crate::state::AppState;
-use edge::EdgeLayer;
+use edge::Edge;
 
 /// Largest body of a request, in bytes.
 const MAX_BODY_BYTES: usize = 256 << 10;
@@ -30,8 +29,11 @@ const MAX_BODY_BYTES: usize = 256 << 10;
 /// Longest silence within the body of a request.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Every route of the server.
-pub fn router(state: AppState) -> Router {
+/// Every route of the server, with what stands before them.
+pub type Routes = Edge<Router>;
+
+/// The routes on `state`.
+pub fn routes(state: AppState) -> Routes {
     // Streams take no body: they need not pay for what bounds one.
     let with_bodies = Router::new()
         .merge(publish::router())
@@ -57,15 +59,7 @@ pub fn router(state: AppState) -> Router {
         Some(cors) => routes.layer(cors),
         None => routes,
     };
-    let edge = EdgeLayer(state.clone());
-    routes.with_state(state).layer(ServiceBuilder::new().layer(edge).layer(
-        CatchPanicLayer::custom(|_| {
-            axum::response::IntoResponse::into_response(ApiError::new(
-                ErrorCode::Internal,
-                "the server failed; its log says why",
-            ))
-        }),
-    ))
+    Edge::new(routes.with_state(state.clone()), state)
 }
 
 async fn no_such_route() -> ApiError {

@@ -17,7 +17,7 @@ async fn durable(folder: &Path) -> (App, JoinHandle<()>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let Server { state, journal, .. } = Server::open(listener, config, 10).await.unwrap();
     let (writer, _) = journal.expect("a journal");
-    (App { router: crate::routes::router(state.clone()), state }, tokio::spawn(writer.run()))
+    (App { routes: crate::routes::routes(state.clone()), state }, tokio::spawn(writer.run()))
 }
 
 #[tokio::test]

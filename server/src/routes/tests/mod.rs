@@ -26,13 +26,13 @@ use crate::state::AppState;
 const TOKEN: &str = "token";
 
 /// The routes of a server that does not run.
-struct App {
-    state: AppState,
-    router: axum::Router,
+pub(super) struct App {
+    pub(super) state: AppState,
+    routes: super::Routes,
 }
 
 impl App {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
@@ -44,7 +44,7 @@ impl App {
         if let Some((writer, _)) = journal {
             tokio::spawn(writer.run());
         }
-        Self { router: super::router(state.clone()), state }
+        Self { routes: super::routes(state.clone()), state }
     }
 
     /// With a database in `folder`, and the same token.
@@ -60,7 +60,7 @@ impl App {
 
     async fn send(&self, request: request::Builder, body: impl Into<Body>) -> Answer {
         let request = request.header("host", "localhost").body(body.into()).unwrap();
-        Answer::of(self.router.clone().oneshot(request).await.unwrap()).await
+        Answer::of(self.routes.clone().oneshot(request).await.unwrap()).await
     }
 }
 
