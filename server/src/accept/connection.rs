@@ -58,16 +58,15 @@ where
     let io = Watched { io: TokioIo::new(io), shared: Arc::clone(&shared) };
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_BUFFER);
-    // On the heap by itself: with it, this future would be moved about as kilobytes.
-    let mut connection = Box::new(builder.serve_connection(io, service));
+    let mut connection = builder.serve_connection(io, service);
     let mut stopping = std::pin::pin!(shutdown.cancelled());
     let mut is_stopping = false;
     let result = poll_fn(|cx| {
         if !is_stopping && stopping.as_mut().poll(cx).is_ready() {
             is_stopping = true;
-            Pin::new(&mut *connection).graceful_shutdown();
+            Pin::new(&mut connection).graceful_shutdown();
         }
-        if let Poll::Ready(result) = Pin::new(&mut *connection).poll(cx) {
+        if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
             return Poll::Ready(Err(result));
         }
         // What hyper has still to write of an earlier response goes first.

@@ -98,8 +98,9 @@ impl Open {
         {
             tracing::debug!(%peer, %error, "not every option of a socket was set");
         }
-        // One task for both: what the request needed is on the heap by itself, and gone by then.
-        if let Some(handover) = connection::serve(stream, peer, routes, stop).await {
+        // One task for both: what the request needs is on the heap by itself, and gone when its stream begins.
+        let handover = Box::pin(connection::serve(stream, peer, routes, stop)).await;
+        if let Some(handover) = handover {
             StreamWriter::new(handover).await;
         }
     }
