@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use mio::event::Event;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use socket2::SockRef;
 
 use super::BenchError;
 use super::histogram::Histogram;
@@ -188,6 +189,17 @@ impl Subscribers {
             self.streams[event.token().0].serve(event, &mut self.buffer, &mut self.shared);
         }
         Ok(())
+    }
+}
+
+/// Streams are reset, not closed: a port that was closed stays taken for a minute, and with tens of thousands of them the
+/// system searches long for a free one, which the next run would be charged with.
+impl Drop for Subscribers {
+    fn drop(&mut self) {
+        for socket in self.streams.iter().filter_map(|stream| stream.socket.as_ref()) {
+            // Where it fails, that one is closed.
+            let _ = SockRef::from(socket).set_linger(Some(Duration::ZERO));
+        }
     }
 }
 
