@@ -36,7 +36,7 @@ pub struct Args {
     /// One short round; the document stays as it is
     #[arg(long)]
     quick: bool,
-    /// How many rounds, in each of which every server has its turn
+    /// How many rounds, in each of which every server has its turns
     #[arg(long, default_value = "3", conflicts_with = "quick")]
     rounds: usize,
     /// Only these servers
@@ -62,10 +62,14 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let mut results = Results::default();
     for round in 0..rounds {
         for scenario in &scenarios {
-            for server in &servers {
-                let report = measure(scenario, *server, duration, args.against.as_deref())?;
-                tell(round, scenario, *server, &report);
-                results.add(scenario, *server, round, report);
+            for turn in round * scenario.turns..(round + 1) * scenario.turns {
+                // Each is the first as often as the others.
+                for index in 0..servers.len() {
+                    let server = servers[(turn + index) % servers.len()];
+                    let report = measure(scenario, server, duration, args.against.as_deref())?;
+                    tell(turn, scenario, server, &report);
+                    results.add(scenario, server, turn, report);
+                }
             }
         }
     }
@@ -169,12 +173,12 @@ fn measure(
     Ok(report)
 }
 
-fn tell(round: usize, scenario: &Scenario, server: Server, report: &Value) {
+fn tell(turn: usize, scenario: &Scenario, server: Server, report: &Value) {
     let figures = scenario.metrics.iter();
     let figures = figures.map(|metric| format!("{} {}", metric.title, metric.tell(report)));
     let figures = figures.collect::<Vec<_>>().join(" · ");
     let name = server.name();
-    say::info(&format!("round {} · {:<7} · {name:<10} · {figures}", round + 1, scenario.name));
+    say::info(&format!("turn {} · {:<7} · {name:<10} · {figures}", turn + 1, scenario.name));
 }
 
 /// When, where and what was measured.
@@ -188,9 +192,9 @@ fn conditions(servers: &[Server], rounds: usize) -> String {
     let cpu = cpu.map_or("unknown processor", |(_, name)| name);
     let versions: Vec<String> = servers.iter().map(|server| server.version()).collect();
     format!(
-        "{date}, {cores} cores ({cpu}), {kernel}; rounds: {rounds}, in each of which every server had its turn.\n\
+        "{date}, {cores} cores ({cpu}), {kernel}; rounds: {rounds}, in each of which every server had its turn, seven with `connect`.\n\
          Measured: {}.\n\
-         A figure is the median of the rounds, with the least and the greatest in brackets.",
+         A figure is the median of the turns, with the least and the greatest in brackets.",
         versions.join("; ")
     )
 }

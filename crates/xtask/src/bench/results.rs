@@ -1,11 +1,11 @@
-//! What the runs gave: for each load and server one report a round.
+//! What the runs gave: for each load and server one report a turn.
 
 use serde_json::Value;
 
 use super::scenario::{Metric, Scenario};
 use super::servers::Server;
 
-/// Reports of `tidings bench`, in the order of their rounds.
+/// Reports of `tidings bench`, in the order of their turns.
 #[derive(Debug, Default)]
 pub struct Results(Vec<Run>);
 
@@ -13,7 +13,7 @@ pub struct Results(Vec<Run>);
 struct Run {
     scenario: &'static str,
     server: Server,
-    round: usize,
+    turn: usize,
     report: Value,
 }
 
@@ -30,18 +30,18 @@ pub struct Spread {
 
 impl Results {
     /// Takes a report.
-    pub fn add(&mut self, scenario: &Scenario, server: Server, round: usize, report: Value) {
-        self.0.push(Run { scenario: scenario.name, server, round, report });
+    pub fn add(&mut self, scenario: &Scenario, server: Server, turn: usize, report: Value) {
+        self.0.push(Run { scenario: scenario.name, server, turn, report });
     }
 
-    /// A figure over all rounds.
+    /// A figure over all turns.
     #[must_use]
     pub fn figure(&self, scenario: &Scenario, server: Server, metric: &Metric) -> Option<Spread> {
         let runs = self.runs(scenario, server);
         Spread::of(runs.filter_map(|run| metric.read(&run.report)).collect())
     }
 
-    /// How a server's figure compares with another's in the same round.
+    /// How a server's figure compares with another's in the same turn.
     #[must_use]
     pub fn ratio(
         &self,
@@ -50,7 +50,7 @@ impl Results {
         metric: &Metric,
     ) -> Option<Spread> {
         let ratio = |run: &Run| {
-            let beside = self.runs(scenario, other).find(|beside| beside.round == run.round)?;
+            let beside = self.runs(scenario, other).find(|beside| beside.turn == run.turn)?;
             Some(metric.read(&run.report)? / metric.read(&beside.report)?)
         };
         Spread::of(self.runs(scenario, server).filter_map(ratio).collect())
@@ -63,7 +63,7 @@ impl Results {
             serde_json::json!({
                 "scenario": run.scenario,
                 "server": run.server.name(),
-                "round": run.round,
+                "turn": run.turn,
                 "report": run.report,
             })
         };
@@ -119,13 +119,13 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_compares_runs_of_one_round() {
+    fn a_ratio_compares_runs_of_one_turn() {
         let (scenario, metric) = (&SCENARIOS[0], &SCENARIOS[0].metrics[0]);
         let mut results = Results::default();
         let report = |micros: f64| json!({ "cpu": { "microsPerDelivery": micros } });
-        for (round, ours, theirs) in [(0, 1.0, 2.0), (1, 30.0, 40.0), (2, 9.0, 10.0)] {
-            results.add(scenario, Server::Tidings, round, report(ours));
-            results.add(scenario, Server::Nchan, round, report(theirs));
+        for (turn, ours, theirs) in [(0, 1.0, 2.0), (1, 30.0, 40.0), (2, 9.0, 10.0)] {
+            results.add(scenario, Server::Tidings, turn, report(ours));
+            results.add(scenario, Server::Nchan, turn, report(theirs));
         }
         let ratio = results.ratio(scenario, (Server::Tidings, Server::Nchan), metric);
         assert_eq!(ratio, Some(Spread { median: 0.75, least: 0.5, most: 0.9 }));

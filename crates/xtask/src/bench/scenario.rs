@@ -9,6 +9,8 @@ pub struct Scenario {
     pub what: &'static str,
     /// Arguments of `tidings bench`.
     pub args: &'static [&'static str],
+    /// How many turns every server has in a round: what is over in a moment takes more of them.
+    pub turns: usize,
     /// What of its report is told.
     pub metrics: &'static [Metric],
 }
@@ -67,24 +69,28 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "1k",
         what: "1,000 streams of one topic, 50 events/s",
         args: &["--streams", "1000", "--rate", "50"],
+        turns: 1,
         metrics: FAN_OUT,
     },
     Scenario {
         name: "10k",
         what: "10,000 streams of one topic, 5 events/s",
         args: &["--streams", "10000", "--rate", "5"],
+        turns: 1,
         metrics: FAN_OUT,
     },
     Scenario {
         name: "topics",
         what: "1,000 topics with 10 streams each, 1 event/s on each",
         args: &["--streams", "10000", "--topics", "1000", "--rate", "1"],
+        turns: 1,
         metrics: FAN_OUT,
     },
     Scenario {
         name: "idle",
         what: "10,000 idle streams",
         args: &["--mode", "idle", "--streams", "10000"],
+        turns: 1,
         metrics: &[
             memory("KiB/stream", "/memory/perIdleStream", 2),
             Metric {
@@ -100,6 +106,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "connect",
         what: "10,000 connects, 256 at a time",
         args: &["--mode", "connect", "--streams", "10000"],
+        turns: 7,
         metrics: &[
             metric("connects/s", "/connect/perSecond", 0),
             metric("first byte p50 ms", "/connect/firstByteMs/p50", 2),
