@@ -1,14 +1,15 @@
 //! The hub's journal over the store: the one joint between the two.
 
+mod health;
+
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tidings_protocol::event::{EventId, EventType};
 use tidings_protocol::topic::Topic;
-use tokio::time::Instant;
 
 use crate::hub::{
     Boundary, Durability, Event, Hub, HubLimits, Journal, JournalError, Keeper, Page, PageRequest,
@@ -17,13 +18,11 @@ use crate::hub::{
 use crate::store::{
     JournalCut, JournalMeta, JournalRow, JournalTopic, PageLimits, Retain, Store, StoreError,
 };
+use health::{Health, WriteHealth};
 
 /// How many sequence numbers a durable journal sets aside at a time: after a crash history goes on behind
 /// them, so that none is given twice.
 const RESERVE: u64 = 65_536;
-
-/// Least time between two attempts to find out whether a journal that fails can be written again: anybody may ask.
-const PROBE_EVERY: Duration = Duration::from_secs(1);
 
 /// Opens the hub whose history `store` keeps.
 ///
@@ -79,9 +78,8 @@ pub(crate) async fn open_hub(
         durability,
         reserved: AtomicU64::new(meta.reserved),
         is_unclear: AtomicBool::new(false),
-        reads: Health::default(),
-        writes: Health::default(),
-        probed: Mutex::default(),
+        reads: Health::of_reading(),
+        writes: WriteHealth::new(),
     };
     Ok(Hub::recover(limits, &recovered, Arc::new(journal), durability))
 }
@@ -118,62 +116,10 @@ struct StoreJournal {
     /// Whether the last append failed, and may be in the store all the same.
     is_unclear: AtomicBool,
     reads: Health,
-    writes: Health,
-    /// When it was last tried whether a journal that fails can be written again.
-    probed: Mutex<Option<Instant>>,
-}
-
-/// A failure is told when it begins and when it ends, not at each attempt.
-#[derive(Debug, Default)]
-struct Health {
-    is_failing: AtomicBool,
-}
-
-impl Health {
-    fn note<T>(&self, what: &str, result: Result<T, StoreError>) -> Result<T, JournalError> {
-        let was_failing = self.is_failing.swap(result.is_err(), Ordering::Relaxed);
-        match &result {
-            Err(error) if !was_failing => {
-                let cause = std::error::Error::source(error);
-                tracing::error!(%error, cause, "the journal cannot be {what}");
-            }
-            Ok(_) if was_failing => tracing::info!("the journal can be {what} again"),
-            _ => {}
-        }
-        result.map_err(|_| JournalError)
-    }
+    writes: WriteHealth,
 }
 
 impl StoreJournal {
-    fn note_read<T>(&self, result: Result<T, StoreError>) -> Result<T, JournalError> {
-        self.reads.note("read", result)
-    }
-
-    fn note_write<T>(&self, result: Result<T, StoreError>) -> Result<T, JournalError> {
-        self.writes.note("written", result)
-    }
-
-    /// Whether it can be written, as far as is known. After a failure that is tried: where nobody publishes
-    /// because of it, nothing else would.
-    async fn probe(&self) -> Result<(), JournalError> {
-        if !self.writes.is_failing.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        if !self.is_probe_due() {
-            return Err(JournalError);
-        }
-        self.note_write(self.store.probe().await)
-    }
-
-    fn is_probe_due(&self) -> bool {
-        let mut probed = self.probed.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = probed.is_none_or(|probed| probed.elapsed() >= PROBE_EVERY);
-        if is_due {
-            *probed = Some(Instant::now());
-        }
-        is_due
-    }
-
     async fn keep(&self, events: Vec<Arc<Event>>, head: u64) -> Result<(), JournalError> {
         let reserved = self.reserved.load(Ordering::Relaxed);
         let needed = match self.durability {
@@ -184,16 +130,17 @@ impl StoreJournal {
         if events.is_empty() && needed <= reserved {
             return Ok(());
         }
+        let _writing = self.writes.begin();
         let mut rows: Vec<_> = events.iter().map(|event| row(event)).collect();
         if self.is_unclear.load(Ordering::Relaxed) {
             // An append moves the head with its events: what is up to there need not be added again.
-            let found = self.note_write(self.store.load().await)?;
+            let found = self.writes.note_aside(self.store.load().await)?;
             let stored = found.map_or(0, |found| found.head);
             rows.retain(|row| row.seq > stored);
         }
         // Also if it is dropped halfway.
         self.is_unclear.store(true, Ordering::Relaxed);
-        self.note_write(self.store.append(&rows, head, needed).await)?;
+        self.writes.note(self.store.append(&rows, head, needed).await)?;
         self.is_unclear.store(false, Ordering::Relaxed);
         self.reserved.fetch_max(needed, Ordering::Relaxed);
         Ok(())
@@ -203,7 +150,7 @@ impl StoreJournal {
         let PageRequest { topics, after, upto, max_events, max_bytes } = ask;
         let topics: Vec<_> = topics.iter().map(Topic::as_str).collect();
         let limits = PageLimits { events: max_events, bytes: max_bytes };
-        let rows = self.note_read(self.store.page(&topics, after, upto, limits).await)?;
+        let rows = self.reads.note(self.store.page(&topics, after, upto, limits).await)?;
         // Less than it may be can also be for its bytes: only nothing at all says that nothing follows.
         let reached = rows.last().map_or(upto, |row| row.seq);
         let events = rows.into_iter().filter_map(|row| self.event(row)).collect();
@@ -252,7 +199,7 @@ impl Journal for StoreJournal {
         now: u64,
     ) -> BoxFuture<'static, Result<Vec<Topic>, JournalError>> {
         async move {
-            let topics = self.note_read(self.store.aged(oldest_at(age, now)).await)?;
+            let topics = self.reads.note(self.store.aged(oldest_at(age, now)).await)?;
             Ok(topics.iter().filter_map(|topic| topic.parse().ok()).collect())
         }
         .boxed()
@@ -271,7 +218,7 @@ impl Journal for StoreJournal {
             oldest_at: oldest_at(retention.age, now),
         };
         async move {
-            let found = self.note_read(self.store.boundary(topic.as_str(), upto, retain).await)?;
+            let found = self.reads.note(self.store.boundary(topic.as_str(), upto, retain).await)?;
             Ok(Boundary {
                 evicted: found.seq,
                 events: usize::try_from(found.events).unwrap_or(usize::MAX),
@@ -287,15 +234,15 @@ impl Journal for StoreJournal {
     ) -> BoxFuture<'static, Result<(), JournalError>> {
         let cut = |(topic, evicted): (Topic, u64)| JournalCut { topic: topic.to_string(), evicted };
         let cuts: Vec<_> = cuts.into_iter().map(cut).collect();
-        async move { self.note_write(self.store.trim(&cuts).await) }.boxed()
+        async move { self.writes.note_aside(self.store.trim(&cuts).await) }.boxed()
     }
 
     fn check(self: Arc<Self>) -> BoxFuture<'static, Result<(), JournalError>> {
-        async move { self.probe().await }.boxed()
+        async move { self.writes.check(self.store.probe()).await }.boxed()
     }
 
     fn end(self: Arc<Self>, head: u64) -> BoxFuture<'static, Result<(), JournalError>> {
-        async move { self.note_write(self.store.end(head).await) }.boxed()
+        async move { self.writes.note(self.store.end(head).await) }.boxed()
     }
 }
 

@@ -40,6 +40,8 @@ pub(super) struct Nature {
     pub(super) slow: usize,
     /// Chance in percent that it fails.
     pub(super) failing: usize,
+    /// Whether what was written can be read though nothing can be written.
+    pub(super) can_be_read: bool,
     /// Turns that operations have taken.
     pub(super) waited: u64,
     /// Operations that failed; appends and ends among them.
@@ -160,7 +162,14 @@ impl Base {
 
 impl JournalStore for FaultyStore {
     fn load(&self) -> BoxFuture<'_, Result<Option<JournalMeta>, StoreError>> {
-        self.run(|base| base.with(|rows| rows.meta, SqliteStore::load)).boxed()
+        let load = |base: &Base| base.with(|rows| rows.meta, SqliteStore::load);
+        async move {
+            if self.nature().can_be_read {
+                return load(&self.base);
+            }
+            self.run(load).await
+        }
+        .boxed()
     }
 
     fn begin(&self, meta: JournalMeta) -> BoxFuture<'_, Result<(), StoreError>> {

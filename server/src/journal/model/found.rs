@@ -18,6 +18,7 @@ impl Found {
             rng: Rng(0),
             slow: 0,
             failing: 0,
+            can_be_read: false,
             waited: 0,
             failed: 0,
             failed_writes: 0,
@@ -66,6 +67,12 @@ impl Found {
 
     pub(super) fn fail(&self, percent: usize) {
         self.nature.lock().unwrap().failing = percent;
+    }
+
+    /// From now on nothing can be written, and what was can be read.
+    pub(super) fn fill_up(&self) {
+        let mut nature = self.nature.lock().unwrap();
+        (nature.failing, nature.can_be_read, nature.slow) = (100, true, 80);
     }
 
     /// From now on the disk does not answer.

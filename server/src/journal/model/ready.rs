@@ -1,5 +1,7 @@
 //! Whether the hub knows that its journal cannot be written, and that it can again.
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use tidings_protocol::event::EventType;
@@ -33,6 +35,57 @@ async fn a_journal_that_fails_is_told_until_it_can_be_written_again_though_nobod
         assert!(hub.check().await.is_ok(), "{durability:?}");
         publish().await.unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_journal_is_told_at_every_moment_though_it_can_be_read() {
+    for durability in [Durability::Relaxed, Durability::Durable] {
+        let found = Found::new();
+        let (hub, writer) = found.open_idle(durability).await;
+        tokio::spawn(writer.run());
+        found.fill_up();
+        let publisher = hub.clone();
+        tokio::spawn(async move {
+            let topic: Topic = "app/a".parse().unwrap();
+            loop {
+                let _ = publisher.publish(&topic, EventType::update(), "1".into()).await;
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        // A task like the others and never idle, so that it looks between any two steps of an append.
+        let looking = tokio::spawn(async move {
+            for turn in 0..50_000 {
+                assert!(hub.check().await.is_err(), "{durability:?} at {turn}");
+                match turn % 100 {
+                    0 => tokio::time::advance(Duration::from_millis(10)).await,
+                    _ => in_turn().await,
+                }
+            }
+        });
+        looking.await.unwrap();
+    }
+}
+
+/// Lets the others have their turn; tokio's own lets them have all their turns.
+async fn in_turn() {
+    let mut had = false;
+    poll_fn(|cx| {
+        cx.waker().wake_by_ref();
+        if std::mem::replace(&mut had, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_journal_that_does_not_answer_is_told() {
+    let found = Found::new();
+    let (hub, writer) = found.open_idle(Durability::Durable).await;
+    tokio::spawn(writer.run());
+    let topic: Topic = "app/a".parse().unwrap();
+    found.hang();
+    assert!(hub.publish(&topic, EventType::update(), "1".into()).await.is_err());
+    assert!(hub.check().await.is_err());
 }
 
 #[tokio::test(start_paused = true)]

@@ -70,6 +70,7 @@ impl<'a> World<'a> {
             rng: Rng(rng.next()),
             slow: rng.one_of(&[0, 20, 60]),
             failing: rng.one_of(&[0, 0, 5, 20]),
+            can_be_read: false,
             waited: 0,
             failed: 0,
             failed_writes: 0,
