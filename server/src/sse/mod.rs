@@ -193,8 +193,10 @@ impl EventStream {
         if self.timer.deadline() != wake {
             self.timer.as_mut().reset(wake);
         }
+        // Without budget the timer does not look, and does not know whom to wake: the task is polled again anyway.
+        let has_budget = tokio::task::coop::has_budget_remaining();
         if self.timer.as_mut().poll(cx).is_pending() {
-            self.armed = Some(wake);
+            self.armed = has_budget.then_some(wake);
             return Poll::Pending;
         }
         self.armed = None;

@@ -52,6 +52,25 @@ impl Open {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_heartbeat_comes_on_time_after_a_replay_that_took_all_its_turn() {
+    let mut open = open(None);
+    assert!(open.next().await.unwrap().contains("connected"));
+    let before = Instant::now();
+    poll_fn(|cx| {
+        while let Poll::Ready(progress) = tokio::task::coop::poll_proceed(cx) {
+            progress.made_progress();
+        }
+        assert!(open.stream.poll_chunk(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+    tokio::task::yield_now().await;
+    let next = tokio::time::timeout(HEARTBEAT * 2, open.next());
+    assert_eq!(next.await.unwrap().unwrap(), ": heartbeat\n\n");
+    assert_eq!(before.elapsed(), HEARTBEAT);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_heartbeat_comes_when_nothing_else_did_for_as_long() {
     let mut open = open(None);
     assert!(open.next().await.unwrap().contains("connected"));
