@@ -28,6 +28,34 @@ static INSERTS: LazyLock<Vec<String>> = LazyLock::new(|| {
 const WRITE_META: &str = "INSERT OR REPLACE INTO journal_meta (id, epoch, head, reserved, clean) \
                           VALUES (1, ?, ?, ?, 0)";
 
+/// The last event that a step of a trim removes.
+pub(super) const STEP_END: &str = "SELECT seq FROM journal_events WHERE topic_id = ? AND seq <= ? \
+                                   ORDER BY seq LIMIT 1 OFFSET ?";
+
+/// Each topic, with what it holds.
+pub(super) const TOPICS: &str = "SELECT name, evicted, max(evicted, coalesce(newest, 0)), coalesce(events, 0), \
+            coalesce(total, 0) \
+     FROM journal_topics LEFT JOIN ( \
+         SELECT topic_id, max(seq) AS newest, count(*) AS events, sum(bytes) AS total \
+         FROM journal_events INDEXED BY journal_events_of_topic GROUP BY topic_id \
+     ) ON topic_id = id";
+
+/// Topics whose oldest event was taken before a time.
+pub(super) const AGED: &str = "SELECT name FROM journal_topics WHERE ( \
+         SELECT at FROM journal_events WHERE topic_id = journal_topics.id ORDER BY seq LIMIT 1 \
+     ) < ?";
+
+/// The newest event of a topic that is too much: found from the newest backwards.
+pub(super) const BOUNDARY: &str = "SELECT seq, events - 1, total - bytes FROM ( \
+         SELECT seq, at, bytes, count(*) OVER newest AS events, sum(bytes) OVER newest AS total \
+         FROM journal_events WHERE topic_id = ?1 AND seq <= ?5 \
+         WINDOW newest AS (ORDER BY seq DESC ROWS UNBOUNDED PRECEDING) \
+     ) WHERE events > ?2 OR (total > ?3 AND events > 1) OR at < ?4 LIMIT 1";
+
+/// What a topic holds where nothing is too much.
+pub(super) const WHOLE: &str = "SELECT 0, count(*), coalesce(sum(bytes), 0) FROM journal_events \
+                                WHERE topic_id = ? AND seq <= ?";
+
 /// Numbers of all topics.
 pub(super) async fn load_topics(pool: &SqlitePool) -> Result<HashMap<String, i64>, StoreError> {
     let topics: Vec<(String, i64)> =
@@ -120,15 +148,8 @@ impl SqliteStore {
         while left > 0 {
             let Some((id, evicted)) = cuts.pop() else { break };
             // Where this step ends, if not at the end.
-            let step: Option<i64> = sqlx::query_scalar(
-                "SELECT seq FROM journal_events WHERE topic_id = ? AND seq <= ? \
-                 ORDER BY seq LIMIT 1 OFFSET ?",
-            )
-            .bind(id)
-            .bind(evicted)
-            .bind(left - 1)
-            .fetch_optional(&mut *transaction)
-            .await?;
+            let step = sqlx::query_scalar(STEP_END).bind(id).bind(evicted).bind(left - 1);
+            let step: Option<i64> = step.fetch_optional(&mut *transaction).await?;
             let end = step.unwrap_or(evicted);
             let gone = sqlx::query("DELETE FROM journal_events WHERE topic_id = ? AND seq <= ?")
                 .bind(id)
@@ -215,16 +236,8 @@ impl JournalStore for SqliteStore {
 
     fn topics(&self) -> BoxFuture<'_, Result<Vec<JournalTopic>, StoreError>> {
         Box::pin(async move {
-            let topics: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(
-                "SELECT name, evicted, max(evicted, coalesce(newest, 0)), coalesce(events, 0), \
-                        coalesce(total, 0) \
-                 FROM journal_topics LEFT JOIN ( \
-                     SELECT topic_id, max(seq) AS newest, count(*) AS events, sum(bytes) AS total \
-                     FROM journal_events INDEXED BY journal_events_of_topic GROUP BY topic_id \
-                 ) ON topic_id = id",
-            )
-            .fetch_all(&mut *self.read_aside().await?)
-            .await?;
+            let topics: Vec<(String, i64, i64, i64, i64)> =
+                sqlx::query_as(TOPICS).fetch_all(&mut *self.read_aside().await?).await?;
             let topic = |(topic, evicted, newest, events, bytes)| JournalTopic {
                 topic,
                 evicted: unsigned(evicted),
@@ -279,16 +292,8 @@ impl JournalStore for SqliteStore {
 
     fn aged(&self, oldest_at: u64) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
         Box::pin(async move {
-            let topics = sqlx::query_scalar(
-                "SELECT name FROM journal_topics WHERE ( \
-                     SELECT at FROM journal_events WHERE topic_id = journal_topics.id \
-                     ORDER BY seq LIMIT 1 \
-                 ) < ?",
-            )
-            .bind(signed(oldest_at))
-            .fetch_all(&mut *self.read_aside().await?)
-            .await?;
-            Ok(topics)
+            let topics = sqlx::query_scalar(AGED).bind(signed(oldest_at));
+            Ok(topics.fetch_all(&mut *self.read_aside().await?).await?)
         })
     }
 
@@ -302,28 +307,19 @@ impl JournalStore for SqliteStore {
             // Of a topic that is not known nothing is found.
             let id = self.known(topic).unwrap_or_default();
             let mut reading = self.read_aside().await?;
-            // From the newest backwards; ends at the first that must go.
-            let boundary: Option<(i64, i64, i64)> = sqlx::query_as(
-                "SELECT seq, events - 1, total - bytes FROM ( \
-                     SELECT seq, at, bytes, count(*) OVER newest AS events, sum(bytes) OVER newest AS total \
-                     FROM journal_events WHERE topic_id = ?1 AND seq <= ?5 \
-                     WINDOW newest AS (ORDER BY seq DESC ROWS UNBOUNDED PRECEDING) \
-                 ) WHERE events > ?2 OR (total > ?3 AND events > 1) OR at < ?4 LIMIT 1",
-            )
-            .bind(id)
-            .bind(signed(retain.events))
-            .bind(signed(retain.bytes))
-            .bind(signed(retain.oldest_at))
-            .bind(signed(upto))
-            .fetch_optional(&mut *reading)
-            .await?;
+            let boundary: Option<(i64, i64, i64)> = sqlx::query_as(BOUNDARY)
+                .bind(id)
+                .bind(signed(retain.events))
+                .bind(signed(retain.bytes))
+                .bind(signed(retain.oldest_at))
+                .bind(signed(upto))
+                .fetch_optional(&mut *reading)
+                .await?;
             let (seq, events, bytes) = match boundary {
                 Some(boundary) => boundary,
                 None => {
-                    let all = "SELECT 0, count(*), coalesce(sum(bytes), 0) FROM journal_events \
-                               WHERE topic_id = ? AND seq <= ?";
-                    let all = sqlx::query_as(all).bind(id).bind(signed(upto));
-                    all.fetch_one(&mut *reading).await?
+                    let whole = sqlx::query_as(WHOLE).bind(id).bind(signed(upto));
+                    whole.fetch_one(&mut *reading).await?
                 }
             };
             Ok(JournalBoundary {

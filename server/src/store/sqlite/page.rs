@@ -21,6 +21,24 @@ const RARE: usize = 8;
 /// Most by which a window grows at once.
 const GROWTH: i64 = 16;
 
+/// Events of one topic, and how large they are.
+pub(super) const OF_ONE: &str = "SELECT seq, bytes FROM journal_events WHERE topic_id = ? AND seq > ? AND seq <= ? \
+     ORDER BY seq LIMIT ?";
+
+/// The next event of any that are wanted.
+pub(super) const NEXT: &str = "SELECT min((SELECT seq FROM journal_events \
+                 WHERE topic_id = wanted.value AND seq > ?2 ORDER BY seq LIMIT 1)) \
+     FROM json_each(?1) AS wanted";
+
+/// Those that are wanted within a window.
+pub(super) const OF_SEVERAL: &str = "SELECT seq, bytes FROM journal_events INDEXED BY journal_events_of_topic \
+     WHERE topic_id IN (SELECT value FROM json_each(?1)) AND seq > ?2 AND seq <= ?3 \
+     ORDER BY seq LIMIT ?4";
+
+/// Those that were found, whole.
+pub(super) const FOUND: &str = "SELECT seq, topic_id, at, kind, data FROM json_each(?) AS found \
+     CROSS JOIN journal_events ON seq = found.value";
+
 /// The numbers found so far, and how much more the page takes.
 struct Found {
     numbers: Vec<i64>,
@@ -77,15 +95,12 @@ async fn one_topic(
     after: i64,
     upto: i64,
 ) -> Result<(), StoreError> {
-    let mut rows = sqlx::query_as::<_, (i64, i64)>(
-        "SELECT seq, bytes FROM journal_events WHERE topic_id = ? AND seq > ? AND seq <= ? \
-         ORDER BY seq LIMIT ?",
-    )
-    .bind(id)
-    .bind(after)
-    .bind(upto)
-    .bind(signed(found.room() as u64))
-    .fetch(connection);
+    let mut rows = sqlx::query_as::<_, (i64, i64)>(OF_ONE)
+        .bind(id)
+        .bind(after)
+        .bind(upto)
+        .bind(signed(found.room() as u64))
+        .fetch(connection);
     while let Some((seq, bytes)) = rows.try_next().await? {
         found.push(seq, bytes);
         if found.full {
@@ -146,31 +161,20 @@ async fn by_index(
     while after < upto {
         if window == 0 {
             // Over what is not wanted in one step, however long it is.
-            let next: Option<i64> = sqlx::query_scalar(
-                "SELECT min((SELECT seq FROM journal_events \
-                             WHERE topic_id = wanted.value AND seq > ?2 ORDER BY seq LIMIT 1)) \
-                 FROM json_each(?1) AS wanted",
-            )
-            .bind(&ids)
-            .bind(after)
-            .fetch_one(&mut *connection)
-            .await?;
+            let next = sqlx::query_scalar(NEXT).bind(&ids).bind(after);
+            let next: Option<i64> = next.fetch_one(&mut *connection).await?;
             let Some(next) = next else { return Ok(()) };
             after = next - 1;
             window = signed(found.room() as u64).max(LEAST_SCAN as i64);
         }
         let end = after.saturating_add(window).min(upto);
         let (mut new, room) = (0, signed(found.room() as u64));
-        let mut rows = sqlx::query_as::<_, (i64, i64)>(
-            "SELECT seq, bytes FROM journal_events INDEXED BY journal_events_of_topic \
-             WHERE topic_id IN (SELECT value FROM json_each(?1)) AND seq > ?2 AND seq <= ?3 \
-             ORDER BY seq LIMIT ?4",
-        )
-        .bind(&ids)
-        .bind(after)
-        .bind(end)
-        .bind(room)
-        .fetch(&mut *connection);
+        let mut rows = sqlx::query_as::<_, (i64, i64)>(OF_SEVERAL)
+            .bind(&ids)
+            .bind(after)
+            .bind(end)
+            .bind(room)
+            .fetch(&mut *connection);
         while let Some((seq, bytes)) = rows.try_next().await? {
             new += 1;
             found.push(seq, bytes);
@@ -192,12 +196,9 @@ async fn events(
     found: Found,
 ) -> Result<Vec<JournalRow>, StoreError> {
     let mut events = Vec::with_capacity(found.numbers.len());
-    let mut rows = sqlx::query_as::<_, (i64, i64, i64, String, Vec<u8>)>(
-        "SELECT seq, topic_id, at, kind, data FROM json_each(?) AS found \
-         CROSS JOIN journal_events ON seq = found.value",
-    )
-    .bind(json(found.numbers.iter()))
-    .fetch(connection);
+    let mut rows = sqlx::query_as::<_, (i64, i64, i64, String, Vec<u8>)>(FOUND)
+        .bind(json(found.numbers.iter()))
+        .fetch(connection);
     while let Some((seq, id, at, kind, data)) = rows.try_next().await? {
         let topic = topics.get(&id).copied().unwrap_or_default().to_owned();
         let (seq, at) = (unsigned(seq), unsigned(at));
