@@ -10,11 +10,11 @@
 //! - [`config`]: what the server is told.
 //! - [`collectors`]: sample the host, publish `metrics/{host}`.
 //! - [`hub`]: gives events their ids and holds what subscribers read.
-//! - [`store`]: what outlives the process.
+//! - [`store`]: what outlives the process; `journal` is the joint between it and the hub.
 //! - [`sse`]: what an event looks like on the wire.
 //! - [`auth`]: who a request comes from and what it may read.
 //! - [`routes`], `assets`, [`error`], [`state`]: HTTP.
-//! - `accept`: connections.
+//! - `accept`: connections; `limits` and `descriptors` say how many.
 //! - [`cli`]: the commands of the `tidings` binary.
 //!
 //! [`serve`] is the whole of it: listener and shutdown are its caller's, so that the binary, the
@@ -161,6 +161,9 @@ impl Server {
         };
         let origins = AllowedOrigins::parse(&config.server.allowed_origins);
         let origins = origins.map_err(ConfigError::from)?;
+        let listener = listener.into_std().map_err(ServeError::Listener)?;
+        let workers = Workers::spawn(config.server.workers()).map_err(ServeError::Workers)?;
+        // Last of what may fail: from here on the journal counts as one that has to be ended.
         let (hub, journal) = match &store {
             None => (Hub::new(config.hub.limits()), None),
             Some(store) => {
@@ -185,8 +188,6 @@ impl Server {
         });
         let topic = Topic::metrics(&config.server.host_name);
         state.hub.reserve(&topic);
-        let listener = listener.into_std().map_err(ServeError::Listener)?;
-        let workers = Workers::spawn(config.server.workers()).map_err(ServeError::Workers)?;
         let places = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
         Ok(Self { listener, address, topic, config, places, workers, state, journal, data_dir })
     }
@@ -260,7 +261,7 @@ impl Server {
             let window = Duration::from_secs(config.server.drain_seconds);
             if !window.is_zero() {
                 hub.drain(window);
-                // Connections that are no streams stay open meanwhile: their requests are told to go elsewhere.
+                // What is no stream is served meanwhile; `/readyz` sends whoever comes elsewhere.
                 let _ = tokio::time::timeout(window, streams_gone(&hub)).await;
             }
             hub.close();

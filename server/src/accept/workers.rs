@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::net::TcpListener;
 #[cfg(test)]
 use tokio::runtime::Handle;
@@ -102,11 +103,12 @@ impl Workers {
             running.push(ended);
         }
         drop(listener);
-        for ended in running {
+        let all = running.into_iter().map(async |ended| {
             if ended.await.is_err() {
                 tracing::error!("a thread that serves connections has failed");
             }
-        }
+        });
+        join_all(all).await;
         Ok(())
     }
 }
