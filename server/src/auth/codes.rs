@@ -35,7 +35,7 @@ impl Codes {
         let now = Instant::now();
         codes.retain(|(_, expires)| now < *expires);
         let found = codes.iter().position(|(known, _)| known.matches(code));
-        found.map(|index| codes.swap_remove(index)).is_some()
+        found.map(|index| codes.remove(index)).is_some()
     }
 }
 
