@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long)]
     quick: bool,
     /// How many rounds, in each of which every server has its turns
-    #[arg(long, default_value = "3", conflicts_with = "quick")]
+    #[arg(long, default_value = "4", conflicts_with = "quick")]
     rounds: usize,
     /// Only these servers
     #[arg(long, value_enum, value_delimiter = ',')]
@@ -62,10 +62,14 @@ pub fn main(args: &Args) -> Result<ExitCode> {
     let mut results = Results::default();
     for round in 0..rounds {
         for scenario in &scenarios {
-            for turn in round * scenario.turns..(round + 1) * scenario.turns {
-                // Each is the first as often as the others.
-                for index in 0..servers.len() {
-                    let server = servers[(turn + index) % servers.len()];
+            let turns = if args.quick { 1 } else { scenario.turns };
+            for turn in round * turns..(round + 1) * turns {
+                // There and back, so that each comes behind another as often as before it.
+                let mut order = servers.clone();
+                if turn % 2 == 1 {
+                    order.reverse();
+                }
+                for server in order {
                     let report = measure(scenario, server, duration, args.against.as_deref())?;
                     tell(turn, scenario, server, &report);
                     results.add(scenario, server, turn, report);
@@ -190,9 +194,12 @@ fn conditions(servers: &[Server], rounds: usize) -> String {
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let cpu = cpu.map_or("unknown processor", |(_, name)| name);
+    let several = SCENARIOS.iter().filter(|scenario| scenario.turns > 1);
+    let several = several.map(|scenario| format!(", {} with `{}`", scenario.turns, scenario.name));
+    let several: String = several.collect();
     let versions: Vec<String> = servers.iter().map(|server| server.version()).collect();
     format!(
-        "{date}, {cores} cores ({cpu}), {kernel}; rounds: {rounds}, in each of which every server had its turn, seven with `connect`.\n\
+        "{date}, {cores} cores ({cpu}), {kernel}; rounds: {rounds}, in each of which every server had its turn{several}.\n\
          Measured: {}.\n\
          A figure is the median of the turns, with the least and the greatest in brackets.",
         versions.join("; ")

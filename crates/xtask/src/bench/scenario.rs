@@ -106,7 +106,7 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "connect",
         what: "10,000 connects, 256 at a time",
         args: &["--mode", "connect", "--streams", "10000"],
-        turns: 7,
+        turns: 6,
         metrics: &[
             metric("connects/s", "/connect/perSecond", 0),
             metric("first byte p50 ms", "/connect/firstByteMs/p50", 2),
