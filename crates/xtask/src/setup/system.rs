@@ -136,6 +136,8 @@ pub fn apt(names: &[&str]) -> Result<()> {
             names.join(" ")
         );
     }
+    // Where nginx is there already, it is somebody's, and goes on.
+    let brings_nginx = names.contains(&NGINX) && !has_nginx();
     // Old lists name packages that the mirror has replaced since. A mirror that fails now may still serve the
     // packages themselves, so that the installation decides.
     if let Err(error) = apt_get().args(["update", "--quiet=2"]).run() {
@@ -151,10 +153,15 @@ pub fn apt(names: &[&str]) -> Result<()> {
         ])
         .args(names)
         .run()?;
-    if names.contains(&NGINX) && Path::new("/run/systemd/system").exists() {
+    if brings_nginx && Path::new("/run/systemd/system").exists() {
         as_root("systemctl").args(["disable", "--now", "--quiet", NGINX]).run()?;
     }
     Ok(())
+}
+
+/// Whether any nginx is there; those who are not root need not have its folder on their PATH.
+fn has_nginx() -> bool {
+    which(NGINX).is_some() || Path::new("/usr/sbin/nginx").exists()
 }
 
 fn apt_get() -> Step {
