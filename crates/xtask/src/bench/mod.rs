@@ -19,10 +19,11 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::builder::RangedU64ValueParser;
 use serde_json::Value;
 
 use crate::setup::{self, Part};
-use crate::shell::{Step, which};
+use crate::shell::Step;
 use crate::{build, paths, say};
 use results::Results;
 use scenario::{SCENARIOS, Scenario};
@@ -37,7 +38,12 @@ pub struct Args {
     #[arg(long)]
     quick: bool,
     /// How many rounds, in each of which every server has its turns
-    #[arg(long, default_value = "4", conflicts_with = "quick")]
+    #[arg(
+        long,
+        default_value = "4",
+        conflicts_with = "quick",
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..)
+    )]
     rounds: usize,
     /// Only these servers
     #[arg(long, value_enum, value_delimiter = ',')]
@@ -124,13 +130,7 @@ fn prepare(servers: &[Server]) -> Result<()> {
     if servers.contains(&Server::BetterSse) {
         parts.push(Part::BetterSse);
     }
-    let had_nginx = Path::new(servers::NGINX).exists();
     setup::ensure(&parts)?;
-    // Debian starts what it installs; nobody asked for a web server on this machine.
-    let active = || Step::new("systemctl").args(["is-active", "--quiet", "nginx"]).output();
-    if !had_nginx && which("systemctl").is_some() && active().is_some() {
-        Step::new("systemctl").args(["disable", "--now", "nginx"]).run()?;
-    }
     build::programs(&[build::SERVER], true)?;
     if servers.contains(&Server::Floor) {
         let floor = ["build", "--release", "--package", "xtask", "--example", "floor"];

@@ -12,7 +12,7 @@ use crate::paths;
 use crate::shell::Step;
 
 /// nginx, which is not on every user's PATH.
-pub(super) const NGINX: &str = "/usr/sbin/nginx";
+const NGINX: &str = "/usr/sbin/nginx";
 /// Where distributions put its modules.
 const MODULES: &[&str] =
     &["/usr/lib/nginx/modules", "/usr/lib64/nginx/modules", "/usr/share/nginx/modules"];
