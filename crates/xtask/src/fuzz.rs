@@ -68,9 +68,11 @@ fn run(targets: &[&str], time: Duration, at_once: usize) -> Result<()> {
     let mut broken = Vec::new();
     for together in targets.chunks(at_once) {
         let running: Result<Vec<_>> =
-            together.iter().map(|target| Ok((*target, start(&programs, target, time)?))).collect();
-        for (target, mut child) in running? {
-            let status = child.wait().with_context(|| format!("cannot wait for {target}"))?;
+            together.iter().map(|target| start(&programs, target, time)).collect();
+        for mut running in running? {
+            let target = running.target;
+            let status =
+                running.child.wait().with_context(|| format!("cannot wait for {target}"))?;
             if !status.success() {
                 broken.push(target);
             }
@@ -86,6 +88,20 @@ fn run(targets: &[&str], time: Duration, at_once: usize) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// A target that runs. It ends with this, as it must where another cannot be started.
+struct Running<'a> {
+    target: &'a str,
+    child: Child,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        // Most have ended by now: nothing is left to kill then.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// Compiles the targets; the folder they are in.
@@ -104,7 +120,7 @@ fn build() -> Result<PathBuf> {
     Ok(output().join(host()?).join("release"))
 }
 
-fn start(programs: &Path, target: &str, time: Duration) -> Result<Child> {
+fn start<'a>(programs: &Path, target: &'a str, time: Duration) -> Result<Running<'a>> {
     let corpus = output().join("corpus").join(target);
     let found = output().join("artifacts");
     for folder in [&corpus, &found] {
@@ -113,7 +129,7 @@ fn start(programs: &Path, target: &str, time: Duration) -> Result<Child> {
     let log = log(target);
     let file = fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
     say::step(&format!("fuzz {target} for {} s, told in {}", time.as_secs(), log.display()));
-    Command::new(programs.join(format!("{target}{}", env::consts::EXE_SUFFIX)))
+    let child = Command::new(programs.join(format!("{target}{}", env::consts::EXE_SUFFIX)))
         .arg(format!("-max_total_time={}", time.as_secs()))
         .args(["-timeout=10", "-rss_limit_mb=1024", "-max_len=4096"])
         .arg(format!("-artifact_prefix={}/{target}-", found.display()))
@@ -124,7 +140,8 @@ fn start(programs: &Path, target: &str, time: Duration) -> Result<Child> {
         .stdout(Stdio::null())
         .stderr(file)
         .spawn()
-        .with_context(|| format!("cannot start the target {target}"))
+        .with_context(|| format!("cannot start the target {target}"))?;
+    Ok(Running { target, child })
 }
 
 /// The end of a log: what broke, and where its input lies.
@@ -149,4 +166,22 @@ fn host() -> Result<String> {
     let told = Step::new("rustc").arg("-vV").output().unwrap_or_default();
     let host = told.lines().find_map(|line| line.strip_prefix("host: "));
     Ok(host.context("rustc does not tell its host")?.to_owned())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::time::Instant;
+
+    #[test]
+    fn a_target_that_nobody_waits_for_is_ended() {
+        let begun = Instant::now();
+        let mut child = Command::new("sleep").arg("60").stdout(Stdio::piped()).spawn().unwrap();
+        let mut output = child.stdout.take().unwrap();
+        drop(Running { target: "sleep", child });
+        // Open for as long as it runs.
+        assert_eq!(output.read(&mut [0]).unwrap(), 0);
+        assert!(begun.elapsed() < Duration::from_secs(30));
+    }
 }
