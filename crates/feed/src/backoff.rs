@@ -37,11 +37,11 @@ impl Backoff {
         let full = doubled.min(self.max);
         let wait = full / 2 + (full / 2).mul_f64(self.next_fraction());
         let floor = self.floor + (self.floor / 4).mul_f64(self.next_fraction());
-        wait.max(floor).min(self.max)
+        wait.max(floor)
     }
 
     /// The least that later waits last, as far as the longest goes: what a server asks for counts within
-    /// reason.
+    /// reason. The quarter by chance comes on top even there, where most waits that are asked for end up.
     pub fn set_floor(&mut self, floor: Duration) {
         self.floor = floor.min(self.max);
     }
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn no_wait_is_shorter_than_the_floor_or_longer_than_the_longest() {
+    fn no_wait_is_shorter_than_the_floor_or_longer_than_the_longest_and_a_quarter() {
         let (min, max) = (Duration::from_millis(500), Duration::from_secs(30));
         for seed in 0..50 {
             let mut backoff = Backoff::new(min, max, seed);
@@ -92,7 +92,8 @@ mod tests {
             assert!(waits[0] <= quarter_more, "{waits:?}");
             assert!(waits[9] >= max / 2, "it grows all the same: {waits:?}");
             backoff.set_floor(Duration::MAX);
-            assert_eq!(backoff.next_wait(), max, "what a server asks for is bounded");
+            let is_bounded = (max..=max + max / 4).contains(&backoff.next_wait());
+            assert!(is_bounded, "what a server asks for is bounded");
             backoff.set_floor(Duration::ZERO);
             backoff.reset();
             assert!(backoff.next_wait() <= min);
@@ -101,13 +102,15 @@ mod tests {
 
     #[test]
     fn one_floor_for_all_does_not_bring_them_back_at_once() {
-        let first = |seed| {
-            let mut backoff =
-                Backoff::new(Duration::from_millis(500), Duration::from_secs(30), seed);
-            backoff.set_floor(Duration::from_secs(2));
-            backoff.next_wait()
-        };
-        assert_ne!(first(1), first(99));
+        for floor in [2, 30, 3_600].map(Duration::from_secs) {
+            let first = |seed| {
+                let mut backoff =
+                    Backoff::new(Duration::from_millis(500), Duration::from_secs(30), seed);
+                backoff.set_floor(floor);
+                backoff.next_wait()
+            };
+            assert_ne!(first(1), first(99), "{floor:?}");
+        }
     }
 
     #[test]
