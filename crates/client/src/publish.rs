@@ -18,10 +18,11 @@ pub enum Body {
 }
 
 impl Client {
-    /// Publishes one event, and returns when the server has taken it. Nothing is tried twice: after
-    /// [`ClientError::Network`], [`ClientError::Unexpected`] and the code
-    /// [`Unconfirmed`](tidings_protocol::api::ErrorCode::Unconfirmed) the event may or may not have been taken, after
-    /// any other error it was not.
+    /// Publishes one event, and returns when the server has taken it. Nothing is tried twice. The event was not
+    /// taken after [`ClientError::Token`], [`ClientError::Unreachable`] and a [`ClientError::Status`] of 4xx, or of
+    /// 503 that has another code than [`Unconfirmed`](tidings_protocol::api::ErrorCode::Unconfirmed) and
+    /// [`Unknown`](tidings_protocol::api::ErrorCode::Unknown), or `Retry-After` and not `Unconfirmed`. After any other
+    /// error it may or may not have been.
     ///
     /// # Errors
     ///

@@ -65,8 +65,15 @@ fn wait_after(error: &ClientError, heard: bool) -> Option<Duration> {
         {
             None
         }
-        ClientError::Status { status: 429 | 503, retry_after, .. } => {
-            Some(retry_after.unwrap_or(WAIT).clamp(SHORTEST_WAIT, LONGEST_WAIT))
+        ClientError::Status { status: 429 | 503, retry_after: Some(wait), .. } => {
+            Some((*wait).clamp(SHORTEST_WAIT, LONGEST_WAIT))
+        }
+        ClientError::Status { status: 429, .. } => Some(WAIT),
+        // Without a code it may be a proxy's page in the place of any 503, and `unconfirmed` has no `Retry-After`.
+        ClientError::Status { status: 503, detail: Some(detail), .. }
+            if matches!(detail.code, ErrorCode::Unavailable | ErrorCode::ShuttingDown) =>
+        {
+            Some(WAIT)
         }
         // It restarts. Where none ever answered, somebody waits for a mistyped address.
         ClientError::Unreachable(_) if heard => Some(WAIT),
@@ -86,22 +93,32 @@ mod tests {
 
     #[test]
     fn only_what_was_surely_not_taken_is_sent_again() {
-        let with_code = |code| {
+        let with_code = |code, seconds: Option<u64>| {
             let detail = Some(ErrorDetail { code, message: String::new() });
-            ClientError::Status { status: 503, detail, retry_after: Some(Duration::from_secs(5)) }
+            let retry_after = seconds.map(Duration::from_secs);
+            ClientError::Status { status: 503, detail, retry_after }
         };
         let unreachable = || ClientError::Unreachable("refused".to_owned());
         for (error, heard, wait) in [
             (status(429, Some(7)), false, Some(Duration::from_secs(7))),
-            (status(503, None), false, Some(WAIT)),
+            (status(429, None), false, Some(WAIT)),
+            (status(503, None), true, None),
+            (status(503, Some(7)), false, Some(Duration::from_secs(7))),
             (status(503, Some(0)), false, Some(SHORTEST_WAIT)),
             (status(503, Some(86_400)), false, Some(LONGEST_WAIT)),
             (status(500, Some(1)), true, None),
             (status(400, None), true, None),
             (status(413, None), true, None),
-            (with_code(ErrorCode::Unavailable), false, Some(Duration::from_secs(5))),
-            (with_code(ErrorCode::TooManyTopics), true, None),
-            (with_code(ErrorCode::Unconfirmed), true, None),
+            (with_code(ErrorCode::Unavailable, Some(5)), false, Some(Duration::from_secs(5))),
+            (with_code(ErrorCode::Unavailable, None), false, Some(WAIT)),
+            (with_code(ErrorCode::ShuttingDown, None), false, Some(WAIT)),
+            (with_code(ErrorCode::TooManyTopics, None), true, None),
+            (with_code(ErrorCode::TooManyTopics, Some(5)), true, None),
+            (with_code(ErrorCode::Unconfirmed, None), true, None),
+            (with_code(ErrorCode::Unconfirmed, Some(5)), true, None),
+            // Of a newer server.
+            (with_code(ErrorCode::Unknown, None), true, None),
+            (with_code(ErrorCode::Unknown, Some(5)), false, Some(Duration::from_secs(5))),
             (unreachable(), true, Some(WAIT)),
             (unreachable(), false, None),
             (ClientError::Network("reset".to_owned()), true, None),
