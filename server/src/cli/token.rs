@@ -149,7 +149,9 @@ fn table(tokens: &[TokenInfo], now: u64) -> String {
         let TokenInfo { id, name, expires_at, scopes, .. } = token;
         let expires =
             expires_at.map_or_else(|| "never".to_owned(), |at| left(at.saturating_sub(now)));
-        text += &format!("{id:12}  {name:width$}  {expires:10}  {}\n", scopes.join(" "));
+        let line = format!("{id:12}  {name:width$}  {expires:10}  {}", scopes.join(" "));
+        text += &say::visible(&line);
+        text.push('\n');
     }
     text
 }

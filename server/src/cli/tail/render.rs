@@ -1,6 +1,5 @@
 //! Events as lines.
 
-use std::borrow::Cow;
 use std::io::Write;
 
 use jiff::Timestamp;
@@ -9,6 +8,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tidings_client::Item;
 use tidings_protocol::event::{Gap, UnnamedEnvelope};
+
+use crate::cli::say::visible;
 
 /// How events look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub(super) fn gap_note(gap: &Gap) -> String {
     let to = gap.to.map(|id| format!(" up to {id}")).unwrap_or_default();
     let reason = serde_json::to_string(&gap.reason).unwrap_or_default();
     let reason = reason.trim_matches('"').replace('_', " ");
-    visible(&format!("events are lost: {topics}{from}{to} ({reason})")).into_owned()
+    format!("events are lost: {topics}{from}{to} ({reason})")
 }
 
 fn line(event: &UnnamedEnvelope<Box<RawValue>>) -> Line<'_> {
@@ -117,18 +118,6 @@ fn compact(json: &str) -> String {
         kept
     };
     json.chars().filter(keep).collect()
-}
-
-/// Text that does nothing to a terminal but stand on it: JSON may hold DEL and the controls from U+0080.
-fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
-        return text.into();
-    }
-    let escape = |c: char| match c {
-        c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
-        c => c.to_string(),
-    };
-    text.chars().map(escape).collect::<String>().into()
 }
 
 #[cfg(test)]
