@@ -249,12 +249,15 @@ impl Story {
         }
     }
 
-    async fn wait_for_events(&self) -> Result<()> {
+    async fn wait_for_events(&mut self) -> Result<()> {
         let before = lock(&self.ledger).arrived();
-        until("the client is back", RETURN_WITHIN, || async {
+        let back = until("the client is back", RETURN_WITHIN, || async {
             Ok((lock(&self.ledger).arrived() > before).then_some(()))
-        })
-        .await
+        });
+        tokio::select! {
+            back = back => back,
+            ended = self.server.gone() => bail!("the server ended by itself: {}", ended?),
+        }
     }
 }
 

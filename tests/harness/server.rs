@@ -103,6 +103,15 @@ impl Server {
         Ok(ended.context("the server to end")??)
     }
 
+    /// Waits for its end, for as long as it takes: beside something that it should not end before.
+    ///
+    /// # Errors
+    ///
+    /// If that cannot be known.
+    pub async fn gone(&mut self) -> Result<ExitStatus> {
+        Ok(self.child.wait().await?)
+    }
+
     /// Asks it to end and waits for it.
     ///
     /// # Errors
