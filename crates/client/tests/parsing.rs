@@ -1,5 +1,5 @@
-//! What the desktop makes of a stream's bytes, however they are cut: over the real parser, feed and
-//! subscription, and over real sockets.
+//! What a `Link` makes of a stream's bytes, however they are cut: over the real transport and parser, and over
+//! real sockets. What feed and subscription make of it is in `delivery.rs`.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
