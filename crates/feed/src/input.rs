@@ -53,8 +53,8 @@ pub enum Input<'a> {
         detail: String,
     },
     /// The server's `retry:`, or the `Retry-After` of a refusal: no later wait is shorter than this,
-    /// as far as [`Config::backoff_max`] goes; up to a quarter by chance comes on top. An `EventSource` shows neither, so a browser's feed goes by
-    /// its own back-off alone.
+    /// as far as [`Config::backoff_max`] goes; up to a quarter by chance comes on top. An `EventSource` shows
+    /// neither, so a browser's feed goes by its own back-off alone.
     RetryAfter(Duration),
     /// Bytes arrived that are no message: a comment.
     Activity,
