@@ -106,7 +106,12 @@ impl From<PublishError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let code = match error {
-            StoreError::Full | StoreError::Busy => ErrorCode::Unavailable,
+            StoreError::Full
+            | StoreError::Busy
+            | StoreError::Unreachable(_)
+            | StoreError::Taken
+            | StoreError::Diverged => ErrorCode::Unavailable,
+            StoreError::Lost(_) => ErrorCode::Unconfirmed,
             StoreError::Closed => ErrorCode::ShuttingDown,
             _ => return Self::internal(&error),
         };

@@ -33,6 +33,36 @@ pub enum StoreError {
     /// The content does not hold together.
     #[error("the database is damaged; stop the server, restore a copy or move the file away")]
     Damaged(#[source] Cause),
+    /// The database server cannot be used at the start.
+    #[error("cannot use {database}")]
+    Unopened {
+        /// Name, user and address of the database; no password.
+        database: String,
+        /// What it says, or the system.
+        source: Cause,
+    },
+    /// The database is not one that can be written to, or not one of ours.
+    #[error("cannot use {database}: {reason}")]
+    Unsuitable {
+        /// Name, user and address of the database; no password.
+        database: String,
+        /// Why, and what to do about it.
+        reason: &'static str,
+    },
+    /// Another server has the database.
+    #[error("another server uses this database; end it, or give each server a database of its own")]
+    Taken,
+    /// The database server does not answer. Nothing was changed.
+    #[error("the database does not answer; what is sent once it does is stored")]
+    Unreachable(#[source] Cause),
+    /// The database server went away before it had answered.
+    #[error("the connection to the database was lost; what was being written may be there or not")]
+    Lost(#[source] Cause),
+    /// The database is not as this server left it.
+    #[error(
+        "another server has used the database, or it has lost what it had stored; start this server anew"
+    )]
+    Diverged,
     /// The store was closed.
     #[error("the server is shutting down; send it again once it is back")]
     Closed,

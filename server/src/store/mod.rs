@@ -2,27 +2,52 @@
 //!
 //! - [`JournalStore`]: the hub's history.
 //! - [`TokenStore`]: tokens, by their digests.
-//! - [`SqliteStore`]: the one backend so far, a file in the data folder.
+//! - [`SqliteStore`]: a file in the data folder, without any configuration.
+//! - [`PostgresStore`]: a database of a Postgres server, found by a [`DatabaseUrl`].
 //! - [`StoreError`]: what can go wrong, whatever the backend.
 //!
 //! Rows and SQL are private to a backend. `suite.rs` holds one set of tests that each backend must pass.
 
 mod error;
+mod found;
 mod journal;
+mod number;
+mod postgres;
 mod sqlite;
 #[cfg(test)]
 mod suite;
 mod token;
+mod url;
 
 use futures_util::future::BoxFuture;
+use sqlx::postgres::PgDatabaseError;
 
 pub use error::StoreError;
 pub use journal::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,
     Retain,
 };
+pub use postgres::PostgresStore;
 pub use sqlite::{FILE_NAME, SqliteStore};
 pub use token::{TokenRow, TokenStore};
+pub use url::{DatabaseUrl, InvalidDatabaseUrl};
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::Error as E;
+        match &error {
+            E::PoolClosed | E::WorkerCrashed => Self::Closed,
+            E::PoolTimedOut => Self::Busy,
+            // A file has no connection to lose.
+            E::Io(_) | E::Tls(_) | E::Protocol(_) => Self::Lost(error.into()),
+            E::Database(database) => match database.try_downcast_ref::<PgDatabaseError>() {
+                Some(postgres) => postgres::meaning(postgres.code())(error),
+                None => sqlite::meaning(error),
+            },
+            _ => Self::Database(error.into()),
+        }
+    }
+}
 
 /// Everything that is kept, in one database.
 pub trait Store: JournalStore + TokenStore + std::fmt::Debug + Send + Sync + 'static {

@@ -29,8 +29,11 @@ pub struct Package {
     pub(super) winget: &'static str,
 }
 
-/// Debian starts it as a service once it is installed, which nobody asked for.
-pub(super) const NGINX: &str = "nginx";
+const NGINX: &str = "nginx";
+const POSTGRES: &str = "postgresql";
+
+/// Debian starts these as services once they are installed, which nobody asked for.
+pub(super) const SERVICES: [&str; 2] = [NGINX, POSTGRES];
 
 const NONE: Package = Package {
     what: "",
@@ -166,6 +169,26 @@ pub(super) const PACKAGES: &[Package] = &[
         dnf: "nginx",
         pacman: "nginx",
         brew: "nginx",
+        ..NONE
+    },
+    Package {
+        what: "Postgres, a database of the server under test",
+        parts: &[Part::Test],
+        // Debian puts each release into a folder of its own, and its clients too.
+        probe: Probe::AnyFile(&[
+            "/usr/lib/postgresql/13/bin/postgres",
+            "/usr/lib/postgresql/14/bin/postgres",
+            "/usr/lib/postgresql/15/bin/postgres",
+            "/usr/lib/postgresql/16/bin/postgres",
+            "/usr/lib/postgresql/17/bin/postgres",
+            "/usr/lib/postgresql/18/bin/postgres",
+            "/usr/lib/postgresql/19/bin/postgres",
+            "/usr/bin/postgres",
+            "/usr/local/bin/postgres",
+        ]),
+        apt: POSTGRES,
+        dnf: "postgresql-server",
+        pacman: "postgresql",
         ..NONE
     },
     Package {

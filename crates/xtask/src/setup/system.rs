@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use super::Part;
-use super::packages::{NGINX, PACKAGES, Package, Probe};
+use super::packages::{PACKAGES, Package, Probe, SERVICES};
 use crate::say;
 use crate::shell::{Step, which};
 
@@ -136,8 +136,11 @@ pub fn apt(names: &[&str]) -> Result<()> {
             names.join(" ")
         );
     }
-    // Where nginx is there already, it is somebody's, and goes on.
-    let brings_nginx = names.contains(&NGINX) && !has_nginx();
+    // What is there already is somebody's, and goes on.
+    let brings: Vec<&str> = SERVICES
+        .into_iter()
+        .filter(|service| names.contains(service) && !has_service(service))
+        .collect();
     // Old lists name packages that the mirror has replaced since. A mirror that fails now may still serve the
     // packages themselves, so that the installation decides.
     if let Err(error) = apt_get().args(["update", "--quiet=2"]).run() {
@@ -153,15 +156,18 @@ pub fn apt(names: &[&str]) -> Result<()> {
         ])
         .args(names)
         .run()?;
-    if brings_nginx && Path::new("/run/systemd/system").exists() {
-        as_root("systemctl").args(["disable", "--now", "--quiet", NGINX]).run()?;
+    if Path::new("/run/systemd/system").exists() {
+        for service in brings {
+            as_root("systemctl").args(["disable", "--now", "--quiet", service]).run()?;
+        }
     }
     Ok(())
 }
 
-/// Whether any nginx is there; those who are not root need not have its folder on their PATH.
-fn has_nginx() -> bool {
-    which(NGINX).is_some() || Path::new("/usr/sbin/nginx").exists()
+/// Whether systemd knows the service.
+fn has_service(name: &str) -> bool {
+    let folders = ["/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system"];
+    folders.iter().any(|folder| Path::new(folder).join(format!("{name}.service")).exists())
 }
 
 fn apt_get() -> Step {

@@ -15,15 +15,13 @@ const FULL: u32 = 13;
 const CANNOT_OPEN: u32 = 14;
 const NO_DATABASE: u32 = 26;
 
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        match (&error, primary_code(&error)) {
-            (sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed, _) => Self::Closed,
-            (sqlx::Error::PoolTimedOut, _) | (_, Some(BUSY | LOCKED)) => Self::Busy,
-            (_, Some(FULL)) => Self::Full,
-            (_, Some(CORRUPT | NO_DATABASE)) => Self::Damaged(error.into()),
-            _ => Self::Database(error.into()),
-        }
+/// An error of SQLite's own.
+pub(in crate::store) fn meaning(error: sqlx::Error) -> StoreError {
+    match primary_code(&error) {
+        Some(BUSY | LOCKED) => StoreError::Busy,
+        Some(FULL) => StoreError::Full,
+        Some(CORRUPT | NO_DATABASE) => StoreError::Damaged(error.into()),
+        _ => StoreError::Database(error.into()),
     }
 }
 

@@ -25,7 +25,10 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection as _, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::number::{signed, unsigned};
 use super::{Store, StoreError};
+
+pub(super) use error::meaning;
 
 /// Name of the file in the data folder.
 pub const FILE_NAME: &str = "tidings.db";
@@ -239,14 +242,4 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     }
     drop(file);
     Ok(())
-}
-
-/// A number as SQLite holds it. No sequence number or time comes near the limit; bounds may lie beyond it.
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// A number as it was stored; what is below zero was not stored by us.
-fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or_default()
 }

@@ -10,16 +10,8 @@ use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 
 use super::{signed, unsigned};
+use crate::store::found::{Found, GROWTH, LEAST_SCAN, RARE};
 use crate::store::{JournalRow, PageLimits, StoreError};
-
-/// Least events looked at in one search among all.
-const LEAST_SCAN: usize = 256;
-
-/// Topics that are fewer than one event in so many are rare.
-const RARE: usize = 8;
-
-/// Most by which a window grows at once.
-const GROWTH: i64 = 16;
 
 /// Events of one topic, and how large they are.
 pub(super) const OF_ONE: &str = "SELECT seq, bytes FROM journal_events WHERE topic_id = ? AND seq > ? AND seq <= ? \
@@ -39,33 +31,6 @@ pub(super) const OF_SEVERAL: &str = "SELECT seq, bytes FROM journal_events INDEX
 pub(super) const FOUND: &str = "SELECT seq, topic_id, at, kind, data FROM json_each(?) AS found \
      CROSS JOIN journal_events ON seq = found.value";
 
-/// The numbers found so far, and how much more the page takes.
-struct Found {
-    numbers: Vec<i64>,
-    bytes: usize,
-    limits: PageLimits,
-    full: bool,
-}
-
-impl Found {
-    /// Adds the next number unless the page is full; it is full from then on if that was the last to fit.
-    fn push(&mut self, seq: i64, bytes: i64) {
-        let bytes = usize::try_from(bytes).unwrap_or_default();
-        let total = self.bytes.saturating_add(bytes);
-        if self.full || (total > self.limits.bytes && !self.numbers.is_empty()) {
-            self.full = true;
-            return;
-        }
-        self.bytes = total;
-        self.numbers.push(seq);
-        self.full = self.numbers.len() >= self.limits.events;
-    }
-
-    fn room(&self) -> usize {
-        self.limits.events - self.numbers.len()
-    }
-}
-
 /// Reads a page. `topics` holds the names of the numbers wanted and is not empty.
 pub(super) async fn read(
     connection: &mut SqliteConnection,
@@ -74,7 +39,7 @@ pub(super) async fn read(
     upto: i64,
     limits: PageLimits,
 ) -> Result<Vec<JournalRow>, StoreError> {
-    let mut found = Found { numbers: Vec::new(), bytes: 0, limits, full: false };
+    let mut found = Found::new(limits);
     let mut ids = topics.keys();
     match (ids.next(), ids.next()) {
         (Some(id), None) => one_topic(connection, &mut found, *id, after, upto).await?,
@@ -103,7 +68,7 @@ async fn one_topic(
         .fetch(connection);
     while let Some((seq, bytes)) = rows.try_next().await? {
         found.push(seq, bytes);
-        if found.full {
+        if found.is_full() {
             break;
         }
     }
@@ -120,7 +85,7 @@ async fn among_all(
 ) -> Result<Option<i64>, StoreError> {
     loop {
         let scan = found.room().saturating_mul(2).max(LEAST_SCAN);
-        let (mut seen, before) = (0, found.numbers.len());
+        let (mut seen, before) = (0, found.numbers().len());
         let mut rows = sqlx::query_as::<_, (i64, i64, i64)>(
             "SELECT seq, topic_id, bytes FROM journal_events NOT INDEXED \
              WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?",
@@ -134,7 +99,7 @@ async fn among_all(
             after = seq;
             if topics.contains_key(&id) {
                 found.push(seq, bytes);
-                if found.full {
+                if found.is_full() {
                     return Ok(None);
                 }
             }
@@ -143,7 +108,7 @@ async fn among_all(
         if seen < scan {
             return Ok(None);
         }
-        if (found.numbers.len() - before) * RARE < seen {
+        if (found.numbers().len() - before) * RARE < seen {
             return Ok(Some(after));
         }
     }
@@ -178,7 +143,7 @@ async fn by_index(
         while let Some((seq, bytes)) = rows.try_next().await? {
             new += 1;
             found.push(seq, bytes);
-            if found.full {
+            if found.is_full() {
                 return Ok(());
             }
         }
@@ -195,9 +160,9 @@ async fn events(
     topics: &HashMap<i64, &str>,
     found: Found,
 ) -> Result<Vec<JournalRow>, StoreError> {
-    let mut events = Vec::with_capacity(found.numbers.len());
+    let mut events = Vec::with_capacity(found.numbers().len());
     let mut rows = sqlx::query_as::<_, (i64, i64, i64, String, Vec<u8>)>(FOUND)
-        .bind(json(found.numbers.iter()))
+        .bind(json(found.numbers().iter()))
         .fetch(connection);
     while let Some((seq, id, at, kind, data)) = rows.try_next().await? {
         let topic = topics.get(&id).copied().unwrap_or_default().to_owned();

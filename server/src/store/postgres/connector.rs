@@ -1,0 +1,62 @@
+//! Makes connections, all alike.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+
+use super::error::{of_connecting, within};
+use crate::store::{DatabaseUrl, InvalidDatabaseUrl, StoreError};
+
+/// How long a connection may take to be made.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// What each is set to, whatever the server's own settings are. A commit waits for the disk unless it says
+/// otherwise; nothing runs or waits for ever; a peer that is gone is noticed, so that its lock goes too.
+const SETTINGS: &str = "SELECT set_config(name, value, false) FROM (VALUES \
+     ('synchronous_commit', 'on'), \
+     ('statement_timeout', '10s'), \
+     ('lock_timeout', '2s'), \
+     ('idle_in_transaction_session_timeout', '60s'), \
+     ('tcp_keepalives_idle', '10'), \
+     ('tcp_keepalives_interval', '5'), \
+     ('tcp_keepalives_count', '3')) AS setting (name, value)";
+
+/// Makes connections to one database.
+pub(super) struct Connector {
+    /// With the password: not to be shown.
+    options: PgConnectOptions,
+    /// Name, user and address of the database, for messages.
+    pub(super) database: String,
+}
+
+impl Connector {
+    /// To the database at `url`.
+    pub(super) fn new(url: &DatabaseUrl) -> Result<Self, InvalidDatabaseUrl> {
+        let mut options = url.postgres()?;
+        if options.get_application_name().is_none() {
+            options = options.application_name("tidings");
+        }
+        // Statements hold what users send.
+        let options = options.disable_statement_logging();
+        let user = options.get_username();
+        let name = options.get_database().unwrap_or(user);
+        let place = match options.get_socket() {
+            Some(folder) => folder.display().to_string(),
+            None => options.get_host().to_owned(),
+        };
+        let port = options.get_port();
+        let database = format!("the database `{name}` at {place}, port {port}, as user `{user}`");
+        Ok(Self { options, database })
+    }
+
+    /// A new connection, or why there is none; in three seconds at most.
+    pub(super) async fn connect(&self) -> Result<PgConnection, StoreError> {
+        let connecting = async {
+            let mut connection = PgConnection::connect_with(&self.options).await?;
+            sqlx::query(SETTINGS).execute(&mut connection).await?;
+            Ok(connection)
+        };
+        within(CONNECT, connecting).await.map_err(of_connecting)
+    }
+}

@@ -1,0 +1,99 @@
+//! The one connection that writes, and the lock it holds.
+//!
+//! The lock is the connection's: with it goes the lock, and nothing is written without it. A connection that comes
+//! in its place looks whether another server had the database in between.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use tokio::time::Instant;
+
+use super::connector::Connector;
+use super::error::of_connecting;
+use crate::store::StoreError;
+
+/// Names the lock: `tidings` in ASCII.
+const LOCK: i64 = 0x0074_6964_696e_6773;
+
+/// How long a lock is waited for whose owner may just be going.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Time between two looks at it.
+const LOCK_LOOK: Duration = Duration::from_millis(50);
+
+/// Ends a connection of ours that is still there, with what it may be doing: nobody hears of it any more.
+const END_FORMER: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                          WHERE pid = $1 AND backend_start::text = $2";
+
+/// A connection, as the database server knows it.
+#[derive(Clone)]
+pub(super) struct Identity {
+    pid: i32,
+    began: String,
+}
+
+/// A connection that has the lock.
+pub(super) struct Session {
+    pub(super) on: PgConnection,
+    pub(super) identity: Identity,
+}
+
+impl Session {
+    /// Connects and takes the lock; from `former`, the connection that was lost, if need be.
+    pub(super) async fn open(
+        connector: &Connector,
+        former: Option<&Identity>,
+    ) -> Result<Self, StoreError> {
+        let mut on = connector.connect().await?;
+        let locked = async {
+            let (pid, began) = sqlx::query_as(
+                "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+            )
+            .fetch_one(&mut on)
+            .await?;
+            lock(&mut on, former).await?;
+            Ok(Identity { pid, began })
+        };
+        let identity = locked.await.map_err(of_connecting)?;
+        Ok(Self { on, identity })
+    }
+
+    /// Draws a new token: whoever had the database before must not write on.
+    pub(super) async fn fence(&mut self) -> Result<i64, StoreError> {
+        let token: i64 = rand::random();
+        sqlx::query(
+            "INSERT INTO fence VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET token = excluded.token",
+        )
+        .bind(token)
+        .execute(&mut self.on)
+        .await?;
+        Ok(token)
+    }
+
+    /// Whether the token is still the one that was drawn.
+    pub(super) async fn is_fenced_by(&mut self, token: i64) -> Result<bool, StoreError> {
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT token FROM fence").fetch_optional(&mut self.on).await?;
+        Ok(found == Some(token))
+    }
+}
+
+async fn lock(on: &mut PgConnection, former: Option<&Identity>) -> Result<(), StoreError> {
+    let began = Instant::now();
+    let mut former = former;
+    loop {
+        let is_ours: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+            .bind(LOCK)
+            .fetch_one(&mut *on)
+            .await?;
+        if is_ours {
+            return Ok(());
+        }
+        if let Some(Identity { pid, began }) = former.take() {
+            sqlx::query(END_FORMER).bind(pid).bind(began).execute(&mut *on).await?;
+        } else if began.elapsed() >= LOCK_PATIENCE {
+            return Err(StoreError::Taken);
+        }
+        tokio::time::sleep(LOCK_LOOK).await;
+    }
+}

@@ -1,0 +1,155 @@
+//! Where a database is, and how to sign in to it.
+
+use std::str::FromStr as _;
+
+use serde::{Deserialize, Serialize, Serializer};
+use sqlx::postgres::PgConnectOptions;
+use url::Url;
+
+/// Parameters that a URL may have, besides `options[NAME]`.
+const PARAMETERS: [&str; 12] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "user",
+];
+
+/// `postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=…`, as libpq has it; what it leaves out comes from `PGHOST`, `PGUSER`,
+/// `PGPASSWORD`, `PGPASSFILE` and the like. May hold a password, so that nothing shows it.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct DatabaseUrl(String);
+
+/// What is wrong with the URL of a database; never repeats what may be a password.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDatabaseUrl {
+    /// No URL at all.
+    #[error("it is no URL; write it as postgres://USER@HOST/NAME")]
+    NoUrl,
+    /// Of a database there is no backend for.
+    #[error(
+        "`{0}` is no kind of database there is; write postgres://USER@HOST/NAME, or nothing for a file in the data folder"
+    )]
+    Scheme(String),
+    /// A parameter that means nothing here.
+    #[error("there is no parameter `{0}`")]
+    Parameter(String),
+    /// A parameter or a part whose value means nothing.
+    #[error("a part of it cannot be understood")]
+    Value,
+}
+
+impl DatabaseUrl {
+    /// Whether it has a password, or may have one where it cannot be understood.
+    #[must_use]
+    pub fn may_have_password(&self) -> bool {
+        self.parse().map_or(self.0.contains('@'), |url| {
+            url.password().is_some() || url.query_pairs().any(|(key, _)| key.contains("password"))
+        })
+    }
+
+    /// Checks that it can be used.
+    ///
+    /// # Errors
+    ///
+    /// If it is no URL, of an unknown kind, or has an unknown parameter.
+    pub fn check(&self) -> Result<(), InvalidDatabaseUrl> {
+        self.postgres().map(drop)
+    }
+
+    /// How to connect.
+    pub(super) fn postgres(&self) -> Result<PgConnectOptions, InvalidDatabaseUrl> {
+        let url = self.parse()?;
+        if !matches!(url.scheme(), "postgres" | "postgresql") {
+            return Err(InvalidDatabaseUrl::Scheme(url.scheme().to_owned()));
+        }
+        // sqlx would pass over it, and write its value to the log.
+        let is_known = |key: &str| PARAMETERS.contains(&key) || key.starts_with("options[");
+        if let Some((key, _)) = url.query_pairs().find(|(key, _)| !is_known(key)) {
+            return Err(InvalidDatabaseUrl::Parameter(key.into_owned()));
+        }
+        PgConnectOptions::from_str(&self.0).map_err(|_| InvalidDatabaseUrl::Value)
+    }
+
+    fn parse(&self) -> Result<Url, InvalidDatabaseUrl> {
+        // Without them the text before the first colon would pass for a scheme.
+        if !self.0.contains("://") {
+            return Err(InvalidDatabaseUrl::NoUrl);
+        }
+        Url::parse(&self.0).map_err(|_| InvalidDatabaseUrl::NoUrl)
+    }
+}
+
+impl From<String> for DatabaseUrl {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl std::fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
+}
+
+/// Only that there is one: a configuration is written down to see its keys.
+impl Serialize for DatabaseUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("…")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> DatabaseUrl {
+        DatabaseUrl::from(text.to_owned())
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_refused_without_repeating_a_password() {
+        for (text, expected) in [
+            ("postgres://hunter2", None),
+            ("postgresql://u:hunter2@db.lan:5433/tidings?sslmode=verify-full", None),
+            ("postgres:///tidings?host=/run/postgresql", None),
+            ("mysql://u:hunter2@h/x", Some("`mysql` is no kind")),
+            ("u:hunter2@h/x", Some("no URL")),
+            ("postgres://u:hunter2@h:port/x", Some("no URL")),
+            ("postgres://h/x?pasword=hunter2", Some("no parameter `pasword`")),
+            ("postgres://h/x?sslmode=hunter2", Some("cannot be understood")),
+        ] {
+            let told = url(text).check().err().map(|error| format!("{error} {error:?}"));
+            match (told, expected) {
+                (None, None) => {}
+                (Some(told), Some(expected)) => {
+                    assert!(told.contains(expected) && !told.contains("hunter2"), "{text}: {told}");
+                }
+                (told, _) => panic!("{text}: {told:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_password_is_found_wherever_it_may_be_and_not_shown() {
+        for (text, expected) in [
+            ("postgres://u@h/x", false),
+            ("postgres:///x", false),
+            ("postgres://u:p@h/x", true),
+            ("postgres://u@h/x?password=p", true),
+            ("u:p@h/x", true),
+        ] {
+            assert_eq!(url(text).may_have_password(), expected, "{text}");
+            assert_eq!(format!("{:?}", url(text)), "DatabaseUrl(…)");
+            assert_eq!(serde_json::to_string(&url(text)).unwrap(), "\"…\"");
+        }
+    }
+}
