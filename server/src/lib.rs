@@ -64,7 +64,7 @@ use hub::{Hub, Keeper, Writer};
 use limits::StreamSlots;
 use origins::AllowedOrigins;
 use state::{AppState, Parts};
-use store::{FILE_NAME, SqliteStore, Store, StoreError};
+use store::{FILE_NAME, PostgresStore, SqliteStore, Store, StoreError};
 
 /// How often history is searched for events that are past their age.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -138,7 +138,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If the configuration, the data directory or the database in it cannot be used.
+    /// If the configuration, the data directory or the database cannot be used.
     pub async fn open(
         listener: TcpListener,
         config: Config,
@@ -153,8 +153,7 @@ impl Server {
                 let path = &config.server.data_dir;
                 let (data_dir, mut auth) = open_data_dir(path, config.limits.of_token())
                     .map_err(|source| ServeError::DataDir { path: path.clone(), source })?;
-                let store = SqliteStore::open(&path.join(FILE_NAME), config.hub.durable).await?;
-                let store: Arc<dyn Store> = Arc::new(store);
+                let store = open_store(&config).await?;
                 auth.load_tokens(Arc::clone(&store)).await?;
                 (Some(data_dir), auth, Some(store))
             }
@@ -277,7 +276,9 @@ impl Server {
             }
         };
         if tokio::time::timeout(LAST_WRITES, written).await.is_err() {
-            tracing::error!("the disk does not answer: what was sent last may not be kept");
+            tracing::error!(
+                "the disk or the database does not answer: what was sent last may not be kept"
+            );
         }
         drop(data_dir);
         tracing::info!("ended");
@@ -287,6 +288,17 @@ impl Server {
 
 fn open_data_dir(path: &Path, limits: TokenLimits) -> std::io::Result<(DataDir, Auth)> {
     Ok((DataDir::open(path)?, Auth::open(path, limits)?))
+}
+
+/// The database that the configuration names, or the file in the data folder.
+async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+    let durable = config.hub.durable;
+    Ok(match &config.server.database {
+        Some(url) => Arc::new(PostgresStore::open(url, durable).await?),
+        None => {
+            Arc::new(SqliteStore::open(&config.server.data_dir.join(FILE_NAME), durable).await?)
+        }
+    })
 }
 
 /// Waits until nobody reads any more.

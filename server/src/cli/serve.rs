@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::signals::Signals;
 use super::{duration, say};
 use crate::config::{Config, ConfigError};
+use crate::store::DatabaseUrl;
 use crate::{Server, descriptors, telemetry};
 
 /// Connections the system keeps for us until we take them.
@@ -29,6 +30,10 @@ pub(super) struct Serve {
     /// Folder of the owner's token and of what is kept [default: the user's data folder]
     #[arg(long, env = "TIDINGS_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Database that everything is kept in, as `postgres://USER@HOST/NAME`; without a password, which others
+    /// could read here [env: TIDINGS_DATABASE, with one] [default: a file in the data folder]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
     /// Configuration file
     #[arg(long, env = "TIDINGS_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -99,6 +104,7 @@ impl Serve {
     }
 
     fn into_config(self) -> Result<Config, ConfigError> {
+        let database = database(self.database, std::env::var("TIDINGS_DATABASE").ok())?;
         let mut config = match &self.config {
             Some(path) => Config::load(path)?,
             None => Config::default(),
@@ -108,6 +114,7 @@ impl Serve {
         if let Some(data_dir) = self.data_dir {
             server.data_dir = data_dir;
         }
+        server.database = database.or(server.database.take());
         if let Some(host_name) = self.host_name {
             server.host_name = host_name;
         }
@@ -121,6 +128,20 @@ impl Serve {
         config.hub.durable = self.durable.unwrap_or(config.hub.durable);
         Ok(config)
     }
+}
+
+/// The database that the flag or else the environment names; null if neither does. By hand: clap would show the variable
+/// in its help, and not say which of the two it was.
+fn database(
+    flag: Option<String>,
+    variable: Option<String>,
+) -> Result<Option<DatabaseUrl>, ConfigError> {
+    let flag = flag.map(DatabaseUrl::from);
+    if flag.as_ref().is_some_and(DatabaseUrl::may_have_password) {
+        return Err(ConfigError::PasswordInArguments);
+    }
+    let variable = variable.filter(|url| !url.is_empty()).map(DatabaseUrl::from);
+    Ok(flag.or(variable))
 }
 
 async fn serve(config: Config, connections: usize) -> Result<(), Box<dyn Error>> {
@@ -183,6 +204,7 @@ mod tests {
         let serve = Serve {
             listen: None,
             data_dir: None,
+            database: None,
             config: Some(file.path().to_owned()),
             host_name: Some("flag".to_owned()),
             allowed_hosts: vec!["box.lan".to_owned()],
@@ -198,6 +220,21 @@ mod tests {
         assert_eq!(config.server.allowed_origins, ["https://a.example"]);
         assert_eq!(config.server.heartbeat_seconds, 15);
         assert_eq!(config.server.drain_seconds, 2);
+    }
+
+    #[test]
+    fn a_password_is_taken_from_the_environment_and_not_from_the_arguments() {
+        let text = |url: &str| Some(url.to_owned());
+        let url = |url: &str| Some(DatabaseUrl::from(url.to_owned()));
+        let (plain, secret) = ("postgres://u@h/x", "postgres://u:hunter2@h/y");
+        assert_eq!(database(None, None).unwrap(), None);
+        assert_eq!(database(None, text("")).unwrap(), None);
+        assert_eq!(database(None, text(secret)).unwrap(), url(secret));
+        assert_eq!(database(text(plain), text(secret)).unwrap(), url(plain));
+        for flag in [secret, "postgres://h/x?password=hunter2", "u:hunter2@h/x"] {
+            let told = database(text(flag), None).unwrap_err().to_string();
+            assert!(told.contains("TIDINGS_DATABASE") && !told.contains("hunter2"), "{told}");
+        }
     }
 
     #[test]

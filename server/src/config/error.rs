@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::origins::InvalidOrigin;
+use crate::store::InvalidDatabaseUrl;
 
 /// What is wrong with a configuration, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,15 @@ pub enum ConfigError {
         /// What it may be.
         expected: &'static str,
     },
+    /// A database that cannot be used.
+    #[error("the URL of the database: {0}")]
+    Database(#[from] InvalidDatabaseUrl),
+    /// A secret where every user of the machine can read it.
+    #[error(
+        "every user of this machine can read the password in --database; put the URL into \
+         TIDINGS_DATABASE or the configuration file, or the password into PGPASSFILE"
+    )]
+    PasswordInArguments,
     /// An origin that no browser sends.
     #[error(transparent)]
     Origin(#[from] InvalidOrigin),

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Secret;
 use crate::origins::AllowedOrigins;
+use crate::store::DatabaseUrl;
 
 pub use error::ConfigError;
 pub use sections::{CollectorsConfig, HubConfig, LimitsConfig, ServerConfig, default_data_dir};
@@ -68,7 +69,7 @@ impl Config {
     /// Reads the text of the file at `path`.
     pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            ConfigError::Parse { path: path.to_owned(), message: error.to_string() }
+            ConfigError::Parse { path: path.to_owned(), message: told(text, &error) }
         })?;
         let known = known_keys();
         for key in keys(&table) {
@@ -79,7 +80,7 @@ impl Config {
         }
         toml::from_str(text).map_err(|error| ConfigError::Parse {
             path: path.to_owned(),
-            message: error.to_string(),
+            message: told(text, &error),
         })
     }
 
@@ -116,6 +117,7 @@ impl Config {
         let body = limits.body_bytes as u64;
         range("limits.body_bytes", body, 1 << 10, 16 << 20, "1 KiB (1024) to 16 MiB (16777216)")?;
         AllowedOrigins::parse(&server.allowed_origins)?;
+        server.database.as_ref().map_or(Ok(()), DatabaseUrl::check)?;
         self.check_bind(server.listen)
     }
 
@@ -132,11 +134,22 @@ impl Config {
     }
 }
 
+/// What is wrong, with the line where it is; without that line if a URL is on it, which may hold a password.
+fn told(text: &str, error: &toml::de::Error) -> String {
+    let full = error.to_string();
+    if !full.contains("://") {
+        return full;
+    }
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    format!("line {} cannot be understood", before.matches('\n').count() + 1)
+}
+
 /// Every key there is, with its table; a table counts as a key of its own.
 fn known_keys() -> Vec<String> {
     let example = Config {
         server: ServerConfig {
             behind_proxy: Some(Ipv4Addr::LOCALHOST.into()),
+            database: Some(String::new().into()),
             ..ServerConfig::default()
         },
         ..Config::default()

@@ -12,6 +12,7 @@ use crate::auth::tokens::TokenLimits;
 use crate::collectors;
 use crate::hub::{Durability, HubLimits, Retention};
 use crate::sse::Pace;
+use crate::store::DatabaseUrl;
 
 /// Most threads for connections where nobody says how many: beyond, a dashboard has no use for them.
 const MOST_BY_ITSELF: usize = 8;
@@ -24,6 +25,9 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Folder of the owner's token and of what is kept. Default: the user's data folder.
     pub data_dir: PathBuf,
+    /// The database that everything is kept in. Default: a file in the data folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseUrl>,
     /// Name of this machine in its topic. Default: the system's host name.
     pub host_name: String,
     /// Names the server answers to besides `localhost` and its own address. Default: none.
@@ -88,6 +92,7 @@ impl Default for ServerConfig {
         Self {
             listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DEFAULT_PORT),
             data_dir: default_data_dir(),
+            database: None,
             host_name: collectors::machine_name(),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),

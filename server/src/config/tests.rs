@@ -37,6 +37,22 @@ fn a_wrong_type_says_where() {
 }
 
 #[test]
+fn a_password_in_the_file_is_not_told_whatever_is_wrong_with_it() {
+    for text in [
+        "[server]\ndatabase = postgres://u:hunter2@h/x",
+        "[server]\ndatabase = \"postgres://u:hunter2@h/x",
+        "[server]\ndatabase = [\"postgres://u:hunter2@h/x\"]",
+        "[server]\nheartbeat_seconds = \"postgres://u:hunter2@h/x\"",
+    ] {
+        let error = parse(text).unwrap_err();
+        let told = format!("{error} {error:?}");
+        assert!(told.contains("line 2") && !told.contains("hunter2"), "{told}");
+    }
+    let config = parse("[server]\ndatabase = \"mysql://u:hunter2@h/x\"").unwrap();
+    assert!(!format!("{config:?} {}", config.check().unwrap_err()).contains("hunter2"));
+}
+
+#[test]
 fn an_address_others_can_reach_needs_a_proxy() {
     let mut config = Config::default();
     for (listen, public) in [
@@ -67,6 +83,7 @@ fn values_out_of_range_are_refused_by_name() {
         ("[limits]\nbody_bytes = 1023", "limits.body_bytes"),
         ("[limits]\nbody_bytes = 16777217", "limits.body_bytes"),
         ("[server]\nallowed_origins = [\"https://a.example/\"]", "https://a.example/"),
+        ("[server]\ndatabase = \"mysql://h/x\"", "mysql"),
         ("[limits]\nevents_per_second = 0", "limits.events_per_second"),
         ("[limits]\nstreams_per_token = 0", "limits.streams_per_token"),
     ] {
