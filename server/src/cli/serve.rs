@@ -13,8 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::signals::Signals;
 use super::{duration, say};
-use crate::config::{Config, ConfigError};
-use crate::store::DatabaseUrl;
+use crate::config::{Config, ConfigError, DatabaseUrl};
 use crate::{Server, descriptors, telemetry};
 
 /// Connections the system keeps for us until we take them.

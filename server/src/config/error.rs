@@ -4,8 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::InvalidDatabaseUrl;
 use crate::origins::InvalidOrigin;
-use crate::store::InvalidDatabaseUrl;
 
 /// What is wrong with a configuration, and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +48,7 @@ pub enum ConfigError {
     },
     /// A database that cannot be used.
     #[error("the URL of the database: {0}")]
-    Database(#[from] InvalidDatabaseUrl),
+    Database(InvalidDatabaseUrl),
     /// A secret where every user of the machine can read it.
     #[error(
         "every user of this machine can read the password in --database; put the URL into \

@@ -2,6 +2,7 @@
 //!
 //! Every key is described in `docs/configuration.md`; a test holds that file to this one.
 
+mod database;
 mod error;
 mod sections;
 
@@ -13,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Secret;
 use crate::origins::AllowedOrigins;
-use crate::store::DatabaseUrl;
 
+pub use database::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::ConfigError;
 pub use sections::{CollectorsConfig, HubConfig, LimitsConfig, ServerConfig, default_data_dir};
 
@@ -117,7 +118,8 @@ impl Config {
         let body = limits.body_bytes as u64;
         range("limits.body_bytes", body, 1 << 10, 16 << 20, "1 KiB (1024) to 16 MiB (16777216)")?;
         AllowedOrigins::parse(&server.allowed_origins)?;
-        server.database.as_ref().map_or(Ok(()), DatabaseUrl::check)?;
+        let database = server.database.as_ref().map_or(Ok(()), DatabaseUrl::check);
+        database.map_err(ConfigError::Database)?;
         self.check_bind(server.listen)
     }
 

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::DEFAULT_PORT;
+use super::{DEFAULT_PORT, DatabaseUrl};
 use crate::auth::tokens::TokenLimits;
 use crate::collectors;
 use crate::hub::{Durability, HubLimits, Retention};
 use crate::sse::Pace;
-use crate::store::DatabaseUrl;
 
 /// Most threads for connections where nobody says how many: beyond, a dashboard has no use for them.
 const MOST_BY_ITSELF: usize = 8;

@@ -3,7 +3,7 @@
 //! - [`JournalStore`]: the hub's history.
 //! - [`TokenStore`]: tokens, by their digests.
 //! - [`SqliteStore`]: a file in the data folder, without any configuration.
-//! - [`PostgresStore`]: a database of a Postgres server, found by a [`DatabaseUrl`].
+//! - [`PostgresStore`]: a database of a Postgres server, found by its URL.
 //! - [`StoreError`]: what can go wrong, whatever the backend.
 //!
 //! Rows and SQL are private to a backend. `suite.rs` holds one set of tests that each backend must pass.
@@ -17,7 +17,6 @@ mod sqlite;
 #[cfg(test)]
 mod suite;
 mod token;
-mod url;
 
 use futures_util::future::BoxFuture;
 use sqlx::postgres::PgDatabaseError;
@@ -30,21 +29,21 @@ pub use journal::{
 pub use postgres::PostgresStore;
 pub use sqlite::{FILE_NAME, SqliteStore};
 pub use token::{TokenRow, TokenStore};
-pub use url::{DatabaseUrl, InvalidDatabaseUrl};
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
-        match &error {
+        let postgres = |error: &E| {
+            let error = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
+            Some(postgres::meaning(error.code()))
+        };
+        match error {
             E::PoolClosed | E::WorkerCrashed => Self::Closed,
             E::PoolTimedOut => Self::Busy,
             // A file has no connection to lose.
-            E::Io(_) | E::Tls(_) | E::Protocol(_) => Self::Lost(error.into()),
-            E::Database(database) => match database.try_downcast_ref::<PgDatabaseError>() {
-                Some(postgres) => postgres::meaning(postgres.code())(error),
-                None => sqlite::meaning(error),
-            },
-            _ => Self::Database(error.into()),
+            E::Io(error) => Self::Lost(error.into()),
+            error @ (E::Tls(_) | E::Protocol(_)) => Self::Lost(error.into()),
+            error => postgres(&error).unwrap_or(sqlite::meaning)(error),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Makes connections, all alike.
 
+use std::str::FromStr as _;
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use super::error::{of_connecting, within};
-use crate::store::{DatabaseUrl, InvalidDatabaseUrl, StoreError};
+use crate::config::{DatabaseUrl, InvalidDatabaseUrl};
+use crate::store::StoreError;
 
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -33,7 +35,9 @@ pub(super) struct Connector {
 impl Connector {
     /// To the database at `url`.
     pub(super) fn new(url: &DatabaseUrl) -> Result<Self, InvalidDatabaseUrl> {
-        let mut options = url.postgres()?;
+        url.check()?;
+        let options = PgConnectOptions::from_str(url.expose());
+        let mut options = options.map_err(|_| InvalidDatabaseUrl::Value)?;
         if options.get_application_name().is_none() {
             options = options.application_name("tidings");
         }

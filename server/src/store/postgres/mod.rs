@@ -27,7 +27,8 @@ use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
 
 use super::number::{signed, unsigned};
-use super::{DatabaseUrl, InvalidDatabaseUrl, Store, StoreError};
+use super::{Store, StoreError};
+use crate::config::{DatabaseUrl, InvalidDatabaseUrl};
 use connector::Connector;
 use error::within;
 use reader::{Readers, Reading};

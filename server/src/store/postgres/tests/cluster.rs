@@ -5,6 +5,7 @@
 //! Postgres has one to itself.
 
 use std::fs::{self, File, Permissions};
+use std::net::SocketAddr;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection};
 use tempfile::TempDir;
 
-use crate::store::DatabaseUrl;
+use crate::config::DatabaseUrl;
 
 /// The superuser of every cluster, who has a password where it comes by TCP.
 const USER: &str = "tidings";
@@ -98,11 +99,25 @@ impl Cluster {
         cluster
     }
 
-    /// Kills it as an unclean end of the system's would, but for what the system keeps.
-    pub(super) fn kill(&self) {
-        let mut child = self.own();
-        child.kill().unwrap();
-        child.wait().unwrap();
+    /// Kills it as an unclean end of the system's would, but for what the system keeps; returns when the processes of its
+    /// connections have noticed, too.
+    pub(super) async fn kill(&self) {
+        let pid = self.own().id();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        {
+            let mut child = self.own();
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+        let runs = |pid: &str| {
+            let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            state.contains("postgres") && !state.contains(") Z")
+        };
+        let began = Instant::now();
+        while children.split_whitespace().any(runs) {
+            assert!(began.elapsed() < PATIENCE, "{}", self.told());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Starts it again where it was.
@@ -255,8 +270,17 @@ impl Database {
 
     /// By TCP, with this password.
     pub(super) fn tcp_url(&self, password: &str) -> DatabaseUrl {
-        let port = self.cluster.port;
-        DatabaseUrl::from(format!("postgres://{USER}:{password}@127.0.0.1:{port}/{}", self.name))
+        self.tcp_url_at(self.tcp_address(), password)
+    }
+
+    /// As [`tcp_url`](Self::tcp_url), by way of another address.
+    pub(super) fn tcp_url_at(&self, address: SocketAddr, password: &str) -> DatabaseUrl {
+        DatabaseUrl::from(format!("postgres://{USER}:{password}@{address}/{}", self.name))
+    }
+
+    /// Where its server listens.
+    pub(super) fn tcp_address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.cluster.port))
     }
 
     /// A connection beside the store.
