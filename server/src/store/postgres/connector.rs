@@ -13,16 +13,21 @@ use crate::store::StoreError;
 /// How long a connection may take to be made.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// What each is set to, whatever the server's own settings are. A commit waits for the disk unless it says
-/// otherwise; nothing runs or waits for ever; a peer that is gone is noticed, so that its lock goes too.
+/// What each is set to, whatever the server's own settings are, where it is new enough to know it. A commit waits for the
+/// disk unless it says otherwise; nothing runs or waits for ever; a connection is not ended for being idle, which would
+/// free the lock; a peer that is gone is noticed, so that its lock goes too.
 const SETTINGS: &str = "SELECT set_config(name, value, false) FROM (VALUES \
-     ('synchronous_commit', 'on'), \
-     ('statement_timeout', '10s'), \
-     ('lock_timeout', '2s'), \
-     ('idle_in_transaction_session_timeout', '60s'), \
-     ('tcp_keepalives_idle', '10'), \
-     ('tcp_keepalives_interval', '5'), \
-     ('tcp_keepalives_count', '3')) AS setting (name, value)";
+     (0, 'synchronous_commit', 'on'), \
+     (0, 'statement_timeout', '10s'), \
+     (0, 'lock_timeout', '2s'), \
+     (0, 'idle_in_transaction_session_timeout', '0'), \
+     (140000, 'idle_session_timeout', '0'), \
+     (170000, 'transaction_timeout', '0'), \
+     (0, 'tcp_keepalives_idle', '10'), \
+     (0, 'tcp_keepalives_interval', '5'), \
+     (0, 'tcp_keepalives_count', '3'), \
+     (0, 'tcp_user_timeout', '25000')) AS setting (since, name, value) \
+     WHERE since <= current_setting('server_version_num')::integer";
 
 /// Makes connections to one database.
 pub(super) struct Connector {

@@ -10,8 +10,8 @@ use crate::store::StoreError;
 /// What an error of this SQLSTATE is. Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
 pub(in crate::store) fn meaning(code: &str) -> fn(sqlx::Error) -> StoreError {
     match code {
-        // A lock that was not to be had in time, a deadlock, a serialization failure.
-        "55P03" | "40P01" | "40001" => |_| StoreError::Busy,
+        // A lock that was not to be had in time, a deadlock, a serialization failure, a statement that took too long.
+        "55P03" | "40P01" | "40001" | "57014" => |_| StoreError::Busy,
         "53100" => |_| StoreError::Full,
         "XX001" | "XX002" => |error| StoreError::Damaged(error.into()),
         // Shut down, crashed beside us, or not yet started.
@@ -43,7 +43,9 @@ pub(super) fn of_connecting(error: StoreError) -> StoreError {
 /// An error on opening `database`.
 pub(super) fn of_open(error: StoreError, database: &str) -> StoreError {
     match error {
-        StoreError::Unreachable(source) | StoreError::Lost(source) => {
+        StoreError::Unreachable(source)
+        | StoreError::Lost(source)
+        | StoreError::Database(source) => {
             StoreError::Unopened { database: database.to_owned(), source }
         }
         error => error,

@@ -7,10 +7,9 @@ use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, PgConnection};
 
 use super::error::within;
+use super::known::Known;
 use super::reader::READ;
-use super::topics::Topics;
-use super::writer::CHANGE;
-use super::{PostgresStore, page, signed, unsigned};
+use super::{PostgresStore, changed, page, signed, unsigned};
 use crate::store::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,
     Retain, StoreError,
@@ -18,6 +17,12 @@ use crate::store::{
 
 /// Most events that one step of a trim removes; other writers wait for that long.
 const TRIM_STEP: i64 = 5_000;
+
+/// Most events that one step of forgetting all removes.
+const FORGET_STEP: i64 = 20_000;
+
+/// A table that somebody reads, as a backup does, is not waited for to be had alone.
+const SOON: &str = "SET LOCAL lock_timeout = '200ms'";
 
 /// How long everything that is held may be counted, at the start.
 const COUNT: Duration = Duration::from_secs(120);
@@ -71,16 +76,16 @@ pub(super) async fn load(on: &mut PgConnection) -> Result<Option<JournalMeta>, S
 /// Adds events and moves the head. Returns the numbers of topics that are new.
 pub(super) async fn add(
     on: &mut PgConnection,
-    topics: &Topics,
+    known: &Known,
     rows: &[JournalRow],
     head: u64,
     reserved: u64,
     flush: bool,
 ) -> Result<HashMap<String, i64>, StoreError> {
     let mut names: Vec<&str> = rows.iter().map(|row| row.topic.as_str()).collect();
-    names.retain(|name| topics.get(name).is_none());
+    names.retain(|name| known.topic(name).is_none());
     if names.is_empty() {
-        add_known(on, rows, |name| topics.get(name), head, reserved, flush).await?;
+        add_known(on, rows, |name| known.topic(name), head, reserved, flush).await?;
         return Ok(HashMap::new());
     }
     names.sort_unstable();
@@ -95,7 +100,7 @@ pub(super) async fn add(
     .fetch_all(&mut *transaction)
     .await?;
     let new: HashMap<String, i64> = new.into_iter().collect();
-    let number = |name: &str| new.get(name).copied().or_else(|| topics.get(name));
+    let number = |name: &str| new.get(name).copied().or_else(|| known.topic(name));
     add_known(&mut transaction, rows, number, head, reserved, flush).await?;
     transaction.commit().await?;
     Ok(new)
@@ -128,14 +133,33 @@ async fn add_known(
     Ok(())
 }
 
+/// What a start may do with the history there is.
+#[derive(Clone, Copy)]
+enum Forget {
+    Nothing,
+    /// All of it, at once: if nobody else so much as reads.
+    All,
+    /// What is left where there are no events any more.
+    Topics,
+}
+
 async fn write_meta(
     on: &mut PgConnection,
     meta: JournalMeta,
-    forget: bool,
+    forget: Forget,
 ) -> Result<(), StoreError> {
     let mut transaction = on.begin().await?;
-    if forget {
-        sqlx::query("TRUNCATE journal_events, journal_topics").execute(&mut *transaction).await?;
+    match forget {
+        Forget::Nothing => {}
+        Forget::All => {
+            sqlx::query(SOON).execute(&mut *transaction).await?;
+            sqlx::query("TRUNCATE journal_events, journal_topics")
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Forget::Topics => {
+            sqlx::query("DELETE FROM journal_topics").execute(&mut *transaction).await?;
+        }
     }
     sqlx::query(
         "INSERT INTO journal_meta (id, epoch, head, reserved, clean) VALUES (1, $1, $2, $3, false) \
@@ -150,13 +174,39 @@ async fn write_meta(
     Ok(transaction.commit().await?)
 }
 
-/// Removes the oldest events of the last topics, at most [`TRIM_STEP`] in all, and takes the topics off the
-/// list that are done.
-async fn trim_step(on: &mut PgConnection, cuts: &mut Vec<(i64, i64)>) -> Result<(), StoreError> {
+/// Removes the oldest events behind `after`, at most [`FORGET_STEP`]; the last of them, or null if there was none.
+async fn forget_step(on: &mut PgConnection, after: i64) -> Result<Option<i64>, StoreError> {
+    // By its bounds: who looks for the oldest each time wades through all that is gone already.
+    let last: Option<i64> = sqlx::query_scalar(
+        "SELECT max(seq) FROM ( \
+             SELECT seq FROM journal_events WHERE seq > $1 ORDER BY seq LIMIT $2 \
+         ) AS step",
+    )
+    .bind(after)
+    .bind(FORGET_STEP)
+    .fetch_one(&mut *on)
+    .await?;
+    if let Some(last) = last {
+        sqlx::query("DELETE FROM journal_events WHERE seq > $1 AND seq <= $2")
+            .bind(after)
+            .bind(last)
+            .execute(on)
+            .await?;
+    }
+    Ok(last)
+}
+
+/// Removes the oldest events of the last topics, at most [`TRIM_STEP`] in all; what is left to do.
+async fn trim_step(
+    on: &mut PgConnection,
+    known: &Known,
+    mut cuts: Vec<(String, i64)>,
+) -> Result<Vec<(String, i64)>, StoreError> {
     let mut transaction = on.begin().await?;
     let mut left = TRIM_STEP;
     while left > 0 {
-        let Some((id, evicted)) = cuts.pop() else { break };
+        let Some((topic, evicted)) = cuts.pop() else { break };
+        let Some(id) = known.topic(&topic) else { continue };
         // Where this step ends, if not at the end.
         let step: Option<i64> = sqlx::query_scalar(STEP)
             .bind(id)
@@ -178,15 +228,16 @@ async fn trim_step(on: &mut PgConnection, cuts: &mut Vec<(i64, i64)>) -> Result<
         // A topic is some work even if nothing is left of it.
         left -= signed(gone.rows_affected()).max(1);
         if end < evicted {
-            cuts.push((id, evicted));
+            cuts.push((topic, evicted));
         }
     }
-    Ok(transaction.commit().await?)
+    transaction.commit().await?;
+    Ok(cuts)
 }
 
 async fn count(on: &mut PgConnection) -> Result<Vec<JournalTopic>, StoreError> {
-    let mut transaction = on.begin().await?;
-    sqlx::query("SET LOCAL statement_timeout = '110s'").execute(&mut *transaction).await?;
+    // Until the snapshot ends.
+    sqlx::query("SET LOCAL statement_timeout = '110s'").execute(&mut *on).await?;
     let topics: Vec<(String, i64, i64, i64, i64)> = sqlx::query_as(
         "SELECT name, evicted, greatest(evicted, newest), coalesce(events, 0), coalesce(total, 0) \
          FROM journal_topics LEFT JOIN ( \
@@ -194,9 +245,8 @@ async fn count(on: &mut PgConnection) -> Result<Vec<JournalTopic>, StoreError> {
              FROM journal_events GROUP BY topic_id \
          ) AS held ON topic_id = id",
     )
-    .fetch_all(&mut *transaction)
+    .fetch_all(on)
     .await?;
-    transaction.commit().await?;
     let topic = |(topic, evicted, newest, events, bytes)| JournalTopic {
         topic,
         evicted: unsigned(evicted),
@@ -238,64 +288,84 @@ async fn boundary(
 }
 
 impl PostgresStore {
-    /// Writes `meta`; `forget` removes every event and topic with it.
-    async fn set(&self, meta: JournalMeta, forget: bool) -> Result<(), StoreError> {
-        let mut writing = self.writer.begin().await?;
-        let written = within(CHANGE, write_meta(writing.on(), meta, forget)).await;
-        if written.is_ok() {
-            writing.note_flushed(meta.head, meta.reserved);
-            if forget {
-                self.topics.clear();
-            }
+    async fn set(&self, meta: JournalMeta, forget: Forget) -> Result<(), StoreError> {
+        self.writer
+            .run(move |writing| {
+                Box::pin(async move {
+                    write_meta(writing.on(), meta, forget).await?;
+                    writing.note_flushed(meta.head, meta.reserved);
+                    if !matches!(forget, Forget::Nothing) {
+                        writing.known().forget_topics();
+                    }
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Forgets all history. In steps where somebody reads it, as a backup does for as long as it takes: what is cut short
+    /// is not trusted, and forgotten by the next start.
+    async fn forget(&self, meta: JournalMeta) -> Result<(), StoreError> {
+        match self.set(meta, Forget::All).await {
+            Err(StoreError::Busy) => {}
+            done => return done,
         }
-        writing.end(written)
+        let mut after = -1;
+        let step = async |after| {
+            self.writer.run(move |writing| Box::pin(forget_step(writing.on(), after))).await
+        };
+        while let Some(last) = step(after).await? {
+            after = last;
+        }
+        self.set(meta, Forget::Topics).await
     }
 
     async fn insert(
         &self,
-        rows: &[JournalRow],
+        rows: Vec<JournalRow>,
         head: u64,
         reserved: u64,
     ) -> Result<(), StoreError> {
-        let mut writing = self.writer.begin().await?;
-        let flush = self.durable || writing.must_flush();
-        let adding = add(writing.on(), &self.topics, rows, head, reserved, flush);
-        let added = within(CHANGE, adding).await.map(|new| {
-            // The next writer knows them: this one is not given back yet.
-            self.topics.extend(new);
-            if flush {
-                writing.note_flushed(head, reserved);
-            } else {
-                writing.note_taken(rows, head, reserved);
-            }
-        });
-        writing.end(added)
+        let durable = self.durable;
+        self.writer
+            .run(move |writing| {
+                Box::pin(async move {
+                    let flush = durable || writing.must_flush();
+                    let known = writing.known();
+                    let new = add(writing.on(), &known, &rows, head, reserved, flush).await?;
+                    // The next writer knows them: this one is not given back yet.
+                    known.extend(new);
+                    if flush {
+                        writing.note_flushed(head, reserved);
+                    } else {
+                        writing.note_taken(&rows, head, reserved);
+                    }
+                    Ok(())
+                })
+            })
+            .await
     }
 }
 
 impl JournalStore for PostgresStore {
     fn load(&self) -> BoxFuture<'_, Result<Option<JournalMeta>, StoreError>> {
-        Box::pin(async move {
-            // Where it is known what became of the last append: the lock is there once its connection is gone.
-            let mut writing = self.writer.begin().await?;
-            let loaded = within(READ, load(writing.on())).await;
-            writing.end(loaded)
-        })
+        // Where it is known what became of the last append: the lock is there once its connection is gone.
+        Box::pin(self.writer.run(|writing| Box::pin(load(writing.on()))))
     }
 
     fn begin(&self, meta: JournalMeta) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.set(meta, false))
+        Box::pin(self.set(meta, Forget::Nothing))
     }
 
     fn reset(&self, meta: JournalMeta) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.set(meta, true))
+        Box::pin(self.forget(meta))
     }
 
     fn topics(&self) -> BoxFuture<'_, Result<Vec<JournalTopic>, StoreError>> {
         Box::pin(async move {
             let mut reading = self.read_aside().await?;
             let counted = within(COUNT, count(&mut reading.on)).await;
-            reading.end(counted)
+            reading.end(counted).await
         })
     }
 
@@ -305,7 +375,7 @@ impl JournalStore for PostgresStore {
         head: u64,
         reserved: u64,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.insert(rows, head, reserved))
+        Box::pin(self.insert(rows.to_vec(), head, reserved))
     }
 
     fn page<'a>(
@@ -320,26 +390,33 @@ impl JournalStore for PostgresStore {
                 return Ok(Vec::new());
             }
             let mut reading = self.read().await?;
-            // Behind the connection: its numbers are those of the database that it is to.
-            let wanted = self.topics.known(topics);
-            if wanted.is_empty() {
-                return reading.end(Ok(Vec::new()));
-            }
+            let wanted = match self.known.topics(reading.stand.fence, topics) {
+                None => return reading.end(Err(changed())).await,
+                Some(wanted) if wanted.is_empty() => return reading.end(Ok(Vec::new())).await,
+                Some(wanted) => wanted,
+            };
             let read = page::read(&mut reading.on, &wanted, signed(after), signed(upto), limits);
             let read = within(READ, read).await;
-            reading.end(read)
+            reading.end(read).await
         })
     }
 
     fn trim<'a>(&'a self, cuts: &'a [JournalCut]) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let known =
-                |cut: &JournalCut| Some((self.topics.get(&cut.topic)?, signed(cut.evicted)));
-            let mut cuts: Vec<_> = cuts.iter().filter_map(known).collect();
+            // By name: what became of the numbers is known to who writes.
+            let mut cuts: Vec<_> =
+                cuts.iter().map(|cut| (cut.topic.clone(), signed(cut.evicted))).collect();
             while !cuts.is_empty() {
-                let mut writing = self.writer.begin().await?;
-                let trimmed = within(CHANGE, trim_step(writing.on(), &mut cuts)).await;
-                writing.end(trimmed)?;
+                let left = std::mem::take(&mut cuts);
+                cuts = self
+                    .writer
+                    .run(|writing| {
+                        Box::pin(async move {
+                            let known = writing.known();
+                            trim_step(writing.on(), &known, left).await
+                        })
+                    })
+                    .await?;
             }
             Ok(())
         })
@@ -349,7 +426,7 @@ impl JournalStore for PostgresStore {
         Box::pin(async move {
             let mut reading = self.read_aside().await?;
             let aged = within(READ, aged(&mut reading.on, oldest_at)).await;
-            reading.end(aged)
+            reading.end(aged).await
         })
     }
 
@@ -361,23 +438,23 @@ impl JournalStore for PostgresStore {
     ) -> BoxFuture<'a, Result<JournalBoundary, StoreError>> {
         Box::pin(async move {
             let mut reading = self.read_aside().await?;
+            let Some(numbers) = self.known.topics(reading.stand.fence, &[topic]) else {
+                return reading.end(Err(changed())).await;
+            };
             // Of a topic that is not known nothing is found.
-            let id = self.topics.get(topic).unwrap_or_default();
+            let id = numbers.into_keys().next().unwrap_or_default();
             let found = within(READ, boundary(&mut reading.on, id, upto, retain)).await;
-            reading.end(found)
+            reading.end(found).await
         })
     }
 
     fn end(&self, head: u64) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            let mut writing = self.writer.begin().await?;
-            let noting = async {
+        Box::pin(self.writer.run(move |writing| {
+            Box::pin(async move {
                 let end = sqlx::query("UPDATE journal_meta SET head = $1, clean = true");
                 end.bind(signed(head)).execute(writing.on()).await?;
                 Ok(())
-            };
-            let noted = within(CHANGE, noting).await;
-            writing.end(noted)
-        })
+            })
+        }))
     }
 }

@@ -1,50 +1,43 @@
 //! The store in a database of a Postgres server, for one Tidings server at a time.
 //!
-//! One connection writes, and holds the lock that keeps other servers away (`session.rs`, `writer.rs`); a few read
-//! beside it (`reader.rs`). Whatever is asked ends in a bounded time, also where the network swallows everything; a
-//! connection that is lost is made anew by whoever needs it next.
+//! One connection writes, and holds the lock that keeps other servers away (`session.rs`, `turns.rs`); each change is a task
+//! of its own, and one watches the connection while there is none (`writer.rs`). A few connections read beside it, each time
+//! from a snapshot that says whether the database is as this server left it (`reader.rs`, `fence.rs`). Whatever is asked ends
+//! in a bounded time, also where the network swallows everything.
 
 mod connector;
 mod error;
+mod fence;
 mod journal;
+mod known;
 mod page;
 mod reader;
 mod session;
+mod tables;
 mod tail;
 // With the means of Linux a Postgres is sure to end with its tests.
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests;
 mod token;
-mod topics;
+mod turns;
 mod writer;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::PgConnection;
-use sqlx::migrate::Migrator;
 
 use super::number::{signed, unsigned};
 use super::{Store, StoreError};
 use crate::config::{DatabaseUrl, InvalidDatabaseUrl};
 use connector::Connector;
 use error::within;
+use known::Known;
 use reader::{Readers, Reading};
 use session::Session;
-use topics::Topics;
 use writer::{CHANGE, Writer};
 
 pub(super) use error::meaning;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/postgres");
-
-/// Oldest Postgres that has all that is used here.
-const OLDEST: u32 = 12_00_00;
-
-/// How long tables may take to be brought up to date.
-const PREPARE: Duration = Duration::from_secs(120);
 
 /// Connections that read pages.
 const READERS: usize = 4;
@@ -65,7 +58,7 @@ pub struct PostgresStore {
     readers: Readers,
     /// Read for the server itself, however many subscribers go back in history.
     asides: Readers,
-    topics: Arc<Topics>,
+    known: Arc<Known>,
     durable: bool,
 }
 
@@ -81,7 +74,7 @@ impl PostgresStore {
         let database = connector.database.clone();
         let opened = async {
             let mut session = within(CHANGE, Session::open(&connector, None)).await?;
-            within(PREPARE, prepare(&mut session.on, &database)).await?;
+            tables::prepare(&mut session.on, &database).await?;
             Self::with(connector, session, durable).await
         };
         opened.await.map_err(|error| error::of_open(error, &database))
@@ -92,35 +85,46 @@ impl PostgresStore {
         session: Session,
         durable: bool,
     ) -> Result<Self, StoreError> {
-        let topics = Arc::new(Topics::default());
-        let writer = Writer::new(Arc::clone(&connector), Arc::clone(&topics), session);
-        let writer = within(CHANGE, writer).await?;
+        let writer = Writer::new(Arc::clone(&connector), session);
+        let (writer, known) = within(CHANGE, writer).await?;
         let readers = Readers::new(Arc::clone(&connector), READERS);
         let asides = Readers::new(connector, ASIDES);
-        Ok(Self { writer, readers, asides, topics, durable })
+        Ok(Self { writer, readers, asides, known, durable })
     }
 
     /// Begins to read a page, once it is its turn.
     async fn read(&self) -> Result<Reading<'_>, StoreError> {
-        self.whole(self.readers.take().await?).await
+        self.read_by(&self.readers).await
     }
 
     /// Begins to read for the server itself.
     async fn read_aside(&self) -> Result<Reading<'_>, StoreError> {
-        self.whole(self.asides.take().await?).await
+        self.read_by(&self.asides).await
     }
 
-    /// A database that crashed may have lost the last events. Before anything is read that could miss them, the writer
-    /// gets them back.
-    async fn whole<'a>(&self, mut reading: Reading<'a>) -> Result<Reading<'a>, StoreError> {
-        if reading.is_new {
-            let acknowledged = self.writer.acknowledged();
-            if reading.head().await? < acknowledged {
-                self.writer.confirm().await?;
+    /// A snapshot that has all that was acknowledged, of the database that this server has. One that crashed may have lost
+    /// the last events, and the writer gets them back; a reader may be on what another server has taken, or on a server
+    /// that lags behind, and would not find what is there.
+    async fn read_by<'a>(&self, readers: &'a Readers) -> Result<Reading<'a>, StoreError> {
+        for is_last in [false, true] {
+            let known = self.known.stand();
+            let reading = readers.begin(known.fence).await?;
+            if reading.stand.fence == known.fence && reading.stand.head >= known.head {
+                return Ok(reading);
+            }
+            // Not to be used again.
+            drop(reading);
+            if !is_last {
+                self.writer.confirm_if(known.fence).await?;
             }
         }
-        Ok(reading)
+        Err(changed())
     }
+}
+
+/// The database is not, or not yet again, as this server left it.
+fn changed() -> StoreError {
+    StoreError::Unreachable("it is not as it was left".into())
 }
 
 fn connector(url: &DatabaseUrl) -> Result<Arc<Connector>, StoreError> {
@@ -129,25 +133,6 @@ fn connector(url: &DatabaseUrl) -> Result<Arc<Connector>, StoreError> {
         source: error.into(),
     };
     Ok(Arc::new(Connector::new(url).map_err(unusable)?))
-}
-
-/// Looks whether the database can be used, and brings its tables up to date.
-async fn prepare(on: &mut PgConnection, database: &str) -> Result<(), StoreError> {
-    let unsuitable = |reason| Err(StoreError::Unsuitable { database: database.to_owned(), reason });
-    if on.server_version_num().is_some_and(|version| version < OLDEST) {
-        return unsuitable("its Postgres is older than 12");
-    }
-    let (encoding, is_replica): (String, bool) =
-        sqlx::query_as("SELECT current_setting('server_encoding'), pg_is_in_recovery()")
-            .fetch_one(&mut *on)
-            .await?;
-    if is_replica {
-        return unsuitable("it is a replica, which cannot be written to; name its primary");
-    }
-    if encoding != "UTF8" {
-        return unsuitable("its encoding is not UTF8; make one with `createdb --encoding=UTF8`");
-    }
-    MIGRATIONS.run(on).await.map_err(|error| error::of_migration(error, database))
 }
 
 /// What there is to tell holds a password.
@@ -161,28 +146,23 @@ impl Store for PostgresStore {
     fn check(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             if self.writer.try_confirm().await?.is_none() {
-                let mut reading = self.asides.take().await?;
-                let head = reading.head().await.map(drop);
-                reading.end(head)?;
+                let reading = self.asides.begin(self.known.stand().fence).await?;
+                reading.end(Ok(())).await?;
             }
             Ok(())
         })
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            let mut writing = self.writer.begin().await?;
-            let on = writing.on();
-            let probed = async {
+        Box::pin(self.writer.run(|writing| {
+            Box::pin(async move {
                 // Committed in between: what a transaction writes and takes back itself need never come to the disk.
                 for change in [FILL, EMPTY] {
-                    sqlx::query(change).execute(&mut *on).await?;
+                    sqlx::query(change).execute(writing.on()).await?;
                 }
                 Ok(())
-            };
-            let probed = within(CHANGE, probed).await;
-            writing.end(probed)
-        })
+            })
+        }))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -6,14 +6,11 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Connection as _, PgConnection};
+use sqlx::PgConnection;
 
 use super::{signed, unsigned};
 use crate::store::found::{Found, GROWTH, LEAST_SCAN, RARE};
 use crate::store::{JournalRow, PageLimits, StoreError};
-
-/// What is seen does not change until it ends.
-const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// The first event of some topics. Pairs are compared here and below so that only the index of the topics will do: by its
 /// estimates Postgres may take all events in order for the shorter way, and look through a million for one.
@@ -31,7 +28,7 @@ pub(super) const WANTED: &str = "SELECT event.seq, event.bytes \
          ORDER BY topic_id, seq LIMIT $4 \
      ) AS event ORDER BY event.seq LIMIT $4";
 
-/// Reads a page. `topics` holds the names of the numbers wanted and is not empty.
+/// Reads a page from one snapshot. `topics` holds the names of the numbers wanted and is not empty.
 pub(super) async fn read(
     on: &mut PgConnection,
     topics: &HashMap<i64, &str>,
@@ -39,17 +36,14 @@ pub(super) async fn read(
     upto: i64,
     limits: PageLimits,
 ) -> Result<Vec<JournalRow>, StoreError> {
-    let mut snapshot = on.begin_with(SNAPSHOT).await?;
     let mut found = Found::new(limits);
     let ids: Vec<i64> = topics.keys().copied().collect();
     if let [_] = *ids {
-        by_index(&mut snapshot, &mut found, &ids, after, upto, true).await?;
-    } else if let Some(after) = among_all(&mut snapshot, &mut found, topics, after, upto).await? {
-        by_index(&mut snapshot, &mut found, &ids, after, upto, false).await?;
+        by_index(on, &mut found, &ids, after, upto, true).await?;
+    } else if let Some(after) = among_all(on, &mut found, topics, after, upto).await? {
+        by_index(on, &mut found, &ids, after, upto, false).await?;
     }
-    let events = events(&mut snapshot, topics, &found).await?;
-    snapshot.commit().await?;
-    Ok(events)
+    events(on, topics, &found).await
 }
 
 /// Returns where to go on if the page is not full, events remain, and those wanted are rare among them.

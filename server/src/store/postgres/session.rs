@@ -13,7 +13,7 @@ use super::error::of_connecting;
 use crate::store::StoreError;
 
 /// Names the lock: `tidings` in ASCII.
-const LOCK: i64 = 0x0074_6964_696e_6773;
+pub(super) const LOCK: i64 = 0x0074_6964_696e_6773;
 
 /// How long a lock is waited for whose owner may just be going.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
@@ -24,6 +24,9 @@ const LOCK_LOOK: Duration = Duration::from_millis(50);
 /// Ends a connection of ours that is still there, with what it may be doing: nobody hears of it any more.
 const END_FORMER: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                           WHERE pid = $1 AND backend_start::text = $2";
+
+/// What is said of a server that takes no writes.
+const REPLICA: &str = "it is a replica, which cannot be written to; name its primary";
 
 /// A connection, as the database server knows it.
 #[derive(Clone)]
@@ -39,42 +42,28 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Connects and takes the lock; from `former`, the connection that was lost, if need be.
+    /// Connects to a primary and takes the lock; from `former`, the connection that was lost, if need be.
     pub(super) async fn open(
         connector: &Connector,
         former: Option<&Identity>,
     ) -> Result<Self, StoreError> {
         let mut on = connector.connect().await?;
         let locked = async {
-            let (pid, began) = sqlx::query_as(
-                "SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+            let (pid, began, is_replica): (_, _, bool) = sqlx::query_as(
+                "SELECT pid, backend_start::text, pg_is_in_recovery() FROM pg_stat_activity \
+                 WHERE pid = pg_backend_pid()",
             )
             .fetch_one(&mut on)
             .await?;
+            if is_replica {
+                // It may lag behind: what it lacks is not lost.
+                return Err(StoreError::Unreachable(REPLICA.into()));
+            }
             lock(&mut on, former).await?;
             Ok(Identity { pid, began })
         };
         let identity = locked.await.map_err(of_connecting)?;
         Ok(Self { on, identity })
-    }
-
-    /// Draws a new token: whoever had the database before must not write on.
-    pub(super) async fn fence(&mut self) -> Result<i64, StoreError> {
-        let token: i64 = rand::random();
-        sqlx::query(
-            "INSERT INTO fence VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET token = excluded.token",
-        )
-        .bind(token)
-        .execute(&mut self.on)
-        .await?;
-        Ok(token)
-    }
-
-    /// Whether the token is still the one that was drawn.
-    pub(super) async fn is_fenced_by(&mut self, token: i64) -> Result<bool, StoreError> {
-        let found: Option<i64> =
-            sqlx::query_scalar("SELECT token FROM fence").fetch_optional(&mut self.on).await?;
-        Ok(found == Some(token))
     }
 }
 

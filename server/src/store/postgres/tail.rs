@@ -50,6 +50,11 @@ impl Tail {
         *self = Self { flushed: head, head, reserved, ..Self::default() };
     }
 
+    /// The head that was acknowledged last, with its reserve.
+    pub(super) fn head(&self) -> (u64, u64) {
+        (self.head, self.reserved)
+    }
+
     /// What must be written again where the database has no more than `found`: null if nothing, `Err` if it is not here.
     pub(super) fn missing(&self, found: u64) -> Result<Option<Missing>, ()> {
         if found >= self.head {

@@ -5,7 +5,6 @@ use sqlx::{Connection as _, PgConnection};
 
 use super::error::within;
 use super::reader::READ;
-use super::writer::CHANGE;
 use super::{PostgresStore, signed, unsigned};
 use crate::store::{StoreError, TokenRow, TokenStore};
 
@@ -16,7 +15,7 @@ impl TokenStore for PostgresStore {
         Box::pin(async move {
             let mut reading = self.read_aside().await?;
             let read = within(READ, all(&mut reading.on, now)).await;
-            reading.end(read)
+            reading.end(read).await
         })
     }
 
@@ -25,19 +24,20 @@ impl TokenStore for PostgresStore {
         token: &'a TokenRow,
         forget: u64,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let mut writing = self.writer.begin().await?;
-            let added = within(CHANGE, add(writing.on(), token, forget)).await;
-            writing.end(added)
-        })
+        let token = token.clone();
+        Box::pin(
+            self.writer.run(move |writing| {
+                Box::pin(async move { add(writing.on(), &token, forget).await })
+            }),
+        )
     }
 
     fn revoke_token<'a>(&'a self, id: &'a str, at: u64) -> BoxFuture<'a, Result<bool, StoreError>> {
-        Box::pin(async move {
-            let mut writing = self.writer.begin().await?;
-            let revoked = within(CHANGE, revoke(writing.on(), id, at)).await;
-            writing.end(revoked)
-        })
+        let id = id.to_owned();
+        Box::pin(
+            self.writer
+                .run(move |writing| Box::pin(async move { revoke(writing.on(), &id, at).await })),
+        )
     }
 }
 

@@ -2,14 +2,18 @@
 
 mod cluster;
 mod faults;
+mod lock;
 mod proxy;
+mod regain;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::*;
 use crate::store::suite::{Backend, suite};
-use crate::store::{JournalMeta, JournalRow, JournalStore as _, PageLimits};
+use crate::store::{
+    JournalMeta, JournalRow, JournalStore as _, PageLimits, Retain, TokenStore as _,
+};
 use cluster::{Database, PASSWORD};
 
 async fn open(database: &Database, durable: bool) -> PostgresStore {
@@ -18,8 +22,8 @@ async fn open(database: &Database, durable: bool) -> PostgresStore {
 
 /// Behind the back of the store that has the lock.
 async fn add_unheard(database: &Database, rows: &[JournalRow]) {
-    let (topics, head) = (Topics::default(), rows.last().unwrap().seq);
-    journal::add(&mut database.connect().await, &topics, rows, head, head, true).await.unwrap();
+    let (known, head) = (Known::default(), rows.last().unwrap().seq);
+    journal::add(&mut database.connect().await, &known, rows, head, head, true).await.unwrap();
 }
 
 impl Backend for Database {
@@ -76,6 +80,24 @@ async fn held(store: &PostgresStore) -> Vec<u64> {
     rows.into_iter().map(|row| row.seq).collect()
 }
 
+/// Ends every connection to the database, as the end of a network would, and more politely.
+async fn cut(database: &Database) {
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    sqlx::query(cut).execute(&mut database.connect().await).await.unwrap();
+}
+
+/// As a crash does that comes before the disk has the last commits: what they added and made is gone.
+async fn lose(database: &Database, head: u64) {
+    let mut on = database.connect().await;
+    let lose = format!(
+        "UPDATE journal_meta SET head = {head}; DELETE FROM journal_events WHERE seq > {head}; \
+         DELETE FROM journal_topics WHERE id NOT IN (SELECT topic_id FROM journal_events)"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(lose)).execute(&mut on).await.unwrap();
+    cut(database).await;
+}
+
 #[tokio::test]
 async fn a_second_server_is_refused_until_the_first_lets_go() {
     let database = Database::new().await;
@@ -108,14 +130,64 @@ async fn a_password_is_asked_for_and_never_told() {
     assert!(told.contains("127.0.0.1") && !told.contains("hunter"), "{told}");
 }
 
+/// Whatever it is called: a table that we would come to last must not be found when the others are made.
 #[tokio::test]
-async fn what_is_no_database_of_tidings_is_left_alone() {
+async fn what_is_no_database_of_tidings_is_left_as_it_is() {
+    for table in ["accounts", "probe"] {
+        let database = Database::new().await;
+        let mut on = database.connect().await;
+        let create = sqlx::AssertSqlSafe(format!("CREATE TABLE {table} (mine text)"));
+        sqlx::query(create).execute(&mut on).await.unwrap();
+        let error = PostgresStore::open(&database.url(), false).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unsuitable { .. }), "{error:?}");
+        assert!(error.to_string().contains("something else"), "{error}");
+        let tables = "SELECT relname::text FROM pg_class \
+                      WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'";
+        let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut on).await.unwrap();
+        assert_eq!(tables, [table]);
+    }
+}
+
+#[tokio::test]
+async fn tables_may_take_long_to_make_and_nothing_else_may() {
     let database = Database::new().await;
-    let tokens = "CREATE TABLE tokens (mine text)";
-    sqlx::query(tokens).execute(&mut database.connect().await).await.unwrap();
-    let error = PostgresStore::open(&database.url(), false).await.unwrap_err();
-    assert!(matches!(error, StoreError::Unsuitable { .. }), "{error:?}");
-    assert!(error.to_string().contains("something else"), "{error}");
+    let mut on = connector(&database.url()).unwrap().connect().await.unwrap();
+    let setting = "SELECT current_setting('statement_timeout')";
+    // Each statement of a migration is asked how long it may take.
+    let watched = "CREATE TABLE public.seen (setting text); \
+        CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS \
+            'BEGIN INSERT INTO public.seen VALUES (current_setting(''statement_timeout'')); END'; \
+        CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION note(); \
+        CREATE SCHEMA other; SET search_path = other";
+    sqlx::raw_sql(watched).execute(&mut on).await.unwrap();
+    sqlx::query("DELETE FROM public.seen").execute(&mut on).await.unwrap();
+    tables::prepare(&mut on, "x").await.unwrap();
+    let seen = "SELECT DISTINCT setting FROM public.seen";
+    let seen: Vec<String> = sqlx::query_scalar(seen).fetch_all(&mut on).await.unwrap();
+    assert_eq!(seen, ["0"]);
+    let after: String = sqlx::query_scalar(setting).fetch_one(&mut on).await.unwrap();
+    assert_eq!(after, "10s");
+}
+
+/// A backup reads all tables in one transaction.
+#[tokio::test]
+async fn history_is_forgotten_while_somebody_reads_it() {
+    let database = Database::new().await;
+    let store = open(&database, false).await;
+    store.begin(META).await.unwrap();
+    store.append(&rows(1..=45_000), 45_000, 0).await.unwrap();
+    let mut backup = database.connect().await;
+    let read = "BEGIN; SELECT count(*) FROM journal_events, journal_topics WHERE topic_id = id";
+    sqlx::raw_sql(read).execute(&mut backup).await.unwrap();
+
+    let meta = JournalMeta { epoch: 2, ..META };
+    store.reset(meta).await.unwrap();
+    assert_eq!(store.load().await.unwrap(), Some(meta));
+    assert_eq!(store.topics().await.unwrap(), []);
+    assert_eq!(held(&store).await, [0; 0]);
+    store.append(&rows(1..=3), 3, 0).await.unwrap();
+    assert_eq!(held(&store).await, [1, 2, 3]);
+    sqlx::raw_sql("ROLLBACK").execute(&mut backup).await.unwrap();
 }
 
 #[tokio::test]
@@ -132,8 +204,8 @@ async fn a_database_of_a_newer_release_is_left_alone() {
 async fn only_an_append_that_may_be_lost_does_not_wait_for_the_disk() {
     let database = Database::new().await;
     let mut on = connector(&database.url()).unwrap().connect().await.unwrap();
-    MIGRATIONS.run(&mut on).await.unwrap();
-    let topics = Topics::default();
+    tables::MIGRATIONS.run(&mut on).await.unwrap();
+    let known = Known::default();
     sqlx::query("INSERT INTO journal_meta VALUES (1, 1, 0, 0, false)")
         .execute(&mut on)
         .await
@@ -141,7 +213,7 @@ async fn only_an_append_that_may_be_lost_does_not_wait_for_the_disk() {
     let setting = "SELECT current_setting('synchronous_commit')";
     for (seq, flush, expected) in [(1, true, "on"), (2, false, "off")] {
         let mut transaction = sqlx::Connection::begin(&mut on).await.unwrap();
-        journal::add(&mut transaction, &topics, &rows([seq]), seq, 0, flush).await.unwrap();
+        journal::add(&mut transaction, &known, &rows([seq]), seq, 0, flush).await.unwrap();
         let now: String = sqlx::query_scalar(setting).fetch_one(&mut *transaction).await.unwrap();
         assert_eq!(now, expected);
         transaction.commit().await.unwrap();
