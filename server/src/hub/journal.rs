@@ -13,8 +13,14 @@ use super::retention::Retention;
 
 /// Why the journal did not do what it was asked; the cause is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the journal failed")]
-pub struct JournalError;
+pub enum JournalError {
+    /// It does not answer for now; what it has, it still has.
+    #[error("the journal does not answer")]
+    Unreachable,
+    /// It cannot do it, and need not be able to later.
+    #[error("the journal failed")]
+    Failed,
+}
 
 /// Keeps events, in their order. Events of latest-wins topics are never given to it.
 pub trait Journal: Debug + Send + Sync + 'static {
@@ -27,7 +33,8 @@ pub trait Journal: Debug + Send + Sync + 'static {
         head: u64,
     ) -> BoxFuture<'static, Result<(), JournalError>>;
 
-    /// Reads what lies behind `after`, no further than `upto`.
+    /// Reads what lies behind `after`, no further than `upto`. A journal that is unreachable is asked again, for as long as
+    /// somebody waits for the page; where it fails twice, what it was asked for is told as lost.
     fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>>;
 
     /// The topics whose oldest event is older than `age` at `now`, in ms since the epoch.

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tidings_protocol::topic::Topic;
+use tokio::time::{Sleep, sleep};
 
 use super::cursors::Cursors;
 use super::event::Event;
@@ -18,15 +20,30 @@ const PAGE: usize = 256;
 /// Most bytes of a page, unless one event alone has more.
 const PAGE_BYTES: usize = 256 << 10;
 
+/// How long a journal that is unreachable is left alone before it is asked again; each further time, twice as long.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+
+/// The longest such wait.
+const LAST_RETRY: Duration = Duration::from_secs(2);
+
 /// A page that is being read, handed out, or over.
 pub(super) struct Replay {
+    journal: Arc<dyn Journal>,
+    request: PageRequest,
     state: State,
     asked: Asked,
+    /// The next wait for a journal that is unreachable.
+    wait: Duration,
 }
 
 enum State {
     Reading(BoxFuture<'static, Result<Page, JournalError>>),
-    Read { events: VecDeque<Arc<Event>>, reached: u64 },
+    /// For the journal, which is unreachable.
+    Waiting(Pin<Box<Sleep>>),
+    Read {
+        events: VecDeque<Arc<Event>>,
+        reached: u64,
+    },
     Over,
 }
 
@@ -65,15 +82,38 @@ impl Replay {
     pub(super) fn start(journal: &Arc<dyn Journal>, asked: Asked, after: u64, upto: u64) -> Self {
         let topics = Arc::clone(&asked.names);
         let request = PageRequest { topics, after, upto, max_events: PAGE, max_bytes: PAGE_BYTES };
-        Self { state: State::Reading(Arc::clone(journal).page(request)), asked }
+        let reading = Arc::clone(journal).page(request.clone());
+        let (journal, state) = (Arc::clone(journal), State::Reading(reading));
+        Self { journal, request, state, asked, wait: FIRST_RETRY }
     }
 
-    /// Ready once the page is there. Whether it has just come.
+    /// Ready once the page is there, however long the journal is unreachable. Whether it has just come.
+    ///
+    /// # Errors
+    ///
+    /// If the journal fails.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, JournalError>> {
-        let State::Reading(reading) = &mut self.state else { return Poll::Ready(Ok(false)) };
-        let Page { events, reached } = std::task::ready!(Pin::new(reading).poll(cx))?;
-        self.state = State::Read { events: events.into(), reached };
-        Poll::Ready(Ok(true))
+        loop {
+            match &mut self.state {
+                State::Reading(reading) => match ready!(reading.as_mut().poll(cx)) {
+                    Ok(Page { events, reached }) => {
+                        self.state = State::Read { events: events.into(), reached };
+                        return Poll::Ready(Ok(true));
+                    }
+                    Err(JournalError::Unreachable) => {
+                        self.state = State::Waiting(Box::pin(sleep(self.wait)));
+                        self.wait = (self.wait * 2).min(LAST_RETRY);
+                    }
+                    Err(error) => return Poll::Ready(Err(error)),
+                },
+                State::Waiting(wait) => {
+                    ready!(wait.as_mut().poll(cx));
+                    let journal = Arc::clone(&self.journal);
+                    self.state = State::Reading(journal.page(self.request.clone()));
+                }
+                State::Read { .. } | State::Over => return Poll::Ready(Ok(false)),
+            }
+        }
     }
 
     /// Indices of the cursors the page speaks for.
@@ -98,7 +138,7 @@ impl Replay {
     pub(super) fn front(&self) -> Option<&Arc<Event>> {
         match &self.state {
             State::Read { events, .. } => events.front(),
-            State::Reading(_) | State::Over => None,
+            State::Reading(_) | State::Waiting(_) | State::Over => None,
         }
     }
 

@@ -156,8 +156,8 @@ impl Subscription {
             match self.poll_replay(cx) {
                 Poll::Ready(Ok(())) => {}
                 // What is left lies where the client finds it again.
-                Poll::Ready(Err(JournalError)) if closed => return Poll::Ready(None),
-                Poll::Ready(Err(JournalError)) => self.give_up_page(),
+                Poll::Ready(Err(_)) if closed => return Poll::Ready(None),
+                Poll::Ready(Err(_)) => self.give_up_page(),
                 Poll::Pending => return if closed { Poll::Ready(None) } else { Poll::Pending },
             }
             match self.look(head.seq) {

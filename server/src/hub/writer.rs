@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::backlog::{Backlog, Entry};
 use super::event::Event;
 use super::history::Log;
-use super::journal::{Durability, Journal, JournalError};
+use super::journal::{Durability, Journal};
 use super::{Hub, PublishError};
 
 /// How long events gather before they are written, where nobody waits for it.
@@ -114,7 +114,7 @@ impl Writer {
             Durability::Relaxed => self.keep(events, head).await,
             Durability::Durable => match Arc::clone(&self.journal).append(events, head).await {
                 Ok(()) => self.commit(waiting, head),
-                Err(JournalError) => {
+                Err(_) => {
                     // Some of it may be on disk all the same: these numbers are not used again, and count.
                     self.hub.skip_to(head);
                     self.hub.note_kept(head);

@@ -43,7 +43,7 @@ impl Health {
             if !self.is_failing.swap(true, Ordering::Relaxed) {
                 tracing::error!(%error, cause, "the journal cannot be {}", self.what);
             }
-            JournalError
+            if error.is_passing() { JournalError::Unreachable } else { JournalError::Failed }
         })
     }
 }
@@ -100,13 +100,13 @@ impl WriteHealth {
             if !self.health.is_failing.swap(true, Ordering::Relaxed) {
                 tracing::error!("the journal does not answer");
             }
-            return Err(JournalError);
+            return Err(JournalError::Unreachable);
         }
         if !self.health.is_failing.load(Ordering::Relaxed) {
             return Ok(());
         }
         if !self.is_probe_due() {
-            return Err(JournalError);
+            return Err(JournalError::Failed);
         }
         self.note(probe.await)
     }

@@ -70,3 +70,19 @@ pub enum StoreError {
     #[error("the database failed; its reason is in the server's log")]
     Database(#[source] Cause),
 }
+
+impl StoreError {
+    /// Whether what is stored is there all the same, and may be read later.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy
+                | Self::Taken
+                | Self::Unreachable(_)
+                | Self::Lost(_)
+                | Self::Diverged
+                | Self::Closed
+        )
+    }
+}

@@ -42,8 +42,12 @@ pub(super) struct Nature {
     pub(super) failing: usize,
     /// Whether what was written can be read though nothing can be written.
     pub(super) can_be_read: bool,
+    /// Whether no page is answered.
+    pub(super) is_away: bool,
     /// Turns that operations have taken.
     pub(super) waited: u64,
+    /// Pages that were asked for and not answered, though nothing is wrong with them.
+    pub(super) unanswered: u64,
     /// Operations that failed; appends and ends among them.
     pub(super) failed: u64,
     pub(super) failed_writes: u64,
@@ -225,7 +229,20 @@ impl JournalStore for FaultyStore {
                 runtime.block_on(store.page(topics, after, upto, limits))
             }
         };
-        self.run(page).boxed()
+        async move {
+            let is_unanswered = {
+                let mut nature = self.nature();
+                let failing = nature.failing;
+                nature.is_away || (nature.rng.percent(failing) && nature.rng.percent(50))
+            };
+            if is_unanswered {
+                self.turns().await;
+                self.nature().unanswered += 1;
+                return Err(StoreError::Unreachable("away".into()));
+            }
+            self.run(page).await
+        }
+        .boxed()
     }
 
     fn trim<'a>(&'a self, cuts: &'a [JournalCut]) -> BoxFuture<'a, Result<(), StoreError>> {

@@ -19,7 +19,9 @@ impl Found {
             slow: 0,
             failing: 0,
             can_be_read: false,
+            is_away: false,
             waited: 0,
+            unanswered: 0,
             failed: 0,
             failed_writes: 0,
             ended: false,
@@ -73,6 +75,11 @@ impl Found {
     pub(super) fn fill_up(&self) {
         let mut nature = self.nature.lock().unwrap();
         (nature.failing, nature.can_be_read, nature.slow) = (100, true, 80);
+    }
+
+    /// Whether pages are answered from now on.
+    fn be_away(&self, is_away: bool) {
+        self.nature.lock().unwrap().is_away = is_away;
     }
 
     /// From now on the disk does not answer.
@@ -232,4 +239,47 @@ async fn what_cannot_be_read_back_is_told_as_a_gap_and_the_stream_goes_on() {
     assert_eq!(read(&hub, 2).await, [-3, 4]);
     found.fail(0);
     assert_eq!(read(&hub, 4).await, [1, 2, 3, 4], "whoever comes back later finds it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_a_journal_that_is_away_waits_and_is_told_of_no_gap() {
+    let found = Found::new();
+    let (hub, _writer) = found.open(Durability::Relaxed).await;
+    for _ in 0..3 {
+        publish(&hub).await.unwrap();
+    }
+    written().await;
+    publish(&hub).await.unwrap();
+    written().await;
+    found.be_away(true);
+    let began = tokio::time::Instant::now();
+    let back = async {
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        found.be_away(false);
+    };
+    let (seen, ()) = tokio::join!(read(&hub, 4), back);
+    assert_eq!(seen, [1, 2, 3, 4]);
+    let late = began.elapsed() - Duration::from_secs(600);
+    assert!(late <= Duration::from_secs(2), "{late:?}");
+    let asked = found.nature.lock().unwrap().unanswered;
+    assert!((300..=305).contains(&asked), "{asked} times in ten minutes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_journal_that_is_away_hears_that_the_hub_has_ended() {
+    let found = Found::new();
+    let (hub, _writer) = found.open(Durability::Relaxed).await;
+    for _ in 0..3 {
+        publish(&hub).await.unwrap();
+    }
+    written().await;
+    found.be_away(true);
+    let first = EventId { seq: 0, ..hub.head() };
+    let mut subscription = hub.subscribe(vec!["a".parse().unwrap()], Start::After(first));
+    let end = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        hub.close();
+    };
+    let (item, ()) = tokio::join!(subscription.next(), end);
+    assert!(item.is_none(), "{item:?}");
 }

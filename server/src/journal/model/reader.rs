@@ -46,6 +46,22 @@ pub(super) struct Reader {
     latest: [u64; TOPICS.len()],
     /// The journal failed while it was read: what is told lost may be there.
     was_failing: bool,
+    /// When the journal was last asked for a page and did not answer: it is asked again a while later.
+    unanswered: Option<u64>,
+}
+
+/// Longest time until a journal that did not answer is asked again, in ms.
+const ASKED_AGAIN: u64 = 2_000;
+
+/// What a journal has done so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Journal {
+    /// Turns it took.
+    pub(super) waited: u64,
+    /// Its failures.
+    pub(super) failed: u64,
+    /// Pages that were asked for in vain.
+    pub(super) unanswered: u64,
 }
 
 /// What one poll gave.
@@ -69,6 +85,7 @@ impl Reader {
             unusable: None,
             latest: [0; TOPICS.len()],
             was_failing: false,
+            unanswered: None,
         };
         reader.reconnect(start, hub)?;
         Ok(reader)
@@ -96,40 +113,47 @@ impl Reader {
         let resumed = matches!(start, Start::After(_)) && self.unusable.is_none();
         self.latest = [if resumed { position.seq } else { 0 }; TOPICS.len()];
         (self.position, self.joined, self.is_idle) = (position, head.seq, false);
-        self.was_failing = false;
+        (self.was_failing, self.unanswered) = (false, None);
         self.subscription = Some(subscription);
         Ok(())
     }
 
-    /// Polls once. `waited` counts the turns of the journal, `failed` its failures.
+    /// Polls once.
     pub(super) fn poll(
         &mut self,
         hub: &Hub,
         truth: &mut Truth,
-        journal: impl Fn() -> (u64, u64),
+        journal: impl Fn() -> Journal,
         is_closed: bool,
     ) -> Verdict<Step> {
         let Some(subscription) = &mut self.subscription else { return Ok(Step::Ended) };
         let slept = self.is_idle && !self.woken.take();
-        let (waited, failed) = journal();
+        let before = journal();
         let waker = Waker::from(Arc::clone(&self.woken));
         let polled = subscription.poll_next(&mut Context::from_waker(&waker));
-        let (waits, has_failed) = (journal().0 != waited, journal().1 != failed);
+        let after = journal();
+        let (waits, has_failed) = (after.waited != before.waited, after.failed != before.failed);
         self.was_failing |= has_failed;
+        if after.unanswered != before.unanswered {
+            self.unanswered = Some(truth.now);
+        }
+        let is_to_ask_again = self.unanswered.is_some_and(|asked| truth.now < asked + ASKED_AGAIN);
         verdict(!slept || polled.is_pending(), || format!("nobody woke it for {polled:?}"))?;
         self.is_idle = polled.is_pending() && !waits;
         match polled {
-            Poll::Pending if waits => Ok(Step::Nothing),
+            Poll::Pending if waits || is_to_ask_again => Ok(Step::Nothing),
             Poll::Pending => self.has_all(hub, truth).map(|()| Step::Nothing),
             Poll::Ready(None) => {
                 self.subscription = None;
                 verdict(is_closed, || "the stream ended by itself".to_owned())?;
-                if !waits && !has_failed {
+                if !waits && !has_failed && !is_to_ask_again {
                     self.has_all(hub, truth)?;
                 }
                 Ok(Step::Ended)
             }
             Poll::Ready(Some(item)) => {
+                // Nothing comes while a page is waited for.
+                self.unanswered = None;
                 let before = self.position;
                 let id = match &item {
                     Item::Event(event) => event.id,

@@ -14,7 +14,7 @@ use tidings_protocol::event::{EventId, EventType};
 use tokio::runtime::Runtime;
 
 use super::disk::{Disk, FaultyStore, Nature};
-use super::reader::{Flag, Reader, Step};
+use super::reader::{Flag, Journal, Reader, Step};
 use super::rng::Rng;
 use super::truth::{PARSED_TOPICS, Published, TOPICS, Truth, Verdict, verdict};
 use crate::clock;
@@ -71,7 +71,9 @@ impl<'a> World<'a> {
             slow: rng.one_of(&[0, 20, 60]),
             failing: rng.one_of(&[0, 0, 5, 20]),
             can_be_read: false,
+            is_away: false,
             waited: 0,
+            unanswered: 0,
             failed: 0,
             failed_writes: 0,
             ended: false,
@@ -282,8 +284,10 @@ impl<'a> World<'a> {
         let nature = Arc::clone(&self.nature);
         let journal = || {
             let nature = nature.lock().unwrap();
-            (nature.waited, nature.failed)
+            Journal { waited: nature.waited, failed: nature.failed, unanswered: nature.unanswered }
         };
+        // Who waits for a journal does so by this clock.
+        let _guard = self.runtime.enter();
         let closed = self.writer.is_none() && self.disk.is_some();
         let reader = &mut self.readers[index];
         let before = reader.position;
