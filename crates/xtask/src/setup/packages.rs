@@ -13,6 +13,10 @@ pub(super) enum Probe {
     Library(&'static str),
     /// One of these files is there
     AnyFile(&'static [&'static str]),
+    /// A folder of this one has that file: one for each release
+    AnyRelease(&'static str, &'static str),
+    /// One of these is
+    Either(&'static [Probe]),
 }
 
 /// Something the operating system brings; an empty name means that system needs nothing for it.
@@ -175,16 +179,9 @@ pub(super) const PACKAGES: &[Package] = &[
         what: "Postgres, a database of the server under test",
         parts: &[Part::Test],
         // Debian puts each release into a folder of its own, and its clients too.
-        probe: Probe::AnyFile(&[
-            "/usr/lib/postgresql/13/bin/postgres",
-            "/usr/lib/postgresql/14/bin/postgres",
-            "/usr/lib/postgresql/15/bin/postgres",
-            "/usr/lib/postgresql/16/bin/postgres",
-            "/usr/lib/postgresql/17/bin/postgres",
-            "/usr/lib/postgresql/18/bin/postgres",
-            "/usr/lib/postgresql/19/bin/postgres",
-            "/usr/bin/postgres",
-            "/usr/local/bin/postgres",
+        probe: Probe::Either(&[
+            Probe::AnyRelease("/usr/lib/postgresql", "bin/postgres"),
+            Probe::AnyFile(&["/usr/bin/postgres", "/usr/local/bin/postgres"]),
         ]),
         apt: POSTGRES,
         dnf: "postgresql-server",

@@ -87,13 +87,24 @@ impl Package {
     }
 
     fn is_there(&self) -> bool {
-        match self.probe {
-            Probe::Programs(names) => names.iter().all(|name| which(name).is_some()),
-            Probe::AnyProgram(names) => names.iter().any(|name| which(name).is_some()),
-            Probe::Library(name) => {
+        self.probe.is_there()
+    }
+}
+
+impl Probe {
+    fn is_there(&self) -> bool {
+        match self {
+            Self::Programs(names) => names.iter().all(|name| which(name).is_some()),
+            Self::AnyProgram(names) => names.iter().any(|name| which(name).is_some()),
+            Self::Library(name) => {
                 Step::new("pkg-config").args(["--exists", name]).output().is_some()
             }
-            Probe::AnyFile(names) => names.iter().any(|name| Path::new(name).exists()),
+            Self::AnyFile(names) => names.iter().any(|name| Path::new(name).exists()),
+            Self::AnyRelease(folder, file) => {
+                let releases = fs::read_dir(folder).into_iter().flatten().flatten();
+                releases.map(|release| release.path().join(file)).any(|file| file.exists())
+            }
+            Self::Either(probes) => probes.iter().any(Self::is_there),
         }
     }
 }
@@ -230,6 +241,20 @@ mod tests {
         assert!(names(false).any(|name| name == "chromium-driver"));
         assert!(names(true).any(|name| name == "chromium-chromedriver"));
         assert!(!names(true).any(|name| name == "chromium-driver"));
+    }
+
+    #[test]
+    fn a_program_is_found_whichever_release_it_is_of() {
+        let folder = std::env::temp_dir().join(format!("tidings-releases-{}", std::process::id()));
+        fs::create_dir_all(folder.join("117/bin")).unwrap();
+        let text: &'static str = folder.display().to_string().leak();
+        let probe = Probe::Either(&[Probe::AnyFile(&["/none"]), Probe::AnyRelease("/none", "x")]);
+        assert!(!probe.is_there());
+        let probe = Probe::AnyRelease(text, "bin/postgres");
+        assert!(!probe.is_there());
+        fs::write(folder.join("117/bin/postgres"), "").unwrap();
+        assert!(probe.is_there());
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
