@@ -293,12 +293,16 @@ fn open_data_dir(path: &Path, limits: TokenLimits) -> std::io::Result<(DataDir, 
 /// The database that the configuration names, or the file in the data folder.
 async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
     let durable = config.hub.durable;
-    Ok(match &config.server.database {
-        Some(url) => Arc::new(PostgresStore::open(url, durable).await?),
-        None => {
-            Arc::new(SqliteStore::open(&config.server.data_dir.join(FILE_NAME), durable).await?)
-        }
-    })
+    let file = config.server.data_dir.join(FILE_NAME);
+    let Some(url) = &config.server.database else {
+        return Ok(Arc::new(SqliteStore::open(&file, durable).await?));
+    };
+    let store = PostgresStore::open(url, durable).await?;
+    if SqliteStore::has_tokens(&file, clock::now_ms()).await {
+        let file = file.display();
+        tracing::warn!(%file, "tokens and history that were kept in a file stay there, and are not used");
+    }
+    Ok(Arc::new(store))
 }
 
 /// Waits until nobody reads any more.

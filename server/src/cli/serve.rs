@@ -1,6 +1,7 @@
 //! `tidings serve`
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,9 @@ use super::signals::Signals;
 use super::{duration, say};
 use crate::config::{Config, ConfigError, DatabaseUrl};
 use crate::{Server, descriptors, telemetry};
+
+/// Names the database; it may hold a password.
+const DATABASE: &str = "TIDINGS_DATABASE";
 
 /// Connections the system keeps for us until we take them.
 const BACKLOG: u32 = 4096;
@@ -103,7 +107,7 @@ impl Serve {
     }
 
     fn into_config(self) -> Result<Config, ConfigError> {
-        let database = database(self.database, std::env::var("TIDINGS_DATABASE").ok())?;
+        let database = database(self.database, std::env::var_os(DATABASE))?;
         let mut config = match &self.config {
             Some(path) => Config::load(path)?,
             None => Config::default(),
@@ -133,14 +137,16 @@ impl Serve {
 /// in its help, and not say which of the two it was.
 fn database(
     flag: Option<String>,
-    variable: Option<String>,
+    variable: Option<OsString>,
 ) -> Result<Option<DatabaseUrl>, ConfigError> {
     let flag = flag.map(DatabaseUrl::from);
     if flag.as_ref().is_some_and(DatabaseUrl::may_have_password) {
         return Err(ConfigError::PasswordInArguments);
     }
-    let variable = variable.filter(|url| !url.is_empty()).map(DatabaseUrl::from);
-    Ok(flag.or(variable))
+    // Not taken for unset: everything would be kept where nobody looks for it.
+    let variable = variable.filter(|url| !url.is_empty()).map(OsString::into_string).transpose();
+    let variable = variable.map_err(|_| ConfigError::NoText(DATABASE))?;
+    Ok(flag.or(variable.map(DatabaseUrl::from)))
 }
 
 async fn serve(config: Config, connections: usize) -> Result<(), Box<dyn Error>> {
@@ -224,16 +230,25 @@ mod tests {
     #[test]
     fn a_password_is_taken_from_the_environment_and_not_from_the_arguments() {
         let text = |url: &str| Some(url.to_owned());
+        let variable = |url: &str| Some(OsString::from(url));
         let url = |url: &str| Some(DatabaseUrl::from(url.to_owned()));
         let (plain, secret) = ("postgres://u@h/x", "postgres://u:hunter2@h/y");
         assert_eq!(database(None, None).unwrap(), None);
-        assert_eq!(database(None, text("")).unwrap(), None);
-        assert_eq!(database(None, text(secret)).unwrap(), url(secret));
-        assert_eq!(database(text(plain), text(secret)).unwrap(), url(plain));
+        assert_eq!(database(None, variable("")).unwrap(), None);
+        assert_eq!(database(None, variable(secret)).unwrap(), url(secret));
+        assert_eq!(database(text(plain), variable(secret)).unwrap(), url(plain));
         for flag in [secret, "postgres://h/x?password=hunter2", "u:hunter2@h/x"] {
             let told = database(text(flag), None).unwrap_err().to_string();
             assert!(told.contains("TIDINGS_DATABASE") && !told.contains("hunter2"), "{told}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_no_text_is_an_error_and_not_taken_for_unset() {
+        let variable = std::os::unix::ffi::OsStringExt::from_vec(b"postgres://h\xff/x".to_vec());
+        let told = database(None, Some(variable)).unwrap_err().to_string();
+        assert_eq!(told, "TIDINGS_DATABASE is no UTF-8");
     }
 
     #[test]

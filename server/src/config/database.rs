@@ -47,15 +47,22 @@ pub enum InvalidDatabaseUrl {
     /// A parameter or a part whose value means nothing.
     #[error("a part of it cannot be understood")]
     Value,
+    /// A character that ends the password, or would if it were one.
+    #[error(
+        "in a user, a password or a parameter write `@` as %40, `/` as %2F, `?` as %3F, `#` as %23"
+    )]
+    Unencoded,
 }
 
 impl DatabaseUrl {
     /// Whether it has a password, or may have one where it cannot be understood.
     #[must_use]
     pub fn may_have_password(&self) -> bool {
-        self.parse().map_or(self.0.contains('@'), |url| {
-            url.password().is_some() || url.query_pairs().any(|(key, _)| key.contains("password"))
-        })
+        self.is_ambiguous()
+            || self.parse().map_or(self.0.contains('@'), |url| {
+                url.password().is_some()
+                    || url.query_pairs().any(|(key, _)| key.contains("password"))
+            })
     }
 
     /// Checks that it can be used.
@@ -64,6 +71,9 @@ impl DatabaseUrl {
     ///
     /// If it is no URL, of an unknown kind, or has a parameter that is unknown or means nothing.
     pub fn check(&self) -> Result<(), InvalidDatabaseUrl> {
+        if self.is_ambiguous() {
+            return Err(InvalidDatabaseUrl::Unencoded);
+        }
         let url = self.parse()?;
         if !matches!(url.scheme(), "postgres" | "postgresql") {
             return Err(InvalidDatabaseUrl::Scheme(url.scheme().to_owned()));
@@ -71,7 +81,12 @@ impl DatabaseUrl {
         for (key, value) in url.query_pairs() {
             // The database's driver would pass over it, and write its value to the log.
             if !PARAMETERS.contains(&&*key) && !key.starts_with("options[") {
-                return Err(InvalidDatabaseUrl::Parameter(key.into_owned()));
+                // What looks like no name may be a part of a password.
+                let is_name = key.chars().all(|char| matches!(char, 'a'..='z' | '_'));
+                return Err(match is_name {
+                    true => InvalidDatabaseUrl::Parameter(key.into_owned()),
+                    false => InvalidDatabaseUrl::Value,
+                });
             }
             let is_understood = match &*key {
                 "sslmode" => SSL_MODES.contains(&&*value),
@@ -89,6 +104,14 @@ impl DatabaseUrl {
     /// The text itself; take care where it goes.
     pub(crate) fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Whether what lies behind the address may be the rest of a password: one with a `/`, `?` or `#` would end there, and be
+    /// taken for the name of a database or a parameter.
+    fn is_ambiguous(&self) -> bool {
+        let Some((_, rest)) = self.0.split_once("://") else { return false };
+        let Some((_, behind)) = rest.split_once(['/', '?', '#']) else { return false };
+        rest.contains('#') || behind.contains('@')
     }
 
     fn parse(&self) -> Result<Url, InvalidDatabaseUrl> {
@@ -132,6 +155,12 @@ mod tests {
             ("postgres://h/x?pasword=hunter2", Some("no parameter `pasword`")),
             ("postgres://h/x?sslmode=hunter2", Some("cannot be understood")),
             ("postgres://h/x?port=hunter2", Some("cannot be understood")),
+            ("postgres://h/x?hunter2", Some("cannot be understood")),
+            ("postgres://u:5?hunter2@h/x", Some("%40")),
+            ("postgres://u:5/hunter2@h/x", Some("%40")),
+            ("postgres://u:5#hunter2@h/x", Some("%40")),
+            ("postgres://u:5#hunter2", Some("%23")),
+            ("postgres://u:a%2Fb%3F%40hunter2@h/x?application_name=a%40b", None),
         ] {
             let told = url(text).check().err().map(|error| format!("{error} {error:?}"));
             match (told, expected) {
@@ -152,6 +181,9 @@ mod tests {
             ("postgres://u:p@h/x", true),
             ("postgres://u@h/x?password=p", true),
             ("u:p@h/x", true),
+            ("postgres://u:5?p@h/x", true),
+            ("postgres://u:5/p@h/x", true),
+            ("postgres://u:5#p@h/x", true),
         ] {
             assert_eq!(url(text).may_have_password(), expected, "{text}");
             assert_eq!(format!("{:?}", url(text)), "DatabaseUrl(…)");

@@ -55,6 +55,9 @@ pub enum ConfigError {
          TIDINGS_DATABASE or the configuration file, or the password into PGPASSFILE"
     )]
     PasswordInArguments,
+    /// A variable whose value is no text.
+    #[error("{0} is no UTF-8")]
+    NoText(&'static str),
     /// An origin that no browser sends.
     #[error(transparent)]
     Origin(#[from] InvalidOrigin),

@@ -304,3 +304,35 @@ async fn a_change_that_is_dropped_does_not_leave_its_setting_behind() {
         assert_eq!(synchronous, 1, "NORMAL after {turns} turns");
     }
 }
+
+#[tokio::test]
+async fn tokens_that_were_left_in_a_file_are_found_and_the_file_is_left_as_it_is() {
+    use crate::store::{TokenRow, TokenStore as _};
+
+    let folder = Folder::new();
+    assert!(!SqliteStore::has_tokens(&folder.file(), 0).await, "there is no file");
+    let store = SqliteStore::open(&folder.file(), false).await.unwrap();
+    assert!(!SqliteStore::has_tokens(&folder.file(), 0).await, "there is no token");
+    let token = TokenRow {
+        id: "a".to_owned(),
+        name: "a".to_owned(),
+        user_id: "owner".to_owned(),
+        digest: "a".to_owned(),
+        scopes: Vec::new(),
+        created_at: 5,
+        expires_at: Some(100),
+    };
+    store.add_token(&token, 0).await.unwrap();
+    assert!(SqliteStore::has_tokens(&folder.file(), 99).await, "as after a crash");
+    store.close().await;
+    let state = || {
+        let names = fs::read_dir(folder.0.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        (names.collect::<Vec<_>>(), fs::read(folder.file()).unwrap())
+    };
+    let before = state();
+    assert!(SqliteStore::has_tokens(&folder.file(), 99).await);
+    assert!(!SqliteStore::has_tokens(&folder.file(), 100).await, "it is over");
+    assert!(state() == before, "something was changed");
+    fs::write(folder.file(), "no database").unwrap();
+    assert!(!SqliteStore::has_tokens(&folder.file(), 0).await);
+}
