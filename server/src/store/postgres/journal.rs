@@ -1,11 +1,12 @@
 //! The journal's tables.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, PgConnection};
 
+use super::append::add;
+use super::begin::{Forget, forget_step, write_meta};
 use super::error::within;
 use super::known::Known;
 use super::reader::READ;
@@ -18,26 +19,8 @@ use crate::store::{
 /// Most events that one step of a trim removes; other writers wait for that long.
 const TRIM_STEP: i64 = 5_000;
 
-/// Most events that one step of forgetting all removes.
-const FORGET_STEP: i64 = 20_000;
-
-/// A table that somebody reads, as a backup does, is not waited for to be had alone.
-const SOON: &str = "SET LOCAL lock_timeout = '200ms'";
-
 /// How long everything that is held may be counted, at the start.
 const COUNT: Duration = Duration::from_secs(120);
-
-/// One statement, one round trip, all or nothing. Whether it waits for the disk is its own affair: the setting ends
-/// with it.
-const ADD: &str = "WITH moved AS ( \
-         UPDATE journal_meta SET head = $1, reserved = $2 \
-         RETURNING set_config('synchronous_commit', $3, true) \
-     ), added AS ( \
-         INSERT INTO journal_events (seq, topic_id, bytes, at, kind, data) \
-         SELECT seq, topic_id, octet_length(data), at, kind, data \
-         FROM unnest($4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::bytea[]) \
-             AS new (seq, topic_id, at, kind, data) \
-     ) SELECT count(*) FROM moved";
 
 /// Where a step of a trim ends. By pairs, as a page's searches.
 pub(super) const STEP: &str = "SELECT seq FROM journal_events \
@@ -71,129 +54,6 @@ pub(super) async fn load(on: &mut PgConnection) -> Result<Option<JournalMeta>, S
         reserved: unsigned(reserved),
         clean,
     }))
-}
-
-/// Adds events and moves the head. Returns the numbers of topics that are new.
-pub(super) async fn add(
-    on: &mut PgConnection,
-    known: &Known,
-    rows: &[JournalRow],
-    head: u64,
-    reserved: u64,
-    flush: bool,
-) -> Result<HashMap<String, i64>, StoreError> {
-    let mut names: Vec<&str> = rows.iter().map(|row| row.topic.as_str()).collect();
-    names.retain(|name| known.topic(name).is_none());
-    if names.is_empty() {
-        add_known(on, rows, |name| known.topic(name), head, reserved, flush).await?;
-        return Ok(HashMap::new());
-    }
-    names.sort_unstable();
-    names.dedup();
-    let mut transaction = on.begin().await?;
-    // One may be there all the same, if an append made it and was not heard of.
-    let new: Vec<(String, i64)> = sqlx::query_as(
-        "INSERT INTO journal_topics (name) SELECT unnest($1::text[]) \
-         ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING name, id",
-    )
-    .bind(&names)
-    .fetch_all(&mut *transaction)
-    .await?;
-    let new: HashMap<String, i64> = new.into_iter().collect();
-    let number = |name: &str| new.get(name).copied().or_else(|| known.topic(name));
-    add_known(&mut transaction, rows, number, head, reserved, flush).await?;
-    transaction.commit().await?;
-    Ok(new)
-}
-
-async fn add_known(
-    on: &mut PgConnection,
-    rows: &[JournalRow],
-    number: impl Fn(&str) -> Option<i64>,
-    head: u64,
-    reserved: u64,
-    flush: bool,
-) -> Result<(), StoreError> {
-    let seqs: Vec<i64> = rows.iter().map(|row| signed(row.seq)).collect();
-    let ids: Vec<Option<i64>> = rows.iter().map(|row| number(&row.topic)).collect();
-    let times: Vec<i64> = rows.iter().map(|row| signed(row.at)).collect();
-    let kinds: Vec<&str> = rows.iter().map(|row| row.kind.as_str()).collect();
-    let data: Vec<&[u8]> = rows.iter().map(|row| row.data.as_ref()).collect();
-    sqlx::query(ADD)
-        .bind(signed(head))
-        .bind(signed(reserved))
-        .bind(if flush { "on" } else { "off" })
-        .bind(seqs)
-        .bind(ids)
-        .bind(times)
-        .bind(kinds)
-        .bind(data)
-        .execute(on)
-        .await?;
-    Ok(())
-}
-
-/// What a start may do with the history there is.
-#[derive(Clone, Copy)]
-enum Forget {
-    Nothing,
-    /// All of it, at once: if nobody else so much as reads.
-    All,
-    /// What is left where there are no events any more.
-    Topics,
-}
-
-async fn write_meta(
-    on: &mut PgConnection,
-    meta: JournalMeta,
-    forget: Forget,
-) -> Result<(), StoreError> {
-    let mut transaction = on.begin().await?;
-    match forget {
-        Forget::Nothing => {}
-        Forget::All => {
-            sqlx::query(SOON).execute(&mut *transaction).await?;
-            sqlx::query("TRUNCATE journal_events, journal_topics")
-                .execute(&mut *transaction)
-                .await?;
-        }
-        Forget::Topics => {
-            sqlx::query("DELETE FROM journal_topics").execute(&mut *transaction).await?;
-        }
-    }
-    sqlx::query(
-        "INSERT INTO journal_meta (id, epoch, head, reserved, clean) VALUES (1, $1, $2, $3, false) \
-         ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, head = excluded.head, \
-             reserved = excluded.reserved, clean = excluded.clean",
-    )
-    .bind(i64::from(meta.epoch))
-    .bind(signed(meta.head))
-    .bind(signed(meta.reserved))
-    .execute(&mut *transaction)
-    .await?;
-    Ok(transaction.commit().await?)
-}
-
-/// Removes the oldest events behind `after`, at most [`FORGET_STEP`]; the last of them, or null if there was none.
-async fn forget_step(on: &mut PgConnection, after: i64) -> Result<Option<i64>, StoreError> {
-    // By its bounds: who looks for the oldest each time wades through all that is gone already.
-    let last: Option<i64> = sqlx::query_scalar(
-        "SELECT max(seq) FROM ( \
-             SELECT seq FROM journal_events WHERE seq > $1 ORDER BY seq LIMIT $2 \
-         ) AS step",
-    )
-    .bind(after)
-    .bind(FORGET_STEP)
-    .fetch_one(&mut *on)
-    .await?;
-    if let Some(last) = last {
-        sqlx::query("DELETE FROM journal_events WHERE seq > $1 AND seq <= $2")
-            .bind(after)
-            .bind(last)
-            .execute(on)
-            .await?;
-    }
-    Ok(last)
 }
 
 /// Removes the oldest events of the last topics, at most [`TRIM_STEP`] in all; what is left to do.

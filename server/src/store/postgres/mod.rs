@@ -5,6 +5,8 @@
 //! from a snapshot that says whether the database is as this server left it (`reader.rs`, `fence.rs`). Whatever is asked ends
 //! in a bounded time, also where the network swallows everything.
 
+mod append;
+mod begin;
 mod connector;
 mod error;
 mod fence;

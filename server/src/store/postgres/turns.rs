@@ -7,10 +7,10 @@ use sqlx::{Connection as _, PgConnection};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
+use super::append;
 use super::connector::Connector;
 use super::error::within;
 use super::fence::{Fence, Stand};
-use super::journal;
 use super::known::Known;
 use super::session::{Identity, Session};
 use super::tail::Tail;
@@ -168,7 +168,7 @@ impl Turns {
         if let Some(missing) = &missing {
             let (rows, head, reserved) = (&missing.rows, missing.head, missing.reserved);
             tracing::warn!(events = rows.len(), "the database lost events; they are written again");
-            let new = journal::add(&mut transaction, &learned, rows, head, reserved, true).await?;
+            let new = append::add(&mut transaction, &learned, rows, head, reserved, true).await?;
             learned.extend(new);
         }
         // It waits for the disk, and so does all that was found: an append that nobody had heard of, too.

@@ -1,6 +1,5 @@
 //! Connections, commits and whole databases that are lost.
 
-use super::cluster::Cluster;
 use super::proxy::Proxy;
 use super::*;
 
@@ -64,7 +63,7 @@ async fn append_until_done(store: &PostgresStore, rows: &[JournalRow]) {
 }
 
 async fn kills(durable: bool) {
-    let database = Database::of(Cluster::private().await).await;
+    let database = Database::private().await;
     let store = Arc::new(open(&database, durable).await);
     store.begin(META).await.unwrap();
     let (told, acknowledged) = tokio::sync::watch::channel(0);
@@ -84,11 +83,11 @@ async fn kills(durable: bool) {
         let mut acknowledged = acknowledged.clone();
         let before = *acknowledged.borrow_and_update();
         acknowledged.wait_for(|now| *now >= before + 200 + round * 70).await.unwrap();
-        database.cluster.kill().await;
+        database.kill().await;
         let began = Instant::now();
         assert!(store.check().await.is_err());
         assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
-        database.cluster.restart().await;
+        database.restart().await;
         let now = *acknowledged.borrow_and_update();
         // What was acknowledged is there for whoever reads, whether or not anything was written since.
         let held = held(&store).await;
@@ -131,12 +130,12 @@ async fn a_database_that_has_lost_what_was_on_its_disk_is_not_written_on() {
 
 #[tokio::test]
 async fn a_database_that_is_away_fails_everything_soon_and_serves_again_once_it_is_back() {
-    let database = Database::of(Cluster::private().await).await;
+    let database = Database::private().await;
     let store = open(&database, true).await;
     store.begin(META).await.unwrap();
     store.append(&rows(1..=5), 5, 5).await.unwrap();
     assert_eq!(held(&store).await.len(), 5);
-    database.cluster.kill().await;
+    database.kill().await;
     let began = Instant::now();
     assert!(store.append(&rows([6]), 6, 6).await.is_err());
     assert!(store.check().await.is_err());
@@ -148,7 +147,7 @@ async fn a_database_that_is_away_fails_everything_soon_and_serves_again_once_it_
     let error = PostgresStore::open(&database.url(), true).await.unwrap_err();
     assert!(matches!(error, StoreError::Unopened { .. }), "{error:?}");
 
-    database.cluster.restart().await;
+    database.restart().await;
     store.check().await.unwrap();
     store.append(&rows([6]), 6, 6).await.unwrap();
     assert_eq!(held(&store).await, [1, 2, 3, 4, 5, 6]);

@@ -71,10 +71,10 @@ async fn a_server_that_is_idle_keeps_its_lock_whatever_the_database_does_with_id
     let settings = ["idle_in_transaction_session_timeout", "idle_session_timeout"];
     let settings = &settings[..if version < 14_00_00 { 1 } else { 2 }];
     for setting in settings {
-        let user = sqlx::AssertSqlSafe(format!(
+        let alter = sqlx::AssertSqlSafe(format!(
             "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET {setting} = 100', current_database()); END $$"
         ));
-        sqlx::query(user).execute(&mut on).await.unwrap();
+        sqlx::query(alter).execute(&mut on).await.unwrap();
     }
     let mut on = connector(&database.url()).unwrap().connect().await.unwrap();
     for setting in settings {

@@ -1,6 +1,6 @@
 //! What only Postgres can do, or get wrong; the rest is in `store/suite.rs`.
 
-mod cluster;
+mod database;
 mod faults;
 mod lock;
 mod proxy;
@@ -14,7 +14,8 @@ use crate::store::suite::{Backend, suite};
 use crate::store::{
     JournalMeta, JournalRow, JournalStore as _, PageLimits, Retain, TokenStore as _,
 };
-use cluster::{Database, PASSWORD};
+use database::Database;
+use test_postgres::PASSWORD;
 
 async fn open(database: &Database, durable: bool) -> PostgresStore {
     PostgresStore::open(&database.url(), durable).await.unwrap()
@@ -23,7 +24,7 @@ async fn open(database: &Database, durable: bool) -> PostgresStore {
 /// Behind the back of the store that has the lock.
 async fn add_unheard(database: &Database, rows: &[JournalRow]) {
     let (known, head) = (Known::default(), rows.last().unwrap().seq);
-    journal::add(&mut database.connect().await, &known, rows, head, head, true).await.unwrap();
+    append::add(&mut database.connect().await, &known, rows, head, head, true).await.unwrap();
 }
 
 impl Backend for Database {
@@ -80,11 +81,20 @@ async fn held(store: &PostgresStore) -> Vec<u64> {
     rows.into_iter().map(|row| row.seq).collect()
 }
 
-/// Ends every connection to the database, as the end of a network would, and more politely.
+/// Ends every connection to the database, as the end of a network would, and more politely; returns when they are gone.
 async fn cut(database: &Database) {
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-               WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    sqlx::query(cut).execute(&mut database.connect().await).await.unwrap();
+    let mut on = database.connect().await;
+    let others = "SELECT pid FROM pg_stat_activity \
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let pids: Vec<i32> = sqlx::query_scalar(others).fetch_all(&mut on).await.unwrap();
+    let cut = "SELECT pg_terminate_backend(pid) FROM unnest($1) AS other (pid)";
+    sqlx::query(cut).bind(&pids).execute(&mut on).await.unwrap();
+    let left = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY ($1)";
+    let began = Instant::now();
+    while sqlx::query_scalar::<_, i64>(left).bind(&pids).fetch_one(&mut on).await.unwrap() > 0 {
+        assert!(began.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }
 
 /// As a crash does that comes before the disk has the last commits: what they added and made is gone.
@@ -213,7 +223,7 @@ async fn only_an_append_that_may_be_lost_does_not_wait_for_the_disk() {
     let setting = "SELECT current_setting('synchronous_commit')";
     for (seq, flush, expected) in [(1, true, "on"), (2, false, "off")] {
         let mut transaction = sqlx::Connection::begin(&mut on).await.unwrap();
-        journal::add(&mut transaction, &known, &rows([seq]), seq, 0, flush).await.unwrap();
+        append::add(&mut transaction, &known, &rows([seq]), seq, 0, flush).await.unwrap();
         let now: String = sqlx::query_scalar(setting).fetch_one(&mut *transaction).await.unwrap();
         assert_eq!(now, expected);
         transaction.commit().await.unwrap();

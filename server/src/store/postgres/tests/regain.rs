@@ -1,6 +1,5 @@
 //! What a server believes of its database once it was without it.
 
-use super::cluster::Cluster;
 use super::*;
 
 #[tokio::test]
@@ -100,7 +99,7 @@ async fn whoever_reads_while_lost_events_are_written_again_finds_all_or_fails() 
 /// It is in the database, whose disk need not have it yet: nobody here has its events to write them again.
 #[tokio::test]
 async fn an_append_that_was_not_heard_of_is_on_the_disk_before_it_is_built_upon() {
-    let database = Database::of(Cluster::private().await).await;
+    let database = Database::private().await;
     let slow = "ALTER SYSTEM SET wal_writer_delay = '10s'";
     let mut on = database.connect().await;
     sqlx::query(slow).execute(&mut on).await.unwrap();
@@ -112,12 +111,56 @@ async fn an_append_that_was_not_heard_of_is_on_the_disk_before_it_is_built_upon(
     let known = Known::load(store.known.stand().fence, &mut database.connect().await).await;
     let mut unheard = database.connect().await;
     let some = rows(11..=20);
-    journal::add(&mut unheard, &known.unwrap(), &some, 20, 0, false).await.unwrap();
+    append::add(&mut unheard, &known.unwrap(), &some, 20, 0, false).await.unwrap();
     cut(&database).await;
     store.check().await.unwrap();
     assert_eq!(store.load().await.unwrap().unwrap().head, 20);
     store.append(&[], 20, 0).await.unwrap();
-    database.cluster.kill().await;
-    database.cluster.restart().await;
+    database.kill().await;
+    database.restart().await;
     assert_eq!(held(&store).await, (1..=20).collect::<Vec<u64>>());
+}
+
+/// The answers of a replica that lags are of a time before; what it lacks is not lost.
+#[tokio::test]
+async fn a_replica_that_lags_is_not_taken_for_a_database_that_has_lost_something() {
+    let database = Database::private().await;
+    let store = open(&database, true).await;
+    store.begin(META).await.unwrap();
+    store.append(&rows(1..=5), 5, 5).await.unwrap();
+    let data = database.cluster.data();
+    let (primary, replica) = (data.with_extension("primary"), data.with_extension("replica"));
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        let copied = std::process::Command::new("cp").arg("-a").args([from, to]).status();
+        assert!(copied.unwrap().success());
+    };
+    database.kill().await;
+    copy(&data, &replica);
+    database.restart().await;
+    store.check().await.unwrap();
+    store.append(&rows(6..=10), 10, 10).await.unwrap();
+    assert_eq!(held(&store).await.len(), 10);
+
+    database.kill().await;
+    std::fs::rename(&data, &primary).unwrap();
+    std::fs::rename(&replica, &data).unwrap();
+    std::fs::write(data.join("standby.signal"), "").unwrap();
+    database.restart().await;
+    for _ in 0..2 {
+        let checked = store.check().await;
+        assert!(matches!(checked, Err(StoreError::Unreachable(_))), "{checked:?}");
+        let limits = PageLimits { events: 10, bytes: 1_000 };
+        let page = store.page(&["t/1"], 0, 10, limits).await;
+        assert!(matches!(page, Err(StoreError::Unreachable(_))), "{page:?}");
+    }
+    let error = PostgresStore::open(&database.url(), true).await.unwrap_err();
+    let cause = std::error::Error::source(&error).map(ToString::to_string);
+    assert!(cause.as_ref().is_some_and(|cause| cause.contains("replica")), "{cause:?}");
+
+    database.kill().await;
+    std::fs::remove_dir_all(&data).unwrap();
+    std::fs::rename(&primary, &data).unwrap();
+    database.restart().await;
+    store.check().await.unwrap();
+    assert_eq!(held(&store).await, (1..=10).collect::<Vec<u64>>());
 }

@@ -1,8 +1,10 @@
-# keep FOLDER COMMAND…: runs a Postgres for as long as somebody uses it, then removes its folder. Who uses it holds a
-# shared lock on FOLDER/users.
+# keep FOLDER COMMAND…: runs a Postgres for as long as somebody uses it, then removes its folder; also where it ends by itself.
+# Who uses it holds a shared lock on FOLDER/users; this holds one on FOLDER/keeper for as long as it runs.
 folder=$1
 shift
-exec 9<>"$folder/users"
+exec 8<>"$folder/keeper" 9<>"$folder/users"
+# Whoever started this holds it for another moment.
+flock --exclusive --wait 10 8 || exit 1
 "$@" &
 postgres=$!
 end() {
@@ -24,3 +26,4 @@ while kill -0 "$postgres" 2>/dev/null; do
         unused=0
     fi
 done
+end
