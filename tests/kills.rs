@@ -3,22 +3,15 @@
 #![expect(clippy::print_stdout, reason = "figures to look at")]
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
-use std::process::Stdio;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use harness::{DEADLINE, Server, ServerOptions, Wire, command, free_address, until, wire};
-use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStdout};
+use harness::ledger::{SharedLedger, TOPICS, follow, lock, publish_numbers};
+use harness::{DEADLINE, Server, ServerOptions, Wire, free_address, until};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
-
-/// Each has a publisher of its own.
-const TOPICS: [&str; 3] = ["app/a", "app/b", "app/c/deep"];
 
 /// Longest wait of the client between two attempts, and time to catch up.
 const RETURN_WITHIN: Duration = Duration::from_secs(60);
@@ -44,136 +37,6 @@ enum Moment {
     Settled,
 }
 
-/// What was sent and what arrived.
-#[derive(Debug, Default)]
-struct Ledger {
-    /// By topic, the numbers that were acknowledged.
-    acknowledged: [Vec<u64>; TOPICS.len()],
-    /// By topic, the numbers of which nobody knows whether they were taken.
-    unknown: [BTreeSet<u64>; TOPICS.len()],
-    /// By topic, the numbers that arrived.
-    arrived: [Vec<u64>; TOPICS.len()],
-    /// Sequence number of the last that arrived, over all topics.
-    last: u64,
-}
-
-type Shared = Arc<Mutex<Ledger>>;
-
-fn lock(ledger: &Shared) -> MutexGuard<'_, Ledger> {
-    ledger.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Ledger {
-    fn arrive(&mut self, line: &str) -> Result<()> {
-        let event: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
-        let topic = TOPICS.iter().position(|topic| event["topic"] == *topic);
-        let topic = topic.with_context(|| format!("no event that was sent: {line}"))?;
-        let seq = event["id"].as_str().and_then(|id| id.split_once('-')?.1.parse().ok());
-        let seq = seq.with_context(|| format!("an id: {line}"))?;
-        ensure!(seq > self.last, "{seq} after {}: {line}", self.last);
-        self.last = seq;
-        self.arrived[topic].push(event["data"].as_u64().context("a number")?);
-        Ok(())
-    }
-
-    fn arrived(&self) -> usize {
-        self.arrived.iter().map(Vec::len).sum()
-    }
-
-    fn acknowledged(&self) -> usize {
-        self.acknowledged.iter().map(Vec::len).sum()
-    }
-
-    /// Whether the newest of what was acknowledged has arrived.
-    fn is_settled(&self) -> bool {
-        let pairs = self.arrived.iter().zip(&self.acknowledged);
-        pairs.into_iter().all(|(arrived, sent)| arrived.last() >= sent.last())
-    }
-
-    /// Acknowledged numbers have arrived once each and in order; others at most once, in their place.
-    fn check(&self) -> Result<()> {
-        for (topic, name) in TOPICS.iter().enumerate() {
-            let arrived = &self.arrived[topic];
-            ensure!(
-                arrived.is_sorted_by(|one, next| one < next),
-                "{name}: repeated or out of order"
-            );
-            let known: BTreeSet<u64> = self.acknowledged[topic].iter().copied().collect();
-            let found: BTreeSet<u64> = arrived.iter().copied().collect();
-            let lost: Vec<_> = known.difference(&found).collect();
-            ensure!(lost.is_empty(), "{name}: acknowledged and lost: {lost:?}");
-            let mut others = found.difference(&known);
-            let invented = others.find(|number| !self.unknown[topic].contains(number));
-            ensure!(invented.is_none(), "{name}: never sent: {invented:?}");
-        }
-        Ok(())
-    }
-}
-
-/// Publishes the numbers from 1 on, one after the other. One that surely was not taken is sent again; one
-/// that may have been is noted as such and left.
-async fn publish(
-    topic: usize,
-    address: SocketAddr,
-    token: String,
-    ledger: Shared,
-    enough: Arc<AtomicBool>,
-) -> Result<()> {
-    let mut kept = None;
-    let mut number = 1;
-    while !enough.load(Ordering::Relaxed) {
-        let mut wire = match kept.take() {
-            Some(wire) => wire,
-            None => match Wire::connect(address).await {
-                Ok(wire) => wire,
-                Err(_) => {
-                    sleep(Duration::from_millis(5)).await;
-                    continue;
-                }
-            },
-        };
-        let request = wire::publish(TOPICS[topic], &token, &number.to_string());
-        let answer = async {
-            wire.send(request).await?;
-            let status = wire.head().await?.status;
-            anyhow::Ok((status, wire.body().await?))
-        };
-        match answer.await {
-            Ok((200, _)) => lock(&ledger).acknowledged[topic].push(number),
-            Ok((503, body)) if !body.contains("unconfirmed") => {
-                kept = Some(wire);
-                continue;
-            }
-            Ok((status, body)) if status != 503 => bail!("{status}: {body}"),
-            // No answer, or one that does not say what became of it.
-            Ok(_) | Err(_) => {
-                lock(&ledger).unknown[topic].insert(number);
-                number += 1;
-                continue;
-            }
-        }
-        kept = Some(wire);
-        number += 1;
-    }
-    Ok(())
-}
-
-/// Starts `tidings tail` behind an event.
-fn tail(server: &Server, cursor: &str) -> Result<(Child, ChildStdout)> {
-    let mut tail = command(server, &["tail", "app/*", "--json", "--since", cursor])?;
-    let mut tail = tail.stderr(Stdio::null()).spawn()?;
-    let stdout = tail.stdout.take().context("standard output is piped")?;
-    Ok((tail, stdout))
-}
-
-async fn follow(stdout: ChildStdout, ledger: Shared) -> Result<()> {
-    let mut lines = BufReader::new(stdout).lines();
-    while let Some(line) = lines.next_line().await? {
-        lock(&ledger).arrive(&line)?;
-    }
-    bail!("tail ended")
-}
-
 /// Numbers that look like chance and are the same each time. Source: Steele and others, SplitMix64.
 struct Chance(u64);
 
@@ -193,7 +56,7 @@ impl Chance {
 
 struct Story {
     server: Server,
-    ledger: Shared,
+    ledger: SharedLedger,
     chance: Chance,
     /// Kills that hit a client that was behind.
     behind: usize,
@@ -271,14 +134,13 @@ async fn kills(seed: u64, moments: impl IntoIterator<Item = Moment>) -> Result<u
     let cursor = first.next().await?.id.context("an id")?;
     drop(first);
 
-    let ledger = Shared::default();
-    let (_tail, stdout) = tail(&server, &cursor)?;
-    let mut following = tokio::spawn(follow(stdout, Arc::clone(&ledger)));
+    let ledger = SharedLedger::default();
+    let mut following = follow(&server, &cursor, Arc::clone(&ledger))?;
     let enough = Arc::new(AtomicBool::new(false));
     let mut publishers = JoinSet::new();
     for topic in 0..TOPICS.len() {
         let (ledger, enough) = (Arc::clone(&ledger), Arc::clone(&enough));
-        publishers.spawn(publish(topic, address, token.clone(), ledger, enough));
+        publishers.spawn(publish_numbers(topic, address, token.clone(), ledger, enough));
     }
 
     let mut story = Story { server, ledger, chance: Chance(seed), behind: 0 };

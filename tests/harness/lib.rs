@@ -9,6 +9,7 @@
 //! - [`Nginx`]: the real one, in front of a server.
 //! - [`Screen`]: a browser or the desktop window, and what it shows.
 //! - [`ProcessCost`]: what processes cost.
+//! - [`ledger`]: what was published and what arrived.
 //! - [`stories`]: what must hold in browser and window alike.
 //! - [`until`]: waits for a condition; nothing here sleeps to be ready.
 
@@ -18,6 +19,7 @@ mod cost;
 mod descriptors;
 mod events;
 mod firehose;
+pub mod ledger;
 #[cfg(target_os = "linux")]
 mod namespace;
 mod nginx;

@@ -1,0 +1,189 @@
+//! A ledger of what was published and what arrived, through whatever happens in between.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStdout};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use crate::{Server, Wire, command, wire};
+
+/// Each has a publisher of its own.
+pub const TOPICS: [&str; 3] = ["app/a", "app/b", "app/c/deep"];
+
+/// What was sent and what arrived.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// By topic, the numbers that were acknowledged.
+    pub acknowledged: [Vec<u64>; TOPICS.len()],
+    /// By topic, the numbers of which nobody knows whether they were taken.
+    pub unknown: [BTreeSet<u64>; TOPICS.len()],
+    /// By topic, the numbers that arrived.
+    pub arrived: [Vec<u64>; TOPICS.len()],
+    /// How often a publish was answered by a 503.
+    pub refused: usize,
+    /// Sequence number of the last that arrived, over all topics.
+    last: u64,
+}
+
+/// A ledger that publishers and the reader write to.
+pub type SharedLedger = Arc<Mutex<Ledger>>;
+
+/// The ledger, for a moment.
+pub fn lock(ledger: &SharedLedger) -> MutexGuard<'_, Ledger> {
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Ledger {
+    fn arrive(&mut self, line: &str) -> Result<()> {
+        let event: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
+        let topic = TOPICS.iter().position(|topic| event["topic"] == *topic);
+        let topic = topic.with_context(|| format!("no event that was sent: {line}"))?;
+        let seq = event["id"].as_str().and_then(|id| id.split_once('-')?.1.parse().ok());
+        let seq = seq.with_context(|| format!("an id: {line}"))?;
+        ensure!(seq > self.last, "{seq} after {}: {line}", self.last);
+        self.last = seq;
+        self.arrived[topic].push(event["data"].as_u64().context("a number")?);
+        Ok(())
+    }
+
+    /// How many have arrived.
+    #[must_use]
+    pub fn arrived(&self) -> usize {
+        self.arrived.iter().map(Vec::len).sum()
+    }
+
+    /// How many were acknowledged.
+    #[must_use]
+    pub fn acknowledged(&self) -> usize {
+        self.acknowledged.iter().map(Vec::len).sum()
+    }
+
+    /// Whether the newest of what was acknowledged has arrived.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let pairs = self.arrived.iter().zip(&self.acknowledged);
+        pairs.into_iter().all(|(arrived, sent)| arrived.last() >= sent.last())
+    }
+
+    /// Acknowledged numbers have arrived once each and in order; others at most once, in their place.
+    ///
+    /// # Errors
+    ///
+    /// If it is otherwise.
+    pub fn check(&self) -> Result<()> {
+        for (topic, name) in TOPICS.iter().enumerate() {
+            let arrived = &self.arrived[topic];
+            ensure!(
+                arrived.is_sorted_by(|one, next| one < next),
+                "{name}: repeated or out of order"
+            );
+            let known: BTreeSet<u64> = self.acknowledged[topic].iter().copied().collect();
+            let found: BTreeSet<u64> = arrived.iter().copied().collect();
+            let lost: Vec<_> = known.difference(&found).collect();
+            ensure!(lost.is_empty(), "{name}: acknowledged and lost: {lost:?}");
+            let mut others = found.difference(&known);
+            let invented = others.find(|number| !self.unknown[topic].contains(number));
+            ensure!(invented.is_none(), "{name}: never sent: {invented:?}");
+        }
+        Ok(())
+    }
+}
+
+/// Publishes the numbers from 1 on, one after the other. One that surely was not taken is sent again; one
+/// that may have been is noted as such and left.
+///
+/// # Errors
+///
+/// If a publish is refused for good.
+pub async fn publish_numbers(
+    topic: usize,
+    address: SocketAddr,
+    token: String,
+    ledger: SharedLedger,
+    enough: Arc<AtomicBool>,
+) -> Result<()> {
+    let mut kept = None;
+    let mut number = 1;
+    while !enough.load(Ordering::Relaxed) {
+        let mut wire = match kept.take() {
+            Some(wire) => wire,
+            None => match Wire::connect(address).await {
+                Ok(wire) => wire,
+                Err(_) => {
+                    sleep(Duration::from_millis(5)).await;
+                    continue;
+                }
+            },
+        };
+        let request = wire::publish(TOPICS[topic], &token, &number.to_string());
+        let answer = async {
+            wire.send(request).await?;
+            let status = wire.head().await?.status;
+            anyhow::Ok((status, wire.body().await?))
+        };
+        match answer.await {
+            Ok((200, _)) => lock(&ledger).acknowledged[topic].push(number),
+            Ok((503, body)) if !body.contains("unconfirmed") => {
+                lock(&ledger).refused += 1;
+                kept = Some(wire);
+                continue;
+            }
+            Ok((status, body)) if status != 503 => bail!("{status}: {body}"),
+            // No answer, or one that does not say what became of it.
+            unknown => {
+                let mut ledger = lock(&ledger);
+                ledger.refused += usize::from(unknown.is_ok());
+                ledger.unknown[topic].insert(number);
+                drop(ledger);
+                number += 1;
+                continue;
+            }
+        }
+        kept = Some(wire);
+        number += 1;
+    }
+    Ok(())
+}
+
+/// Starts `tidings tail` behind an event, and notes what arrives. The task ends with an error, for tail is not to end: of what
+/// was not sent, or came out of order, or because tail ended.
+///
+/// # Errors
+///
+/// If it does not start.
+pub fn follow(
+    server: &Server,
+    cursor: &str,
+    ledger: SharedLedger,
+) -> Result<JoinHandle<Result<()>>> {
+    let (tail, stdout) = tail(server, cursor)?;
+    Ok(tokio::spawn(async move {
+        // Killed with the task.
+        let _tail = tail;
+        follow_lines(stdout, ledger).await
+    }))
+}
+
+fn tail(server: &Server, cursor: &str) -> Result<(Child, ChildStdout)> {
+    let mut tail = command(server, &["tail", "app/*", "--json", "--since", cursor])?;
+    let mut tail = tail.stderr(Stdio::null()).spawn()?;
+    let stdout = tail.stdout.take().context("standard output is piped")?;
+    Ok((tail, stdout))
+}
+
+async fn follow_lines(stdout: ChildStdout, ledger: SharedLedger) -> Result<()> {
+    let mut lines = BufReader::new(stdout).lines();
+    while let Some(line) = lines.next_line().await? {
+        lock(&ledger).arrive(&line)?;
+    }
+    bail!("tail ended")
+}
