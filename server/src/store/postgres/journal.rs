@@ -10,7 +10,7 @@ use super::begin::{Forget, forget_step, write_meta};
 use super::error::within;
 use super::known::Known;
 use super::reader::READ;
-use super::{PostgresStore, changed, page, signed, unsigned};
+use super::{PostgresStore, page, signed, unsigned};
 use crate::store::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,
     Retain, StoreError,
@@ -249,12 +249,10 @@ impl JournalStore for PostgresStore {
             if limits.events == 0 || after >= upto {
                 return Ok(Vec::new());
             }
-            let mut reading = self.read().await?;
-            let wanted = match self.known.topics(reading.stand.fence, topics) {
-                None => return reading.end(Err(changed())).await,
-                Some(wanted) if wanted.is_empty() => return reading.end(Ok(Vec::new())).await,
-                Some(wanted) => wanted,
-            };
+            let (mut reading, wanted) = self.read_topics(&self.readers, topics).await?;
+            if wanted.is_empty() {
+                return reading.end(Ok(Vec::new())).await;
+            }
             let read = page::read(&mut reading.on, &wanted, signed(after), signed(upto), limits);
             let read = within(READ, read).await;
             reading.end(read).await
@@ -297,10 +295,7 @@ impl JournalStore for PostgresStore {
         retain: Retain,
     ) -> BoxFuture<'a, Result<JournalBoundary, StoreError>> {
         Box::pin(async move {
-            let mut reading = self.read_aside().await?;
-            let Some(numbers) = self.known.topics(reading.stand.fence, &[topic]) else {
-                return reading.end(Err(changed())).await;
-            };
+            let (mut reading, numbers) = self.read_topics(&self.asides, &[topic]).await?;
             // Of a topic that is not known nothing is found.
             let id = numbers.into_keys().next().unwrap_or_default();
             let found = within(READ, boundary(&mut reading.on, id, upto, retain)).await;

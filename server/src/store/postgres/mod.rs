@@ -25,6 +25,7 @@ mod token;
 mod turns;
 mod writer;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -46,6 +47,9 @@ const READERS: usize = 4;
 
 /// Connections that read for the server itself: for its health, and for what is to be trimmed.
 const ASIDES: usize = 2;
+
+/// How often a snapshot is taken that the writer may overtake: it comes back to a database that was away.
+const ATTEMPTS: usize = 3;
 
 /// How a probe takes room: 256 KiB, as the largest event has by default. Less could fit where no event does.
 const FILL: &str = "INSERT INTO probe VALUES (1, decode(repeat('00', 262144), 'hex')) \
@@ -94,21 +98,32 @@ impl PostgresStore {
         Ok(Self { writer, readers, asides, known, durable })
     }
 
-    /// Begins to read a page, once it is its turn.
-    async fn read(&self) -> Result<Reading<'_>, StoreError> {
-        self.read_by(&self.readers).await
-    }
-
     /// Begins to read for the server itself.
     async fn read_aside(&self) -> Result<Reading<'_>, StoreError> {
         self.read_by(&self.asides).await
+    }
+
+    /// As [`read_by`](Self::read_by), with the numbers of these topics in that snapshot.
+    async fn read_topics<'a, 'n>(
+        &self,
+        readers: &'a Readers,
+        topics: &[&'n str],
+    ) -> Result<(Reading<'a>, HashMap<i64, &'n str>), StoreError> {
+        for _ in 0..ATTEMPTS {
+            let reading = self.read_by(readers).await?;
+            if let Some(numbers) = self.known.topics(reading.stand.fence, topics) {
+                return Ok((reading, numbers));
+            }
+            // The writer has just come back to the database: they may be others there than in the snapshot.
+        }
+        Err(changed())
     }
 
     /// A snapshot that has all that was acknowledged, of the database that this server has. One that crashed may have lost
     /// the last events, and the writer gets them back; a reader may be on what another server has taken, or on a server
     /// that lags behind, and would not find what is there.
     async fn read_by<'a>(&self, readers: &'a Readers) -> Result<Reading<'a>, StoreError> {
-        for is_last in [false, true] {
+        for attempt in 1..=ATTEMPTS {
             let known = self.known.stand();
             let reading = readers.begin(known.fence).await?;
             if reading.stand.fence == known.fence && reading.stand.head >= known.head {
@@ -116,7 +131,7 @@ impl PostgresStore {
             }
             // Not to be used again.
             drop(reading);
-            if !is_last {
+            if attempt < ATTEMPTS {
                 self.writer.confirm_if(known.fence).await?;
             }
         }

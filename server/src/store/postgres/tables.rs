@@ -63,7 +63,7 @@ async fn look(on: &mut PgConnection, database: &str) -> Result<(), StoreError> {
 /// Whether tables were made here before; if not by us, the first of them says so.
 async fn has_ours(on: &mut PgConnection) -> Result<bool, StoreError> {
     let is_there =
-        "SELECT to_regclass(format('%I._sqlx_migrations', current_schema())) IS NOT NULL";
+        "SELECT to_regclass(quote_ident(current_schema()) || '._sqlx_migrations') IS NOT NULL";
     if !sqlx::query_scalar::<_, bool>(is_there).fetch_one(&mut *on).await? {
         return Ok(false);
     }
