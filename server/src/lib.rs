@@ -14,6 +14,7 @@
 //! - [`sse`]: what an event looks like on the wire.
 //! - [`auth`]: who a request comes from and what it may read.
 //! - [`routes`], `assets`, [`error`], [`state`]: HTTP.
+//! - [`client_addr`]: where a request comes from.
 //! - `accept`: connections; `limits` and `descriptors` say how many.
 //! - [`cli`]: the commands of the `tidings` binary.
 //!
@@ -24,6 +25,7 @@ mod accept;
 mod assets;
 pub mod auth;
 pub mod cli;
+pub mod client_addr;
 mod clock;
 pub mod collectors;
 pub mod config;
@@ -183,7 +185,6 @@ impl Server {
             pace: config.server.pace(),
             streams: StreamSlots::new(connections - connections / 16),
             draining: CancellationToken::new(),
-            secure_cookie: config.server.behind_proxy.is_some(),
         });
         let topic = Topic::metrics(&config.server.host_name);
         state.hub.reserve(&topic);

@@ -41,8 +41,6 @@ pub struct Parts {
     pub body_bytes: usize,
     /// Name of the session cookie. It holds the port, since cookies do not tell ports apart.
     pub cookie: Arc<str>,
-    /// Whether browsers reach this server by TLS only, and may keep the cookie to that.
-    pub secure_cookie: bool,
     /// What each stream keeps to.
     pub(crate) pace: Pace,
     /// How many more streams there may be.

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::*;
 
 mod churn;
+mod forwarded;
 mod tokens;
 
 const TOKEN: &str = "token";

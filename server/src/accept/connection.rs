@@ -24,6 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::client_addr::Arrival;
 use crate::routes::Routes;
 use crate::sse::{Detachable, EventStream};
 
@@ -47,6 +48,7 @@ pub(super) struct Handover<I> {
 pub(super) async fn serve<I>(
     io: I,
     peer: SocketAddr,
+    arrival: Arrival,
     routes: Routes,
     shutdown: Arc<CancellationToken>,
 ) -> Option<Handover<I>>
@@ -54,7 +56,7 @@ where
     I: AsyncRead + AsyncWrite + Unpin,
 {
     let shared = Arc::new(Shared::default());
-    let service = Routed { routes, shared: Arc::clone(&shared) };
+    let service = Routed { routes, arrival, shared: Arc::clone(&shared) };
     let io = Watched { io: TokioIo::new(io), shared: Arc::clone(&shared) };
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_BUFFER);
@@ -118,6 +120,7 @@ impl Shared {
 #[derive(Clone, Debug)]
 struct Routed {
     routes: Routes,
+    arrival: Arrival,
     shared: Arc<Shared>,
 }
 
@@ -126,10 +129,11 @@ impl hyper::service::Service<Request<Incoming>> for Routed {
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let shared = Arc::clone(&self.shared);
         let version = request.version();
         let is_get = *request.method() == Method::GET;
+        self.arrival.note(&mut request);
         let answer = self.routes.clone().oneshot(request.map(Body::new));
         Box::pin(async move {
             let mut response = answer.await?;

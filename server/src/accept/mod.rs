@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use crate::client_addr::Arrival;
 use crate::routes::Routes;
 use connections::Connections;
 use stream::StreamWriter;
@@ -69,7 +70,8 @@ async fn accept(
                 tracing::debug!(%peer, "refused a connection that does not come from the proxy");
             }
             Ok((stream, peer)) => {
-                let open = Open { stream, peer, place, stop: Arc::clone(&stop) };
+                let arrival = Arrival::new(peer, limits.proxy, false);
+                let open = Open { stream, peer, arrival, place, stop: Arc::clone(&stop) };
                 connections.spawn(open.run(routes.clone()));
             }
             Err(error) => {
@@ -86,20 +88,21 @@ async fn accept(
 struct Open {
     stream: TcpStream,
     peer: SocketAddr,
+    arrival: Arrival,
     place: OwnedSemaphorePermit,
     stop: Arc<CancellationToken>,
 }
 
 impl Open {
     async fn run(self, routes: Routes) {
-        let Self { stream, peer, place: _place, stop } = self;
+        let Self { stream, peer, arrival, place: _place, stop } = self;
         if !socket::INHERITED
             && let Err(error) = socket::prepare(&stream)
         {
             tracing::debug!(%peer, %error, "not every option of a socket was set");
         }
         // One task for both: what the request needs is on the heap by itself, and gone when its stream begins.
-        let handover = Box::pin(connection::serve(stream, peer, routes, stop)).await;
+        let handover = Box::pin(connection::serve(stream, peer, arrival, routes, stop)).await;
         if let Some(handover) = handover {
             StreamWriter::new(handover).await;
         }

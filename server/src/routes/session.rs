@@ -14,6 +14,7 @@ use tidings_protocol::api::{ErrorCode, Session, SignIn, User, path};
 use crate::auth::Caller;
 use crate::auth::guards::session_cookie;
 use crate::auth::sessions::{LIFETIME, Sessions};
+use crate::client_addr::IsSecure;
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -27,6 +28,7 @@ async fn show(caller: Caller) -> Response {
 
 async fn begin(
     State(state): State<AppState>,
+    is_secure: IsSecure,
     headers: HeaderMap,
     body: Result<Json<SignIn>, JsonRejection>,
 ) -> Result<Response, ApiError> {
@@ -54,17 +56,21 @@ async fn begin(
     })
     .await?;
     let mut response = answer(caller.user);
-    set_cookie(&mut response, &state, session.expose(), LIFETIME.as_secs());
+    set_cookie(&mut response, &state, is_secure, session.expose(), LIFETIME.as_secs());
     Ok(response)
 }
 
 /// Signs the browser out; without a session there is nothing to do, and that is no error.
-async fn end(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, ApiError> {
+async fn end(
+    State(state): State<AppState>,
+    is_secure: IsSecure,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     if let Some(session) = session_cookie(&headers, &state.cookie).map(str::to_owned) {
         change(&state, move |sessions| sessions.end(&session)).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    set_cookie(&mut response, &state, "", 0);
+    set_cookie(&mut response, &state, is_secure, "", 0);
     Ok(response)
 }
 
@@ -83,9 +89,15 @@ fn answer(user: User) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], Json(Session { user, server_version })).into_response()
 }
 
-fn set_cookie(response: &mut Response, state: &AppState, value: &str, max_age: u64) {
+fn set_cookie(
+    response: &mut Response,
+    state: &AppState,
+    IsSecure(is_secure): IsSecure,
+    value: &str,
+    max_age: u64,
+) {
     let name = &state.cookie;
-    let secure = if state.secure_cookie { "; Secure" } else { "" };
+    let secure = if is_secure { "; Secure" } else { "" };
     let cookie =
         format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={max_age}{secure}");
     // Name and value are of our own making: letters, digits and hyphens.

@@ -65,6 +65,7 @@ pub const RULES: &[Rule] = &[
                 "server/src/auth/guards/",
                 "server/src/sse/mod.rs",
                 "server/src/assets.rs",
+                "server/src/client_addr.rs",
                 "server/src/error.rs",
                 "server/src/lib.rs",
                 "server/src/accept/",
