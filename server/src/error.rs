@@ -1,15 +1,22 @@
 //! Errors of the routes: a code for programs, a sentence for people, a status for HTTP.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tidings_protocol::api::{ErrorBody, ErrorCode, ErrorDetail};
 
-use crate::auth::tokens::{OverRate, TokenError};
+use crate::auth::attempts::TooOften;
+use crate::auth::directory::{PeopleError, Unsure};
+use crate::auth::password::PasswordError;
+use crate::auth::sign_in::SignInError;
+use crate::auth::tokens::OverRate;
+use crate::auth::users::UserError;
 use crate::hub::PublishError;
 use crate::limits::NoSlot;
-use crate::store::StoreError;
+use crate::store::{Refused, StoreError};
 
 /// An answer that is an error.
 #[derive(Debug)]
@@ -17,6 +24,11 @@ pub struct ApiError {
     detail: ErrorDetail,
     /// In seconds, for errors that say when to come back.
     retry_after: u64,
+}
+
+/// A time in whole seconds, and never none because of rounding.
+fn seconds(time: Duration) -> u64 {
+    time.as_secs_f64().ceil().max(1.0) as u64
 }
 
 /// When to come back unless something more exact is known, in seconds.
@@ -46,13 +58,19 @@ impl ApiError {
 
     fn status(&self) -> StatusCode {
         match self.detail.code {
-            ErrorCode::BadRequest | ErrorCode::InvalidTopic | ErrorCode::InvalidType => {
-                StatusCode::BAD_REQUEST
+            ErrorCode::BadRequest
+            | ErrorCode::InvalidTopic
+            | ErrorCode::InvalidType
+            | ErrorCode::InvalidName
+            | ErrorCode::WeakPassword => StatusCode::BAD_REQUEST,
+            ErrorCode::Unauthorized | ErrorCode::InvalidCode | ErrorCode::InvalidCredentials => {
+                StatusCode::UNAUTHORIZED
             }
-            ErrorCode::Unauthorized | ErrorCode::InvalidCode => StatusCode::UNAUTHORIZED,
-            ErrorCode::Forbidden | ErrorCode::HostNotAllowed | ErrorCode::OriginNotAllowed => {
-                StatusCode::FORBIDDEN
-            }
+            ErrorCode::Forbidden
+            | ErrorCode::WrongPassword
+            | ErrorCode::HostNotAllowed
+            | ErrorCode::OriginNotAllowed => StatusCode::FORBIDDEN,
+            ErrorCode::NameTaken | ErrorCode::OwnerStays => StatusCode::CONFLICT,
             ErrorCode::NotFound => StatusCode::NOT_FOUND,
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -120,20 +138,72 @@ impl From<StoreError> for ApiError {
     }
 }
 
-impl From<TokenError> for ApiError {
-    fn from(error: TokenError) -> Self {
+impl From<PeopleError> for ApiError {
+    fn from(error: PeopleError) -> Self {
         let code = match error {
-            TokenError::NoStore => ErrorCode::NotFound,
-            TokenError::TooMany => ErrorCode::BadRequest,
-            TokenError::Store(error) => return error.into(),
+            PeopleError::NoStore | PeopleError::Refused(Refused::NoSuch) => ErrorCode::NotFound,
+            PeopleError::Refused(Refused::TooMany) => ErrorCode::BadRequest,
+            PeopleError::Refused(Refused::NameTaken) => ErrorCode::NameTaken,
+            PeopleError::Store(error) => return error.into(),
         };
         Self::new(code, error.to_string())
     }
 }
 
+impl From<UserError> for ApiError {
+    fn from(error: UserError) -> Self {
+        let code = match error {
+            UserError::Name(_) => ErrorCode::InvalidName,
+            UserError::Weak(_) => ErrorCode::WeakPassword,
+            UserError::WrongPassword => ErrorCode::WrongPassword,
+            UserError::OwnerStays => ErrorCode::OwnerStays,
+            UserError::Password(error) => return error.into(),
+            UserError::TooOften(error) => return error.into(),
+            UserError::People(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<SignInError> for ApiError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Wrong => Self::new(ErrorCode::InvalidCredentials, error.to_string()),
+            SignInError::TooOften(error) => error.into(),
+            SignInError::Password(error) => error.into(),
+            SignInError::Unsure(error) => error.into(),
+            SignInError::People(error) => error.into(),
+        }
+    }
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => {
+                Self { retry_after: 1, ..Self::new(ErrorCode::Unavailable, error.to_string()) }
+            }
+            PasswordError::Failed => Self::internal(&error),
+        }
+    }
+}
+
+impl From<TooOften> for ApiError {
+    fn from(error: TooOften) -> Self {
+        let retry_after = seconds(error.wait);
+        Self { retry_after, ..Self::new(ErrorCode::RateLimited, error.to_string()) }
+    }
+}
+
+impl From<Unsure> for ApiError {
+    fn from(error: Unsure) -> Self {
+        Self { retry_after: 1, ..Self::new(ErrorCode::Unavailable, error.to_string()) }
+    }
+}
+
 impl From<OverRate> for ApiError {
     fn from(over: OverRate) -> Self {
-        let retry_after = over.wait.as_secs_f64().ceil().max(1.0) as u64;
+        let retry_after = seconds(over.wait);
         Self { retry_after, ..Self::new(ErrorCode::RateLimited, over.to_string()) }
     }
 }

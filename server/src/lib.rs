@@ -57,6 +57,7 @@ use tokio_util::task::TaskTracker;
 pub use config::Config;
 
 use accept::{Signals, Workers};
+use auth::directory::PeopleError;
 use auth::guards::AllowedHosts;
 use auth::tokens::TokenLimits;
 use auth::{Auth, Secret};
@@ -102,6 +103,9 @@ pub enum ServeError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Users, tokens or sessions cannot be read.
+    #[error(transparent)]
+    People(#[from] PeopleError),
 }
 
 /// A server that is set up and not yet running.
@@ -156,7 +160,7 @@ impl Server {
                 let (data_dir, mut auth) = open_data_dir(path, config.limits.of_token())
                     .map_err(|source| ServeError::DataDir { path: path.clone(), source })?;
                 let store = open_store(&config).await?;
-                auth.load_tokens(Arc::clone(&store)).await?;
+                auth.load(Arc::<dyn Store>::clone(&store), path).await?;
                 (Some(data_dir), auth, Some(store))
             }
         };
@@ -247,6 +251,7 @@ impl Server {
             None => drop(tasks.spawn(sweep(hub.clone(), stop.clone()))),
         }
         let sampling = config.collectors.sampling(&config.server.host_name);
+        tasks.spawn(state.auth.directory.clone().follow(stop.clone()));
         collectors::start(&tasks, hub.clone(), topic, sampling, stop.clone());
 
         tracing::info!(%address, "listening");

@@ -191,6 +191,7 @@ async fn tokens_are_made_listed_and_revoked() {
         name: "ci".to_owned(),
         scopes: vec!["read:a".to_owned()],
         expires_in_seconds: None,
+        user_id: None,
     };
     let asking = tokio::spawn(async move {
         let created = client.create_token(&new).await.unwrap();

@@ -1,8 +1,12 @@
 //! Paths, bodies and error codes of the HTTP routes.
 
+mod user;
+
 use serde::{Deserialize, Serialize};
 
 use crate::event::EventId;
+
+pub use user::{ChangedUser, InvalidName, InvalidRole, NewUser, Password, Role, User, UserName};
 
 /// Paths of the routes; parameters in braces.
 pub mod path {
@@ -12,12 +16,24 @@ pub mod path {
     pub const SESSION: &str = "/api/session";
     /// Below it, each topic takes events.
     pub const PUBLISH: &str = "/api/publish";
+    /// One topic that takes events.
+    pub const PUBLISH_TOPIC: &str = "/api/publish/{*topic}";
     /// Tokens: made and listed.
     pub const TOKENS: &str = "/api/tokens";
+    /// One token.
+    pub const TOKEN: &str = "/api/tokens/{id}";
+    /// Users: made and listed.
+    pub const USERS: &str = "/api/users";
+    /// One user.
+    pub const USER: &str = "/api/users/{id}";
     /// Answers 200 while the process lives.
     pub const HEALTH: &str = "/healthz";
     /// Answers 200 while the server takes and delivers events, else 503.
     pub const READY: &str = "/readyz";
+    /// Every path of the API and of operations, for those who must know them all: a route that is missing here
+    /// is missing in the table of who may do what.
+    pub const ALL: [&str; 10] =
+        [EVENTS, SESSION, PUBLISH, PUBLISH_TOPIC, TOKENS, TOKEN, USERS, USER, HEALTH, READY];
 }
 
 /// Name of the file in the server's data folder that holds the owner's token; clients on the same machine
@@ -28,13 +44,29 @@ pub const OWNER_TOKEN_FILE: &str = "owner-token";
 pub mod token {
     /// Most tokens at once.
     pub const MOST: usize = 10_000;
+    /// Most tokens that a user who is no admin may have.
+    pub const MOST_OF_USER: usize = 1_000;
     /// Longest name, in bytes.
     pub const MAX_NAME_BYTES: usize = 100;
     /// Most scopes.
     pub const MAX_SCOPES: usize = 100;
 }
 
-/// Query parameters of the streams.
+/// Bounds of users and of what proves who they are.
+pub mod users {
+    /// Id of the user that every server has, who is an admin for ever.
+    pub const OWNER: &str = "owner";
+    /// Most users at once.
+    pub const MOST: usize = 1_000;
+    /// Longest name, in characters.
+    pub const MAX_NAME_CHARS: usize = 64;
+    /// Shortest password, in bytes.
+    pub const MIN_PASSWORD_BYTES: usize = 10;
+    /// Longest password, in bytes.
+    pub const MAX_PASSWORD_BYTES: usize = 1_000;
+}
+
+/// Query parameters of the streams and of lists.
 pub mod query {
     /// A selector; may be repeated.
     pub const TOPIC: &str = "topic";
@@ -44,6 +76,8 @@ pub mod query {
     pub const UNNAMED: &str = "unnamed";
     /// Type of a published event.
     pub const TYPE: &str = "type";
+    /// Id of the user whose tokens are asked for.
+    pub const USER: &str = "user";
 }
 
 /// Body of every answer that is an error.
@@ -72,10 +106,18 @@ pub enum ErrorCode {
     InvalidTopic,
     /// 400: an event type is not one, or is reserved.
     InvalidType,
+    /// 400: a user's name is not one.
+    InvalidName,
+    /// 400: a password is too short, too long, or the first that somebody would guess.
+    WeakPassword,
     /// 401: no valid token or session.
     Unauthorized,
     /// 401: the one-time code is wrong, used or too old.
     InvalidCode,
+    /// 401: there is no user of this name who has this password.
+    InvalidCredentials,
+    /// 403: the password that is to be changed is another.
+    WrongPassword,
     /// 403: signed in, but not allowed.
     Forbidden,
     /// 403: the `Host` header names a host this server does not answer to.
@@ -86,11 +128,15 @@ pub enum ErrorCode {
     NotFound,
     /// 405: the route exists, the method does not.
     MethodNotAllowed,
+    /// 409: there is a user of this name.
+    NameTaken,
+    /// 409: the owner can neither be removed nor be anything but an admin.
+    OwnerStays,
     /// 413: the body is over the limit.
     BodyTooLarge,
     /// 415: the body has a type the route does not take.
     UnsupportedMediaType,
-    /// 429: more events or requests than this token may send; see `Retry-After`.
+    /// 429: more events than this token may send, or more attempts to sign in; see `Retry-After`.
     RateLimited,
     /// 503: no stream is free; see `Retry-After`.
     TooManyStreams,
@@ -123,29 +169,6 @@ pub struct Ready {
     pub ready: bool,
 }
 
-/// What a user may do; each role may do all that the ones before it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// Reads.
-    Viewer,
-    /// Reads and publishes.
-    Publisher,
-    /// Everything, administration included.
-    Admin,
-}
-
-/// A user as others see them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// Never changes.
-    pub id: String,
-    /// What people call them.
-    pub name: String,
-    /// What they may do.
-    pub role: Role,
-}
-
 /// Answer of `GET` and `POST` [`path::SESSION`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -167,6 +190,9 @@ pub struct NewToken {
     /// Seconds until it expires; never without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_seconds: Option<u64>,
+    /// Id of the user it acts for; whoever makes it without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
 }
 
 /// A token as `GET` [`path::TOKENS`] lists it: without the secret.
@@ -177,12 +203,19 @@ pub struct TokenInfo {
     pub id: String,
     /// What people call it.
     pub name: String,
+    /// The user it acts for; the owner in the answers of a server that knows no other.
+    #[serde(default = "owner")]
+    pub user_id: String,
     /// What it may do.
     pub scopes: Vec<String>,
     /// When it was made, in ms since the epoch.
     pub created_at: u64,
     /// When it expires, in ms since the epoch; null if never.
     pub expires_at: Option<u64>,
+}
+
+fn owner() -> String {
+    users::OWNER.to_owned()
 }
 
 /// Answer of `POST` [`path::TOKENS`]: the only one that holds the secret.
@@ -216,6 +249,14 @@ pub enum SignIn {
         /// The token.
         token: String,
     },
+    /// A name and a password.
+    #[serde(rename_all = "camelCase")]
+    Password {
+        /// Name of the user; case does not count.
+        username: String,
+        /// The password.
+        password: Password,
+    },
 }
 
 /// Hides the secret, so that a body can stand in a log.
@@ -224,6 +265,7 @@ impl std::fmt::Debug for SignIn {
         f.write_str(match self {
             Self::Code { .. } => "SignIn::Code(…)",
             Self::Token { .. } => "SignIn::Token(…)",
+            Self::Password { .. } => "SignIn::Password(…)",
         })
     }
 }

@@ -5,28 +5,23 @@ use std::str::FromStr;
 
 use crate::topic::{InvalidTopic, Selector};
 
-/// One thing a token may do: `read:` or `publish:`, and on which topics.
+/// One thing a token may do.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Scope {
-    /// What may be done.
-    pub access: Access,
-    /// On which topics.
-    pub topics: Selector,
-}
-
-/// What may be done with a topic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Access {
-    /// Subscribe to it.
-    Read,
-    /// Publish to it.
-    Publish,
+pub enum Scope {
+    /// `read:…`: subscribe to these topics.
+    Read(Selector),
+    /// `publish:…`: publish to these topics.
+    Publish(Selector),
+    /// `notify`: post notifications.
+    Notify,
+    /// `inbox`: read and mark the notifications of the user it acts for.
+    Inbox,
 }
 
 /// Text that is no scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidScope {
-    /// It begins with neither `read:` nor `publish:`.
+    /// It begins with neither `read:` nor `publish:`, and is neither `notify` nor `inbox`.
     Access,
     /// What follows is no selector.
     Topics(InvalidTopic),
@@ -35,9 +30,9 @@ pub enum InvalidScope {
 impl fmt::Display for InvalidScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Access => {
-                f.write_str("a scope begins with read: or publish:, as in publish:app/*")
-            }
+            Self::Access => f.write_str(
+                "a scope begins with read: or publish:, as in publish:app/*, or is notify or inbox",
+            ),
             Self::Topics(error) => error.fmt(f),
         }
     }
@@ -47,11 +42,12 @@ impl std::error::Error for InvalidScope {}
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let access = match self.access {
-            Access::Read => "read",
-            Access::Publish => "publish",
-        };
-        write!(f, "{access}:{}", self.topics)
+        match self {
+            Self::Read(topics) => write!(f, "read:{topics}"),
+            Self::Publish(topics) => write!(f, "publish:{topics}"),
+            Self::Notify => f.write_str("notify"),
+            Self::Inbox => f.write_str("inbox"),
+        }
     }
 }
 
@@ -59,13 +55,17 @@ impl FromStr for Scope {
     type Err = InvalidScope;
 
     fn from_str(text: &str) -> Result<Self, InvalidScope> {
+        match text {
+            "notify" => return Ok(Self::Notify),
+            "inbox" => return Ok(Self::Inbox),
+            _ => {}
+        }
         let (access, topics) = text.split_once(':').ok_or(InvalidScope::Access)?;
-        let access = match access {
-            "read" => Access::Read,
-            "publish" => Access::Publish,
+        let scope = match access {
+            "read" => Self::Read,
+            "publish" => Self::Publish,
             _ => return Err(InvalidScope::Access),
         };
-        let topics = topics.parse().map_err(InvalidScope::Topics)?;
-        Ok(Self { access, topics })
+        topics.parse().map(scope).map_err(InvalidScope::Topics)
     }
 }

@@ -3,8 +3,9 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use proptest::prelude::*;
+use tidings_protocol::api::{InvalidName, Role, UserName};
 use tidings_protocol::event::{EventId, EventType, InvalidType, MAX_TYPE_BYTES, RESERVED_TYPES};
-use tidings_protocol::scope::{Access, InvalidScope, Scope};
+use tidings_protocol::scope::{InvalidScope, Scope};
 use tidings_protocol::topic::{InvalidTopic, MAX_TOPIC_BYTES, Selector, Topic, metrics_host};
 
 fn topic_text() -> impl Strategy<Value = String> {
@@ -235,16 +236,62 @@ fn a_star_leaves_out_what_belongs_to_one_user() {
 
 #[test]
 fn a_scope_round_trips_and_says_what_is_wrong_with_it() {
-    for (text, access) in
-        [("read:*", Access::Read), ("publish:app/*", Access::Publish), ("read:a:b/c", Access::Read)]
-    {
+    let topics = |text: &str| text.parse::<Selector>().expect("a selector");
+    for (text, expected) in [
+        ("read:*", Scope::Read(topics("*"))),
+        ("publish:app/*", Scope::Publish(topics("app/*"))),
+        ("read:a:b/c", Scope::Read(topics("a:b/c"))),
+        ("notify", Scope::Notify),
+        ("inbox", Scope::Inbox),
+    ] {
         let scope: Scope = text.parse().expect("a scope");
-        assert_eq!((scope.access, scope.to_string().as_str()), (access, text));
+        assert_eq!((&scope, scope.to_string().as_str()), (&expected, text));
     }
-    for text in ["", "read", "app/*", "write:app", "READ:app", " read:app"] {
+    for text in
+        ["", "read", "app/*", "write:app", "READ:app", " read:app", "notify:a", "Inbox", "inbox "]
+    {
         assert_eq!(text.parse::<Scope>(), Err(InvalidScope::Access), "{text}");
     }
     for text in ["read:", "read:a//b", "read:*/a", "publish:a b"] {
         assert!(matches!(text.parse::<Scope>(), Err(InvalidScope::Topics(_))), "{text}");
     }
+}
+
+#[test]
+fn a_name_is_what_can_be_seen_of_it() {
+    let longest = "ö".repeat(64);
+    for (text, name, folded) in [
+        ("Ada", "Ada", "ada"),
+        ("  Grace Hopper ", "Grace Hopper", "grace hopper"),
+        ("GRÖSSE", "GRÖSSE", "grösse"),
+        ("größe", "größe", "grösse"),
+        ("Σίσυφος", "Σίσυφος", "σίσυφος"),
+        (&longest, &longest, &longest),
+    ] {
+        let parsed: UserName = text.parse().expect("a name");
+        assert_eq!((parsed.as_str(), parsed.folded().as_str()), (name, folded));
+        assert_eq!(UserName::fold(text), folded, "any text is folded alike");
+    }
+    for (text, error) in [
+        ("", InvalidName::Empty),
+        (" \t ", InvalidName::Empty),
+        (&"x".repeat(65), InvalidName::TooLong),
+        ("a/b", InvalidName::Character('/')),
+        ("a\nb", InvalidName::Character('\n')),
+        ("a\u{a0}b", InvalidName::Character('\u{a0}')),
+        ("a\u{202e}b", InvalidName::Character('\u{202e}')),
+        ("a\u{200b}", InvalidName::Character('\u{200b}')),
+        ("\u{1b}[2J", InvalidName::Character('\u{1b}')),
+    ] {
+        assert_eq!(text.parse::<UserName>(), Err(error), "{text:?}");
+    }
+}
+
+#[test]
+fn roles_are_ordered_and_written_as_they_are_read() {
+    assert!(Role::Viewer < Role::Publisher && Role::Publisher < Role::Admin);
+    for role in [Role::Viewer, Role::Publisher, Role::Admin] {
+        assert_eq!(role.to_string().parse(), Ok(role));
+    }
+    assert!("Admin".parse::<Role>().is_err() && "".parse::<Role>().is_err());
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use tidings_protocol::api::{
-    CreatedToken, ErrorBody, ErrorCode, ErrorDetail, NewToken, Published, Ready, Role, Session,
-    SignIn, TokenInfo, User,
+    ChangedUser, CreatedToken, ErrorBody, ErrorCode, ErrorDetail, NewToken, NewUser, Password,
+    Published, Ready, Role, Session, SignIn, TokenInfo, User,
 };
 use tidings_protocol::event::{
     Connected, Envelope, EventId, Gap, GapReason, Heartbeat, UnnamedEnvelope, UnnamedGap,
@@ -93,22 +93,29 @@ fn an_error() {
 #[test]
 fn every_error_code() {
     use ErrorCode::{
-        BadRequest, BodyTooLarge, Forbidden, HostNotAllowed, Internal, InvalidCode, InvalidTopic,
-        InvalidType, MethodNotAllowed, NotFound, OriginNotAllowed, RateLimited, ShuttingDown,
-        TooManyStreams, TooManyTopics, Unauthorized, Unavailable, Unconfirmed, Unknown,
-        UnsupportedMediaType,
+        BadRequest, BodyTooLarge, Forbidden, HostNotAllowed, Internal, InvalidCode,
+        InvalidCredentials, InvalidName, InvalidTopic, InvalidType, MethodNotAllowed, NameTaken,
+        NotFound, OriginNotAllowed, OwnerStays, RateLimited, ShuttingDown, TooManyStreams,
+        TooManyTopics, Unauthorized, Unavailable, Unconfirmed, Unknown, UnsupportedMediaType,
+        WeakPassword, WrongPassword,
     };
     let every = vec![
         BadRequest,
         InvalidTopic,
         InvalidType,
+        InvalidName,
+        WeakPassword,
         Unauthorized,
         InvalidCode,
+        InvalidCredentials,
+        WrongPassword,
         Forbidden,
         HostNotAllowed,
         OriginNotAllowed,
         NotFound,
         MethodNotAllowed,
+        NameTaken,
+        OwnerStays,
         BodyTooLarge,
         UnsupportedMediaType,
         RateLimited,
@@ -123,10 +130,11 @@ fn every_error_code() {
     for code in &every {
         // Does not compile while a code is missing from this test.
         match code {
-            BadRequest | InvalidTopic | InvalidType | Unauthorized | InvalidCode | Forbidden
-            | HostNotAllowed | OriginNotAllowed | NotFound | MethodNotAllowed | BodyTooLarge
-            | UnsupportedMediaType | RateLimited | TooManyStreams | TooManyTopics | Unavailable
-            | Unconfirmed | ShuttingDown | Internal | Unknown => {}
+            BadRequest | InvalidTopic | InvalidType | InvalidName | WeakPassword | Unauthorized
+            | InvalidCode | InvalidCredentials | WrongPassword | Forbidden | HostNotAllowed
+            | OriginNotAllowed | NotFound | MethodNotAllowed | NameTaken | OwnerStays
+            | BodyTooLarge | UnsupportedMediaType | RateLimited | TooManyStreams
+            | TooManyTopics | Unavailable | Unconfirmed | ShuttingDown | Internal | Unknown => {}
         }
     }
     assert_json_snapshot!(same(every));
@@ -162,9 +170,13 @@ fn who_is_signed_in() {
 fn a_sign_in() {
     let code = SignIn::Code { code: "one-time".to_owned() };
     let token = SignIn::Token { token: "secret".to_owned() };
-    assert!(!format!("{code:?} {token:?}").contains("secret"), "it stands in no log");
-    assert_json_snapshot!(same(vec![code, token]));
-    for neither in ["{}", r#"{"code":"a","token":"b"}"#, r#"{"password":"a"}"#] {
+    let password = SignIn::Password { username: "ada".to_owned(), password: secret("secret") };
+    let shown = format!("{code:?} {token:?} {password:?}");
+    assert!(!shown.contains("secret"), "it stands in no log");
+    assert_json_snapshot!(same(vec![code, token, password]));
+    for neither in
+        ["{}", r#"{"code":"a","token":"b"}"#, r#"{"password":"a"}"#, r#"{"username":"a"}"#]
+    {
         assert!(serde_json::from_str::<SignIn>(neither).is_err(), "{neither}");
     }
 }
@@ -176,14 +188,17 @@ fn tokens() {
         name: "ci".to_owned(),
         scopes: scopes.clone(),
         expires_in_seconds,
+        user_id: None,
     };
-    assert_json_snapshot!("a_new_token", same([new(None), new(Some(60))]));
+    let of_another = NewToken { user_id: Some("5e1f5e1f5e1f".to_owned()), ..new(None) };
+    assert_json_snapshot!("a_new_token", same([new(None), new(Some(60)), of_another]));
     let misspelt = r#"{"name":"ci","scopes":[],"expiresInSecond":1}"#;
     assert!(serde_json::from_str::<NewToken>(misspelt).is_err(), "it would never expire");
 
     let info = |expires_at| TokenInfo {
         id: "3f2a".to_owned(),
         name: "ci".to_owned(),
+        user_id: "owner".to_owned(),
         scopes: scopes.clone(),
         created_at: AT,
         expires_at,
@@ -192,6 +207,29 @@ fn tokens() {
     let created = CreatedToken { info: info(None), token: "tdg_secret".to_owned() };
     assert!(!format!("{created:?}").contains("secret"), "it stands in no log");
     assert_json_snapshot!("a_token_that_was_made", same(created));
+    let of_older = r#"{"id":"3f2a","name":"ci","scopes":[],"createdAt":1,"expiresAt":null}"#;
+    let of_older: TokenInfo = serde_json::from_str(of_older).expect("an older server says less");
+    assert_eq!(of_older.user_id, "owner");
+}
+
+fn secret(text: &str) -> Password {
+    Password::from(text.to_owned())
+}
+
+#[test]
+fn users() {
+    let new = |password| NewUser { name: "Ada".to_owned(), role: Role::Viewer, password };
+    let all = ChangedUser {
+        name: Some("Ada L.".to_owned()),
+        role: Some(Role::Publisher),
+        password: Some(secret("secret new")),
+        current_password: Some(secret("secret old")),
+    };
+    let shown = format!("{all:?} {:?}", new(Some(secret("secret"))));
+    assert!(!shown.contains("secret"), "it stands in no log");
+    assert_json_snapshot!("a_new_user", same([new(None), new(Some(secret("long enough")))]));
+    assert_json_snapshot!("a_changed_user", same([ChangedUser::default(), all]));
+    assert!(serde_json::from_str::<ChangedUser>(r#"{"roles":"admin"}"#).is_err());
 }
 
 #[test]

@@ -1,6 +1,10 @@
-//! Which topics a caller may read and publish to.
+//! What a caller may do: what the user's role allows and, where the user acts by a token of limited scope, that too.
+//!
+//! Viewers read machines and what is their own; publishers send there, too; everything that is nobody's own is for
+//! admins, and for tokens that have a scope for it. Such a scope is an admin's to give: see [`may_give`].
 
 use tidings_protocol::api::{Role, User};
+use tidings_protocol::scope::Scope;
 use tidings_protocol::topic::{METRICS, PERSONAL, Selector, Topic};
 
 use super::caller::Caller;
@@ -21,7 +25,7 @@ pub fn may_read(caller: &Caller, selector: &Selector) -> bool {
         Selector::Prefix(None) => Owned::Scope,
         Selector::Exact(topic) | Selector::Prefix(Some(topic)) => owned(user, topic),
     };
-    match (owned, &caller.token) {
+    match (owned, caller.grant()) {
         (Owned::All, _) => true,
         (Owned::Other, _) => false,
         (_, Some(grant)) => grant.may_read(selector),
@@ -35,12 +39,65 @@ pub fn may_read(caller: &Caller, selector: &Selector) -> bool {
 pub fn may_publish(caller: &Caller, topic: &Topic) -> bool {
     let user = &caller.user;
     user.role >= Role::Publisher
-        && match (owned(user, topic), &caller.token) {
+        && match (owned(user, topic), caller.grant()) {
             (Owned::Other, _) => false,
             (_, Some(grant)) => grant.may_publish(topic),
             (Owned::All | Owned::User, None) => true,
             (Owned::Scope, None) => user.role == Role::Admin,
         }
+}
+
+/// Whether `caller` may post notifications to the user `id`: publishers to everybody, viewers to themselves.
+#[must_use]
+pub fn may_notify(caller: &Caller, id: &str) -> bool {
+    let user = &caller.user;
+    (user.role >= Role::Publisher || user.id == id)
+        && caller.grant().is_none_or(|grant| grant.has(&Scope::Notify))
+}
+
+/// Whether `caller` may read and mark the notifications of the user it acts for.
+#[must_use]
+pub fn may_use_inbox(caller: &Caller) -> bool {
+    caller.grant().is_none_or(|grant| grant.has(&Scope::Inbox))
+}
+
+/// Whether `caller` may make a token of this scope: no more than the caller may do without one, or anything by an admin.
+#[must_use]
+pub fn may_give(caller: &Caller, scope: &Scope) -> bool {
+    let user = &caller.user;
+    caller.grant().is_none()
+        && match scope {
+            _ if user.role == Role::Admin => true,
+            Scope::Read(topics) => may_read(caller, topics),
+            Scope::Publish(Selector::Exact(topic)) => may_publish(caller, topic),
+            // What lies below a topic is whose the topic is.
+            Scope::Publish(Selector::Prefix(Some(topic))) => may_publish(caller, topic),
+            Scope::Publish(Selector::Prefix(None)) => false,
+            Scope::Notify | Scope::Inbox => true,
+        }
+}
+
+/// What `caller` may do with the user `id`, and with the tokens of that user. Nobody else learns whether there is such
+/// a user.
+#[must_use]
+pub fn over_user(caller: &Caller, id: &str) -> Power {
+    match caller.grant() {
+        Some(_) => Power::Nothing,
+        None if caller.user.role == Role::Admin => Power::All,
+        None if caller.user.id == id => Power::Own,
+        None => Power::Nothing,
+    }
+}
+
+/// What somebody may do with a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Power {
+    /// Nothing, and not know either.
+    Nothing,
+    /// What users may do with themselves: look, set a password by the one so far, have tokens.
+    Own,
+    /// Everything.
+    All,
 }
 
 /// Who may have to do with a topic and with what lies below it.
@@ -68,13 +125,7 @@ fn owned(user: &User, topic: &Topic) -> Owned {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::tokens::tests::grant;
-
-    fn caller(role: Role, scopes: Option<&[&str]>) -> Caller {
-        let user = User { id: "u1".to_owned(), name: "Ada".to_owned(), role };
-        let token = scopes.map(|scopes| grant(&user, scopes));
-        Caller { user, token }
-    }
+    use crate::auth::tests::caller;
 
     #[test]
     fn each_selector_is_granted_to_whom_it_belongs() {
@@ -146,6 +197,66 @@ mod tests {
             let selectors = default_selectors(&caller);
             assert_eq!(selectors.len(), count);
             assert!(selectors.iter().all(|selector| may_read(&caller, selector)));
+        }
+    }
+
+    #[test]
+    fn nobody_gives_a_token_more_than_the_own_role_but_an_admin() {
+        let callers = [
+            caller(Role::Viewer, None),
+            caller(Role::Publisher, None),
+            caller(Role::Admin, None),
+            caller(Role::Admin, Some(&["read:*", "publish:*", "notify", "inbox"])),
+        ];
+        for (scope, granted) in [
+            ("read:metrics/*", [true, true, true, false]),
+            ("read:users/u1", [true, true, true, false]),
+            ("read:users/u2", [false, false, true, false]),
+            ("read:app/x", [false, false, true, false]),
+            ("read:*", [false, false, true, false]),
+            ("publish:metrics/box", [false, true, true, false]),
+            ("publish:metrics/*", [false, true, true, false]),
+            ("publish:users/u1/*", [false, true, true, false]),
+            ("publish:users/u2/*", [false, false, true, false]),
+            ("publish:users/*", [false, false, true, false]),
+            ("publish:app/*", [false, false, true, false]),
+            ("publish:*", [false, false, true, false]),
+            ("notify", [true, true, true, false]),
+            ("inbox", [true, true, true, false]),
+        ] {
+            let parsed = scope.parse().unwrap();
+            let found = callers.each_ref().map(|caller| may_give(caller, &parsed));
+            assert_eq!(found, granted, "{scope}");
+        }
+    }
+
+    #[test]
+    fn notifications_take_a_scope_and_those_to_others_a_publisher() {
+        for (role, scopes, own, others, inbox) in [
+            (Role::Viewer, None, true, false, true),
+            (Role::Publisher, None, true, true, true),
+            (Role::Viewer, Some(&["notify"][..]), true, false, false),
+            (Role::Publisher, Some(&["notify"]), true, true, false),
+            (Role::Admin, Some(&["inbox", "read:*"]), false, false, true),
+            (Role::Admin, Some(&["read:*", "publish:*"]), false, false, false),
+        ] {
+            let caller = caller(role, scopes);
+            let found =
+                (may_notify(&caller, "u1"), may_notify(&caller, "u2"), may_use_inbox(&caller));
+            assert_eq!(found, (own, others, inbox), "{role} {scopes:?}");
+        }
+    }
+
+    #[test]
+    fn a_user_is_administered_by_admins_and_by_no_token() {
+        for (role, scopes, own, other) in [
+            (Role::Viewer, None, Power::Own, Power::Nothing),
+            (Role::Publisher, None, Power::Own, Power::Nothing),
+            (Role::Admin, None, Power::All, Power::All),
+            (Role::Admin, Some(&["read:*"][..]), Power::Nothing, Power::Nothing),
+        ] {
+            let caller = caller(role, scopes);
+            assert_eq!((over_user(&caller, "u1"), over_user(&caller, "u2")), (own, other));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Method, Uri, header};
 use tidings_protocol::api::ErrorCode;
 
 use super::Caller;
@@ -60,8 +60,21 @@ pub fn same_site(state: &AppState, request: &mut Request) -> Result<(), ApiError
         );
         return Err(ApiError::new(ErrorCode::HostNotAllowed, message));
     }
-    if is_same_origin(request.headers(), host) {
-        return Ok(());
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let page = Page::of(request.headers(), host, is_read);
+    let is_by_cookie = || {
+        !request.headers().contains_key(header::AUTHORIZATION)
+            && session_cookie(request.headers(), &state.cookie).is_some()
+    };
+    match page {
+        Page::Ours => return Ok(()),
+        // What changes something by a browser's session comes from a page of ours, and says so.
+        Page::Unnamed if is_read || !is_by_cookie() => return Ok(()),
+        Page::Unnamed => {
+            let message = "a request that a session allows names the page it comes from: send `Origin`, or a token";
+            return Err(ApiError::new(ErrorCode::OriginNotAllowed, message));
+        }
+        Page::Foreign => {}
     }
     if is_allowed_elsewhere(state, request) {
         request.headers_mut().remove(header::COOKIE);
@@ -84,19 +97,35 @@ fn is_allowed_elsewhere(state: &AppState, request: &Request) -> bool {
         && origin.is_some_and(|origin| state.origins.allows(origin.as_bytes()))
 }
 
-/// Programs send neither header. A browser may leave `Origin` out of a GET, but says in `Sec-Fetch-Site`
-/// where it comes from; another port of this machine is `same-site`, and none of ours.
-fn is_same_origin(headers: &HeaderMap, host: &str) -> bool {
-    if let Some(origin) = headers.get(header::ORIGIN) {
-        let origin = origin.to_str().unwrap_or_default();
-        let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
-        return authority.eq_ignore_ascii_case(host);
-    }
-    let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    match header("sec-fetch-site") {
-        None | Some("same-origin" | "none") => true,
-        // A link may lead here from anywhere.
-        Some(_) => header("sec-fetch-mode") == Some("navigate"),
+/// The page that a request comes from, as the browser tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page {
+    /// One of this server's.
+    Ours,
+    /// None that is named: it is no page, or the browser was led here by its user.
+    Unnamed,
+    /// Another.
+    Foreign,
+}
+
+impl Page {
+    /// Programs send neither header. A browser may leave `Origin` out of a GET, but says in `Sec-Fetch-Site`
+    /// where it comes from; another port of this machine is `same-site`, and none of ours.
+    fn of(headers: &HeaderMap, host: &str, is_read: bool) -> Self {
+        if let Some(origin) = headers.get(header::ORIGIN) {
+            let origin = origin.to_str().unwrap_or_default();
+            let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+            let is_ours = authority.eq_ignore_ascii_case(host);
+            return if is_ours { Self::Ours } else { Self::Foreign };
+        }
+        let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        match header("sec-fetch-site") {
+            Some("same-origin") => Self::Ours,
+            None | Some("none") => Self::Unnamed,
+            // A link may lead here from anywhere, and a form may not.
+            Some(_) if is_read && header("sec-fetch-mode") == Some("navigate") => Self::Unnamed,
+            Some(_) => Self::Foreign,
+        }
     }
 }
 
@@ -107,11 +136,14 @@ impl FromRequestParts<AppState> for Caller {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         // A token that is wrong is not saved by a cookie that is right.
         let caller = match parts.headers.get(header::AUTHORIZATION) {
-            Some(value) => {
-                bearer(value.as_bytes()).and_then(|token| state.auth.caller_of_token(token))
-            }
-            None => session_cookie(&parts.headers, &state.cookie)
-                .and_then(|session| state.auth.caller_of_session(session)),
+            Some(value) => match bearer(value.as_bytes()) {
+                Some(token) => state.auth.caller_of_token(token).await?,
+                None => None,
+            },
+            None => match session_cookie(&parts.headers, &state.cookie) {
+                Some(session) => state.auth.caller_of_session(session).await?,
+                None => None,
+            },
         };
         caller.ok_or_else(ApiError::unauthorized)
     }
@@ -128,6 +160,24 @@ impl FromRequestParts<AppState> for Admin {
         let caller = Caller::from_request_parts(parts, state).await?;
         if !caller.is_admin() {
             let message = "only an admin may do this, signed in or by the owner's token";
+            return Err(ApiError::new(ErrorCode::Forbidden, message));
+        }
+        Ok(Self(caller))
+    }
+}
+
+/// A caller who acts by no token of limited scope; a route that takes it answers 403 to other callers.
+#[derive(Clone, Debug)]
+pub struct Unlimited(pub Caller);
+
+impl FromRequestParts<AppState> for Unlimited {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if caller.grant().is_some() {
+            let message =
+                "a token of limited scope may not do this; sign in, or use the owner's token";
             return Err(ApiError::new(ErrorCode::Forbidden, message));
         }
         Ok(Self(caller))
@@ -177,26 +227,34 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_must_be_the_host_itself() {
-        let table: [(&[(&'static str, &str)], bool); 11] = [
-            (&[], true),
-            (&[("origin", "http://localhost:4180")], true),
-            (&[("origin", "http://localhost:9999")], false),
-            (&[("origin", "http://evil.example")], false),
-            (&[("origin", "null")], false),
-            (&[("sec-fetch-site", "cross-site")], false),
-            (&[("sec-fetch-site", "same-site")], false),
-            (&[("sec-fetch-site", "same-origin")], true),
-            (&[("sec-fetch-site", "none")], true),
-            (&[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")], false),
-            (&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], true),
+    fn a_page_is_ours_only_if_its_browser_says_so() {
+        use Page::{Foreign, Ours, Unnamed};
+        // What a request that reads is taken for, and one that changes something.
+        type Row = (&'static [(&'static str, &'static str)], Page, Page);
+        let table: [Row; 15] = [
+            (&[], Unnamed, Unnamed),
+            (&[("origin", "http://localhost:4180")], Ours, Ours),
+            (&[("origin", "https://LOCALHOST:4180")], Ours, Ours),
+            (&[("origin", "http://localhost:9999")], Foreign, Foreign),
+            (&[("origin", "http://localhost")], Foreign, Foreign),
+            (&[("origin", "http://evil.example")], Foreign, Foreign),
+            (&[("origin", "null")], Foreign, Foreign),
+            (&[("origin", "null"), ("sec-fetch-site", "same-origin")], Foreign, Foreign),
+            (&[("sec-fetch-site", "cross-site")], Foreign, Foreign),
+            (&[("sec-fetch-site", "same-site")], Foreign, Foreign),
+            (&[("sec-fetch-site", "same-origin")], Ours, Ours),
+            (&[("sec-fetch-site", "none")], Unnamed, Unnamed),
+            (&[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")], Foreign, Foreign),
+            (&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], Unnamed, Foreign),
+            (&[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")], Unnamed, Unnamed),
         ];
-        for (headers, same) in table {
+        for (headers, reads, changes) in table {
             let mut map = HeaderMap::new();
             for (name, value) in headers {
                 map.insert(*name, HeaderValue::from_str(value).unwrap());
             }
-            assert_eq!(is_same_origin(&map, "localhost:4180"), same, "{headers:?}");
+            let page = |is_read| Page::of(&map, "localhost:4180", is_read);
+            assert_eq!((page(true), page(false)), (reads, changes), "{headers:?}");
         }
     }
 

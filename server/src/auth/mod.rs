@@ -2,47 +2,65 @@
 //!
 //! - [`Secret`]: a token, never shown.
 //! - [`codes`]: one-time codes of sign-in links.
-//! - [`sessions`]: browsers that are signed in.
-//! - [`tokens`]: tokens of limited scope.
+//! - [`directory`]: users, tokens and sessions, as the database has them.
+//! - [`tokens`]: tokens of limited scope; [`session`]: browsers that are signed in; [`users`]: who both are of.
+//! - [`sign_in`], with [`password`] and [`attempts`]: by name and password, and how often.
 //! - [`Caller`]: who sends a request, and by what; [`grants`] says what it may.
 //! - [`guards`]: what runs before a route: host and origin, and the extractors of callers.
 
+pub mod attempts;
 mod caller;
 pub mod codes;
+pub mod directory;
+mod expiry;
+mod former_sessions;
 pub mod grants;
 pub mod guards;
+mod known;
+mod member;
+pub mod password;
 pub mod secret;
-pub mod sessions;
+pub mod session;
+pub mod sign_in;
+#[cfg(test)]
+mod tests;
 pub mod tokens;
+pub mod users;
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use tidings_protocol::api::{OWNER_TOKEN_FILE, Role, User};
+use tidings_protocol::api::OWNER_TOKEN_FILE;
+use tidings_protocol::api::users::OWNER;
 
-pub use caller::Caller;
+pub use caller::{Caller, Via};
 pub use secret::Secret;
 
+use attempts::Attempts;
 use codes::Codes;
-use sessions::Sessions;
-use tokens::{TokenLimits, Tokens};
+use directory::{Directory, PeopleError, Unsure};
+use password::Passwords;
+use tokens::TokenLimits;
 
-use crate::store::{Store, StoreError};
+use crate::store::PeopleStore;
+
+/// Hex digits of a new id.
+const ID_DIGITS: usize = 12;
 
 /// Everything that decides who somebody is.
 #[derive(Debug)]
 pub struct Auth {
-    owner: User,
     owner_token: Digested,
     /// Codes that can still be exchanged for a session.
     pub codes: Codes,
-    /// Browsers that are signed in.
-    pub sessions: Sessions,
-    /// Tokens of limited scope.
-    pub tokens: Tokens,
+    /// Users, their tokens and their sessions.
+    pub directory: Directory,
+    passwords: Passwords,
+    attempts: Attempts,
 }
 
 /// SHA-256 of a secret: what is kept and compared instead of the secret itself.
@@ -50,69 +68,107 @@ pub struct Auth {
 pub struct Digested([u8; 32]);
 
 impl Auth {
-    /// Opens the data directory's token and sessions, making the token where there is none.
-    /// [`load_tokens`](Self::load_tokens) adds the others.
+    /// Opens the token of the data folder, making it where there is none. [`load`](Self::load) adds everybody else.
     ///
     /// # Errors
     ///
     /// If a file cannot be read or written.
     pub fn open(data_dir: &Path, limits: TokenLimits) -> io::Result<Self> {
         let token = secret::load_or_create(&data_dir.join(OWNER_TOKEN_FILE))?;
-        Ok(Self::new(&token, Sessions::open(data_dir)?, limits))
+        Ok(Self::in_memory(&token, limits))
     }
 
     /// Keeps everything in memory and knows one token.
     #[must_use]
     pub fn in_memory(token: &Secret, limits: TokenLimits) -> Self {
-        Self::new(token, Sessions::in_memory(), limits)
+        Self {
+            owner_token: Digested::of(token.expose()),
+            codes: Codes::default(),
+            directory: Directory::in_memory(limits),
+            passwords: Passwords::default(),
+            attempts: Attempts::default(),
+        }
     }
 
-    /// Keeps tokens in `store` from now on, and knows those that are there.
+    /// Keeps users, tokens and sessions in `store` from now on, and knows those that are there; and takes over what an
+    /// earlier release left in `data_dir`.
     ///
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn load_tokens(&mut self, store: Arc<dyn Store>) -> Result<(), StoreError> {
-        self.tokens = Tokens::load(store, &self.owner, self.tokens.limits()).await?;
-        Ok(())
-    }
-
-    fn new(token: &Secret, sessions: Sessions, limits: TokenLimits) -> Self {
-        Self {
-            owner: User { id: "owner".to_owned(), name: "owner".to_owned(), role: Role::Admin },
-            owner_token: Digested::of(token.expose()),
-            codes: Codes::default(),
-            sessions,
-            tokens: Tokens::none(limits),
-        }
+    pub async fn load(
+        &mut self,
+        store: Arc<dyn PeopleStore>,
+        data_dir: &Path,
+    ) -> Result<(), PeopleError> {
+        self.directory = Directory::load(store, self.directory.limits()).await?;
+        former_sessions::take(&self.directory, data_dir).await
     }
 
     /// Who has this token.
-    #[must_use]
-    pub fn caller_of_token(&self, token: &str) -> Option<Caller> {
+    ///
+    /// # Errors
+    ///
+    /// If it is none that is known, and the database cannot be asked whether there is another.
+    pub async fn caller_of_token(&self, token: &str) -> Result<Option<Caller>, Unsure> {
         let digest = Digested::of(token);
         if digest.matches(self.owner_token) {
-            return Some(self.unlimited());
+            return Ok(self.owner());
         }
-        let grant = self.tokens.find(digest)?;
-        Some(Caller { user: grant.user().clone(), token: Some(grant) })
+        let found = self.grant(digest);
+        let secret = token.strip_prefix(tokens::PREFIX).unwrap_or_default();
+        if found.is_some() || !Secret::may_be(secret) {
+            return Ok(found);
+        }
+        self.directory.look_again().await?;
+        Ok(self.grant(digest))
     }
 
     /// Who is signed in with this session.
-    #[must_use]
-    pub fn caller_of_session(&self, session: &str) -> Option<Caller> {
-        self.sessions.is_valid(Digested::of(session)).then(|| self.unlimited())
+    ///
+    /// # Errors
+    ///
+    /// If it is none that is known, and the database cannot be asked whether there is another.
+    pub async fn caller_of_session(&self, session: &str) -> Result<Option<Caller>, Unsure> {
+        let digest = Digested::of(session);
+        let found = self.session(digest);
+        if found.is_some() || !Secret::may_be(session) {
+            return Ok(found);
+        }
+        self.directory.look_again().await?;
+        Ok(self.session(digest))
     }
 
-    /// Spends a one-time code.
-    #[must_use]
-    pub fn caller_of_code(&self, code: &str) -> Option<Caller> {
-        self.codes.spend(Digested::of(code)).then(|| self.unlimited())
+    fn owner(&self) -> Option<Caller> {
+        let member = self.directory.known().users.get(OWNER).cloned()?;
+        Some(Caller::new(member, Via::OwnersToken))
     }
 
-    fn unlimited(&self) -> Caller {
-        Caller { user: self.owner.clone(), token: None }
+    fn grant(&self, digest: Digested) -> Option<Caller> {
+        let known = self.directory.known();
+        let grant = known.tokens.get(&digest).filter(|grant| !grant.is_expired())?;
+        let member = known.users.get(&grant.info.user_id)?;
+        Some(Caller::new(Arc::clone(member), Via::Token(Arc::clone(grant))))
     }
+
+    fn session(&self, digest: Digested) -> Option<Caller> {
+        let known = self.directory.known();
+        let session = known.sessions.get(&digest)?;
+        if session.expires_at <= crate::clock::now_ms() {
+            return None;
+        }
+        let member = known.users.get(&session.user_id)?;
+        Some(Caller::new(Arc::clone(member), Via::Session(Arc::clone(session))))
+    }
+}
+
+/// Twelve hex digits that were never given before.
+fn new_id() -> String {
+    Secret::generate().expose().chars().take(ID_DIGITS).collect()
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Digested {
@@ -155,18 +211,8 @@ impl std::fmt::Debug for Digested {
 }
 
 #[cfg(test)]
-mod tests {
+mod digest {
     use super::*;
-
-    #[test]
-    fn only_the_owners_token_names_the_owner() {
-        let limits = TokenLimits { events_per_second: std::num::NonZeroU32::MIN, streams: 1 };
-        let auth = Auth::in_memory(&Secret::from("right".to_owned()), limits);
-        assert!(auth.caller_of_token("right").is_some_and(|caller| caller.is_admin()));
-        for wrong in ["", "righ", "rightt", "wrong"] {
-            assert!(auth.caller_of_token(wrong).is_none(), "{wrong:?}");
-        }
-    }
 
     #[test]
     fn a_digest_survives_its_hex() {

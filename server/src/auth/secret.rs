@@ -22,6 +22,12 @@ impl Secret {
         Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
+    /// Whether [`generate`](Self::generate) could have made this text.
+    #[must_use]
+    pub fn may_be(text: &str) -> bool {
+        text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    }
+
     /// The text itself; take care where it goes.
     #[must_use]
     pub fn expose(&self) -> &str {

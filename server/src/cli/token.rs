@@ -98,6 +98,7 @@ impl Create {
             expires_in_seconds: self
                 .expires
                 .map(|time| time.as_secs() + u64::from(time.subsec_nanos() > 0)),
+            user_id: None,
         };
         let created = self.connection.client()?.create_token(&new).await?;
         let info = &created.info;
@@ -177,6 +178,7 @@ mod tests {
         let token = |id: &str, name: &str, expires_at| TokenInfo {
             id: id.to_owned(),
             name: name.to_owned(),
+            user_id: OWNER.to_owned(),
             scopes: vec!["read:a/*".to_owned(), "publish:b".to_owned()],
             created_at: 0,
             expires_at,

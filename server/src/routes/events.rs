@@ -34,6 +34,7 @@ async fn stream(
 ) -> Result<Box<EventStream>, ApiError> {
     let selectors = request.selectors(&caller)?;
     let slot = caller.take_stream(&state.streams)?;
+    let ended = caller.ended(&selectors);
     let connected = Connected {
         protocol: PROTOCOL_VERSION,
         server_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -43,7 +44,7 @@ async fn stream(
     };
     let subscription = state.hub.subscribe_in(state.lane(), selectors, request.start);
     let stream = EventStream::new(&connected, subscription, request.form, state.pace, slot);
-    Ok(stream.until(caller.ended()))
+    Ok(stream.until(ended))
 }
 
 /// What a client asked for, not yet judged.

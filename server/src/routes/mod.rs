@@ -9,6 +9,7 @@ mod health;
 mod publish;
 mod session;
 mod tokens;
+mod users;
 
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub fn routes(state: AppState) -> Routes {
         .merge(publish::router())
         .merge(session::router())
         .merge(tokens::router())
+        .merge(users::router())
         .layer(
             ServiceBuilder::new()
                 .layer(axum::middleware::map_request(deadline::bound))

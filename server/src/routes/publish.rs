@@ -20,7 +20,7 @@ pub(super) fn router() -> Router<AppState> {
     Router::new()
         .route(path::PUBLISH, post(no_topic))
         .route(&format!("{}/", path::PUBLISH), post(no_topic))
-        .route(&format!("{}/{{*topic}}", path::PUBLISH), post(publish))
+        .route(path::PUBLISH_TOPIC, post(publish))
 }
 
 async fn publish(

@@ -1,8 +1,5 @@
 //! `/api/session`: who is signed in, signing in, signing out.
 
-use std::io;
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -11,10 +8,10 @@ use axum::routing::get;
 use axum::{Json, Router};
 use tidings_protocol::api::{ErrorCode, Session, SignIn, User, path};
 
-use crate::auth::Caller;
 use crate::auth::guards::session_cookie;
-use crate::auth::sessions::{LIFETIME, Sessions};
-use crate::client_addr::IsSecure;
+use crate::auth::session::LIFETIME;
+use crate::auth::{Caller, Digested};
+use crate::client_addr::{ClientAddr, IsSecure};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -28,60 +25,54 @@ async fn show(caller: Caller) -> Response {
 
 async fn begin(
     State(state): State<AppState>,
+    ClientAddr(client): ClientAddr,
     is_secure: IsSecure,
     headers: HeaderMap,
     body: Result<Json<SignIn>, JsonRejection>,
 ) -> Result<Response, ApiError> {
     let Json(sign_in) = body?;
-    let caller = match &sign_in {
-        SignIn::Code { code } => state.auth.caller_of_code(code).ok_or_else(|| {
-            let message = "the link is used or older than five minutes; restart the server for a new \
-                           one, or sign in with a token";
-            ApiError::new(ErrorCode::InvalidCode, message)
-        })?,
+    // Whoever signs in anew leaves no session behind that nobody holds.
+    let old = session_cookie(&headers, &state.cookie);
+    let (user, session) = match &sign_in {
+        SignIn::Code { code } => {
+            if !state.auth.codes.spend(Digested::of(code)) {
+                let message = "the link is used or older than five minutes; restart the server for a new \
+                               one, or sign in otherwise";
+                return Err(ApiError::new(ErrorCode::InvalidCode, message));
+            }
+            state.auth.sign_owner_in(old).await?
+        }
         SignIn::Token { token } => {
-            state.auth.caller_of_token(token).ok_or_else(ApiError::unauthorized)?
+            let caller = state.auth.caller_of_token(token).await?;
+            if caller.ok_or_else(ApiError::unauthorized)?.grant().is_some() {
+                // A session acts without limits.
+                let message =
+                    "a token of limited scope signs no browser in; use the owner's, or a password";
+                return Err(ApiError::new(ErrorCode::Forbidden, message));
+            }
+            state.auth.sign_owner_in(old).await?
+        }
+        SignIn::Password { username, password } => {
+            state.auth.sign_in(client, username, password, old).await?
         }
     };
-    if caller.token.is_some() {
-        // A session acts without limits.
-        let message = "a token of limited scope signs no browser in; use the owner's";
-        return Err(ApiError::new(ErrorCode::Forbidden, message));
-    }
-    let old = session_cookie(&headers, &state.cookie).map(str::to_owned);
-    let session = change(&state, move |sessions| {
-        // Whoever signs in anew leaves no session behind that nobody holds.
-        old.map_or(Ok(()), |old| sessions.end(&old))?;
-        sessions.begin()
-    })
-    .await?;
-    let mut response = answer(caller.user);
+    let mut response = answer(user);
     set_cookie(&mut response, &state, is_secure, session.expose(), LIFETIME.as_secs());
     Ok(response)
 }
 
-/// Signs the browser out; without a session there is nothing to do, and that is no error.
+/// Signs the browser out, and ends its streams; without a session there is nothing to do, and that is no error.
 async fn end(
     State(state): State<AppState>,
     is_secure: IsSecure,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    if let Some(session) = session_cookie(&headers, &state.cookie).map(str::to_owned) {
-        change(&state, move |sessions| sessions.end(&session)).await?;
+    if let Some(session) = session_cookie(&headers, &state.cookie) {
+        state.auth.directory.end_session(session).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     set_cookie(&mut response, &state, is_secure, "", 0);
     Ok(response)
-}
-
-/// Changes the sessions where a slow disk holds up nobody else.
-async fn change<T: Send + 'static>(
-    state: &AppState,
-    change: impl FnOnce(&Sessions) -> io::Result<T> + Send + 'static,
-) -> Result<T, ApiError> {
-    let auth = Arc::clone(&state.auth);
-    let changed = tokio::task::spawn_blocking(move || change(&auth.sessions)).await;
-    changed.map_err(|error| ApiError::internal(&error))?.map_err(|error| ApiError::internal(&error))
 }
 
 fn answer(user: User) -> Response {

@@ -1,7 +1,7 @@
 //! What outlives the process. Everything else holds an `Arc<dyn Store>` and knows no database.
 //!
 //! - [`JournalStore`]: the hub's history.
-//! - [`TokenStore`]: tokens, by their digests.
+//! - [`PeopleStore`]: users, tokens and sessions.
 //! - [`SqliteStore`]: a file in the data folder, without any configuration.
 //! - [`PostgresStore`]: a database of a Postgres server, found by its URL.
 //! - [`StoreError`]: what can go wrong, whatever the backend.
@@ -12,11 +12,14 @@ mod error;
 mod found;
 mod journal;
 mod number;
+mod people;
 mod postgres;
+mod session_row;
 mod sqlite;
 #[cfg(test)]
 mod suite;
 mod token;
+mod user;
 
 use futures_util::future::BoxFuture;
 use sqlx::postgres::PgDatabaseError;
@@ -26,9 +29,12 @@ pub use journal::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,
     Retain,
 };
+pub use people::{People, PeopleChange, PeopleStore, Refused};
 pub use postgres::PostgresStore;
+pub use session_row::SessionRow;
 pub use sqlite::{FILE_NAME, SqliteStore};
-pub use token::{TokenRow, TokenStore};
+pub use token::TokenRow;
+pub use user::{PasswordHash, UserRow};
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
@@ -49,7 +55,7 @@ impl From<sqlx::Error> for StoreError {
 }
 
 /// Everything that is kept, in one database.
-pub trait Store: JournalStore + TokenStore + std::fmt::Debug + Send + Sync + 'static {
+pub trait Store: JournalStore + PeopleStore {
     /// Answers if the database does.
     ///
     /// # Errors

@@ -11,11 +11,9 @@ use super::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, PageLimits, Retain, Store, StoreError,
 };
 
-mod token;
+mod people;
 
-pub(super) use token::{
-    a_second_token_of_the_same_secret_is_refused, a_token_is_kept_until_it_expires_or_is_revoked,
-};
+pub(super) use people::*;
 
 /// One database of a backend, which can be opened again.
 pub(super) trait Backend {
@@ -45,8 +43,17 @@ macro_rules! suite {
             appends_at_once_agree_on_the_topics_they_make,
             an_append_finds_a_topic_that_another_made_unheard,
             a_probe_changes_nothing,
-            a_token_is_kept_until_it_expires_or_is_revoked,
+            a_new_store_has_its_owner,
+            a_user_is_kept_changed_and_removed_and_leaves_the_id_behind,
+            a_name_is_one_users_whatever_its_case,
+            there_are_no_more_users_than_there_may_be,
+            a_token_is_kept_until_it_is_revoked,
             a_second_token_of_the_same_secret_is_refused,
+            a_session_is_kept_until_it_ends_and_the_one_that_ends_first_gives_way,
+            a_new_password_ends_all_other_sessions,
+            a_password_that_was_changed_meanwhile_begins_no_session,
+            what_changed_behind_a_number_is_all_that_is_read,
+            changes_at_once_take_a_number_each,
             a_store_that_is_closed_says_so,
         );
     };

@@ -4,21 +4,17 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use tidings_protocol::api::{TokenInfo, User};
-use tidings_protocol::scope::{Access, Scope};
+use tidings_protocol::api::TokenInfo;
+use tidings_protocol::scope::Scope;
 use tidings_protocol::topic::{Selector, Topic};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth::Digested;
+use crate::auth::{Digested, expiry};
 use crate::clock;
 use crate::limits::StreamSlots;
 use crate::store::TokenRow;
-
-/// Longest wait before the wall clock is looked at again, which may have been set.
-const CLOCK_CHECK: Duration = Duration::from_secs(60);
 
 /// What one token may use up.
 #[derive(Clone, Copy, Debug)]
@@ -32,13 +28,12 @@ pub struct TokenLimits {
 /// A token that may be used.
 #[derive(Debug)]
 pub struct Grant {
-    pub(super) info: TokenInfo,
-    user: User,
+    pub(in crate::auth) info: TokenInfo,
     scopes: Vec<Scope>,
     limits: TokenLimits,
     rate: DefaultDirectRateLimiter,
     streams: StreamSlots,
-    pub(super) revoked: CancellationToken,
+    pub(in crate::auth) revoked: CancellationToken,
 }
 
 /// More events than the token may send.
@@ -51,17 +46,15 @@ pub struct OverRate {
 }
 
 impl Grant {
-    /// None if the row is not one of `user`, or holds what this release does not know.
-    pub(super) fn new(
+    /// None if the row holds what this release does not know.
+    pub(in crate::auth) fn new(
         row: &TokenRow,
-        user: &User,
         limits: TokenLimits,
     ) -> Option<(Digested, Arc<Self>)> {
         let digest = Digested::from_hex(&row.digest)?;
         let scopes: Result<Vec<Scope>, _> = row.scopes.iter().map(|scope| scope.parse()).collect();
         let grant = Self {
             info: row.clone().into_info(),
-            user: (row.user_id == user.id).then(|| user.clone())?,
             scopes: scopes.ok()?,
             limits,
             rate: RateLimiter::direct(Quota::per_second(limits.events_per_second)),
@@ -71,26 +64,26 @@ impl Grant {
         Some((digest, Arc::new(grant)))
     }
 
-    /// The user the token acts for.
-    #[must_use]
-    pub fn user(&self) -> &User {
-        &self.user
-    }
-
     /// Whether a scope allows to read all that `selector` matches.
     #[must_use]
     pub fn may_read(&self, selector: &Selector) -> bool {
-        self.topics(Access::Read).any(|topics| topics.covers(selector))
+        let covers =
+            |scope: &Scope| matches!(scope, Scope::Read(topics) if topics.covers(selector));
+        self.scopes.iter().any(covers)
     }
 
     /// Whether a scope allows to publish to `topic`.
     #[must_use]
     pub fn may_publish(&self, topic: &Topic) -> bool {
-        self.topics(Access::Publish).any(|topics| topics.matches(topic))
+        let matches =
+            |scope: &Scope| matches!(scope, Scope::Publish(topics) if topics.matches(topic));
+        self.scopes.iter().any(matches)
     }
 
-    fn topics(&self, access: Access) -> impl Iterator<Item = &Selector> {
-        self.scopes.iter().filter(move |scope| scope.access == access).map(|scope| &scope.topics)
+    /// Whether this very scope is among those of the token.
+    #[must_use]
+    pub fn has(&self, scope: &Scope) -> bool {
+        self.scopes.contains(scope)
     }
 
     pub(in crate::auth) fn spend_event(&self) -> Result<(), OverRate> {
@@ -104,24 +97,12 @@ impl Grant {
         &self.streams
     }
 
-    pub(in crate::auth) fn ended(&self) -> BoxFuture<'static, ()> {
-        let (revoked, expires_at) = (self.revoked.clone(), self.info.expires_at);
-        Box::pin(async move {
-            let expired = async {
-                let Some(at) = expires_at else { return std::future::pending().await };
-                while clock::now_ms() < at {
-                    let left = Duration::from_millis(at.saturating_sub(clock::now_ms()));
-                    tokio::time::sleep(left.min(CLOCK_CHECK)).await;
-                }
-            };
-            tokio::select! {
-                () = revoked.cancelled() => {}
-                () = expired => {}
-            }
-        })
+    /// Waits until it is revoked or past its time.
+    pub(in crate::auth) async fn ended(&self) {
+        expiry::ended(&self.revoked, self.info.expires_at).await;
     }
 
-    pub(super) fn is_expired(&self) -> bool {
+    pub(in crate::auth) fn is_expired(&self) -> bool {
         self.info.expires_at.is_some_and(|at| at <= clock::now_ms())
     }
 }

@@ -1,27 +1,24 @@
 //! Tokens from their making to their end.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
+use tidings_protocol::api::users::OWNER;
 
 use super::*;
-use crate::store::SqliteStore;
+use crate::store::{Refused, SqliteStore};
 use crate::tests::eventually;
-use tidings_protocol::api::Role;
 
 fn limits(events: u32, streams: usize) -> TokenLimits {
     TokenLimits { events_per_second: NonZeroU32::new(events).unwrap(), streams }
 }
 
-fn owner() -> User {
-    User { id: "owner".to_owned(), name: "owner".to_owned(), role: Role::Admin }
-}
-
-fn row(user: &User, scopes: &[&str]) -> TokenRow {
+fn row(scopes: &[&str]) -> TokenRow {
     TokenRow {
         id: "id".to_owned(),
         name: "name".to_owned(),
-        user_id: user.id.clone(),
+        user_id: OWNER.to_owned(),
         digest: Digested::of("x").to_hex(),
         scopes: scopes.iter().map(ToString::to_string).collect(),
         created_at: 1,
@@ -29,22 +26,32 @@ fn row(user: &User, scopes: &[&str]) -> TokenRow {
     }
 }
 
-pub(in crate::auth) fn grant(user: &User, scopes: &[&str]) -> Arc<Grant> {
-    Grant::new(&row(user, scopes), user, limits(2, 1)).unwrap().1
+pub(in crate::auth) fn grant(scopes: &[&str]) -> Arc<Grant> {
+    Grant::new(&row(scopes), limits(2, 1)).unwrap().1
 }
 
-async fn load(dir: &tempfile::TempDir) -> Tokens {
+async fn load(dir: &tempfile::TempDir) -> Directory {
     let store = SqliteStore::open(&dir.path().join("db"), false).await.unwrap();
-    Tokens::load(Arc::new(store), &owner(), limits(2, 1)).await.unwrap()
+    Directory::load(Arc::new(store), limits(2, 1)).await.unwrap()
 }
 
-async fn create(tokens: &Tokens, expires_in: Option<Duration>) -> (TokenInfo, Secret) {
-    let scopes = ["read:app/*".parse().unwrap()];
-    tokens.create(&owner(), "ci".to_owned(), &scopes, expires_in).await.unwrap()
+fn scopes() -> [Scope; 1] {
+    ["read:app/*".parse().unwrap()]
 }
 
-fn find(tokens: &Tokens, secret: &Secret) -> Option<Arc<Grant>> {
-    tokens.find(Digested::of(secret.expose()))
+async fn create(directory: &Directory, expires_in: Option<Duration>) -> (TokenInfo, Secret) {
+    let name = "ci".to_owned();
+    directory.create_token(OWNER, name, &scopes(), expires_in, MOST).await.unwrap()
+}
+
+fn find(directory: &Directory, secret: &Secret) -> Option<Arc<Grant>> {
+    let known = directory.known();
+    let grant = known.tokens.get(&Digested::of(secret.expose()))?;
+    (!grant.is_expired()).then(|| Arc::clone(grant))
+}
+
+fn is_none<T>(done: &Result<T, PeopleError>) -> bool {
+    matches!(done, Err(PeopleError::Refused(Refused::NoSuch)))
 }
 
 #[tokio::test]
@@ -53,64 +60,76 @@ async fn a_token_outlives_a_restart_and_ends_when_it_is_revoked() {
     let (info, secret) = create(&load(&dir).await, None).await;
     assert_eq!(secret.expose().len(), PREFIX.len() + 64);
 
-    let tokens = load(&dir).await;
-    assert_eq!(tokens.list().unwrap(), std::slice::from_ref(&info));
-    let grant = find(&tokens, &secret).unwrap();
+    let directory = load(&dir).await;
+    assert_eq!(directory.tokens(None).unwrap(), std::slice::from_ref(&info));
+    let grant = find(&directory, &secret).unwrap();
     assert!(grant.may_read(&"app/x".parse().unwrap()));
-    let ended = tokio::spawn(grant.ended());
+    let ended = tokio::spawn(async move { grant.ended().await });
+    tokio::task::yield_now().await;
     assert!(!ended.is_finished());
-    assert!(tokens.revoke(&info.id).await.unwrap());
+    directory.revoke_token(&info.id).await.unwrap();
     tokio::time::timeout(Duration::from_secs(5), ended).await.unwrap().unwrap();
-    assert!(!tokens.revoke(&info.id).await.unwrap());
-    for tokens in [tokens, load(&dir).await] {
-        assert!(find(&tokens, &secret).is_none());
-        assert_eq!(tokens.list().unwrap(), []);
+    assert!(is_none(&directory.revoke_token(&info.id).await));
+    for directory in [directory, load(&dir).await] {
+        assert!(find(&directory, &secret).is_none());
+        assert_eq!(directory.tokens(None).unwrap(), []);
     }
 }
 
 #[tokio::test]
 async fn a_request_that_is_dropped_makes_or_revokes_its_token_all_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    let tokens = load(&dir).await;
-    let scopes = ["read:app/*".parse().unwrap()];
-    let user = owner();
-    assert!(tokens.create(&user, "ci".to_owned(), &scopes, None).now_or_never().is_none());
-    eventually("it is made", || !tokens.list().unwrap().is_empty()).await;
-    let (info, secret) = create(&tokens, None).await;
-    let id = tokens.list().unwrap()[0].id.clone();
+    let directory = load(&dir).await;
+    let scopes = scopes();
+    let dropped = directory.create_token(OWNER, "ci".to_owned(), &scopes, None, MOST);
+    assert!(dropped.now_or_never().is_none());
+    eventually("it is made", || !directory.tokens(None).unwrap().is_empty()).await;
+    let (info, secret) = create(&directory, None).await;
+    let id = directory.tokens(None).unwrap()[0].id.clone();
     for id in [&id, &info.id] {
-        assert!(tokens.revoke(id).now_or_never().is_none());
+        assert!(directory.revoke_token(id).now_or_never().is_none());
     }
-    eventually("they are revoked", || tokens.list().unwrap().is_empty()).await;
-    for tokens in [&tokens, &load(&dir).await] {
-        assert!(find(tokens, &secret).is_none());
+    eventually("they are revoked", || directory.tokens(None).unwrap().is_empty()).await;
+    for directory in [&directory, &load(&dir).await] {
+        assert!(find(directory, &secret).is_none());
     }
 }
 
 #[tokio::test]
 async fn a_token_ends_when_it_expires() {
     let dir = tempfile::tempdir().unwrap();
-    let tokens = load(&dir).await;
-    let (info, _) = create(&tokens, Some(Duration::from_secs(60))).await;
-    assert_eq!(info.expires_at, Some(info.created_at + 60_000));
-    assert_eq!(tokens.list().unwrap().len(), 1);
-
-    let expires_at = clock::now_ms() + 50;
-    let row = TokenRow { expires_at: Some(expires_at), ..row(&owner(), &[]) };
-    let (digest, grant) = Grant::new(&row, &owner(), limits(1, 1)).unwrap();
-    tokens.grants_mut().insert(digest, Arc::clone(&grant));
+    let directory = load(&dir).await;
+    let (_, secret) = create(&directory, Some(Duration::from_millis(300))).await;
+    let (info, _) = create(&directory, None).await;
+    let grant = find(&directory, &secret).unwrap();
+    let expires_at = grant.info.expires_at.unwrap();
     tokio::time::timeout(Duration::from_secs(5), grant.ended()).await.unwrap();
     assert!(clock::now_ms() >= expires_at);
-    assert!(tokens.find(digest).is_none());
-    assert_eq!(tokens.list().unwrap(), [info]);
+    assert!(find(&directory, &secret).is_none());
+    assert_eq!(directory.tokens(None).unwrap(), [info]);
+}
+
+#[tokio::test]
+async fn tokens_are_listed_by_their_user_and_bounded_for_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let directory = load(&dir).await;
+    let (info, _) = create(&directory, None).await;
+    assert_eq!(directory.tokens(Some(OWNER)).unwrap(), std::slice::from_ref(&info));
+    assert_eq!(directory.tokens(Some("x")).unwrap(), []);
+    assert_eq!(directory.user_of_token(&info.id).as_deref(), Some(OWNER));
+    assert_eq!(directory.user_of_token("x"), None);
+    let second = directory.create_token(OWNER, "ci".to_owned(), &scopes(), None, 1).await;
+    assert!(matches!(second, Err(PeopleError::Refused(Refused::TooMany))), "{second:?}");
+    let of_nobody = directory.create_token("x", "ci".to_owned(), &scopes(), None, 1).await;
+    assert!(is_none(&of_nobody), "{of_nobody:?}");
 }
 
 #[tokio::test]
 async fn neither_the_database_nor_a_log_holds_the_secret() {
     let dir = tempfile::tempdir().unwrap();
-    let tokens = load(&dir).await;
-    let (_, secret) = create(&tokens, None).await;
-    let text = format!("{tokens:?} {secret:?}");
+    let directory = load(&dir).await;
+    let (_, secret) = create(&directory, None).await;
+    let text = format!("{directory:?} {secret:?}");
     assert!(!text.contains(secret.expose()));
     for file in std::fs::read_dir(dir.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
@@ -121,14 +140,14 @@ async fn neither_the_database_nor_a_log_holds_the_secret() {
 
 #[tokio::test]
 async fn without_a_database_there_are_no_tokens() {
-    let tokens = Tokens::none(limits(1, 1));
-    assert!(matches!(tokens.list(), Err(TokenError::NoStore)));
-    assert!(matches!(tokens.revoke("x").await, Err(TokenError::NoStore)));
+    let directory = Directory::in_memory(limits(1, 1));
+    assert!(matches!(directory.tokens(None), Err(PeopleError::NoStore)));
+    assert!(matches!(directory.revoke_token("x").await, Err(PeopleError::NoStore)));
 }
 
 #[test]
 fn a_token_sends_no_more_than_its_rate() {
-    let grant = grant(&owner(), &[]);
+    let grant = grant(&[]);
     assert!(grant.spend_event().is_ok() && grant.spend_event().is_ok());
     let over = grant.spend_event().unwrap_err();
     assert!(!over.wait.is_zero() && over.wait <= Duration::from_millis(500), "{over:?}");

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use super::rng::Rng;
 use crate::store::{
     FILE_NAME, JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic,
-    PageLimits, Retain, SqliteStore, Store, StoreError, TokenRow, TokenStore,
+    PageLimits, People, PeopleChange, PeopleStore, Refused, Retain, SqliteStore, Store, StoreError,
 };
 
 /// What survives a restart.
@@ -348,16 +348,20 @@ impl Rows {
     }
 }
 
-impl TokenStore for FaultyStore {
-    fn tokens(&self, _: u64) -> BoxFuture<'_, Result<Vec<TokenRow>, StoreError>> {
+impl PeopleStore for FaultyStore {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn people(&self, _: Option<u64>) -> BoxFuture<'_, Result<People, StoreError>> {
         async { Err(StoreError::Closed) }.boxed()
     }
 
-    fn add_token<'a>(&'a self, _: &'a TokenRow, _: u64) -> BoxFuture<'a, Result<(), StoreError>> {
-        async { Err(StoreError::Closed) }.boxed()
-    }
-
-    fn revoke_token<'a>(&'a self, _: &'a str, _: u64) -> BoxFuture<'a, Result<bool, StoreError>> {
+    fn change_people<'a>(
+        &'a self,
+        _: &'a PeopleChange,
+        _: u64,
+    ) -> BoxFuture<'a, Result<Result<People, Refused>, StoreError>> {
         async { Err(StoreError::Closed) }.boxed()
     }
 }

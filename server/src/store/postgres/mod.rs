@@ -13,6 +13,13 @@ mod fence;
 mod journal;
 mod known;
 mod page;
+mod people;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../people_change.rs"]
+mod people_change;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../people_read.rs"]
+mod people_read;
 mod reader;
 mod session;
 mod tables;
@@ -21,7 +28,6 @@ mod tail;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests;
-mod token;
 mod turns;
 mod writer;
 
@@ -29,6 +35,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use sqlx::PgConnection;
 
 use super::number::{signed, unsigned};
 use super::{Store, StoreError};
@@ -57,6 +64,9 @@ const FILL: &str = "INSERT INTO probe VALUES (1, decode(repeat('00', 262144), 'h
 
 /// How it gives it back.
 const EMPTY: &str = "DELETE FROM probe";
+
+/// What statements run on.
+type Connection = PgConnection;
 
 /// The store in one Postgres database.
 pub struct PostgresStore {

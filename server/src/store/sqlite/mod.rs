@@ -6,6 +6,13 @@
 mod error;
 mod journal;
 mod page;
+mod people;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../people_change.rs"]
+mod people_change;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../people_read.rs"]
+mod people_read;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -61,6 +68,9 @@ const CHECKPOINT_PAGES: i64 = 4_000;
 
 /// What the write-ahead log is cut back to once it was larger, in bytes.
 const LOG_BYTES: i64 = 32 << 20;
+
+/// What statements run on.
+type Connection = SqliteConnection;
 
 /// A page that is being read.
 struct Reading<'a> {

@@ -283,13 +283,14 @@ async fn no_search_looks_through_all_events_of_others() {
 
 #[tokio::test]
 async fn a_change_that_is_dropped_does_not_leave_its_setting_behind() {
-    use crate::store::TokenStore as _;
+    use crate::store::{PeopleChange, PeopleStore as _};
     use futures_util::FutureExt as _;
 
     let folder = Folder::new();
     let store = SqliteStore::open(&folder.file(), false).await.unwrap();
     for turns in 0..20 {
-        let mut revoking = store.revoke_token("none", 1);
+        let change = PeopleChange::RevokeToken { id: "none".to_owned(), at: 1 };
+        let mut revoking = store.change_people(&change, 0);
         for _ in 0..turns {
             if (&mut revoking).now_or_never().is_some() {
                 break;
@@ -307,7 +308,7 @@ async fn a_change_that_is_dropped_does_not_leave_its_setting_behind() {
 
 #[tokio::test]
 async fn tokens_that_were_left_in_a_file_are_found_and_the_file_is_left_as_it_is() {
-    use crate::store::{TokenRow, TokenStore as _};
+    use crate::store::{PeopleChange, PeopleStore as _, TokenRow};
 
     let folder = Folder::new();
     assert!(!SqliteStore::has_tokens(&folder.file(), 0).await, "there is no file");
@@ -322,7 +323,8 @@ async fn tokens_that_were_left_in_a_file_are_found_and_the_file_is_left_as_it_is
         created_at: 5,
         expires_at: Some(100),
     };
-    store.add_token(&token, 0).await.unwrap();
+    let add = PeopleChange::AddToken { token, forget: 0 };
+    store.change_people(&add, 0).await.unwrap().unwrap();
     assert!(SqliteStore::has_tokens(&folder.file(), 99).await, "as after a crash");
     store.close().await;
     let state = || {

@@ -140,7 +140,7 @@ async fn a_database_that_is_away_fails_everything_soon_and_serves_again_once_it_
     assert!(store.append(&rows([6]), 6, 6).await.is_err());
     assert!(store.check().await.is_err());
     assert!(store.probe().await.is_err());
-    assert!(store.tokens(0).await.is_err());
+    assert!(store.people(None).await.is_err());
     let limits = PageLimits { events: 10, bytes: 1_000 };
     assert!(store.page(&["t/1"], 0, 10, limits).await.is_err());
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::store::suite::{Backend, suite};
 use crate::store::{
-    JournalMeta, JournalRow, JournalStore as _, PageLimits, Retain, TokenStore as _,
+    JournalMeta, JournalRow, JournalStore as _, PageLimits, PeopleStore as _, Retain,
 };
 use database::Database;
 use test_postgres::PASSWORD;

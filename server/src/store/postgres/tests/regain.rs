@@ -43,7 +43,7 @@ async fn a_database_that_is_not_as_it_was_left_has_no_pages_rather_than_empty_on
         assert!(matches!(page, Err(StoreError::Unreachable(_))), "{change}: {page:?}");
         let retain = Retain { events: 1, bytes: 1, oldest_at: 0 };
         assert!(store.boundary("t/1", 20, retain).await.is_err(), "{change}");
-        assert!(store.aged(10).await.is_err() && store.tokens(0).await.is_err(), "{change}");
+        assert!(store.aged(10).await.is_err() && store.people(None).await.is_err(), "{change}");
         update(back).await;
         assert_eq!(held(&store).await.len(), 20, "{back}");
     }

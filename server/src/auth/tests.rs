@@ -1,0 +1,128 @@
+//! Who is who, from the first start to the last change.
+
+mod shared;
+mod users;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use tidings_protocol::api::{Role, User};
+
+use super::member::Member;
+use super::session::LIFETIME;
+use super::*;
+use crate::clock;
+use crate::store::{SqliteStore, UserRow};
+
+fn limits() -> TokenLimits {
+    TokenLimits { events_per_second: NonZeroU32::new(2).unwrap(), streams: 1 }
+}
+
+/// Somebody of the id `u1` who acts by a session's rights, or by a token of these scopes.
+pub(super) fn caller(role: Role, scopes: Option<&[&str]>) -> Caller {
+    let user = User { id: "u1".to_owned(), name: "Ada".to_owned(), role };
+    let row = UserRow {
+        id: user.id,
+        name: user.name,
+        folded: "ada".to_owned(),
+        role,
+        password: None,
+        created_at: 0,
+    };
+    let via = match scopes {
+        Some(scopes) => Via::Token(tokens::tests::grant(scopes)),
+        None => Via::OwnersToken,
+    };
+    Caller::new(Arc::new(Member::new(row)), via)
+}
+
+async fn store(dir: &tempfile::TempDir) -> Arc<SqliteStore> {
+    Arc::new(SqliteStore::open(&dir.path().join("db"), false).await.unwrap())
+}
+
+async fn open(dir: &tempfile::TempDir) -> Auth {
+    let mut auth = Auth::in_memory(&Secret::from("right".to_owned()), limits());
+    auth.load(store(dir).await, dir.path()).await.unwrap();
+    auth
+}
+
+async fn who(auth: &Auth, session: &Secret) -> Option<String> {
+    let caller = auth.caller_of_session(session.expose()).await.unwrap();
+    caller.map(|caller| caller.user.id)
+}
+
+#[tokio::test]
+async fn only_the_owners_token_names_the_owner() {
+    let auth = Auth::in_memory(&Secret::from("right".to_owned()), limits());
+    let is_admin = |caller: Option<Caller>| caller.is_some_and(|caller| caller.is_admin());
+    assert!(is_admin(auth.caller_of_token("right").await.unwrap()));
+    for wrong in ["", "righ", "rightt", "wrong"] {
+        assert!(auth.caller_of_token(wrong).await.unwrap().is_none(), "{wrong:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_outlives_a_restart_and_ends_on_sign_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let (owner, session) = open(&dir).await.sign_owner_in(None).await.unwrap();
+    assert_eq!((owner.id.as_str(), owner.role), ("owner", Role::Admin));
+
+    let auth = open(&dir).await;
+    assert_eq!(who(&auth, &session).await.as_deref(), Some("owner"));
+    let caller = auth.caller_of_session(session.expose()).await.unwrap().unwrap();
+    let ended = tokio::spawn(caller.ended(&[]).unwrap());
+    auth.directory.end_session(session.expose()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(1), ended).await.expect("its streams end").unwrap();
+    auth.directory
+        .end_session(session.expose())
+        .await
+        .expect("there is none, and that is no error");
+    for auth in [auth, open(&dir).await] {
+        assert_eq!(who(&auth, &session).await, None);
+    }
+}
+
+#[tokio::test]
+async fn who_signs_in_anew_leaves_no_session_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    for auth in [open(&dir).await, Auth::in_memory(&Secret::generate(), limits())] {
+        let (_, old) = auth.sign_owner_in(None).await.unwrap();
+        let (_, new) = auth.sign_owner_in(Some(old.expose())).await.unwrap();
+        assert_eq!(who(&auth, &old).await, None);
+        assert!(who(&auth, &new).await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn sessions_of_a_server_without_a_database_are_bounded() {
+    let auth = Auth::in_memory(&Secret::generate(), limits());
+    for _ in 0..session::MOST + 5 {
+        auth.sign_owner_in(None).await.unwrap();
+    }
+    assert_eq!(auth.directory.known().sessions.len(), session::MOST);
+}
+
+#[tokio::test]
+async fn sessions_of_an_earlier_release_are_taken_over_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("sessions.json");
+    let (good, old) = (Secret::generate(), Secret::generate());
+    let ends = clock::now_ms() + millis(LIFETIME) / 2;
+    let saved = serde_json::json!({
+        Digested::of(good.expose()).to_hex(): ends,
+        Digested::of(old.expose()).to_hex(): 1,
+        "no digest": ends,
+    });
+    std::fs::write(&file, saved.to_string()).unwrap();
+    let auth = open(&dir).await;
+    assert!(!file.exists());
+    for auth in [auth, open(&dir).await] {
+        assert_eq!(who(&auth, &good).await.as_deref(), Some("owner"));
+        assert_eq!(who(&auth, &old).await, None);
+    }
+
+    std::fs::write(&file, "{").unwrap();
+    let auth = open(&dir).await;
+    assert!(!file.exists(), "one that cannot be read is of no use");
+    assert!(who(&auth, &good).await.is_some());
+}
