@@ -77,7 +77,10 @@ async fn a_link_signs_one_browser_in_and_the_session_outlives_a_restart() -> Res
     let show = || client.get(server.url("/api/session")).header("Cookie", cookie).send();
     assert_eq!(show().await?.status(), 200);
 
-    let end = client.delete(server.url("/api/session")).header("Cookie", cookie).send().await?;
+    let end = || client.delete(server.url("/api/session")).header("Cookie", cookie);
+    let unnamed = error_code(end().send().await?).await?;
+    assert_eq!(unnamed, (StatusCode::FORBIDDEN, "origin_not_allowed".into()), "by no page");
+    let end = end().header("Origin", server.url("")).send().await?;
     assert_eq!(end.status(), 204);
     assert_eq!(error_code(show().await?).await?.0, StatusCode::UNAUTHORIZED);
     Ok(())

@@ -237,9 +237,23 @@ impl Client {
         self.http.get(url)
     }
 
+    /// A request that changes something.
+    pub(crate) fn patch(&self, url: Url) -> reqwest::RequestBuilder {
+        self.http.patch(url)
+    }
+
     /// A request that ends something.
     pub(crate) fn delete(&self, url: Url) -> reqwest::RequestBuilder {
         self.http.delete(url)
+    }
+
+    /// One of the things below `path`: its id is one segment, whatever it holds.
+    pub(crate) fn one_of(&self, path: &str, id: &str) -> Url {
+        let mut url = self.route(path);
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.push(id);
+        }
+        url
     }
 
     pub(crate) fn route(&self, path: &str) -> Url {

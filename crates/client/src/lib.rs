@@ -26,6 +26,7 @@ mod subscription;
 mod token;
 mod tokens;
 mod transport;
+mod users;
 
 pub use client::{Client, ClientConfig, ClientError};
 pub use credentials::{Credentials, CredentialsError, Sources, default_data_dir};

@@ -1,7 +1,7 @@
 //! Tokens of limited scope: made, listed, revoked.
 
 use tidings_protocol::api::token::{MAX_NAME_BYTES, MAX_SCOPES, MOST};
-use tidings_protocol::api::{CreatedToken, NewToken, TokenInfo, path};
+use tidings_protocol::api::{CreatedToken, NewToken, TokenInfo, path, query};
 use tidings_protocol::topic::MAX_TOPIC_BYTES;
 
 use crate::client::{Client, ClientError};
@@ -18,18 +18,22 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// If the server cannot be reached or refuses; only an admin may make tokens.
+    /// If the server cannot be reached or refuses; a token of limited scope makes none.
     pub async fn create_token(&self, new: &NewToken) -> Result<CreatedToken, ClientError> {
         Ok(self.ask(self.post(self.route(path::TOKENS)).json(new)).await?.json().await?)
     }
 
-    /// The tokens that may be used, the oldest first.
+    /// The tokens that may be used, the oldest first: those of the user with this id, or all that the caller may see.
     ///
     /// # Errors
     ///
     /// If the server cannot be reached or refuses.
-    pub async fn tokens(&self) -> Result<Vec<TokenInfo>, ClientError> {
-        let request = self.get(self.route(path::TOKENS));
+    pub async fn tokens(&self, user: Option<&str>) -> Result<Vec<TokenInfo>, ClientError> {
+        let mut url = self.route(path::TOKENS);
+        if let Some(user) = user {
+            url.query_pairs_mut().append_pair(query::USER, user);
+        }
+        let request = self.get(url);
         Ok(self.ask_for(request, LONGEST_LIST).await?.json().await?)
     }
 
@@ -39,12 +43,7 @@ impl Client {
     ///
     /// If the server cannot be reached or refuses, or knows no such token.
     pub async fn revoke_token(&self, id: &str) -> Result<(), ClientError> {
-        let mut url = self.route(path::TOKENS);
-        // One segment, whatever it holds.
-        if let Ok(mut segments) = url.path_segments_mut() {
-            segments.push(id);
-        }
-        self.ask(self.delete(url)).await.map(drop)
+        self.ask(self.delete(self.one_of(path::TOKENS, id))).await.map(drop)
     }
 }
 

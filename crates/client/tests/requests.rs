@@ -195,7 +195,7 @@ async fn tokens_are_made_listed_and_revoked() {
     };
     let asking = tokio::spawn(async move {
         let created = client.create_token(&new).await.unwrap();
-        let listed = client.tokens().await.unwrap();
+        let listed = client.tokens(None).await.unwrap();
         client.revoke_token("../7").await.unwrap();
         (created, listed)
     });

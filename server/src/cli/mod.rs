@@ -8,6 +8,7 @@ mod serve;
 mod signals;
 mod tail;
 mod token;
+mod user;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -35,6 +36,9 @@ enum Command {
     /// Make, list and revoke tokens of limited scope.
     #[command(subcommand)]
     Token(token::Token),
+    /// Add, list, change and remove users.
+    #[command(subcommand)]
+    User(user::User),
 }
 
 impl Cli {
@@ -45,6 +49,7 @@ impl Cli {
             Command::Publish(publish) => publish.run(),
             Command::Bench(bench) => bench.run(),
             Command::Token(token) => token.run(),
+            Command::User(user) => user.run(),
             Command::Tail(tail) => tail.run(),
         };
         match result {

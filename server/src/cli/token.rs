@@ -5,16 +5,14 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use tidings_protocol::api::{NewToken, TokenInfo};
+use tidings_protocol::api::{NewToken, TokenInfo, User};
 use tidings_protocol::scope::Scope;
 
 use super::connection::Connection;
+use super::user::find;
 use super::{duration, say};
 use crate::clock;
 use crate::collectors::machine_name;
-
-/// Name of the user that every server has.
-const OWNER: &str = "owner";
 
 /// What `tidings token` does.
 #[derive(Debug, Subcommand)]
@@ -36,14 +34,14 @@ Examples:
 
 The token is all there is on standard output.")]
 pub(super) struct Create {
-    /// User it belongs to [default: owner, the only one there is]
-    #[arg(long, value_name = "NAME", value_parser = user)]
+    /// Name of the user it acts for [default: whoever makes it]
+    #[arg(long, value_name = "NAME")]
     user: Option<String>,
     /// What people call it [default: this machine's name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// What it may do: read: or publish:, and a topic, a prefix ending in /*, or *; may be repeated. With
-    /// --user it may be left away: read:* and publish:*
+    /// What it may do: read: or publish:, and a topic, a prefix ending in /*, or *; or notify, or inbox; may be
+    /// repeated. With --user it may be left away: read:* and publish:*
     #[arg(long = "scope", value_name = "SCOPE", required_unless_present = "user")]
     scopes: Vec<Scope>,
     /// Time until it expires, as in 12h or 30d [default: never]
@@ -56,6 +54,9 @@ pub(super) struct Create {
 /// Flags of `tidings token list`.
 #[derive(Args, Debug)]
 pub(super) struct List {
+    /// Name of the user whose tokens to list [default: everybody's, as far as you may see them]
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -91,6 +92,11 @@ impl Create {
         if scopes.is_empty() {
             scopes.extend(["read:*", "publish:*"].map(str::to_owned));
         }
+        let client = self.connection.client()?;
+        let user_id = match &self.user {
+            Some(name) => Some(find(&client, name).await?.id),
+            None => None,
+        };
         let new = NewToken {
             name: self.name.unwrap_or_else(machine_name),
             scopes,
@@ -98,9 +104,9 @@ impl Create {
             expires_in_seconds: self
                 .expires
                 .map(|time| time.as_secs() + u64::from(time.subsec_nanos() > 0)),
-            user_id: None,
+            user_id,
         };
-        let created = self.connection.client()?.create_token(&new).await?;
+        let created = client.create_token(&new).await?;
         let info = &created.info;
         say::note(format_args!(
             "made the token {} ({}); it is shown this once",
@@ -114,13 +120,19 @@ impl Create {
 
 impl List {
     async fn run(self) -> Result<(), Box<dyn Error>> {
-        let tokens = self.connection.client()?.tokens().await?;
+        let client = self.connection.client()?;
+        let user = match &self.user {
+            Some(name) => Some(find(&client, name).await?),
+            None => None,
+        };
+        let tokens = client.tokens(user.as_ref().map(|user| user.id.as_str())).await?;
         if self.json {
             say::answer(serde_json::to_string(&tokens)? + "\n")?;
         } else if tokens.is_empty() {
-            say::note("there are no tokens but the owner's; `tidings token create` makes one");
+            say::note("there are no tokens; `tidings token create` makes one");
         } else {
-            say::answer(table(&tokens, clock::now_ms()))?;
+            let users = client.users().await?;
+            say::answer(table(&tokens, &users, clock::now_ms()))?;
         }
         Ok(())
     }
@@ -134,23 +146,28 @@ impl Revoke {
     }
 }
 
-/// The one user there is. Another name is no mistake to pass over: the token would be the owner's.
-fn user(name: &str) -> Result<String, String> {
-    if name == OWNER {
-        return Ok(name.to_owned());
-    }
-    Err(format!("there is no user {name:?}; the only one of this release is {OWNER}"))
-}
-
-fn table(tokens: &[TokenInfo], now: u64) -> String {
-    let name = |token: &TokenInfo| token.name.chars().count();
-    let width = tokens.iter().map(name).max().unwrap_or_default().max("NAME".len());
-    let mut text = format!("{:12}  {:width$}  {:10}  SCOPES\n", "ID", "NAME", "EXPIRES");
+fn table(tokens: &[TokenInfo], users: &[User], now: u64) -> String {
+    // A user who was added in between goes by the id.
+    let user_of = |token: &TokenInfo| {
+        let user = users.iter().find(|user| user.id == token.user_id);
+        user.map_or_else(|| token.user_id.clone(), |user| user.name.clone())
+    };
+    let width = |column: &dyn Fn(&TokenInfo) -> String| {
+        let longest = tokens.iter().map(|token| column(token).chars().count()).max();
+        longest.unwrap_or_default().max("NAME".len())
+    };
+    let (name_width, user_width) = (width(&|token| token.name.clone()), width(&user_of));
+    let mut text = format!(
+        "{:12}  {:name_width$}  {:user_width$}  {:10}  SCOPES\n",
+        "ID", "NAME", "USER", "EXPIRES"
+    );
     for token in tokens {
         let TokenInfo { id, name, expires_at, scopes, .. } = token;
+        let (user, scopes) = (user_of(token), scopes.join(" "));
         let expires =
             expires_at.map_or_else(|| "never".to_owned(), |at| left(at.saturating_sub(now)));
-        let line = format!("{id:12}  {name:width$}  {expires:10}  {}", scopes.join(" "));
+        let line =
+            format!("{id:12}  {name:name_width$}  {user:user_width$}  {expires:10}  {scopes}");
         text += &say::visible(&line);
         text.push('\n');
     }
@@ -172,24 +189,33 @@ fn left(ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tidings_protocol::api::Role;
 
     #[test]
     fn a_list_has_a_line_for_each_token() {
-        let token = |id: &str, name: &str, expires_at| TokenInfo {
+        let token = |id: &str, name: &str, user_id: &str, expires_at| TokenInfo {
             id: id.to_owned(),
             name: name.to_owned(),
-            user_id: OWNER.to_owned(),
+            user_id: user_id.to_owned(),
             scopes: vec!["read:a/*".to_owned(), "publish:b".to_owned()],
             created_at: 0,
             expires_at,
         };
+        let user = |id: &str, name: &str| User {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            role: Role::Viewer,
+        };
         let day = 86_400_000;
-        let tokens = [token("3f2a3f2a3f2a", "ci", Some(30 * day)), token("1", "größer", None)];
+        let tokens = [
+            token("3f2a3f2a3f2a", "ci", "owner", Some(30 * day)),
+            token("1", "größer", "77", None),
+        ];
         assert_eq!(
-            table(&tokens, 1),
-            "ID            NAME    EXPIRES     SCOPES\n\
-             3f2a3f2a3f2a  ci      in 30d      read:a/* publish:b\n\
-             1             größer  never       read:a/* publish:b\n"
+            table(&tokens, &[user("owner", "Eve Ö.")], 1),
+            "ID            NAME    USER    EXPIRES     SCOPES\n\
+             3f2a3f2a3f2a  ci      Eve Ö.  in 30d      read:a/* publish:b\n\
+             1             größer  77      never       read:a/* publish:b\n"
         );
         let times = [58_001, 60_000, 100_000, 3_600_000, day, 40 * day / 24].map(left);
         assert_eq!(times, ["in 59s", "in 1m", "in 2m", "in 1h", "in 1d", "in 2d"]);
