@@ -295,3 +295,15 @@ fn roles_are_ordered_and_written_as_they_are_read() {
     }
     assert!("Admin".parse::<Role>().is_err() && "".parse::<Role>().is_err());
 }
+
+#[test]
+fn every_path_is_in_the_list_of_all() {
+    let text = include_str!("../src/api.rs");
+    let paths = text.split("pub mod path {").nth(1).expect("paths");
+    let before = paths.split("pub const ALL").next().expect("the list");
+    let all: std::collections::BTreeSet<_> = tidings_protocol::api::path::ALL.into_iter().collect();
+    assert_eq!(before.matches("pub const ").count(), all.len());
+    for path in all {
+        assert!(before.contains(&format!("\"{path}\"")), "{path}");
+    }
+}

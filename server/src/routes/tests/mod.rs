@@ -148,3 +148,25 @@ async fn a_server_whose_store_does_not_answer_is_not_ready() {
     app.state.store.as_ref().unwrap().close().await;
     assert_eq!(ask().await.error(), (503, "unavailable".to_owned()));
 }
+
+/// What the table of who may do what knows is the list of the contract.
+#[test]
+fn every_route_has_a_path_of_the_contract() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes");
+    let mut routes = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let file = file.unwrap().path();
+        if !file.is_file() {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for call in text.split(".route(").skip(1) {
+            let argument = call.split(',').next().unwrap().trim();
+            // One that answers 404, and one that names what is missing.
+            let is_other = matches!(argument, "\"/api/{*rest}\"" | "&format!(\"{}/\"");
+            assert!(argument.starts_with("path::") || is_other, "{argument} in {}", file.display());
+            routes += 1;
+        }
+    }
+    assert!(routes > 10, "only {routes} were found");
+}
