@@ -48,13 +48,90 @@ async fn a_frozen_server_turns_every_panel_stale_at_its_deadline_and_live_again(
 }
 
 #[tokio::test]
-async fn without_a_session_the_page_asks_for_a_token_and_takes_it() -> Result<()> {
+async fn a_user_signs_in_by_name_and_password_and_sees_who_that_is() -> Result<()> {
+    let server = Server::start().await?;
+    let add = ["user", "add", "Ada", "--role", "publisher", "--password-stdin"];
+    ensure!(harness::run(&server, &add, b"correct horse").await?.status.success());
+    let screen = Screen::browser().await?;
+    screen.open(&server.url("/")).await?;
+    screen.wait_for_state("unauthorized", DEADLINE).await?;
+    screen
+        .wait_for(
+            "the name is asked for first, and programs that keep passwords know both",
+            "const [name, word] = document.querySelectorAll('.sign-in input');\
+             return document.activeElement === name && name.autocomplete === 'username' \
+             && word.autocomplete === 'current-password';",
+        )
+        .await?;
+    screen.picture("browser-sign-in").await?;
+    screen.fill("input[name=username]", "ada").await?;
+    let sign_in = async |password: &str| {
+        screen.fill("input[name=password]", password).await?;
+        screen.submit("input[name=password]", "").await
+    };
+    sign_in("something else").await?;
+    let told = |text: &str| {
+        format!("return document.getElementById('sign-in-error').innerText.includes('{text}');")
+    };
+    screen.wait_for("it is refused", &told("The name or the password is wrong.")).await?;
+    screen.picture("browser-sign-in-refused").await?;
+    for _ in 0..5 {
+        let body = serde_json::json!({ "username": "ada", "password": "something else" });
+        harness::http()?.post(server.url("/api/session")).json(&body).send().await?;
+    }
+    sign_in("correct horse").await?;
+    screen.wait_for("it is too often", &told("Too many attempts. Try again in ")).await?;
+    until("the next attempt is due", DEADLINE, || async {
+        sign_in("correct horse").await?;
+        screen.wait_for_state("live", Duration::from_secs(2)).await?;
+        Ok(Some(()))
+    })
+    .await?;
+
+    screen
+        .wait_for(
+            "the name is shown",
+            "return document.querySelector('[data-testid=account]').innerText === 'Ada';",
+        )
+        .await?;
+    screen.click("account").await?;
+    screen
+        .wait_for(
+            "the menu is open",
+            "return document.querySelector('[data-testid=role]').innerText === 'publisher';",
+        )
+        .await?;
+    screen.picture("browser-account").await?;
+    screen.click("sign-out").await?;
+    screen.wait_for_state("unauthorized", DEADLINE).await?;
+    screen.close().await
+}
+
+#[tokio::test]
+async fn a_user_who_is_removed_is_asked_to_sign_in_at_once() -> Result<()> {
+    let server = Server::start().await?;
+    let add = ["user", "add", "Ada", "--password-stdin"];
+    ensure!(harness::run(&server, &add, b"correct horse").await?.status.success());
+    let screen = Screen::browser().await?;
+    screen.open(&server.url("/")).await?;
+    screen.wait_for_state("unauthorized", DEADLINE).await?;
+    screen.fill("input[name=username]", "Ada").await?;
+    screen.submit("input[name=password]", "correct horse").await?;
+    screen.wait_for_state("live", DEADLINE).await?;
+    let remove = ["user", "remove", "Ada", "--yes"];
+    ensure!(harness::run(&server, &remove, b"").await?.status.success());
+    screen.wait_for_state("unauthorized", DEADLINE).await?;
+    screen.close().await
+}
+
+#[tokio::test]
+async fn without_a_session_the_page_takes_the_owners_token() -> Result<()> {
     let server = Server::start().await?;
     let screen = Screen::browser().await?;
     screen.open(&server.url("/")).await?;
     screen.wait_for_state("unauthorized", DEADLINE).await?;
-    screen.picture("browser-sign-in").await?;
-
+    screen.click("sign-in-other").await?;
+    screen.picture("browser-sign-in-token").await?;
     screen.submit("input[name=token]", &server.token()?).await?;
     screen.wait_for_state("live", DEADLINE).await?;
     screen.close().await
@@ -185,9 +262,13 @@ async fn keys_open_the_help_and_change_the_theme() -> Result<()> {
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_session_and_asks_for_a_token() -> Result<()> {
+async fn signing_out_ends_the_session_and_asks_who_somebody_is() -> Result<()> {
     let server = Server::start().await?;
     let screen = signed_in(&server).await?;
+    screen
+        .wait_for("the name is shown", "return !!document.querySelector('[data-testid=account]');")
+        .await?;
+    screen.click("account").await?;
     screen.click("sign-out").await?;
     screen.wait_for_state("unauthorized", DEADLINE).await?;
     screen.open(&server.url("/")).await?;

@@ -1,6 +1,7 @@
 //! The page.
 
 use tidings_feed::State;
+use tidings_protocol::api::SignIn;
 use yew::prelude::*;
 
 use crate::components::SignInCard;
@@ -58,13 +59,19 @@ fn Main() -> Html {
     let unauthorized = connection.status.state == State::Unauthorized;
     let desktop = actions.is_desktop();
     let has_data = metrics.current().is_some();
-    let on_sign_in = Callback::from(move |token| actions.sign_in(token));
+    let on_token = {
+        let actions = actions.clone();
+        Callback::from(move |token| actions.sign_in(SignIn::Token { token }))
+    };
+    let on_password = Callback::from(move |(username, password): (String, String)| {
+        actions.sign_in(SignIn::Password { username, password: password.into() });
+    });
     let error = connection.sign_in_error.clone().map(AttrValue::from);
     html! {
         <main class="main" id="main" tabindex="-1">
             if unauthorized {
                 <div class="sign-in-place">
-                    if desktop { <Refused /> } else { <SignInCard {error} {on_sign_in} /> }
+                    if desktop { <Refused /> } else { <SignInCard {error} {on_password} {on_token} /> }
                 </div>
             }
             // Without a session and without data there is nothing that panels could show.

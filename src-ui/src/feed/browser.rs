@@ -12,7 +12,9 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
 
 use super::event_source::{Handlers, Listener, Message, Source};
-use super::session::{explain_failure, sign_in, sign_out, take_code_from_address};
+use super::session::{
+    explain_failure, sign_in, sign_out, take_code_from_address, who_is_signed_in,
+};
 use super::{Control, Sink, Update, now};
 
 /// Shortest time between two updates that only bring events.
@@ -67,11 +69,11 @@ impl Control for Browser {
         self.0.input(Input::Disconnect);
     }
 
-    fn sign_in(&self, token: String) {
+    fn sign_in(&self, proof: SignIn) {
         let inner = self.0.clone();
         spawn_local(async move {
-            match sign_in(SignIn::Token { token }).await {
-                Ok(_) => inner.input(Input::Retry),
+            match sign_in(proof).await {
+                Ok(()) => inner.input(Input::Retry),
                 Err(error) => (inner.sink)(Update::SignInFailed(error)),
             }
         });
@@ -160,7 +162,23 @@ impl Inner {
             self.publish_paced();
         } else {
             self.publish();
+            if self.state() == State::Live && before != State::Stale {
+                self.ask_who();
+            }
         }
+    }
+
+    /// Asks who is signed in: another user may be since, or the same one with another role.
+    fn ask_who(self: &Rc<Self>) {
+        let attempt = self.attempt.get();
+        let inner = Rc::downgrade(self);
+        spawn_local(async move {
+            let user = who_is_signed_in().await;
+            let inner = inner.upgrade().filter(|inner| inner.attempt.get() == attempt);
+            if let (Some(inner), Some(user)) = (inner, user) {
+                (inner.sink)(Update::SignedIn(user));
+            }
+        });
     }
 
     fn on_error(self: &Rc<Self>) {

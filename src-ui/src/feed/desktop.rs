@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
 use tidings_feed::{Backoff, Batch, Cause, State, Status};
+use tidings_protocol::api::SignIn;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -51,7 +52,7 @@ impl Control for Desktop {
     }
 
     // The application takes its token from its environment: the page asks for none here.
-    fn sign_in(&self, _token: String) {}
+    fn sign_in(&self, _: SignIn) {}
 
     fn sign_out(&self) {}
 

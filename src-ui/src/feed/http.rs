@@ -14,7 +14,13 @@ pub(super) enum RequestError {
     /// No answer came.
     Network(String),
     /// The server said no.
-    Status { status: u16, code: ErrorCode, message: String },
+    Status {
+        status: u16,
+        code: ErrorCode,
+        message: String,
+        /// `Retry-After`, in seconds.
+        retry_after: Option<u32>,
+    },
 }
 
 /// Sends a request, with a JSON body if there is one, and returns the text of a successful answer.
@@ -41,14 +47,17 @@ pub(super) async fn request(
         return Ok(text);
     }
     let status = response.status();
+    let retry_after = response.headers().get("retry-after").ok().flatten();
+    let retry_after = retry_after.and_then(|seconds| seconds.parse().ok());
     Err(match serde_json::from_str::<ErrorBody>(&text) {
         Ok(ErrorBody { error }) => {
-            RequestError::Status { status, code: error.code, message: error.message }
+            RequestError::Status { status, code: error.code, message: error.message, retry_after }
         }
         Err(_) => RequestError::Status {
             status,
             code: ErrorCode::Unknown,
             message: format!("HTTP status {status}"),
+            retry_after,
         },
     })
 }

@@ -13,6 +13,7 @@ mod time;
 use std::rc::Rc;
 
 use tidings_feed::{Delivery, Status};
+use tidings_protocol::api::{SignIn, User};
 
 pub use session::SignInError;
 pub use time::now;
@@ -29,6 +30,8 @@ pub enum Update {
         /// Deliveries the page was too slow for.
         dropped: u64,
     },
+    /// Who is signed in, as the server says.
+    SignedIn(User),
     /// The sign-in of a link or of [`FeedHandle::sign_in`] failed.
     SignInFailed(SignInError),
     /// The session is ended.
@@ -44,7 +47,7 @@ pub type Sink = Rc<dyn Fn(Update)>;
 trait Control {
     fn retry(&self);
     fn disconnect(&self);
-    fn sign_in(&self, token: String);
+    fn sign_in(&self, proof: SignIn);
     fn sign_out(&self);
     fn is_desktop(&self) -> bool;
 }
@@ -70,9 +73,9 @@ impl FeedHandle {
         self.0.disconnect();
     }
 
-    /// Trades a token for a session, then connects. A failure comes as an [`Update`].
-    pub fn sign_in(&self, token: String) {
-        self.0.sign_in(token);
+    /// Trades what proves who somebody is for a session, then connects. A failure comes as an [`Update`].
+    pub fn sign_in(&self, proof: SignIn) {
+        self.0.sign_in(proof);
     }
 
     /// Ends the session, then the connection. How it went comes as an [`Update`].

@@ -1,7 +1,7 @@
 //! Sign-in and sign-out.
 
 use tidings_feed::Failure;
-use tidings_protocol::api::{ErrorCode, SignIn, path};
+use tidings_protocol::api::{ErrorCode, Session, SignIn, User, path};
 
 use super::http::{RequestError, request};
 
@@ -16,6 +16,8 @@ pub enum SignInError {
         code: ErrorCode,
         /// Why, for people.
         message: String,
+        /// In how many seconds to try again, where the server says so.
+        retry_after: Option<u32>,
     },
 }
 
@@ -28,9 +30,14 @@ impl SignInError {
                 "The server could not be reached.".to_owned()
             }
             Self::Network(detail) => format!("The server could not be reached: {detail}."),
-            Self::Refused { code, message } => match code {
+            Self::Refused { code, message, retry_after } => match code {
+                ErrorCode::InvalidCredentials => "The name or the password is wrong.".to_owned(),
+                ErrorCode::RateLimited => match retry_after {
+                    Some(seconds) => format!("Too many attempts. Try again in {seconds} s."),
+                    None => "Too many attempts. Try again in a while.".to_owned(),
+                },
                 ErrorCode::InvalidCode => "This sign-in link was used already or is too old. \
-                    Restart the server for a fresh one, or paste a token."
+                    Restart the server for a fresh one, or sign in otherwise."
                     .to_owned(),
                 ErrorCode::Unauthorized => {
                     "The server does not know this token. Check that all of it was copied."
@@ -46,7 +53,9 @@ impl From<RequestError> for SignInError {
     fn from(error: RequestError) -> Self {
         match error {
             RequestError::Network(detail) => Self::Network(detail),
-            RequestError::Status { code, message, .. } => Self::Refused { code, message },
+            RequestError::Status { code, message, retry_after, .. } => {
+                Self::Refused { code, message, retry_after }
+            }
         }
     }
 }
@@ -55,6 +64,12 @@ pub(super) async fn sign_in(proof: SignIn) -> Result<(), SignInError> {
     let body = serde_json::to_string(&proof).unwrap_or_default();
     request("POST", path::SESSION, Some(body)).await?;
     Ok(())
+}
+
+/// Who the server takes us for; none if it cannot be asked for now.
+pub(super) async fn who_is_signed_in() -> Option<User> {
+    let text = request("GET", path::SESSION, None).await.ok()?;
+    Some(serde_json::from_str::<Session>(&text).ok()?.user)
 }
 
 pub(super) async fn sign_out() -> Result<(), SignInError> {

@@ -23,7 +23,7 @@ pub use freshness::{use_badge, use_freshness};
 pub use keys::use_keys;
 pub use store::{
     Actions, Paused, Shared, StoreProvider, use_actions, use_connection, use_events, use_metrics,
-    use_paused,
+    use_paused, use_user,
 };
 pub use theme::{Theme, use_scheme, use_theme};
 pub use title::use_title;

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
+use tidings_protocol::api::{SignIn, User};
 use yew::prelude::*;
 
 use super::charts::Charts;
@@ -87,9 +88,9 @@ impl Actions {
         self.with_feed(FeedHandle::disconnect);
     }
 
-    /// Trades a token for a session.
-    pub fn sign_in(&self, token: String) {
-        self.with_feed(|feed| feed.sign_in(token));
+    /// Trades what proves who somebody is for a session.
+    pub fn sign_in(&self, proof: SignIn) {
+        self.with_feed(|feed| feed.sign_in(proof));
     }
 
     /// Ends the session.
@@ -148,6 +149,7 @@ impl Actions {
                 self.dispatch(Action::Feed { status, arrivals, dropped, now });
             }
             Update::SignInFailed(error) => self.dispatch(Action::SignInFailed(error.explain())),
+            Update::SignedIn(user) => self.dispatch(Action::SignedIn(user)),
             Update::SignedOut => {
                 self.0.charts.clear();
                 self.dispatch(Action::SignedOut);
@@ -232,6 +234,12 @@ fn use_part<T: Clone + PartialEq + 'static>(part: fn(&Store) -> T) -> T {
 #[hook]
 pub fn use_connection() -> Shared<Connection> {
     use_part(|store| Shared(store.connection.clone()))
+}
+
+/// Who is signed in; none until the server has said so.
+#[hook]
+pub fn use_user() -> Option<Rc<User>> {
+    use_part(|store| store.user.clone())
 }
 
 /// Metrics to show.

@@ -6,6 +6,7 @@ use tidings_feed::State;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use super::account::Account;
 use super::updated::Updated;
 use crate::components::{Button, Look, Symbol, mark, status_badge};
 use crate::hooks::{
@@ -151,8 +152,7 @@ fn Controls() -> Html {
                     onclick={on(Actions::disconnect)} />
             }
             if matches!(state, State::Live | State::Stale) && !actions.is_desktop() {
-                <Button look={Look::Bare} symbol={Some(Symbol::SignOut)} label="Sign out"
-                    testid="sign-out" onclick={on(Actions::sign_out)} />
+                <Account />
             }
         </>
     }

@@ -1,5 +1,6 @@
 //! What stands around the panels: the header, notices, sign-in, help.
 
+mod account;
 mod header;
 mod help;
 mod notice;

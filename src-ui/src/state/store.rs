@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tidings_feed::{Delivery, Item, Status};
+use tidings_protocol::api::User;
 use tidings_protocol::metrics::Snapshot;
 use tidings_protocol::topic::metrics_host;
 
@@ -34,6 +35,8 @@ pub enum Action {
         /// The monotonic clock.
         now: Duration,
     },
+    /// Somebody is signed in.
+    SignedIn(User),
     /// A sign-in failed.
     SignInFailed(String),
     /// The session is ended: what the machines told is no longer for whoever looks at the page.
@@ -52,6 +55,8 @@ pub enum Action {
 pub struct Store {
     /// The connection.
     pub connection: Rc<Connection>,
+    /// Who is signed in; none until the server has said so.
+    pub user: Option<Rc<User>>,
     metrics: Rc<Metrics>,
     events: Rc<EventLog>,
     frozen: Option<Frozen>,
@@ -70,6 +75,7 @@ impl Store {
     pub fn new(now: Duration) -> Self {
         Self {
             connection: Rc::new(Connection::new(now)),
+            user: None,
             metrics: Rc::default(),
             events: Rc::default(),
             frozen: None,
@@ -112,6 +118,11 @@ impl Store {
                     next.connection = Rc::new(connection);
                 }
                 next.take(arrivals, dropped, now);
+            }
+            Action::SignedIn(user) => {
+                if self.user.as_deref() != Some(&user) {
+                    next.user = Some(Rc::new(user));
+                }
             }
             Action::SignInFailed(message) => {
                 Rc::make_mut(&mut next.connection).sign_in_error = Some(message);
@@ -186,6 +197,7 @@ mod tests {
     use super::super::events::tests::event;
     use super::*;
     use tidings_feed::State;
+    use tidings_protocol::api::Role;
 
     fn feed(store: &Store, topic: &str, seq: u64, body: &str) -> Store {
         let now = Duration::from_secs(seq);
@@ -240,6 +252,17 @@ mod tests {
         let resumed = later.after(Action::TogglePause);
         assert_eq!(resumed.waiting(), None);
         assert_eq!(resumed.shown_events().total(), 3, "nothing was lost");
+    }
+
+    #[test]
+    fn who_is_signed_in_is_known_until_the_sign_out() {
+        let user = |role| User { id: "1".to_owned(), name: "Ada".to_owned(), role };
+        let store = Store::new(Duration::ZERO).after(Action::SignedIn(user(Role::Viewer)));
+        let same = store.after(Action::SignedIn(user(Role::Viewer)));
+        assert!(Rc::ptr_eq(same.user.as_ref().unwrap(), store.user.as_ref().unwrap()), "no news");
+        let other = store.after(Action::SignedIn(user(Role::Admin)));
+        assert_eq!(other.user.as_ref().unwrap().role, Role::Admin);
+        assert_eq!(other.after(Action::SignedOut).user, None);
     }
 
     #[test]

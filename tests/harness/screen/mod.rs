@@ -185,6 +185,17 @@ impl Screen {
         Ok(self.find(&marked(test_id)).await?.click().await?)
     }
 
+    /// Types into the first field that `css` selects, in the place of what stands there.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub async fn fill(&self, css: &str, text: &str) -> Result<()> {
+        let field = self.find(css).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
+    }
+
     /// Types into the first element that `css` selects, and then presses Enter.
     ///
     /// # Errors
