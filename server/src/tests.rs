@@ -182,3 +182,14 @@ async fn a_reader_that_stalls_is_told_of_its_gap_and_slows_nobody() {
         assert!(gap.contains(&format!("\"n\":{n}}}")), "{n} is kept and follows the gap");
     }
 }
+
+#[tokio::test]
+async fn a_server_can_run_in_a_task_of_somebody_else() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let shutdown = CancellationToken::new();
+    // It would not compile otherwise, and the desktop app with it.
+    let running =
+        tokio::spawn(serve(listener, Config::bundled(TOKEN.to_owned()), shutdown.clone()));
+    shutdown.cancel();
+    running.await.unwrap().unwrap();
+}

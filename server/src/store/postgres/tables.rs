@@ -32,7 +32,8 @@ pub(super) async fn prepare(on: &mut PgConnection, database: &str) -> Result<(),
     within(LOOK, look(on, database)).await?;
     let migrating = async {
         sqlx::query("SET statement_timeout = 0").execute(&mut *on).await?;
-        let migrated = MIGRATIONS.run(&mut *on).await;
+        // As `run` does: the compiler cannot prove of that one that its future may go to another thread.
+        let migrated = MIGRATIONS.run_direct(None, &mut *on, false).await;
         migrated.map_err(|error| error::of_migration(error, database))?;
         sqlx::query("SET statement_timeout = '10s'").execute(on).await?;
         Ok(())
