@@ -79,7 +79,7 @@ struct Shared {
     known: RwLock<Known>,
     /// Held over a change of database and memory, so that they stay equal. When the database was read last.
     changing: Mutex<Instant>,
-    looking: Mutex<Looked>,
+    looking: Arc<Mutex<Looked>>,
     /// The memory may have missed a change.
     stale: Notify,
 }
@@ -119,7 +119,7 @@ impl Directory {
             limits,
             known: RwLock::new(Known::new()),
             changing: Mutex::new(Instant::now()),
-            looking: Mutex::default(),
+            looking: Arc::default(),
             stale: Notify::new(),
         }))
     }
@@ -211,12 +211,16 @@ impl Directory {
     /// # Errors
     ///
     /// If the database does not answer in a second.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
     pub async fn look_again(&self) -> Result<(), Unsure> {
         if !self.is_shared() {
             return Ok(());
         }
         let asked = Instant::now();
-        let mut looked = self.0.looking.lock().await;
+        let mut looked = Arc::clone(&self.0.looking).lock_owned().await;
         if let Some(began) = looked.began {
             let is_ours = began > asked || (looked.has_failed && began.elapsed() < LOOK_PAUSE);
             if is_ours {
@@ -224,12 +228,19 @@ impl Directory {
             }
             tokio::time::sleep_until(began + LOOK_AGAIN_AFTER).await;
         }
-        looked.began = Some(Instant::now());
-        // Unless it comes to its end.
-        looked.has_failed = true;
-        let refreshed = tokio::time::timeout(LOOK_WITHIN, self.refresh()).await;
-        looked.has_failed = !matches!(refreshed, Ok(Ok(())));
-        if looked.has_failed { Err(Unsure) } else { Ok(()) }
+        // On a task of its own, of which there is one at a time: a look that is dropped with the request of a client that
+        // hangs up would be none, and whoever comes next would have to take it for one that failed.
+        let directory = self.clone();
+        let looking = tokio::spawn(async move {
+            looked.began = Some(Instant::now());
+            // Unless it comes to its end.
+            looked.has_failed = true;
+            let refreshed = tokio::time::timeout(LOOK_WITHIN, directory.refresh()).await;
+            looked.has_failed = !matches!(refreshed, Ok(Ok(())));
+            if looked.has_failed { Err(Unsure) } else { Ok(()) }
+        });
+        // A task ends without a result only with its runtime, or by a panic.
+        looking.await.unwrap_or(Err(Unsure))
     }
 
     /// Keeps the memory equal to the database until `stop`.

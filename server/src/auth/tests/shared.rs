@@ -121,6 +121,19 @@ async fn there_are_at_most_twenty_looks_a_second() {
 }
 
 #[tokio::test]
+async fn who_asks_and_hangs_up_keeps_nobody_else_out() {
+    let Servers { a, b, .. } = servers().await;
+    add(&a, "Ada", Role::Viewer).await;
+    let token = format!("tdg_{}", Secret::generate().expose());
+    for _ in 0..3 {
+        let mut asking = Box::pin(b.caller_of_token(&token));
+        assert!(futures_util::poll!(asking.as_mut()).is_pending(), "the database is asked");
+        drop(asking);
+        sign_in(&b, "ada", PASSWORD).await.expect("nobody waits for what was dropped");
+    }
+}
+
+#[tokio::test]
 async fn while_the_database_is_away_what_is_known_goes_on_and_nobody_else_is_refused() {
     let Servers { a, b, store, .. } = servers().await;
     let ada = add(&a, "Ada", Role::Viewer).await;
