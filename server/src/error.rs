@@ -144,6 +144,8 @@ impl From<PeopleError> for ApiError {
             PeopleError::NoStore | PeopleError::Refused(Refused::NoSuch) => ErrorCode::NotFound,
             PeopleError::Refused(Refused::TooMany) => ErrorCode::BadRequest,
             PeopleError::Refused(Refused::NameTaken) => ErrorCode::NameTaken,
+            PeopleError::Crowded => ErrorCode::Unavailable,
+            PeopleError::Unsure(error) => return error.into(),
             PeopleError::Store(error) => return error.into(),
         };
         Self::new(code, error.to_string())

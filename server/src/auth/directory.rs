@@ -9,13 +9,16 @@ use std::time::Duration;
 
 use tidings_protocol::api::token::MOST as MOST_TOKENS;
 use tidings_protocol::api::users::MOST as MOST_USERS;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::known::Known;
 use super::tokens::TokenLimits;
 use crate::store::{People, PeopleChange, PeopleStore, Refused, StoreError};
+
+/// Most changes that wait for the database, or are with it.
+const MOST_CHANGES: usize = 64;
 
 /// Time between two looks at a database that others may change.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -43,6 +46,12 @@ pub enum PeopleError {
     /// The database has a reason.
     #[error("{}", reason(*.0))]
     Refused(Refused),
+    /// So many changes wait for the database that there is no room for another.
+    #[error("too many changes wait for the database; try again")]
+    Crowded,
+    /// Nobody knows whether there is what was to be changed.
+    #[error(transparent)]
+    Unsure(#[from] Unsure),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -79,6 +88,8 @@ struct Shared {
     known: RwLock<Known>,
     /// Held over a change of database and memory, so that they stay equal. When the database was read last.
     changing: Mutex<Instant>,
+    /// Room for changes that wait. Each goes on without its client, so clients do not bound them.
+    room: Arc<Semaphore>,
     looking: Arc<Mutex<Looked>>,
     /// The memory may have missed a change.
     stale: Notify,
@@ -119,6 +130,7 @@ impl Directory {
             limits,
             known: RwLock::new(Known::new()),
             changing: Mutex::new(Instant::now()),
+            room: Arc::new(Semaphore::new(MOST_CHANGES)),
             looking: Arc::default(),
             stale: Notify::new(),
         }))
@@ -146,8 +158,13 @@ impl Directory {
     /// Changes database and memory, on a task of its own: a request whose client hangs up is dropped wherever it stands,
     /// and that is between the two often enough. Must be called within a tokio runtime.
     pub(super) async fn change(&self, change: PeopleChange) -> Result<(), PeopleError> {
+        let room = Arc::clone(&self.0.room).try_acquire_owned();
+        let room = room.map_err(|_| PeopleError::Crowded)?;
         let directory = self.clone();
-        let changing = tokio::spawn(async move { directory.change_now(&change).await });
+        let changing = tokio::spawn(async move {
+            let _room = room;
+            directory.change_now(&change).await
+        });
         // A task ends without a result only with its runtime, or by a panic.
         changing.await.map_err(|_| StoreError::Closed)?
     }

@@ -11,11 +11,12 @@ use super::*;
 use crate::store::{People, PeopleChange, PeopleStore, Refused, StoreError};
 use crate::tests::eventually;
 
-/// A database that says that it is shared, counts who looks, and may be away.
+/// A database that says that it is shared, counts who looks and who changes, and may be away.
 #[derive(Debug)]
 struct SharedStore {
     store: SqliteStore,
     looks: AtomicU64,
+    changes: AtomicU64,
     is_away: AtomicBool,
 }
 
@@ -37,6 +38,7 @@ impl PeopleStore for SharedStore {
         change: &'a PeopleChange,
         since: u64,
     ) -> BoxFuture<'a, Result<Result<People, Refused>, StoreError>> {
+        self.changes.fetch_add(1, Ordering::Relaxed);
         self.store.change_people(change, since)
     }
 }
@@ -51,8 +53,9 @@ struct Servers {
 async fn servers() -> Servers {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&dir.path().join("db"), false).await.unwrap();
-    let (looks, is_away) = (AtomicU64::new(0), AtomicBool::new(false));
-    let store = Arc::new(SharedStore { store, looks, is_away });
+    let (looks, changes) = (AtomicU64::new(0), AtomicU64::new(0));
+    let is_away = AtomicBool::new(false);
+    let store = Arc::new(SharedStore { store, looks, changes, is_away });
     let server = async || {
         let mut auth = Auth::in_memory(&Secret::generate(), limits());
         auth.load(Arc::<SharedStore>::clone(&store), dir.path()).await.unwrap();
@@ -131,6 +134,34 @@ async fn who_asks_and_hangs_up_keeps_nobody_else_out() {
         drop(asking);
         sign_in(&b, "ada", PASSWORD).await.expect("nobody waits for what was dropped");
     }
+}
+
+#[tokio::test]
+async fn who_signs_out_without_a_session_changes_nothing() {
+    let Servers { a, b, store, .. } = servers().await;
+    add(&a, "Ada", Role::Viewer).await;
+    let session = sign_in(&a, "ada", PASSWORD).await.unwrap();
+    let changes = store.changes.load(Ordering::Relaxed);
+    for text in ["", "x", Secret::generate().expose()] {
+        b.directory.end_session(text).await.unwrap();
+    }
+    assert_eq!(store.changes.load(Ordering::Relaxed), changes, "the database is left alone");
+    b.directory.end_session(session.expose()).await.expect("a session of the other's");
+    assert_eq!(store.changes.load(Ordering::Relaxed), changes + 1);
+    b.directory.end_session(session.expose()).await.unwrap();
+    assert_eq!(store.changes.load(Ordering::Relaxed), changes + 1, "it has ended");
+    assert_eq!(who(&b, &session).await, None);
+}
+
+#[tokio::test]
+async fn changes_that_wait_are_bounded_and_leave_room_again() {
+    let Servers { a, .. } = servers().await;
+    let begin = || a.directory.begin_session("owner", None, None);
+    let begun = join_all((0..100).map(|_| begin())).await;
+    let refused = begun.iter().filter(|begun| matches!(begun, Err(PeopleError::Crowded)));
+    assert_eq!(refused.count(), 100 - 64);
+    assert_eq!(begun.iter().filter(|begun| begun.is_ok()).count(), 64);
+    begin().await.unwrap();
 }
 
 #[tokio::test]
