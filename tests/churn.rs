@@ -180,7 +180,8 @@ fn threads(server: &Server) -> Result<usize> {
 
 async fn churn(count: usize) -> Result<()> {
     let config = format!(
-        "[hub]\nhistory_events = {HISTORY}\n[limits]\nstreams_per_token = {SLOTS}\nevents_per_second = 100000"
+        "[hub]\nhistory_events = {HISTORY}\n[limits]\nstreams_per_token = {SLOTS}\nevents_per_second = 100000\n\
+         user_events_per_second = 100000"
     );
     let server = Server::start_with(ServerOptions::with_config(config)).await?;
     let token = server.scoped_token(&["read:app/*", "publish:app/*"]).await?;

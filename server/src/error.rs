@@ -8,11 +8,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tidings_protocol::api::{ErrorBody, ErrorCode, ErrorDetail};
 
+use crate::auth::allowance::OverRate;
 use crate::auth::attempts::TooOften;
 use crate::auth::directory::{PeopleError, Unsure};
 use crate::auth::password::PasswordError;
 use crate::auth::sign_in::SignInError;
-use crate::auth::tokens::OverRate;
 use crate::auth::users::UserError;
 use crate::hub::PublishError;
 use crate::limits::NoSlot;

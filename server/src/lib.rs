@@ -59,8 +59,7 @@ pub use config::Config;
 use accept::{Signals, Workers};
 use auth::directory::PeopleError;
 use auth::guards::AllowedHosts;
-use auth::tokens::TokenLimits;
-use auth::{Auth, Secret};
+use auth::{Auth, Limits, Secret};
 use config::ConfigError;
 use data_dir::DataDir;
 use hub::{Hub, Keeper, Writer};
@@ -153,11 +152,12 @@ impl Server {
         config.check()?;
         let address = listener.local_addr().map_err(ServeError::Listener)?;
         config.check_bind(address)?;
+        let limits = Limits { token: config.limits.of_token(), user: config.limits.of_user() };
         let (data_dir, auth, store) = match &config.in_memory_token.0 {
-            Some(token) => (None, Auth::in_memory(token, config.limits.of_token()), None),
+            Some(token) => (None, Auth::in_memory(token, limits), None),
             None => {
                 let path = &config.server.data_dir;
-                let (data_dir, mut auth) = open_data_dir(path, config.limits.of_token())
+                let (data_dir, mut auth) = open_data_dir(path, limits)
                     .map_err(|source| ServeError::DataDir { path: path.clone(), source })?;
                 let store = open_store(&config).await?;
                 auth.load(Arc::<dyn Store>::clone(&store), path).await?;
@@ -292,7 +292,7 @@ impl Server {
     }
 }
 
-fn open_data_dir(path: &Path, limits: TokenLimits) -> std::io::Result<(DataDir, Auth)> {
+fn open_data_dir(path: &Path, limits: Limits) -> std::io::Result<(DataDir, Auth)> {
     Ok((DataDir::open(path)?, Auth::open(path, limits)?))
 }
 

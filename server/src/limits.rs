@@ -13,6 +13,7 @@ pub struct StreamSlots(Arc<Semaphore>);
 pub struct StreamSlot {
     _of_server: OwnedSemaphorePermit,
     _of_token: Option<OwnedSemaphorePermit>,
+    _of_user: Option<OwnedSemaphorePermit>,
 }
 
 /// Why there is no room for another stream.
@@ -24,6 +25,9 @@ pub enum NoSlot {
     /// The token has all it may have.
     #[error("this token has as many streams open as it may; close one, or try again later")]
     OfToken,
+    /// The user has all they may have, by tokens and browsers together.
+    #[error("this user has as many streams open as they may; close one, or try again later")]
+    OfUser,
 }
 
 impl StreamSlots {
@@ -36,19 +40,26 @@ impl StreamSlots {
     /// A place for one more stream, if there is one.
     #[must_use]
     pub fn take(&self) -> Option<StreamSlot> {
-        self.take_within(None).ok()
+        self.take_within([None, None]).ok()
     }
 
-    /// A place for one more stream, here and among those of a token.
+    /// A place for one more stream, here and among those of a token and a user, as far as there are such; each with what
+    /// to say where it has none.
     ///
     /// # Errors
     ///
-    /// If there is none in one of the two.
-    pub fn take_within(&self, token: Option<&Self>) -> Result<StreamSlot, NoSlot> {
-        // The token's first: who has too many does not take a place from others even for a moment.
-        let of_token = token.map(|token| token.permit().ok_or(NoSlot::OfToken)).transpose()?;
-        let of_server = self.permit().ok_or(NoSlot::OfServer)?;
-        Ok(StreamSlot { _of_server: of_server, _of_token: of_token })
+    /// If there is none in one of them.
+    pub fn take_within(
+        &self,
+        [token, user]: [Option<(&Self, NoSlot)>; 2],
+    ) -> Result<StreamSlot, NoSlot> {
+        let take = |within: Option<(&Self, NoSlot)>| {
+            within.map(|(slots, none)| slots.permit().ok_or(none)).transpose()
+        };
+        // The server's last: who has too many does not take a place from others even for a moment.
+        let (_of_token, _of_user) = (take(token)?, take(user)?);
+        let _of_server = self.permit().ok_or(NoSlot::OfServer)?;
+        Ok(StreamSlot { _of_server, _of_token, _of_user })
     }
 
     fn permit(&self) -> Option<OwnedSemaphorePermit> {
@@ -73,12 +84,28 @@ mod tests {
     #[test]
     fn a_stream_of_a_token_counts_among_all_and_among_its_own() {
         let (server, token) = (StreamSlots::new(3), StreamSlots::new(2));
-        let first = server.take_within(Some(&token)).unwrap();
-        let _second = server.take_within(Some(&token)).unwrap();
-        assert_eq!(server.take_within(Some(&token)).unwrap_err(), NoSlot::OfToken);
+        let within = |slots| server.take_within([Some((slots, NoSlot::OfToken)), None]);
+        let first = within(&token).unwrap();
+        let _second = within(&token).unwrap();
+        assert_eq!(within(&token).unwrap_err(), NoSlot::OfToken);
         let _third = server.take().unwrap();
         drop(first);
-        let _again = server.take_within(Some(&token)).unwrap();
-        assert_eq!(server.take_within(Some(&StreamSlots::new(9))).unwrap_err(), NoSlot::OfServer);
+        let _again = within(&token).unwrap();
+        assert_eq!(within(&StreamSlots::new(9)).unwrap_err(), NoSlot::OfServer);
+    }
+
+    #[test]
+    fn a_stream_of_a_user_counts_among_the_users_and_takes_no_place_where_there_is_none() {
+        let (server, user) = (StreamSlots::new(2), StreamSlots::new(1));
+        let token = StreamSlots::new(2);
+        let within =
+            || server.take_within([Some((&token, NoSlot::OfToken)), Some((&user, NoSlot::OfUser))]);
+        let first = within().unwrap();
+        for _ in 0..3 {
+            assert_eq!(within().unwrap_err(), NoSlot::OfUser);
+        }
+        drop(first);
+        let _again = within().unwrap();
+        assert!(server.take().is_some(), "what was refused holds nothing");
     }
 }

@@ -6,10 +6,11 @@ use futures_util::future::BoxFuture;
 use tidings_protocol::api::{Role, User};
 use tidings_protocol::topic::Selector;
 
+use super::allowance::{Allowance, OverRate};
 use super::grants;
 use super::member::Member;
 use super::session::Session;
-use super::tokens::{Grant, OverRate};
+use super::tokens::Grant;
 use crate::limits::{NoSlot, StreamSlot, StreamSlots};
 
 /// A user, and by what the user acts.
@@ -53,22 +54,32 @@ impl Caller {
         self.grant().is_none() && self.user.role == Role::Admin
     }
 
-    /// Counts one event against the token's rate.
+    /// What the token and the user may use up; the owner's token is bounded by nothing.
+    fn allowances(&self) -> [Option<&Allowance>; 2] {
+        let user = self.member.allowance();
+        match &self.via {
+            Via::OwnersToken => [None, None],
+            Via::Session(_) => [None, Some(user)],
+            Via::Token(grant) => [Some(&grant.allowance), Some(user)],
+        }
+    }
+
+    /// Counts one event against the rates of token and user.
     ///
     /// # Errors
     ///
     /// If there were as many as there may be; the event must not be taken then.
     pub fn spend_event(&self) -> Result<(), OverRate> {
-        self.grant().map_or(Ok(()), |grant| grant.spend_event())
+        self.allowances().into_iter().flatten().try_for_each(Allowance::spend_event)
     }
 
-    /// A place for one more stream, among those of the server and those of the token.
+    /// A place for one more stream, among those of the server, the token and the user.
     ///
     /// # Errors
     ///
-    /// If one of the two has none.
+    /// If one of them has none.
     pub fn take_stream(&self, server: &StreamSlots) -> Result<StreamSlot, NoSlot> {
-        server.take_within(self.grant().map(|grant| grant.streams()))
+        server.take_within(self.allowances().map(|allowance| allowance.map(Allowance::streams)))
     }
 
     /// Done when the caller may no longer read all that `selectors` match: the token was revoked or is past its time, the

@@ -13,8 +13,8 @@ use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use super::Limits;
 use super::known::Known;
-use super::tokens::TokenLimits;
 use crate::store::{People, PeopleChange, PeopleStore, Refused, StoreError};
 
 /// Most changes that wait for the database, or are with it.
@@ -84,7 +84,7 @@ pub struct Directory(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     store: Option<Arc<dyn PeopleStore>>,
-    limits: TokenLimits,
+    limits: Limits,
     known: RwLock<Known>,
     /// Held over a change of database and memory, so that they stay equal. When the database was read last.
     changing: Mutex<Instant>,
@@ -105,7 +105,7 @@ struct Looked {
 impl Directory {
     /// The owner and nothing else, and no place to keep more.
     #[must_use]
-    pub fn in_memory(limits: TokenLimits) -> Self {
+    pub fn in_memory(limits: Limits) -> Self {
         Self::new(None, limits)
     }
 
@@ -114,21 +114,18 @@ impl Directory {
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn load(
-        store: Arc<dyn PeopleStore>,
-        limits: TokenLimits,
-    ) -> Result<Self, StoreError> {
+    pub async fn load(store: Arc<dyn PeopleStore>, limits: Limits) -> Result<Self, StoreError> {
         let people = store.people(None).await?;
         let directory = Self::new(Some(store), limits);
         directory.apply(people);
         Ok(directory)
     }
 
-    fn new(store: Option<Arc<dyn PeopleStore>>, limits: TokenLimits) -> Self {
+    fn new(store: Option<Arc<dyn PeopleStore>>, limits: Limits) -> Self {
         Self(Arc::new(Shared {
             store,
             limits,
-            known: RwLock::new(Known::new()),
+            known: RwLock::new(Known::new(limits)),
             changing: Mutex::new(Instant::now()),
             room: Arc::new(Semaphore::new(MOST_CHANGES)),
             looking: Arc::default(),
@@ -136,9 +133,9 @@ impl Directory {
         }))
     }
 
-    /// What each token may use up.
+    /// What tokens and users may use up.
     #[must_use]
-    pub fn limits(&self) -> TokenLimits {
+    pub fn limits(&self) -> Limits {
         self.0.limits
     }
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use tidings_protocol::api::Role;
 use tidings_protocol::api::users::OWNER;
 
-use super::Digested;
 use super::member::Member;
 use super::session::Session;
-use super::tokens::{Grant, TokenLimits};
+use super::tokens::Grant;
+use super::{Digested, Limits};
 use crate::clock;
 use crate::store::{People, SessionRow, TokenRow, UserRow};
 
@@ -25,7 +25,7 @@ pub(super) struct Known {
 
 impl Known {
     /// The owner alone, whom every server has.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(limits: Limits) -> Self {
         let owner = UserRow {
             id: OWNER.to_owned(),
             name: OWNER.to_owned(),
@@ -34,12 +34,12 @@ impl Known {
             password: None,
             created_at: 0,
         };
-        let users = HashMap::from([(OWNER.to_owned(), Arc::new(Member::new(owner)))]);
+        let users = HashMap::from([(OWNER.to_owned(), Arc::new(Member::new(owner, limits.user)))]);
         Self { version: 0, users, tokens: HashMap::new(), sessions: HashMap::new() }
     }
 
     /// Takes over what the database told; whatever is gone ends at once. The same may be told twice.
-    pub(super) fn apply(&mut self, people: People, limits: TokenLimits) {
+    pub(super) fn apply(&mut self, people: People, limits: Limits) {
         let now = clock::now_ms();
         if people.is_whole {
             self.drop_all_but(&people);
@@ -47,9 +47,12 @@ impl Known {
         self.version = people.version;
         for user in people.users {
             let known = self.users.get(&user.id);
-            let member =
-                known.map_or_else(|| Member::new(user.clone()), |m| m.changed(user.clone()));
-            self.users.insert(user.id, Arc::new(member));
+            let id = user.id.clone();
+            let member = match known {
+                Some(known) => known.changed(user),
+                None => Member::new(user, limits.user),
+            };
+            self.users.insert(id, Arc::new(member));
         }
         for token in &people.tokens {
             self.add_token(token, limits);
@@ -102,8 +105,8 @@ impl Known {
         });
     }
 
-    fn add_token(&mut self, row: &TokenRow, limits: TokenLimits) {
-        let Some((digest, grant)) = Grant::new(row, limits) else {
+    fn add_token(&mut self, row: &TokenRow, limits: Limits) {
+        let Some((digest, grant)) = Grant::new(row, limits.token) else {
             tracing::warn!(
                 token = row.id,
                 "a token in the database cannot be read; it is left out"

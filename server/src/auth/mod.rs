@@ -5,9 +5,11 @@
 //! - [`directory`]: users, tokens and sessions, as the database has them.
 //! - [`tokens`]: tokens of limited scope; [`session`]: browsers that are signed in; [`users`]: who both are of.
 //! - [`sign_in`], with [`password`] and [`attempts`]: by name and password, and how often.
+//! - [`allowance`]: what each token and each user may use up.
 //! - [`Caller`]: who sends a request, and by what; [`grants`] says what it may.
 //! - [`guards`]: what runs before a route: host and origin, and the extractors of callers.
 
+pub mod allowance;
 pub mod attempts;
 mod caller;
 pub mod codes;
@@ -48,6 +50,15 @@ use tokens::TokenLimits;
 
 use crate::store::PeopleStore;
 
+/// What may be used up, by each.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// By a token of limited scope.
+    pub token: TokenLimits,
+    /// By a user, by all sessions and tokens together. The owner's token does not count among them.
+    pub user: TokenLimits,
+}
+
 /// Hex digits of a new id.
 const ID_DIGITS: usize = 12;
 
@@ -73,14 +84,14 @@ impl Auth {
     /// # Errors
     ///
     /// If a file cannot be read or written.
-    pub fn open(data_dir: &Path, limits: TokenLimits) -> io::Result<Self> {
+    pub fn open(data_dir: &Path, limits: Limits) -> io::Result<Self> {
         let token = secret::load_or_create(&data_dir.join(OWNER_TOKEN_FILE))?;
         Ok(Self::in_memory(&token, limits))
     }
 
     /// Keeps everything in memory and knows one token.
     #[must_use]
-    pub fn in_memory(token: &Secret, limits: TokenLimits) -> Self {
+    pub fn in_memory(token: &Secret, limits: Limits) -> Self {
         Self {
             owner_token: Digested::of(token.expose()),
             codes: Codes::default(),

@@ -14,8 +14,12 @@ use super::*;
 use crate::clock;
 use crate::store::{SqliteStore, UserRow};
 
-fn limits() -> TokenLimits {
-    TokenLimits { events_per_second: NonZeroU32::new(2).unwrap(), streams: 1 }
+fn limits() -> Limits {
+    let most = |events, streams| TokenLimits {
+        events_per_second: NonZeroU32::new(events).unwrap(),
+        streams,
+    };
+    Limits { token: most(2, 1), user: most(3, 2) }
 }
 
 /// Somebody of the id `u1` who acts by a session's rights, or by a token of these scopes.
@@ -33,7 +37,7 @@ pub(super) fn caller(role: Role, scopes: Option<&[&str]>) -> Caller {
         Some(scopes) => Via::Token(tokens::tests::grant(scopes)),
         None => Via::OwnersToken,
     };
-    Caller::new(Arc::new(Member::new(row)), via)
+    Caller::new(Arc::new(Member::new(row, limits().user)), via)
 }
 
 async fn store(dir: &tempfile::TempDir) -> Arc<SqliteStore> {

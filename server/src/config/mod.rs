@@ -113,6 +113,9 @@ impl Config {
         let (events, streams) = (limits.events_per_second, limits.streams_per_token as u64);
         range("limits.events_per_second", events.into(), 1, 1_000_000, "1 to 1,000,000")?;
         range("limits.streams_per_token", streams, 1, 1_000_000, "1 to 1,000,000")?;
+        let (events, streams) = (limits.user_events_per_second, limits.streams_per_user as u64);
+        range("limits.user_events_per_second", events.into(), 1, 1_000_000, "1 to 1,000,000")?;
+        range("limits.streams_per_user", streams, 1, 1_000_000, "1 to 1,000,000")?;
         range("hub.memory_bytes", hub.memory_bytes as u64, 1 << 20, 1 << 40, "1 MiB to 1 TiB")?;
         range("hub.max_topics", hub.max_topics as u64, 1, 1_000_000, "1 to 1,000,000")?;
         let body = limits.body_bytes as u64;

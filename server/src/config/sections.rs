@@ -64,7 +64,7 @@ pub struct HubConfig {
     pub durable: bool,
 }
 
-/// What one request or token may ask of the server.
+/// What one request, token or user may ask of the server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
@@ -74,6 +74,10 @@ pub struct LimitsConfig {
     pub events_per_second: u32,
     /// Streams of a token of limited scope at once. Default 100.
     pub streams_per_token: usize,
+    /// Events a second of a user, by sessions and tokens together; as many at once. Default 10,000.
+    pub user_events_per_second: u32,
+    /// Streams of a user at once, by sessions and tokens together. Default 1,000.
+    pub streams_per_user: usize,
 }
 
 /// How often the machine is looked at.
@@ -120,7 +124,13 @@ impl Default for HubConfig {
 
 impl Default for LimitsConfig {
     fn default() -> Self {
-        Self { body_bytes: 256 << 10, events_per_second: 1_000, streams_per_token: 100 }
+        Self {
+            body_bytes: 256 << 10,
+            events_per_second: 1_000,
+            streams_per_token: 100,
+            user_events_per_second: 10_000,
+            streams_per_user: 1_000,
+        }
     }
 }
 
@@ -132,6 +142,13 @@ impl LimitsConfig {
             events_per_second: NonZeroU32::new(self.events_per_second).unwrap_or(NonZeroU32::MIN),
             streams: self.streams_per_token,
         }
+    }
+
+    /// What each user is limited to.
+    #[must_use]
+    pub fn of_user(&self) -> TokenLimits {
+        let events = NonZeroU32::new(self.user_events_per_second).unwrap_or(NonZeroU32::MIN);
+        TokenLimits { events_per_second: events, streams: self.streams_per_user }
     }
 }
 

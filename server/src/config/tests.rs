@@ -86,6 +86,8 @@ fn values_out_of_range_are_refused_by_name() {
         ("[server]\ndatabase = \"mysql://h/x\"", "mysql"),
         ("[limits]\nevents_per_second = 0", "limits.events_per_second"),
         ("[limits]\nstreams_per_token = 0", "limits.streams_per_token"),
+        ("[limits]\nuser_events_per_second = 0", "limits.user_events_per_second"),
+        ("[limits]\nstreams_per_user = 0", "limits.streams_per_user"),
     ] {
         let error = parse(text).unwrap().check().unwrap_err().to_string();
         assert!(error.contains(key), "{error}");

@@ -45,7 +45,7 @@ async fn begin(
         SignIn::Token { token } => {
             let caller = state.auth.caller_of_token(token).await?;
             if caller.ok_or_else(ApiError::unauthorized)?.grant().is_some() {
-                // A session acts without limits.
+                // A session acts without scopes.
                 let message =
                     "a token of limited scope signs no browser in; use the owner's, or a password";
                 return Err(ApiError::new(ErrorCode::Forbidden, message));

@@ -10,6 +10,7 @@ use super::*;
 use crate::auth::attempts::TooOften;
 use crate::auth::sign_in::SignInError;
 use crate::auth::users::UserError;
+use crate::limits::{NoSlot, StreamSlots};
 use crate::store::{PeopleStore as _, Refused};
 
 const PASSWORD: &str = "correct horse";
@@ -220,6 +221,47 @@ async fn a_removed_users_tokens_end_too() {
         assert!(auth.caller_of_token(secret.expose()).await.unwrap().is_none());
         assert_eq!(auth.directory.tokens(None).unwrap(), []);
     }
+}
+
+#[tokio::test]
+async fn a_user_has_so_much_by_all_sessions_and_tokens_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let auth = open(&dir).await;
+    let ada = add(&auth, "Ada", Role::Viewer).await;
+    let server = StreamSlots::new(100);
+    let here = of_session(&auth, &sign_in(&auth, "ada", PASSWORD).await.unwrap()).await;
+    let first = here.take_stream(&server).unwrap();
+    // Whatever changes about the user.
+    auth.change_user(&by_owner(&auth).await, &ada.id, role(Role::Publisher)).await.unwrap();
+    let there = of_session(&auth, &sign_in(&auth, "ada", PASSWORD).await.unwrap()).await;
+    let scopes = ["read:app/*".parse().unwrap()];
+    let create = auth.directory.create_token(&ada.id, "ci".to_owned(), &scopes, None, 10);
+    let (_, secret) = create.await.unwrap();
+    let token = auth.caller_of_token(secret.expose()).await.unwrap().unwrap();
+    let second = token.take_stream(&server).unwrap();
+    assert_eq!(there.take_stream(&server).unwrap_err(), NoSlot::OfUser);
+    drop(second);
+    let _third = there.take_stream(&server).unwrap();
+    assert_eq!(token.take_stream(&server).unwrap_err(), NoSlot::OfUser);
+    drop(first);
+    let _fourth = token.take_stream(&server).unwrap();
+    assert_eq!(token.take_stream(&server).unwrap_err(), NoSlot::OfToken);
+
+    for caller in [&here, &there, &token] {
+        caller.spend_event().unwrap();
+    }
+    let over = here.spend_event().unwrap_err();
+    assert_eq!(over.to_string(), "this user may send 3 events a second; send the rest later");
+
+    // Others have their own, and the owner's token has no bounds.
+    add(&auth, "Bob", Role::Viewer).await;
+    let bob = of_session(&auth, &sign_in(&auth, "bob", PASSWORD).await.unwrap()).await;
+    bob.spend_event().unwrap();
+    let _fifth = bob.take_stream(&server).unwrap();
+    let owner = by_owner(&auth).await;
+    let slots: Vec<_> = (0..10).map(|_| owner.take_stream(&server).unwrap()).collect();
+    assert_eq!(slots.len(), 10);
+    assert!((0..10).all(|_| owner.spend_event().is_ok()));
 }
 
 #[tokio::test]

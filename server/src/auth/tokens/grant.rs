@@ -2,21 +2,18 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tidings_protocol::api::TokenInfo;
 use tidings_protocol::scope::Scope;
 use tidings_protocol::topic::{Selector, Topic};
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::allowance::{Allowance, Holder};
 use crate::auth::{Digested, expiry};
 use crate::clock;
-use crate::limits::StreamSlots;
 use crate::store::TokenRow;
 
-/// What one token may use up.
+/// What one token may use up, or one user.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenLimits {
     /// Events a second; as many at once.
@@ -30,19 +27,9 @@ pub struct TokenLimits {
 pub struct Grant {
     pub(in crate::auth) info: TokenInfo,
     scopes: Vec<Scope>,
-    limits: TokenLimits,
-    rate: DefaultDirectRateLimiter,
-    streams: StreamSlots,
+    /// What it may use up, within what its user may.
+    pub(in crate::auth) allowance: Allowance,
     pub(in crate::auth) revoked: CancellationToken,
-}
-
-/// More events than the token may send.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("this token may send {most} events a second; send the rest later")]
-pub struct OverRate {
-    most: NonZeroU32,
-    /// How long until one more is taken.
-    pub wait: Duration,
 }
 
 impl Grant {
@@ -56,9 +43,7 @@ impl Grant {
         let grant = Self {
             info: row.clone().into_info(),
             scopes: scopes.ok()?,
-            limits,
-            rate: RateLimiter::direct(Quota::per_second(limits.events_per_second)),
-            streams: StreamSlots::new(limits.streams),
+            allowance: Allowance::new(Holder::Token, limits),
             revoked: CancellationToken::new(),
         };
         Some((digest, Arc::new(grant)))
@@ -84,17 +69,6 @@ impl Grant {
     #[must_use]
     pub fn has(&self, scope: &Scope) -> bool {
         self.scopes.contains(scope)
-    }
-
-    pub(in crate::auth) fn spend_event(&self) -> Result<(), OverRate> {
-        self.rate.check().map_err(|later| OverRate {
-            most: self.limits.events_per_second,
-            wait: later.wait_time_from(DefaultClock::default().now()),
-        })
-    }
-
-    pub(in crate::auth) fn streams(&self) -> &StreamSlots {
-        &self.streams
     }
 
     /// Waits until it is revoked or past its time.

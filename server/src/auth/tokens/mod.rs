@@ -15,7 +15,7 @@ use super::{Digested, Secret, millis, new_id};
 use crate::clock;
 use crate::store::{PeopleChange, Refused, TokenRow};
 
-pub use grant::{Grant, OverRate, TokenLimits};
+pub use grant::{Grant, TokenLimits};
 
 /// What every token begins with, so that one is known where it leaked.
 pub(super) const PREFIX: &str = "tdg_";

@@ -7,11 +7,16 @@ use futures_util::FutureExt as _;
 use tidings_protocol::api::users::OWNER;
 
 use super::*;
+use crate::auth::Limits;
 use crate::store::{Refused, SqliteStore};
 use crate::tests::eventually;
 
 fn limits(events: u32, streams: usize) -> TokenLimits {
     TokenLimits { events_per_second: NonZeroU32::new(events).unwrap(), streams }
+}
+
+fn both(limits: TokenLimits) -> Limits {
+    Limits { token: limits, user: limits }
 }
 
 fn row(scopes: &[&str]) -> TokenRow {
@@ -32,7 +37,7 @@ pub(in crate::auth) fn grant(scopes: &[&str]) -> Arc<Grant> {
 
 async fn load(dir: &tempfile::TempDir) -> Directory {
     let store = SqliteStore::open(&dir.path().join("db"), false).await.unwrap();
-    Directory::load(Arc::new(store), limits(2, 1)).await.unwrap()
+    Directory::load(Arc::new(store), both(limits(2, 1))).await.unwrap()
 }
 
 fn scopes() -> [Scope; 1] {
@@ -140,7 +145,7 @@ async fn neither_the_database_nor_a_log_holds_the_secret() {
 
 #[tokio::test]
 async fn without_a_database_there_are_no_tokens() {
-    let directory = Directory::in_memory(limits(1, 1));
+    let directory = Directory::in_memory(both(limits(1, 1)));
     assert!(matches!(directory.tokens(None), Err(PeopleError::NoStore)));
     assert!(matches!(directory.revoke_token("x").await, Err(PeopleError::NoStore)));
 }
@@ -148,8 +153,8 @@ async fn without_a_database_there_are_no_tokens() {
 #[test]
 fn a_token_sends_no_more_than_its_rate() {
     let grant = grant(&[]);
-    assert!(grant.spend_event().is_ok() && grant.spend_event().is_ok());
-    let over = grant.spend_event().unwrap_err();
+    assert!(grant.allowance.spend_event().is_ok() && grant.allowance.spend_event().is_ok());
+    let over = grant.allowance.spend_event().unwrap_err();
     assert!(!over.wait.is_zero() && over.wait <= Duration::from_millis(500), "{over:?}");
     assert!(over.to_string().contains("2 events a second"), "{over}");
 }
