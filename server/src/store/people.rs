@@ -54,6 +54,10 @@ pub enum PeopleChange {
     AddToken {
         /// The token.
         token: TokenRow,
+        /// Most tokens of the user at once.
+        most_of_user: usize,
+        /// Most tokens of all users at once.
+        most: usize,
         /// Tokens that were revoked or expired before are forgotten, in ms since the epoch.
         forget: u64,
     },

@@ -46,7 +46,13 @@ pub(super) async fn change(
             Ok(one_of(rehashed.rows_affected()))
         }
         PeopleChange::RemoveUser { id, at } => remove_user(on, version, id, signed(*at)).await,
-        PeopleChange::AddToken { token, forget } => add_token(on, version, token, *forget).await,
+        PeopleChange::AddToken { token, most_of_user, most, forget } => {
+            forget_tokens(on, *forget).await?;
+            if !has_room(on, token, *most_of_user, *most).await? {
+                return Ok(Err(Refused::TooMany));
+            }
+            add_token(on, version, token).await
+        }
         PeopleChange::RevokeToken { id, at } => {
             let revoked = sqlx::query(
                 "UPDATE tokens SET revoked_at = $1, changed = $2 WHERE id = $3 AND revoked_at IS NULL",
@@ -196,19 +202,40 @@ async fn remove_user(
     Ok(one_of(removed.rows_affected()))
 }
 
+async fn forget_tokens(on: &mut Connection, before: u64) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM tokens WHERE coalesce(revoked_at, expires_at) < $1")
+        .bind(signed(before))
+        .execute(on)
+        .await?;
+    Ok(())
+}
+
+/// Whether there may be another token of that user, when it is made.
+async fn has_room(
+    on: &mut Connection,
+    token: &TokenRow,
+    most_of_user: usize,
+    most: usize,
+) -> Result<bool, StoreError> {
+    let (all, own): (i64, i64) = sqlx::query_as(
+        "SELECT count(*), count(CASE WHEN user_id = $1 THEN 1 END) FROM tokens \
+         WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
+    )
+    .bind(&token.user_id)
+    .bind(signed(token.created_at))
+    .fetch_one(on)
+    .await?;
+    Ok(unsigned(all) < most as u64 && unsigned(own) < most_of_user as u64)
+}
+
 async fn add_token(
     on: &mut Connection,
     version: i64,
     token: &TokenRow,
-    forget: u64,
 ) -> Result<Result<(), Refused>, StoreError> {
     if !is_user(on, &token.user_id).await? {
         return Ok(Err(Refused::NoSuch));
     }
-    sqlx::query("DELETE FROM tokens WHERE coalesce(revoked_at, expires_at) < $1")
-        .bind(signed(forget))
-        .execute(&mut *on)
-        .await?;
     sqlx::query(
         "INSERT INTO tokens (id, name, user_id, digest, scopes, created_at, expires_at, changed) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",

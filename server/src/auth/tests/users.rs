@@ -265,6 +265,20 @@ async fn a_user_has_so_much_by_all_sessions_and_tokens_together() {
 }
 
 #[tokio::test]
+async fn tokens_are_bounded_however_many_are_asked_for_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let auth = open(&dir).await;
+    let ada = add(&auth, "Ada", Role::Viewer).await;
+    let scopes = ["read:metrics/*".parse().unwrap()];
+    let create = || auth.directory.create_token(&ada.id, "ci".to_owned(), &scopes, None, 3);
+    let made = futures_util::future::join_all((0..20).map(|_| create())).await;
+    assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 3);
+    let refused =
+        |made: &&Result<_, _>| matches!(made, Err(PeopleError::Refused(Refused::TooMany)));
+    assert_eq!(made.iter().filter(refused).count(), 17);
+}
+
+#[tokio::test]
 async fn the_owner_stays_who_it_is_and_may_be_called_otherwise() {
     let dir = tempfile::tempdir().unwrap();
     let auth = open(&dir).await;

@@ -323,7 +323,7 @@ async fn tokens_that_were_left_in_a_file_are_found_and_the_file_is_left_as_it_is
         created_at: 5,
         expires_at: Some(100),
     };
-    let add = PeopleChange::AddToken { token, forget: 0 };
+    let add = PeopleChange::AddToken { token, most_of_user: 1, most: 1, forget: 0 };
     store.change_people(&add, 0).await.unwrap().unwrap();
     assert!(SqliteStore::has_tokens(&folder.file(), 99).await, "as after a crash");
     store.close().await;

@@ -45,6 +45,11 @@ fn add(user: &UserRow) -> PeopleChange {
     PeopleChange::AddUser { user: user.clone(), most: 100 }
 }
 
+fn add_token(token: &TokenRow, forget: u64) -> PeopleChange {
+    let token = token.clone();
+    PeopleChange::AddToken { token, most_of_user: 10, most: 10, forget }
+}
+
 fn rename(id: &str, name: &str) -> PeopleChange {
     PeopleChange::ChangeUser {
         id: id.to_owned(),
@@ -123,7 +128,7 @@ pub(in crate::store) async fn a_user_is_kept_changed_and_removed_and_leaves_the_
     assert_eq!(all(&store).await.users[1..], [expected]);
     assert_eq!(try_change(&store, rename("none", "x")).await, Err(Refused::NoSuch));
 
-    change(&store, PeopleChange::AddToken { token: token("t", "a", None), forget: 0 }).await;
+    change(&store, add_token(&token("t", "a", None), 0)).await;
     change(&store, sign_in(&[session("s", "a", 100)])).await;
     let since = all(&store).await.version;
     let gone = || PeopleChange::RemoveUser { id: "a".to_owned(), at: 8 };
@@ -137,7 +142,7 @@ pub(in crate::store) async fn a_user_is_kept_changed_and_removed_and_leaves_the_
     // The name is free again, the id is not.
     assert!(store.change_people(&add(&ada), 0).await.is_err());
     change(&store, add(&UserRow { id: "b".to_owned(), ..ada })).await;
-    let of_nobody = PeopleChange::AddToken { token: token("t2", "a", None), forget: 0 };
+    let of_nobody = add_token(&token("t2", "a", None), 0);
     assert_eq!(try_change(&store, of_nobody).await, Err(Refused::NoSuch));
     let of_nobody = sign_in(&[session("s2", "a", 100)]);
     assert_eq!(try_change(&store, of_nobody).await, Err(Refused::NoSuch));
@@ -164,9 +169,29 @@ pub(in crate::store) async fn there_are_no_more_users_than_there_may_be(backend:
     change(&store, add("b")).await;
 }
 
+pub(in crate::store) async fn there_are_no_more_tokens_than_there_may_be(backend: &impl Backend) {
+    let store = backend.open().await;
+    change(&store, add(&user("a", "Ada"))).await;
+    // Made at 10: the second has expired by then.
+    let add = |id, of, expires_at| PeopleChange::AddToken {
+        token: TokenRow { created_at: 10, ..token(id, of, expires_at) },
+        most_of_user: 2,
+        most: 3,
+        forget: 0,
+    };
+    change(&store, add("1", "a", None)).await;
+    change(&store, add("2", "a", Some(10))).await;
+    change(&store, add("3", "a", Some(11))).await;
+    assert_eq!(try_change(&store, add("4", "a", None)).await, Err(Refused::TooMany));
+    change(&store, add("5", "owner", None)).await;
+    assert_eq!(try_change(&store, add("6", "owner", None)).await, Err(Refused::TooMany));
+    change(&store, PeopleChange::RevokeToken { id: "1".to_owned(), at: 10 }).await;
+    change(&store, add("4", "a", None)).await;
+}
+
 pub(in crate::store) async fn a_token_is_kept_until_it_is_revoked(backend: &impl Backend) {
     let store = backend.open().await;
-    let add = |token: &TokenRow, forget| PeopleChange::AddToken { token: token.clone(), forget };
+    let add = add_token;
     let revoke = |id: &str| PeopleChange::RevokeToken { id: id.to_owned(), at: 200 };
     let (brief, long) = (token("a", "owner", Some(100)), token("b", "owner", None));
     change(&store, add(&brief, 0)).await;
@@ -191,9 +216,9 @@ pub(in crate::store) async fn a_token_is_kept_until_it_is_revoked(backend: &impl
 pub(in crate::store) async fn a_second_token_of_the_same_secret_is_refused(backend: &impl Backend) {
     let store = backend.open().await;
     let first = token("a", "owner", None);
-    change(&store, PeopleChange::AddToken { token: first.clone(), forget: 0 }).await;
+    change(&store, add_token(&first, 0)).await;
     let second = TokenRow { id: "b".to_owned(), ..first.clone() };
-    let second = PeopleChange::AddToken { token: second, forget: 0 };
+    let second = add_token(&second, 0);
     assert!(store.change_people(&second, 0).await.is_err());
     assert_eq!(all(&store).await.tokens, [first]);
 }
