@@ -68,7 +68,7 @@ pub enum PeopleChange {
         /// When, in ms since the epoch.
         at: u64,
     },
-    /// New sessions, all of existing users; those of others are left out.
+    /// New sessions, all of existing users; those of others are left out, and those that are or were there.
     AddSessions {
         /// The sessions.
         sessions: Vec<SessionRow>,

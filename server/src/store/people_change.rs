@@ -272,7 +272,8 @@ async fn add_session(
     let added = sqlx::query(
         "INSERT INTO sessions (digest, user_id, created_at, expires_at, changed) \
          SELECT $1, id, $2, $3, $4 FROM users \
-         WHERE id = $5 AND removed_at IS NULL AND (CAST($6 AS TEXT) IS NULL OR password = $6)",
+         WHERE id = $5 AND removed_at IS NULL AND (CAST($6 AS TEXT) IS NULL OR password = $6) \
+         ON CONFLICT (digest) DO NOTHING",
     )
     .bind(&session.digest)
     .bind(signed(session.created_at))
