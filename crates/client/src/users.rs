@@ -1,7 +1,7 @@
 //! Users: listed, added, changed, removed.
 
 use tidings_protocol::api::users::{MAX_NAME_CHARS, MOST};
-use tidings_protocol::api::{ChangedUser, NewUser, User, UserName, path};
+use tidings_protocol::api::{ChangedUser, NewUser, User, UserAfter, UserName, path};
 use url::Url;
 
 use crate::client::{Client, ClientError};
@@ -48,7 +48,11 @@ impl Client {
     /// # Errors
     ///
     /// If the server cannot be reached or refuses, or knows no such user.
-    pub async fn change_user(&self, id: &str, change: &ChangedUser) -> Result<User, ClientError> {
+    pub async fn change_user(
+        &self,
+        id: &str,
+        change: &ChangedUser,
+    ) -> Result<UserAfter, ClientError> {
         Ok(self.ask(self.patch(self.one_user(id)).json(change)).await?.json().await?)
     }
 

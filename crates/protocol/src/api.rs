@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::EventId;
 
-pub use user::{ChangedUser, InvalidName, InvalidRole, NewUser, Password, Role, User, UserName};
+pub use user::{
+    ChangedUser, InvalidName, InvalidRole, NewUser, Password, Role, User, UserAfter, UserName,
+};
 
 /// Paths of the routes; parameters in braces.
 pub mod path {

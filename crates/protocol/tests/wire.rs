@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tidings_protocol::api::{
     ChangedUser, CreatedToken, ErrorBody, ErrorCode, ErrorDetail, NewToken, NewUser, Password,
-    Published, Ready, Role, Session, SignIn, TokenInfo, User,
+    Published, Ready, Role, Session, SignIn, TokenInfo, User, UserAfter,
 };
 use tidings_protocol::event::{
     Connected, Envelope, EventId, Gap, GapReason, Heartbeat, UnnamedEnvelope, UnnamedGap,
@@ -229,6 +229,8 @@ fn users() {
     assert!(!shown.contains("secret"), "it stands in no log");
     assert_json_snapshot!("a_new_user", same([new(None), new(Some(secret("long enough")))]));
     assert_json_snapshot!("a_changed_user", same([ChangedUser::default(), all]));
+    let user = User { id: "3f2a".to_owned(), name: "Ada".to_owned(), role: Role::Viewer };
+    assert_json_snapshot!("a_user_after_a_change", same(UserAfter { user, revoked_tokens: 2 }));
     assert!(serde_json::from_str::<ChangedUser>(r#"{"roles":"admin"}"#).is_err());
 }
 

@@ -64,17 +64,25 @@ pub fn may_use_inbox(caller: &Caller) -> bool {
 /// Whether `caller` may make a token of this scope: no more than the caller may do without one, or anything by an admin.
 #[must_use]
 pub fn may_give(caller: &Caller, scope: &Scope) -> bool {
-    let user = &caller.user;
-    caller.grant().is_none()
-        && match scope {
-            _ if user.role == Role::Admin => true,
-            Scope::Read(topics) => may_read(caller, topics),
-            Scope::Publish(Selector::Exact(topic)) => may_publish(caller, topic),
-            // What lies below a topic is whose the topic is.
-            Scope::Publish(Selector::Prefix(Some(topic))) => may_publish(caller, topic),
-            Scope::Publish(Selector::Prefix(None)) => false,
-            Scope::Notify | Scope::Inbox => true,
+    caller.grant().is_none() && may_have(&caller.user, scope)
+}
+
+/// Whether `user` may have a token of this scope without a gift of an admin's: no more than the role allows without a token.
+#[must_use]
+pub fn may_have(user: &User, scope: &Scope) -> bool {
+    // What lies below a topic is whose the topic is.
+    let reaches = |topics: &Selector| match topics {
+        Selector::Prefix(None) => false,
+        Selector::Exact(topic) | Selector::Prefix(Some(topic)) => {
+            matches!(owned(user, topic), Owned::All | Owned::User)
         }
+    };
+    match scope {
+        _ if user.role == Role::Admin => true,
+        Scope::Read(topics) => reaches(topics),
+        Scope::Publish(topics) => user.role >= Role::Publisher && reaches(topics),
+        Scope::Notify | Scope::Inbox => true,
+    }
 }
 
 /// What `caller` may do with the user `id`, and with the tokens of that user. Nobody else learns whether there is such

@@ -1,13 +1,19 @@
 //! Users: listed, added, changed, removed.
 
+use std::sync::Arc;
+
 use tidings_protocol::api::users::{MOST, OWNER};
-use tidings_protocol::api::{ChangedUser, InvalidName, NewUser, Password, Role, User, UserName};
+use tidings_protocol::api::{
+    ChangedUser, InvalidName, NewUser, Password, Role, User, UserAfter, UserName,
+};
+use tidings_protocol::scope::Scope;
 
 use super::attempts::TooOften;
 use super::caller::Via;
 use super::directory::PeopleError;
 use super::password::{PasswordError, WeakPassword, check_choice};
-use super::{Auth, Caller, new_id};
+use super::tokens::Grant;
+use super::{Auth, Caller, grants, new_id};
 use crate::clock;
 use crate::store::{PeopleChange, UserRow};
 
@@ -35,6 +41,12 @@ pub enum UserError {
     /// The rest.
     #[error(transparent)]
     People(#[from] PeopleError),
+}
+
+fn may_keep_all(id: &str, role: Role, scopes: &[&str]) -> bool {
+    let user = User { id: id.to_owned(), name: String::new(), role };
+    let may_keep = |scope: Scope| grants::may_have(&user, &scope);
+    scopes.iter().all(|scope| scope.parse().is_ok_and(may_keep))
 }
 
 impl Auth {
@@ -85,7 +97,7 @@ impl Auth {
 
     /// Changes what `change` names of the user `id`, and returns what became of it. A new password ends all sessions of
     /// the user but the one that `caller` may act by. Users who are signed in prove themselves anew by their password before
-    /// they change it.
+    /// they change it. A lower role revokes the tokens that have scopes only a higher one may have.
     ///
     /// # Errors
     ///
@@ -95,7 +107,7 @@ impl Auth {
         caller: &Caller,
         id: &str,
         change: ChangedUser,
-    ) -> Result<User, UserError> {
+    ) -> Result<UserAfter, UserError> {
         if !self.directory.has_store() {
             return Err(PeopleError::NoStore.into());
         }
@@ -120,9 +132,28 @@ impl Auth {
         };
         let name = name.map(|name| (name.as_str().to_owned(), name.folded()));
         let (id, at) = (id.to_owned(), clock::now_ms());
-        let change = PeopleChange::ChangeUser { id: id.clone(), name, role, password, keep, at };
+        let there = self.grants_of(&id);
+        let change = PeopleChange::ChangeUser {
+            id: id.clone(),
+            name,
+            role,
+            may_keep: may_keep_all,
+            password,
+            keep,
+            at,
+        };
         self.directory.change(change).await?;
-        Ok(self.user(&id).ok_or(PeopleError::NO_SUCH)?)
+        let user = self.user(&id).ok_or(PeopleError::NO_SUCH)?;
+        let is_revoked = |grant: &&Arc<Grant>| grant.revoked.is_cancelled();
+        let revoked_tokens = there.iter().filter(is_revoked).count();
+        Ok(UserAfter { user, revoked_tokens })
+    }
+
+    /// The tokens of a user that may be used.
+    fn grants_of(&self, id: &str) -> Vec<Arc<Grant>> {
+        let known = self.directory.known();
+        let of_user = known.tokens.values().filter(|grant| grant.info.user_id == id);
+        of_user.filter(|grant| !grant.is_expired()).cloned().collect()
     }
 
     /// Whether somebody who is signed in may set the own password: not without knowing it. Others may, as far as they may at all.

@@ -20,7 +20,7 @@ pub(super) enum User {
     List(List),
     /// Set a user's password: everybody who signed in by the old one must do so again.
     Passwd(Passwd),
-    /// Give a user another role.
+    /// Give a user another role. A lower one revokes the tokens that may do more.
     Role(NewRole),
     /// Remove a user with all tokens and sessions; what they have open ends.
     Remove(Remove),
@@ -170,9 +170,10 @@ impl NewRole {
         let client = self.connection.client()?;
         let user = find(&client, &self.name).await?;
         let role = Some(self.role);
-        let user =
+        let after =
             client.change_user(&user.id, &ChangedUser { role, ..ChangedUser::default() }).await?;
-        say::note(format_args!("{} is a {} now; tokens keep their scopes", user.name, user.role));
+        let Person { name, role, .. } = after.user;
+        say::note(format_args!("{name} is a {role} now{}", revoked(after.revoked_tokens)));
         Ok(())
     }
 }
@@ -187,6 +188,15 @@ impl Remove {
         client.remove_user(&user.id).await?;
         say::note(format_args!("removed the user {} ({})", user.name, user.id));
         Ok(())
+    }
+}
+
+/// What to say of tokens that ended with the role.
+fn revoked(tokens: usize) -> String {
+    match tokens {
+        0 => String::new(),
+        1 => "; revoked one token, which may do more than that".to_owned(),
+        some => format!("; revoked {some} tokens, which may do more than that"),
     }
 }
 

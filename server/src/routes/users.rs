@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
-use tidings_protocol::api::{ChangedUser, ErrorCode, NewUser, User, path};
+use tidings_protocol::api::{ChangedUser, ErrorCode, NewUser, User, UserAfter, path};
 
 use crate::auth::directory::PeopleError;
 use crate::auth::grants::Power;
@@ -51,7 +51,7 @@ async fn change(
     State(state): State<AppState>,
     id: Result<Path<String>, PathRejection>,
     body: Result<Json<ChangedUser>, JsonRejection>,
-) -> Result<Json<User>, ApiError> {
+) -> Result<Json<UserAfter>, ApiError> {
     let (id, power) = named(id, &caller)?;
     let Json(change) = body?;
     if power < Power::All && (change.name.is_some() || change.role.is_some()) {
@@ -62,9 +62,10 @@ async fn change(
     }
     let (name, role, password) =
         (change.name.is_some(), change.role.map(|role| role.as_str()), change.password.is_some());
-    let user = state.auth.change_user(&caller, &id, change).await.map_err(told)?;
-    tracing::info!(id, name, role, password, "a user was changed");
-    Ok(Json(user))
+    let after = state.auth.change_user(&caller, &id, change).await.map_err(told)?;
+    let revoked = after.revoked_tokens;
+    tracing::info!(id, name, role, password, revoked, "a user was changed");
+    Ok(Json(after))
 }
 
 async fn remove(

@@ -29,7 +29,7 @@ pub use journal::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,
     Retain,
 };
-pub use people::{People, PeopleChange, PeopleStore, Refused};
+pub use people::{MayKeep, People, PeopleChange, PeopleStore, Refused};
 pub use postgres::PostgresStore;
 pub use session_row::SessionRow;
 pub use sqlite::{FILE_NAME, SqliteStore};

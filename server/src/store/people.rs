@@ -9,6 +9,9 @@ use tidings_protocol::api::Role;
 
 use super::{PasswordHash, SessionRow, StoreError, TokenRow, UserRow};
 
+/// Whether the user of that id may keep a token of these scopes in a lower role.
+pub type MayKeep = fn(id: &str, role: Role, scopes: &[&str]) -> bool;
+
 /// What is to change.
 #[derive(Clone, Debug)]
 pub enum PeopleChange {
@@ -25,8 +28,10 @@ pub enum PeopleChange {
         id: String,
         /// A new name, and the form it is compared by.
         name: Option<(String, String)>,
-        /// A new role.
+        /// A new role. Where it is a lower one, tokens that may not be kept in it are revoked.
         role: Option<Role>,
+        /// Which tokens may be.
+        may_keep: MayKeep,
         /// A new password. All sessions of the user end with the old one, but for that of `keep`.
         password: Option<PasswordHash>,
         /// Digest of the session that goes on.

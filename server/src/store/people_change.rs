@@ -5,7 +5,7 @@ use tidings_protocol::api::Role;
 
 use super::{Connection, signed, unsigned};
 use crate::store::{
-    PasswordHash, PeopleChange, Refused, SessionRow, StoreError, TokenRow, UserRow,
+    MayKeep, PasswordHash, PeopleChange, Refused, SessionRow, StoreError, TokenRow, UserRow,
 };
 
 /// How long a session that was ended is remembered, in ms: whoever has not looked for longer reads everything.
@@ -23,10 +23,11 @@ pub(super) async fn change(
             .await?;
     match change {
         PeopleChange::AddUser { user, most } => add_user(on, version, user, *most).await,
-        PeopleChange::ChangeUser { id, name, role, password, keep, at } => {
+        PeopleChange::ChangeUser { id, name, role, may_keep, password, keep, at } => {
             let change = UserChange {
                 name: name.as_ref(),
                 role: *role,
+                may_keep: *may_keep,
                 password: password.as_ref(),
                 keep: keep.as_deref(),
                 at: signed(*at),
@@ -139,6 +140,7 @@ async fn add_user(
 struct UserChange<'a> {
     name: Option<&'a (String, String)>,
     role: Option<Role>,
+    may_keep: MayKeep,
     password: Option<&'a PasswordHash>,
     keep: Option<&'a str>,
     at: i64,
@@ -150,11 +152,16 @@ async fn change_user(
     id: &str,
     change: UserChange<'_>,
 ) -> Result<Result<(), Refused>, StoreError> {
-    let UserChange { name, role, password, keep, at } = change;
+    let UserChange { name, role, may_keep, password, keep, at } = change;
     if let Some((_, folded)) = name
         && is_taken(on, folded, id).await?
     {
         return Ok(Err(Refused::NameTaken));
+    }
+    if let Some(role) = role
+        && is_lower(on, id, role).await?
+    {
+        revoke_beyond(on, version, id, |scopes| may_keep(id, role, scopes), at).await?;
     }
     let changed = sqlx::query(
         "UPDATE users SET name = coalesce($1, name), folded = coalesce($2, folded), \
@@ -173,6 +180,41 @@ async fn change_user(
         end_sessions(on, version, id, keep.unwrap_or_default(), at).await?;
     }
     Ok(one_of(changed.rows_affected()))
+}
+
+async fn is_lower(on: &mut Connection, id: &str, role: Role) -> Result<bool, StoreError> {
+    let so_far: Option<String> = sqlx::query_scalar("SELECT role FROM users WHERE id = $1")
+        .bind(id)
+        .fetch_optional(on)
+        .await?;
+    Ok(so_far.and_then(|so_far| so_far.parse().ok()).is_some_and(|so_far: Role| role < so_far))
+}
+
+/// Revokes the tokens of a user that may not be kept.
+async fn revoke_beyond(
+    on: &mut Connection,
+    version: i64,
+    user_id: &str,
+    may_keep: impl Fn(&[&str]) -> bool,
+    at: i64,
+) -> Result<(), StoreError> {
+    let tokens: Vec<(String, String)> =
+        sqlx::query_as("SELECT id, scopes FROM tokens WHERE user_id = $1 AND revoked_at IS NULL")
+            .bind(user_id)
+            .fetch_all(&mut *on)
+            .await?;
+    for (id, scopes) in tokens {
+        let scopes: Vec<&str> = scopes.split_whitespace().collect();
+        if !may_keep(&scopes) {
+            sqlx::query("UPDATE tokens SET revoked_at = $1, changed = $2 WHERE id = $3")
+                .bind(at)
+                .bind(version)
+                .bind(id)
+                .execute(&mut *on)
+                .await?;
+        }
+    }
+    Ok(())
 }
 
 async fn remove_user(

@@ -47,6 +47,7 @@ macro_rules! suite {
             a_user_is_kept_changed_and_removed_and_leaves_the_id_behind,
             a_name_is_one_users_whatever_its_case,
             there_are_no_more_users_than_there_may_be,
+            a_lower_role_revokes_what_may_not_be_kept_in_it,
             there_are_no_more_tokens_than_there_may_be,
             a_token_is_kept_until_it_is_revoked,
             a_second_token_of_the_same_secret_is_refused,

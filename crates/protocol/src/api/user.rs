@@ -69,6 +69,19 @@ pub struct User {
     pub role: Role,
 }
 
+/// A user after a change; answer of `PATCH` [`path::USER`](super::path::USER).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserAfter {
+    /// What became of the user.
+    #[serde(flatten)]
+    pub user: User,
+    /// How many of the user's tokens were revoked, since the new role may not have them. None by a server that is
+    /// older.
+    #[serde(default)]
+    pub revoked_tokens: usize,
+}
+
 /// Name of a user: 1 to [`MAX_NAME_CHARS`] characters that can be seen, and spaces between them; no `/`. Two names
 /// that differ in case alone are [the same](Self::folded).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -265,6 +265,38 @@ async fn a_user_has_so_much_by_all_sessions_and_tokens_together() {
 }
 
 #[tokio::test]
+async fn a_lower_role_takes_the_tokens_that_may_do_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let auth = open(&dir).await;
+    let ada = add(&auth, "Ada", Role::Admin).await;
+    let mut ended = Vec::new();
+    let mut secrets = Vec::new();
+    for scopes in [&["read:*"][..], &["inbox", "publish:app/*"], &["read:metrics/*", "inbox"]] {
+        let scopes: Vec<_> = scopes.iter().map(|scope| scope.parse().unwrap()).collect();
+        let create = auth.directory.create_token(&ada.id, "ci".to_owned(), &scopes, None, 10);
+        let (_, secret) = create.await.unwrap();
+        let caller = auth.caller_of_token(secret.expose()).await.unwrap().unwrap();
+        ended.push(tokio::spawn(caller.ended(&[]).unwrap()));
+        secrets.push(secret);
+    }
+    let owner = by_owner(&auth).await;
+    let after = auth.change_user(&owner, &ada.id, role(Role::Viewer)).await.unwrap();
+    assert_eq!((after.user.role, after.revoked_tokens), (Role::Viewer, 2));
+    for ended in ended.drain(..2) {
+        tokio::time::timeout(Duration::from_secs(1), ended).await.expect("it ends").unwrap();
+    }
+    assert!(!ended[0].is_finished());
+    for auth in [&auth, &open(&dir).await] {
+        for (n, secret) in secrets.iter().enumerate() {
+            let caller = auth.caller_of_token(secret.expose()).await.unwrap();
+            assert_eq!(caller.is_some(), n == 2);
+        }
+    }
+    let again = auth.change_user(&owner, &ada.id, role(Role::Viewer)).await.unwrap();
+    assert_eq!(again.revoked_tokens, 0);
+}
+
+#[tokio::test]
 async fn tokens_are_bounded_however_many_are_asked_for_at_once() {
     let dir = tempfile::tempdir().unwrap();
     let auth = open(&dir).await;
@@ -287,7 +319,7 @@ async fn the_owner_stays_who_it_is_and_may_be_called_otherwise() {
     let less = auth.change_user(&owner, "owner", role(Role::Publisher)).await;
     assert!(matches!(less, Err(UserError::OwnerStays)), "{less:?}");
     let name = ChangedUser { name: Some("Eve".to_owned()), ..role(Role::Admin) };
-    assert_eq!(auth.change_user(&owner, "owner", name).await.unwrap().name, "Eve");
+    assert_eq!(auth.change_user(&owner, "owner", name).await.unwrap().user.name, "Eve");
     auth.change_user(&owner, "owner", new_password(PASSWORD, None)).await.unwrap();
     sign_in(&auth, "eve", PASSWORD).await.unwrap();
 }

@@ -55,6 +55,7 @@ fn rename(id: &str, name: &str) -> PeopleChange {
         id: id.to_owned(),
         name: Some((name.to_owned(), name.to_lowercase())),
         role: None,
+        may_keep: |_, _, _| false,
         password: None,
         keep: None,
         at: 7,
@@ -113,6 +114,7 @@ pub(in crate::store) async fn a_user_is_kept_changed_and_removed_and_leaves_the_
         id: "a".to_owned(),
         name: None,
         role: Some(Role::Viewer),
+        may_keep: |_, _, _| false,
         password: None,
         keep: None,
         at: 7,
@@ -146,6 +148,42 @@ pub(in crate::store) async fn a_user_is_kept_changed_and_removed_and_leaves_the_
     assert_eq!(try_change(&store, of_nobody).await, Err(Refused::NoSuch));
     let of_nobody = sign_in(&[session("s2", "a", 100)]);
     assert_eq!(try_change(&store, of_nobody).await, Err(Refused::NoSuch));
+}
+
+pub(in crate::store) async fn a_lower_role_revokes_what_may_not_be_kept_in_it(
+    backend: &impl Backend,
+) {
+    let store = backend.open().await;
+    change(&store, add(&UserRow { role: Role::Publisher, ..user("a", "Ada") })).await;
+    let of = |id: &str, user: &str, scope: &str| {
+        let scopes = vec![scope.to_owned(), "inbox".to_owned()];
+        add_token(&TokenRow { scopes, ..token(id, user, None) }, 0)
+    };
+    change(&store, of("1", "a", "read:a")).await;
+    change(&store, of("2", "a", "read:b")).await;
+    change(&store, of("3", "owner", "read:b")).await;
+    let role = |role| PeopleChange::ChangeUser {
+        id: "a".to_owned(),
+        name: None,
+        role: Some(role),
+        may_keep: |id, role, scopes| {
+            assert_eq!((id, scopes[1]), ("a", "inbox"));
+            role > Role::Viewer || scopes[0] == "read:a"
+        },
+        password: None,
+        keep: None,
+        at: 7,
+    };
+    for same_or_more in [Role::Publisher, Role::Admin, Role::Publisher] {
+        change(&store, role(same_or_more)).await;
+        assert_eq!(all(&store).await.tokens.len(), 3);
+    }
+    let since = all(&store).await.version;
+    change(&store, role(Role::Viewer)).await;
+    let told = store.people(Some(since)).await.unwrap();
+    assert_eq!((&told.revoked[..], told.users.len()), (&["digest of 2".to_owned()][..], 1));
+    let left: Vec<_> = all(&store).await.tokens.into_iter().map(|token| token.id).collect();
+    assert_eq!(left, ["1", "3"]);
 }
 
 pub(in crate::store) async fn a_name_is_one_users_whatever_its_case(backend: &impl Backend) {
@@ -260,6 +298,7 @@ pub(in crate::store) async fn a_new_password_ends_all_other_sessions(backend: &i
         id: "a".to_owned(),
         name: None,
         role: None,
+        may_keep: |_, _, _| false,
         password: Some(hash("new")),
         keep: keep.map(str::to_owned),
         at: 7,
