@@ -159,6 +159,7 @@ impl From<UserError> for ApiError {
             UserError::Weak(_) => ErrorCode::WeakPassword,
             UserError::WrongPassword => ErrorCode::WrongPassword,
             UserError::OwnerStays => ErrorCode::OwnerStays,
+            UserError::OwnersOwn => ErrorCode::Forbidden,
             UserError::Password(error) => return error.into(),
             UserError::TooOften(error) => return error.into(),
             UserError::People(error) => return error.into(),

@@ -67,6 +67,26 @@ pub fn may_give(caller: &Caller, scope: &Scope) -> bool {
     caller.grant().is_none() && may_have(&caller.user, scope)
 }
 
+/// Whether `caller` may make a token of this scope for the user `id`. What is a user's own nobody else gives away, no
+/// admin either, who may not read it.
+#[must_use]
+pub fn may_give_to(caller: &Caller, id: &str, scope: &Scope) -> bool {
+    may_give(caller, scope) && (caller.user.id == id || !is_personal(scope))
+}
+
+/// Whether a scope is for what is one user's own.
+#[must_use]
+pub fn is_personal(scope: &Scope) -> bool {
+    match scope {
+        Scope::Read(topics) | Scope::Publish(topics) => match topics {
+            Selector::Prefix(None) => false,
+            Selector::Exact(topic) | Selector::Prefix(Some(topic)) => topic.is_personal(),
+        },
+        Scope::Inbox => true,
+        Scope::Notify => false,
+    }
+}
+
 /// Whether `user` may have a token of this scope without a gift of an admin's: no more than the role allows without a token.
 #[must_use]
 pub fn may_have(user: &User, scope: &Scope) -> bool {
@@ -235,6 +255,27 @@ mod tests {
             let parsed = scope.parse().unwrap();
             let found = callers.each_ref().map(|caller| may_give(caller, &parsed));
             assert_eq!(found, granted, "{scope}");
+        }
+    }
+
+    #[test]
+    fn what_is_a_users_own_nobody_gives_away_for_them() {
+        let admin = caller(Role::Admin, None);
+        for (scope, to_others) in [
+            ("read:*", true),
+            ("read:app/*", true),
+            ("read:metrics/box", true),
+            ("publish:*", true),
+            ("notify", true),
+            ("inbox", false),
+            ("read:users/u2", false),
+            ("read:users/*", false),
+            ("read:notifications/u2/*", false),
+            ("publish:users/u2", false),
+        ] {
+            let scope: Scope = scope.parse().unwrap();
+            let may_give = |id| may_give_to(&admin, id, &scope);
+            assert_eq!((may_give("u1"), may_give("u2")), (true, to_others), "{scope}");
         }
     }
 

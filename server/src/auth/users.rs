@@ -38,6 +38,9 @@ pub enum UserError {
     /// The user that every server has stays as it is.
     #[error("the owner can neither be removed nor be anything but an admin")]
     OwnerStays,
+    /// Whoever could set it would be the owner.
+    #[error("only the owner may change the owner's name and password")]
+    OwnersOwn,
     /// The rest.
     #[error(transparent)]
     People(#[from] PeopleError),
@@ -114,6 +117,9 @@ impl Auth {
         let ChangedUser { name, role, password, current_password } = change;
         if id == OWNER && role.is_some_and(|role| role != Role::Admin) {
             return Err(UserError::OwnerStays);
+        }
+        if id == OWNER && caller.user.id != OWNER && (name.is_some() || password.is_some()) {
+            return Err(UserError::OwnersOwn);
         }
         let user = self.user(id).ok_or(PeopleError::NO_SUCH)?;
         let name: Option<UserName> = name.map(|name| name.parse()).transpose()?;

@@ -62,8 +62,13 @@ async fn create(
     let (scopes, expires_in) = check(&new)?;
     let user = new.user_id.as_ref().unwrap_or(&caller.user.id);
     may_manage(&state, &caller, user)?;
-    if let Some(scope) = scopes.iter().find(|scope| !grants::may_give(&caller, scope)) {
-        let message = format!("only an admin may make a token of the scope {scope}");
+    if let Some(scope) = scopes.iter().find(|scope| !grants::may_give_to(&caller, user, scope)) {
+        let who = if *user != caller.user.id && grants::is_personal(scope) {
+            "nobody but the user"
+        } else {
+            "only an admin"
+        };
+        let message = format!("{who} may make a token of the scope {scope}");
         return Err(ApiError::new(ErrorCode::Forbidden, message));
     }
     let directory = &state.auth.directory;

@@ -319,6 +319,12 @@ async fn the_owner_stays_who_it_is_and_may_be_called_otherwise() {
     let less = auth.change_user(&owner, "owner", role(Role::Publisher)).await;
     assert!(matches!(less, Err(UserError::OwnerStays)), "{less:?}");
     let name = ChangedUser { name: Some("Eve".to_owned()), ..role(Role::Admin) };
+    add(&auth, "Mallory", Role::Admin).await;
+    let admin = of_session(&auth, &sign_in(&auth, "mallory", PASSWORD).await.unwrap()).await;
+    for change in [new_password(PASSWORD, None), name.clone()] {
+        let refused = auth.change_user(&admin, "owner", change).await;
+        assert!(matches!(refused, Err(UserError::OwnersOwn)), "{refused:?}");
+    }
     assert_eq!(auth.change_user(&owner, "owner", name).await.unwrap().user.name, "Eve");
     auth.change_user(&owner, "owner", new_password(PASSWORD, None)).await.unwrap();
     sign_in(&auth, "eve", PASSWORD).await.unwrap();
