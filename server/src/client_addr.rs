@@ -23,12 +23,17 @@ pub struct ClientAddr(pub IpAddr);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct IsSecure(pub(crate) bool);
 
+/// Whether a request came by a proxy on this machine that the configuration does not name: its address is nobody's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IsUnnamedProxy(pub(crate) bool);
+
 /// What is known of a connection before anything was sent on it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival {
     peer: IpAddr,
     is_tls: bool,
     is_proxy: bool,
+    has_proxy: bool,
 }
 
 impl Arrival {
@@ -36,7 +41,7 @@ impl Arrival {
     pub(crate) fn new(peer: SocketAddr, proxy: Option<IpAddr>, is_tls: bool) -> Self {
         let peer = peer.ip().to_canonical();
         let is_proxy = proxy.is_some_and(|proxy| proxy.to_canonical() == peer);
-        Self { peer, is_tls, is_proxy }
+        Self { peer, is_tls, is_proxy, has_proxy: proxy.is_some() }
     }
 
     /// Notes on a request of this connection where it comes from, for the extractors.
@@ -46,6 +51,14 @@ impl Arrival {
             addr = forwarded_for(request.headers()).unwrap_or(addr);
             // A proxy that does not say ends TLS: that is what it is there for.
             is_secure = forwarded_https(request.headers()).unwrap_or(true);
+        }
+        let is_forwarded = || {
+            [X_FORWARDED_FOR, header::FORWARDED]
+                .iter()
+                .any(|name| request.headers().contains_key(name))
+        };
+        if !self.has_proxy && self.peer.is_loopback() && is_forwarded() {
+            request.extensions_mut().insert(IsUnnamedProxy(true));
         }
         request.extensions_mut().insert(ClientAddr(addr));
         // Its absence says the same, and costs nothing.
@@ -64,6 +77,14 @@ impl<S: Sync> FromRequestParts<S> for ClientAddr {
 }
 
 impl<S: Sync> FromRequestParts<S> for IsSecure {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().copied().unwrap_or(Self(false)))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IsUnnamedProxy {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -187,6 +208,26 @@ mod tests {
         Arrival::new(peer, None, true).note(&mut request);
         assert_eq!(request.extensions().get(), Some(&ClientAddr(peer.ip())), "there is no proxy");
         assert_eq!(request.extensions().get(), Some(&IsSecure(true)), "the connection is TLS");
+    }
+
+    #[test]
+    fn a_proxy_on_this_machine_that_nobody_named_is_known_by_its_headers() {
+        let is_unnamed = |peer: &str, proxy: Option<&str>, header: Option<&'static str>| {
+            let peer = SocketAddr::new(peer.parse().unwrap(), 1);
+            let mut request = Request::new(());
+            if let Some(name) = header {
+                request.headers_mut().append(name, "192.0.2.1".parse().unwrap());
+            }
+            let proxy = proxy.map(|proxy| proxy.parse().unwrap());
+            Arrival::new(peer, proxy, false).note(&mut request);
+            request.extensions().get() == Some(&IsUnnamedProxy(true))
+        };
+        assert!(is_unnamed("127.0.0.1", None, Some("x-forwarded-for")));
+        assert!(is_unnamed("::1", None, Some("forwarded")));
+        assert!(!is_unnamed("127.0.0.1", None, None), "a program of this machine");
+        assert!(!is_unnamed("192.0.2.1", None, Some("forwarded")));
+        assert!(!is_unnamed("127.0.0.1", Some("127.0.0.1"), Some("forwarded")));
+        assert!(!is_unnamed("127.0.0.1", Some(PROXY), Some("forwarded")));
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! Signing a browser in.
 
-use std::net::IpAddr;
-
 use tidings_protocol::api::users::OWNER;
 use tidings_protocol::api::{Password, User, UserName};
 
-use super::attempts::TooOften;
+use super::attempts::{Source, TooOften};
 use super::directory::{PeopleError, Unsure};
 use super::password::PasswordError;
 use super::{Auth, Secret};
@@ -40,13 +38,13 @@ impl Auth {
     /// If name or password is wrong, there were too many attempts, or the server cannot tell.
     pub async fn sign_in(
         &self,
-        from: IpAddr,
+        from: impl Into<Source>,
         username: &str,
         password: &Password,
         old: Option<&str>,
     ) -> Result<(User, Secret), SignInError> {
         let folded = UserName::fold(username);
-        self.attempts.spend(from, &folded)?;
+        self.attempts.spend(from.into(), &folded)?;
         // For every name, or its time would tell who is known.
         self.directory.look_again().await?;
         let member = self.directory.known().by_name(&folded);

@@ -177,7 +177,7 @@ impl Auth {
             return Ok(());
         };
         let current = current.ok_or(UserError::WrongPassword)?;
-        self.attempts.spend_name(&UserName::fold(&caller.user.name))?;
+        self.attempts.spend_user(id)?;
         let checked = self.passwords.check(current, Some(hash)).await?;
         checked.is_right.then_some(()).ok_or(UserError::WrongPassword)
     }

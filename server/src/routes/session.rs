@@ -1,5 +1,7 @@
 //! `/api/session`: who is signed in, signing in, signing out.
 
+use std::sync::Once;
+
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -8,10 +10,11 @@ use axum::routing::get;
 use axum::{Json, Router};
 use tidings_protocol::api::{ErrorCode, Session, SignIn, User, path};
 
+use crate::auth::attempts::Source;
 use crate::auth::guards::session_cookie;
 use crate::auth::session::LIFETIME;
 use crate::auth::{Caller, Digested};
-use crate::client_addr::{ClientAddr, IsSecure};
+use crate::client_addr::{ClientAddr, IsSecure, IsUnnamedProxy};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -25,7 +28,8 @@ async fn show(caller: Caller) -> Response {
 
 async fn begin(
     State(state): State<AppState>,
-    ClientAddr(client): ClientAddr,
+    ClientAddr(address): ClientAddr,
+    IsUnnamedProxy(is_proxy): IsUnnamedProxy,
     is_secure: IsSecure,
     headers: HeaderMap,
     body: Result<Json<SignIn>, JsonRejection>,
@@ -53,7 +57,16 @@ async fn begin(
             state.auth.sign_owner_in(old).await?
         }
         SignIn::Password { username, password } => {
-            state.auth.sign_in(client, username, password, old).await?
+            if is_proxy {
+                static WARNED: Once = Once::new();
+                WARNED.call_once(|| {
+                    tracing::warn!(
+                        "sign-ins come by a proxy on this machine; name it with --behind-proxy {address}, or attempts are not counted by address"
+                    );
+                });
+            }
+            let from = Source { address, is_proxy };
+            state.auth.sign_in(from, username, password, old).await?
         }
     };
     let mut response = answer(user);
