@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Limits;
 use super::known::Known;
+use crate::clock;
 use crate::store::{People, PeopleChange, PeopleStore, Refused, StoreError};
 
 /// Most changes that wait for the database, or are with it.
@@ -32,8 +33,9 @@ const LOOK_WITHIN: Duration = Duration::from_secs(1);
 /// How long nobody looks again once that has failed.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
-/// After so long without a look everything is read anew: the database forgets what ended long ago.
-const READ_ALL_AFTER: Duration = Duration::from_secs(60 * 60);
+/// After so long without a look everything is read anew, in ms of the wall clock: the database forgets what ended long ago,
+/// also while this machine sleeps.
+const READ_ALL_AFTER: u64 = 60 * 60 * 1_000;
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -86,8 +88,9 @@ struct Shared {
     store: Option<Arc<dyn PeopleStore>>,
     limits: Limits,
     known: RwLock<Known>,
-    /// Held over a change of database and memory, so that they stay equal. When the database was read last.
-    changing: Mutex<Instant>,
+    /// Held over a change of database and memory, so that they stay equal. When the database was read last, in ms
+    /// since the epoch.
+    changing: Mutex<u64>,
     /// Room for changes that wait. Each goes on without its client, so clients do not bound them.
     room: Arc<Semaphore>,
     looking: Arc<Mutex<Looked>>,
@@ -126,7 +129,7 @@ impl Directory {
             store,
             limits,
             known: RwLock::new(Known::new(limits)),
-            changing: Mutex::new(Instant::now()),
+            changing: Mutex::new(clock::now_ms()),
             room: Arc::new(Semaphore::new(MOST_CHANGES)),
             looking: Arc::default(),
             stale: Notify::new(),
@@ -204,8 +207,10 @@ impl Directory {
     async fn refresh(&self) -> Result<(), StoreError> {
         let Some(store) = &self.0.store else { return Ok(()) };
         let mut read_at = self.0.changing.lock().await;
-        let began = Instant::now();
-        let since = Some(self.known().version).filter(|_| read_at.elapsed() < READ_ALL_AFTER);
+        let began = clock::now_ms();
+        // A clock that was set back tells nothing.
+        let is_recent = (*read_at..read_at.saturating_add(READ_ALL_AFTER)).contains(&began);
+        let since = Some(self.known().version).filter(|_| is_recent);
         let people = store.people(since).await?;
         if people.is_whole || Some(people.version) != since {
             self.apply(people);

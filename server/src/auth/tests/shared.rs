@@ -17,6 +17,7 @@ struct SharedStore {
     store: SqliteStore,
     looks: AtomicU64,
     changes: AtomicU64,
+    whole_looks: AtomicU64,
     is_away: AtomicBool,
 }
 
@@ -27,6 +28,7 @@ impl PeopleStore for SharedStore {
 
     fn people(&self, since: Option<u64>) -> BoxFuture<'_, Result<People, StoreError>> {
         self.looks.fetch_add(1, Ordering::Relaxed);
+        self.whole_looks.fetch_add(u64::from(since.is_none()), Ordering::Relaxed);
         if self.is_away.load(Ordering::Relaxed) {
             return Box::pin(async { Err(StoreError::Busy) });
         }
@@ -53,9 +55,9 @@ struct Servers {
 async fn servers() -> Servers {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&dir.path().join("db"), false).await.unwrap();
-    let (looks, changes) = (AtomicU64::new(0), AtomicU64::new(0));
+    let [looks, changes, whole_looks] = [0; 3].map(AtomicU64::new);
     let is_away = AtomicBool::new(false);
-    let store = Arc::new(SharedStore { store, looks, changes, is_away });
+    let store = Arc::new(SharedStore { store, looks, changes, whole_looks, is_away });
     let server = async || {
         let mut auth = Auth::in_memory(&Secret::generate(), limits());
         auth.load(Arc::<SharedStore>::clone(&store), dir.path()).await.unwrap();
@@ -133,6 +135,18 @@ async fn who_asks_and_hangs_up_keeps_nobody_else_out() {
         assert!(futures_util::poll!(asking.as_mut()).is_pending(), "the database is asked");
         drop(asking);
         sign_in(&b, "ada", PASSWORD).await.expect("nobody waits for what was dropped");
+    }
+}
+
+#[tokio::test]
+async fn who_has_slept_or_was_set_back_reads_everything_anew() {
+    let Servers { b, store, .. } = servers().await;
+    let whole_looks = || store.whole_looks.load(Ordering::Relaxed);
+    let (before, now) = (whole_looks(), clock::now_ms());
+    for (at, looks) in [(now, 0), (now + 3_000_000, 0), (now + 7_000_000, 1), (now, 2), (now, 2)] {
+        clock::fix(at);
+        assert_eq!(who(&b, &Secret::generate()).await, None);
+        assert_eq!(whole_looks() - before, looks, "{at}");
     }
 }
 
