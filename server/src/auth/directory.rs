@@ -24,6 +24,9 @@ const MOST_CHANGES: usize = 64;
 /// Time between two looks at a database that others may change.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// Time between two walks over everything for what is past its time.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
 /// Least time between two looks for something that is not known.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
@@ -262,7 +265,15 @@ impl Directory {
         looking.await.unwrap_or(Err(Unsure))
     }
 
-    /// Keeps the memory equal to the database until `stop`.
+    async fn sweep(&self) {
+        let mut ticks = tokio::time::interval(SWEEP_EVERY);
+        loop {
+            ticks.tick().await;
+            self.0.known.write().unwrap_or_else(PoisonError::into_inner).sweep();
+        }
+    }
+
+    /// Keeps the memory equal to the database until `stop`, and forgets what is past its time.
     pub(crate) async fn follow(self, stop: CancellationToken) {
         let following = async {
             let mut ticks = tokio::time::interval(LOOK_EVERY);
@@ -294,6 +305,7 @@ impl Directory {
         tokio::select! {
             () = stop.cancelled() => {}
             () = following => {}
+            () = self.sweep() => {}
         }
     }
 }

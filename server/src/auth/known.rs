@@ -40,7 +40,6 @@ impl Known {
 
     /// Takes over what the database told; whatever is gone ends at once. The same may be told twice.
     pub(super) fn apply(&mut self, people: People, limits: Limits) {
-        let now = clock::now_ms();
         if people.is_whole {
             self.drop_all_but(&people);
         }
@@ -71,6 +70,11 @@ impl Known {
         for user in people.removed.iter().filter(|id| *id != OWNER) {
             self.remove_user(user);
         }
+    }
+
+    /// Forgets what is past its time. A walk over all there is, while every request waits: not for each change.
+    pub(super) fn sweep(&mut self) {
+        let now = clock::now_ms();
         self.tokens.retain(|_, grant| !grant.is_expired());
         self.sessions.retain(|_, session| session.expires_at > now);
     }

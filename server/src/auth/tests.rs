@@ -106,6 +106,21 @@ async fn sessions_of_a_server_without_a_database_are_bounded() {
     assert_eq!(auth.directory.known().sessions.len(), session::MOST);
 }
 
+#[tokio::test(start_paused = true)]
+async fn sessions_that_are_past_their_time_are_forgotten() {
+    let auth = Auth::in_memory(&Secret::generate(), limits());
+    auth.sign_owner_in(None).await.unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let following = tokio::spawn(auth.directory.clone().follow(stop.clone()));
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    assert_eq!(auth.directory.known().sessions.len(), 1);
+    clock::fix(clock::now_ms() + millis(LIFETIME));
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert_eq!(auth.directory.known().sessions.len(), 0);
+    stop.cancel();
+    following.await.unwrap();
+}
+
 #[tokio::test]
 async fn sessions_of_an_earlier_release_are_taken_over_once() {
     let dir = tempfile::tempdir().unwrap();
