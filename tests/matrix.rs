@@ -69,6 +69,8 @@ struct Stage {
     server: Server,
     http: Client,
     made: std::cell::Cell<u32>,
+    /// Who stood for `{other}` last.
+    other: std::cell::RefCell<Option<String>>,
 }
 
 impl Stage {
@@ -194,6 +196,7 @@ impl Stage {
             let (other, _) = self.user("viewer", None).await?;
             let (_, token) = self.token(&other, &["read:metrics/*"], 3_600).await?;
             text = text.replace("{other}", &other).replace("{other-token}", &token);
+            self.other.replace(Some(other));
         }
         Ok(text)
     }
@@ -215,7 +218,8 @@ impl Caller {
 #[tokio::test]
 async fn every_cell_of_the_table_is_what_a_server_answers() -> Result<()> {
     let server = Server::start().await?;
-    let stage = Stage { server, http: http()?, made: std::cell::Cell::new(0) };
+    let (made, other) = (std::cell::Cell::new(0), std::cell::RefCell::new(None));
+    let stage = Stage { server, http: http()?, made, other };
     let (columns, rows) = (columns()?, rows()?);
     ensure!(columns.len() == 12 && rows.len() > 40, "the table was not read");
     let mut callers = Vec::new();
@@ -233,7 +237,32 @@ async fn every_cell_of_the_table_is_what_a_server_answers() -> Result<()> {
             if !body.is_empty() {
                 request = request.header("Content-Type", "application/json").body(body.to_owned());
             }
+            // A page of another origin cannot have a cookie change anything.
+            if let (Proof::Cookie(cookie), false) = (&caller.proof, row.method == Method::GET) {
+                let foreign = stage.http.request(row.method.clone(), stage.server.url(target));
+                let foreign = foreign.header("Cookie", cookie).body(body.to_owned());
+                let foreign = foreign.header("Content-Type", "application/json").send().await?;
+                if foreign.status() != StatusCode::FORBIDDEN {
+                    let (method, status) = (&row.method, foreign.status());
+                    wrong.push(format!("{method} {target} as {column} without a page: {status}"));
+                }
+            }
             let status = request.send().await?.status().as_u16();
+            if let Some(other) = stage.other.take()
+                && status >= 400
+            {
+                // As they were made: what is refused changes nothing.
+                let path = format!("/api/users/{other}");
+                let user = stage.by_owner(Method::GET, &path, Value::Null);
+                let user = user.await.with_context(|| format!("{} as {column}", row.target))?;
+                let tokens = format!("/api/tokens?user={other}");
+                let tokens = stage.by_owner(Method::GET, &tokens, Value::Null).await?;
+                let (role, name) = (user["role"].as_str(), user["name"].as_str());
+                ensure!(
+                    role == Some("viewer") && name.is_some_and(|name| name.starts_with("user "))
+                );
+                ensure!(tokens.as_array().is_some_and(|tokens| tokens.len() == 1), "{tokens}");
+            }
             if status != *expected {
                 let Row { method, target, body, .. } = row;
                 wrong.push(format!(

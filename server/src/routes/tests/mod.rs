@@ -170,3 +170,28 @@ fn every_route_has_a_path_of_the_contract() {
     }
     assert!(routes > 10, "only {routes} were found");
 }
+
+#[test]
+fn every_route_is_of_the_list_that_the_table_of_access_is_held_to() {
+    // What answers 404 to everything, and 400 for want of a topic.
+    const OTHERS: [&str; 2] = ["\"/api/{*rest}\"", "&format!(\"{}/\", path::PUBLISH)"];
+    let mut count = 0;
+    for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes")).unwrap()
+    {
+        let file = file.unwrap().path();
+        if file.is_dir() {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for other in [".nest(", ".nest_service(", ".route_service("] {
+            assert!(!text.contains(other), "{}: {other}", file.display());
+        }
+        for route in text.split(".route(").skip(1).map(str::trim_start) {
+            let is_listed = route.starts_with("path::");
+            let line = route.lines().next();
+            assert!(is_listed || OTHERS.iter().any(|other| route.starts_with(other)), "{line:?}");
+            count += usize::from(is_listed);
+        }
+    }
+    assert_eq!(count, tidings_protocol::api::path::ALL.len(), "each once");
+}
