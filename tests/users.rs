@@ -119,13 +119,25 @@ async fn a_token_for_a_user_acts_for_that_user_within_the_role() -> Result<()> {
     assert_eq!(ask("POST", publish).await?.status(), StatusCode::FORBIDDEN, "a viewer");
     tidings(&server, &["user", "role", "ci", "publisher"], "").await?;
     assert_eq!(ask("POST", publish).await?.status(), StatusCode::OK);
+    let lower = run(&server, &["user", "role", "ci", "viewer"], b"").await?;
+    let said = String::from_utf8(lower.stderr)?;
+    ensure!(said.contains("ci is a viewer now; revoked one token"), "{said}");
+    assert_eq!(ask("POST", publish).await?.status(), StatusCode::UNAUTHORIZED);
+    tidings(&server, &["user", "role", "ci", "publisher"], "").await?;
+    let output = run(&server, &create, b"").await?;
+    let token = String::from_utf8(output.stdout)?.trim().to_owned();
+    let ask = async |path: &str| {
+        let request = http()?.post(server.url(path)).bearer_auth(&token).body("1");
+        anyhow::Ok(request.send().await?.status())
+    };
+    assert_eq!(ask(publish).await?, StatusCode::OK);
     let list = tidings(&server, &["token", "list", "--user", "ci"], "").await?;
     ensure!(list.contains("build") && list.contains("ci"), "{list}");
     let none = tidings(&server, &["token", "list", "--user", "owner"], "").await?;
     ensure!(!none.contains("build"), "{none}");
 
     tidings(&server, &["user", "remove", "ci", "--yes"], "").await?;
-    assert_eq!(ask("POST", publish).await?.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(ask(publish).await?, StatusCode::UNAUTHORIZED);
     Ok(())
 }
 
