@@ -4,17 +4,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use harness::ledger::{SharedLedger, TOPICS, follow, lock, publish_numbers};
-use harness::{DEADLINE, Server, ServerOptions, Wire, free_address, until};
-use tokio::task::JoinSet;
+use harness::ledger::{RETURN_WITHIN, SharedLedger, Traffic, lock};
+use harness::{DEADLINE, Server, ServerOptions, free_address, until};
 use tokio::time::sleep;
-
-/// Longest wait of the client between two attempts, and time to catch up.
-const RETURN_WITHIN: Duration = Duration::from_secs(60);
 
 /// The client's waits grow with each attempt, until a connection has lasted for so long.
 const SETTLED_AFTER: Duration = Duration::from_millis(5_200);
@@ -129,21 +124,10 @@ async fn kills(seed: u64, moments: impl IntoIterator<Item = Moment>) -> Result<u
     let options =
         ServerOptions { listen: Some(free_address()?), ..ServerOptions::with_config(config) };
     let server = Server::start_with(options.with_args(["--durable"])).await?;
-    let (address, token) = (server.address(), server.token()?);
-    let (mut first, _) = Wire::get(address, "/api/events?topic=app/*", &token).await?;
-    let cursor = first.next().await?.id.context("an id")?;
-    drop(first);
+    let traffic = Traffic::begin(&server).await?;
+    let ledger = traffic.ledger();
 
-    let ledger = SharedLedger::default();
-    let mut following = follow(&server, &cursor, Arc::clone(&ledger))?;
-    let enough = Arc::new(AtomicBool::new(false));
-    let mut publishers = JoinSet::new();
-    for topic in 0..TOPICS.len() {
-        let (ledger, enough) = (Arc::clone(&ledger), Arc::clone(&enough));
-        publishers.spawn(publish_numbers(topic, address, token.clone(), ledger, enough));
-    }
-
-    let mut story = Story { server, ledger, chance: Chance(seed), behind: 0 };
+    let mut story = Story { server, ledger: Arc::clone(&ledger), chance: Chance(seed), behind: 0 };
     let begun = Instant::now();
     let mut count = 0;
     let killing = async {
@@ -151,26 +135,14 @@ async fn kills(seed: u64, moments: impl IntoIterator<Item = Moment>) -> Result<u
             story.kill(moment).await.with_context(|| format!("kill {count}, {moment:?}"))?;
             count += 1;
             if count % 20 == 0 {
-                let arrived = lock(&story.ledger).arrived();
+                let arrived = lock(&ledger).arrived();
                 println!("{count} kills, {arrived} events in {:?}", begun.elapsed());
             }
         }
-        enough.store(true, Ordering::Relaxed);
-        while let Some(publisher) = publishers.join_next().await {
-            publisher??;
-        }
-        until("all that was acknowledged has arrived", RETURN_WITHIN, || async {
-            let ledger = lock(&story.ledger);
-            ensure!(ledger.is_settled(), "{} of {}", ledger.arrived(), ledger.acknowledged());
-            Ok(Some(()))
-        })
-        .await
+        Ok(())
     };
-    tokio::select! {
-        killed = killing => killed?,
-        ended = &mut following => ended??,
-    }
-    let ledger = lock(&story.ledger);
+    traffic.through(killing).await?;
+    let ledger = lock(&ledger);
     ledger.check()?;
     let (acknowledged, arrived) = (ledger.acknowledged(), ledger.arrived());
     let unknown: usize = ledger.unknown.iter().map(BTreeSet::len).sum();

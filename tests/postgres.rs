@@ -3,17 +3,11 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use harness::ledger::{Ledger, SharedLedger, TOPICS, follow, lock, publish_numbers};
+use anyhow::{Context, Result, ensure};
+use harness::ledger::{Ledger, RETURN_WITHIN, SharedLedger, Traffic, lock};
 use harness::{DEADLINE, Server, ServerOptions, Wire, free_address, until, wire};
 use test_postgres::{Cluster, Database};
-use tokio::task::JoinSet;
-
-/// The client's waits grow up to half a minute; time to catch up.
-const RETURN_WITHIN: Duration = Duration::from_secs(60);
 
 /// So many events show that it goes on.
 const SOME: usize = 50;
@@ -72,42 +66,19 @@ async fn what_was_acknowledged_arrives_once_though_server_and_database_are_kille
     let options = options.with_args(["--durable", "--database", &url]);
     let server = Server::start_with(options).await?;
     ensure!(!server.data_dir().join("tidings.db").exists(), "a file beside the database");
-    let (address, token) = (server.address(), server.token()?);
-    let (mut first, _) = Wire::get(address, "/api/events?topic=app/*", &token).await?;
-    let cursor = first.next().await?.id.context("an id")?;
-    drop(first);
-
-    let ledger = SharedLedger::default();
-    let mut following = follow(&server, &cursor, Arc::clone(&ledger))?;
-    let enough = Arc::new(AtomicBool::new(false));
-    let mut publishers = JoinSet::new();
-    for topic in 0..TOPICS.len() {
-        let (ledger, enough) = (Arc::clone(&ledger), Arc::clone(&enough));
-        publishers.spawn(publish_numbers(topic, address, token.clone(), ledger, enough));
-    }
-    let mut story = Story { server, database, ledger };
+    let traffic = Traffic::begin(&server).await?;
+    let ledger = traffic.ledger();
+    let mut story = Story { server, database, ledger: Arc::clone(&ledger) };
     let killing = async {
         story.more("the reader gets what is published", Ledger::arrived, SOME).await?;
         for round in 0..2 {
             story.server_is_killed().await.with_context(|| format!("server, {round}"))?;
             story.database_is_killed().await.with_context(|| format!("database, {round}"))?;
         }
-        enough.store(true, Ordering::Relaxed);
-        while let Some(publisher) = publishers.join_next().await {
-            publisher??;
-        }
-        until("all that was acknowledged has arrived", RETURN_WITHIN, || async {
-            let ledger = lock(&story.ledger);
-            ensure!(ledger.is_settled(), "{} of {}", ledger.arrived(), ledger.acknowledged());
-            Ok(Some(()))
-        })
-        .await
+        Ok(())
     };
-    tokio::select! {
-        killed = killing => killed?,
-        ended = &mut following => bail!("the reader ended: {:?}", ended?),
-    }
-    lock(&story.ledger).check()
+    traffic.through(killing).await?;
+    lock(&ledger).check()
 }
 
 /// Where publishes do not wait for the database, it may be away, and crash, without anybody's notice.

@@ -11,10 +11,13 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStdout};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-use crate::{Server, Wire, command, wire};
+use crate::{Server, Wire, command, until, wire};
+
+/// The client's waits grow up to half a minute between two attempts; and time to catch up.
+pub const RETURN_WITHIN: Duration = Duration::from_secs(60);
 
 /// Each has a publisher of its own.
 pub const TOPICS: [&str; 3] = ["app/a", "app/b", "app/c/deep"];
@@ -98,13 +101,72 @@ impl Ledger {
     }
 }
 
+/// A publisher for each topic and a reader of all, who write to a ledger.
+#[derive(Debug)]
+pub struct Traffic {
+    ledger: SharedLedger,
+    reader: JoinHandle<Result<()>>,
+    publishers: JoinSet<Result<()>>,
+    enough: Arc<AtomicBool>,
+}
+
+impl Traffic {
+    /// Begins it, behind what there is.
+    ///
+    /// # Errors
+    ///
+    /// If the reader does not start, or the server does not answer.
+    pub async fn begin(server: &Server) -> Result<Self> {
+        let (address, token) = (server.address(), server.token()?);
+        let (mut first, _) = Wire::get(address, "/api/events?topic=app/*", &token).await?;
+        let cursor = first.next().await?.id.context("an id")?;
+        drop(first);
+        let ledger = SharedLedger::default();
+        let reader = follow(server, &cursor, Arc::clone(&ledger))?;
+        let enough = Arc::new(AtomicBool::new(false));
+        let mut publishers = JoinSet::new();
+        for topic in 0..TOPICS.len() {
+            let (ledger, enough) = (Arc::clone(&ledger), Arc::clone(&enough));
+            publishers.spawn(publish_numbers(topic, address, token.clone(), ledger, enough));
+        }
+        Ok(Self { ledger, reader, publishers, enough })
+    }
+
+    /// What has been noted so far.
+    #[must_use]
+    pub fn ledger(&self) -> SharedLedger {
+        Arc::clone(&self.ledger)
+    }
+
+    /// Goes on while `story` does, then ends once all that was acknowledged has arrived.
+    ///
+    /// # Errors
+    ///
+    /// If the story fails, a publish is refused for good, or the reader ends or does not get everything.
+    pub async fn through(mut self, story: impl Future<Output = Result<()>>) -> Result<()> {
+        let going = async {
+            story.await?;
+            self.enough.store(true, Ordering::Relaxed);
+            while let Some(publisher) = self.publishers.join_next().await {
+                publisher??;
+            }
+            until("all that was acknowledged has arrived", RETURN_WITHIN, || async {
+                let ledger = lock(&self.ledger);
+                ensure!(ledger.is_settled(), "{} of {}", ledger.arrived(), ledger.acknowledged());
+                Ok(Some(()))
+            })
+            .await
+        };
+        tokio::select! {
+            gone = going => gone,
+            ended = &mut self.reader => ended?.context("the reader ended"),
+        }
+    }
+}
+
 /// Publishes the numbers from 1 on, one after the other. One that surely was not taken is sent again; one
 /// that may have been is noted as such and left.
-///
-/// # Errors
-///
-/// If a publish is refused for good.
-pub async fn publish_numbers(
+async fn publish_numbers(
     topic: usize,
     address: SocketAddr,
     token: String,
@@ -156,15 +218,7 @@ pub async fn publish_numbers(
 
 /// Starts `tidings tail` behind an event, and notes what arrives. The task ends with an error, for tail is not to end: of what
 /// was not sent, or came out of order, or because tail ended.
-///
-/// # Errors
-///
-/// If it does not start.
-pub fn follow(
-    server: &Server,
-    cursor: &str,
-    ledger: SharedLedger,
-) -> Result<JoinHandle<Result<()>>> {
+fn follow(server: &Server, cursor: &str, ledger: SharedLedger) -> Result<JoinHandle<Result<()>>> {
     let (tail, stdout) = tail(server, cursor)?;
     Ok(tokio::spawn(async move {
         // Killed with the task.

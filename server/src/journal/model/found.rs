@@ -93,6 +93,16 @@ async fn publish(hub: &Hub) -> Option<u64> {
     published.ok().map(|id| id.seq)
 }
 
+/// Publishes four events, of which the newest alone stays in memory.
+async fn publish_four(hub: &Hub) {
+    for _ in 0..3 {
+        publish(hub).await.unwrap();
+    }
+    written().await;
+    publish(hub).await.unwrap();
+    written().await;
+}
+
 async fn written() {
     tokio::time::sleep(Duration::from_secs(2)).await;
 }
@@ -228,13 +238,7 @@ async fn a_journal_that_fails_to_the_end_is_tried_once_more_and_not_taken_for_wh
 async fn what_cannot_be_read_back_is_told_as_a_gap_and_the_stream_goes_on() {
     let found = Found::new();
     let (hub, _writer) = found.open(Durability::Relaxed).await;
-    for _ in 0..3 {
-        publish(&hub).await.unwrap();
-    }
-    written().await;
-    publish(&hub).await.unwrap();
-    // The newest alone is in memory.
-    written().await;
+    publish_four(&hub).await;
     found.fail(100);
     assert_eq!(read(&hub, 2).await, [-3, 4]);
     found.fail(0);
@@ -245,12 +249,7 @@ async fn what_cannot_be_read_back_is_told_as_a_gap_and_the_stream_goes_on() {
 async fn who_reads_a_journal_that_is_away_waits_and_is_told_of_no_gap() {
     let found = Found::new();
     let (hub, _writer) = found.open(Durability::Relaxed).await;
-    for _ in 0..3 {
-        publish(&hub).await.unwrap();
-    }
-    written().await;
-    publish(&hub).await.unwrap();
-    written().await;
+    publish_four(&hub).await;
     found.be_away(true);
     let began = tokio::time::Instant::now();
     let back = async {
