@@ -19,6 +19,8 @@ pub mod config;
 mod event;
 #[path = "../../server/src/sse/frame.rs"]
 pub mod frame;
+#[path = "../../server/src/json.rs"]
+mod json;
 #[path = "../../crates/client/src/lines.rs"]
 mod lines;
 #[path = "../../server/src/origins.rs"]

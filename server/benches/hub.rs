@@ -26,7 +26,7 @@ use tidings_protocol::event::{EventId, EventType};
 use tidings_protocol::topic::{Selector, Topic};
 use tidings_server::hub::{
     Boundary, Durability, Event, Hub, HubLimits, Item, Journal, JournalError, Page, PageRequest,
-    Recovered, RecoveredTopic, Retention, Start,
+    Pages, Recovered, RecoveredTopic, Retention, Start,
 };
 use tidings_server::sse::frame::{self, Form};
 use tokio::runtime::{Builder, Runtime};
@@ -189,11 +189,7 @@ impl Shelf {
     }
 }
 
-impl Journal for Shelf {
-    fn append(self: Arc<Self>, _: Vec<Arc<Event>>, _: u64) -> Done<()> {
-        ready(()).boxed()
-    }
-
+impl Pages for Shelf {
     fn page(self: Arc<Self>, ask: PageRequest) -> Done<Page> {
         let wanted: HashSet<_> = ask.topics.iter().collect();
         let first = self.0.partition_point(|event| event.id.seq <= ask.after);
@@ -201,7 +197,13 @@ impl Journal for Shelf {
         let found = self.0[first..last].iter().filter(|event| wanted.contains(&event.topic));
         let events: Vec<_> = found.take(ask.max_events).cloned().collect();
         let reached = events.last().map_or(ask.upto, |event| event.id.seq);
-        ready(Page { events, reached }).boxed()
+        ready(Page { events, reached, evicted: Vec::new() }).boxed()
+    }
+}
+
+impl Journal for Shelf {
+    fn append(self: Arc<Self>, _: Vec<Arc<Event>>, _: u64) -> Done<()> {
+        ready(()).boxed()
     }
 
     fn aged(self: Arc<Self>, _: Duration, _: u64) -> Done<Vec<Topic>> {

@@ -34,6 +34,7 @@ mod descriptors;
 pub mod error;
 pub mod hub;
 mod journal;
+mod json;
 pub mod limits;
 mod origins;
 pub mod routes;

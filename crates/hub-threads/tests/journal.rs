@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hub_threads::hub::{
     Boundary, Durability, Event, Hub, HubLimits, Item, Journal, JournalError, Page, PageRequest,
-    Recovered, RecoveredTopic, Retention, Start,
+    Pages, Recovered, RecoveredTopic, Retention, Start,
 };
 use shuttle::future::block_on;
 use shuttle::sync::Mutex;
@@ -67,11 +67,7 @@ impl Rows {
     }
 }
 
-impl Journal for Rows {
-    fn append(self: Arc<Self>, events: Vec<Arc<Event>>, _: u64) -> Done<()> {
-        self.with(|rows| rows.extend(events))
-    }
-
+impl Pages for Rows {
     fn page(self: Arc<Self>, ask: PageRequest) -> Done<Page> {
         self.with(move |rows| {
             let wanted = |row: &&Arc<Event>| {
@@ -80,8 +76,14 @@ impl Journal for Rows {
             // Small pages: a replay is to take several.
             let events: Vec<_> = rows.iter().filter(wanted).take(2).cloned().collect();
             let reached = events.last().map_or(ask.upto, |event| event.id.seq);
-            Page { events, reached }
+            Page { events, reached, evicted: Vec::new() }
         })
+    }
+}
+
+impl Journal for Rows {
+    fn append(self: Arc<Self>, events: Vec<Arc<Event>>, _: u64) -> Done<()> {
+        self.with(|rows| rows.extend(events))
     }
 
     fn aged(self: Arc<Self>, _: Duration, _: u64) -> Done<Vec<Topic>> {

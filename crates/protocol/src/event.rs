@@ -56,6 +56,12 @@ impl EventType {
         Self(std::borrow::Cow::Borrowed(DEFAULT_TYPE))
     }
 
+    /// What an event is called to a browser that is told no name.
+    #[must_use]
+    pub const fn message() -> Self {
+        Self(std::borrow::Cow::Borrowed("message"))
+    }
+
     /// The type as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -201,10 +207,14 @@ pub struct Connected {
 
 /// Keeps an unnamed stream alive where a client cannot see comments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename = "heartbeat")]
+#[serde(rename_all = "camelCase", tag = "type", rename = "heartbeat")]
 pub struct Heartbeat {
     /// The server's clock, in ms since the epoch.
     pub at: u64,
+    /// Since when the server can neither take nor deliver events because it has lost what it shares with others, by its
+    /// own clock; absent while all is well. One comes at once when that changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degraded_since: Option<u64>,
 }
 
 /// Tells a subscriber that events passed which it will never get. Its own id is [`Gap::to`].

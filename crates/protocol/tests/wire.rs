@@ -59,7 +59,12 @@ fn the_first_message_of_a_stream() {
 
 #[test]
 fn a_heartbeat() {
-    assert_json_snapshot!(same(Heartbeat { at: AT }));
+    assert_json_snapshot!(same(Heartbeat { at: AT, degraded_since: None }));
+}
+
+#[test]
+fn a_heartbeat_of_a_degraded_server() {
+    assert_json_snapshot!(same(Heartbeat { at: AT, degraded_since: Some(AT - 1_000) }));
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(super) enum Depth {
     Memory,
     /// What leaves memory is in the journal.
     Journal,
+    /// What leaves memory is in the log of a bus, which says by itself what is gone.
+    Bus,
 }
 
 /// The log of one topic.
@@ -129,7 +131,7 @@ impl Log {
         let depth = if latest_wins { Depth::Memory } else { bounds.depth };
         let memory = match depth {
             Depth::Memory => retention,
-            Depth::Journal => Retention {
+            Depth::Journal | Depth::Bus => Retention {
                 events: retention.events.min(bounds.memory.events),
                 bytes: retention.bytes.min(bounds.memory.bytes),
                 age: retention.age,
@@ -220,6 +222,9 @@ impl Log {
             && ring.cold.bytes + ring.bytes + bytes <= self.retention.bytes;
         // The newest is history however large it is.
         let is_within = !is_too_old && (fits || ring.events.is_empty());
+        if self.depth == Depth::Bus {
+            return;
+        }
         if self.depth == Depth::Journal && (is_within || ring.cold.events > 0) {
             ring.add_cold(seq, bytes);
         } else {
@@ -250,7 +255,7 @@ impl Log {
     /// What the journal has to do so that the topic keeps to its bounds; it is asked about what it has up to
     /// `kept`. `is_thorough`: however little it is. `is_old`: some of it is past its age.
     pub(super) fn chore(&self, kept: u64, is_thorough: bool, is_old: bool) -> Option<Chore> {
-        if self.depth == Depth::Memory {
+        if self.depth != Depth::Journal {
             return None;
         }
         let mut ring = self.write();
@@ -286,6 +291,31 @@ impl Log {
             events: boundary.events.saturating_sub(events) + ring.uncounted.events,
             bytes: boundary.bytes.saturating_sub(bytes) + ring.uncounted.bytes,
         };
+    }
+
+    /// Everything up to here is gone, as whoever keeps it says.
+    pub(super) fn let_all_go(&self, seq: u64) {
+        let mut ring = self.write();
+        if seq <= ring.evicted {
+            return;
+        }
+        while ring.events.front().is_some_and(|oldest| oldest.id.seq <= seq) {
+            self.pop_oldest(&mut ring);
+        }
+        ring.evicted = seq;
+        ring.floor = ring.floor.max(seq);
+        self.newest.fetch_max(seq, Ordering::AcqRel);
+    }
+
+    /// Lets go of what is in memory: the log belongs to an era that is over.
+    pub(super) fn retire(&self) {
+        let mut ring = self.write();
+        while self.pop_oldest(&mut ring).is_some() {}
+    }
+
+    /// Sequence number of the newest event there ever was.
+    pub(super) fn newest(&self) -> u64 {
+        self.newest.load(Ordering::Acquire)
     }
 
     /// Notes what the journal has let go of.

@@ -7,9 +7,9 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tidings_protocol::topic::Topic;
 
-use super::Hub;
 use super::event::Event;
 use super::retention::Retention;
+use super::{Hub, Past};
 
 /// Why the journal did not do what it was asked; the cause is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,8 +22,15 @@ pub enum JournalError {
     Failed,
 }
 
+/// Has what memory no longer has.
+pub trait Pages: Debug + Send + Sync + 'static {
+    /// Reads what lies behind `after`, no further than `upto`. Where it is unreachable it is asked again, for as long as
+    /// somebody waits for the page; where it fails twice, what it was asked for is told as lost.
+    fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>>;
+}
+
 /// Keeps events, in their order. Events of latest-wins topics are never given to it.
-pub trait Journal: Debug + Send + Sync + 'static {
+pub trait Journal: Pages {
     /// Keeps `events`, whose sequence numbers grow, and that every number up to `head` may be given away. What
     /// failed may be tried again, and is kept once.
     /// A durable journal has it on disk when the future is done.
@@ -32,10 +39,6 @@ pub trait Journal: Debug + Send + Sync + 'static {
         events: Vec<Arc<Event>>,
         head: u64,
     ) -> BoxFuture<'static, Result<(), JournalError>>;
-
-    /// Reads what lies behind `after`, no further than `upto`. A journal that is unreachable is asked again, for as long as
-    /// somebody waits for the page; where it fails twice, what it was asked for is told as lost.
-    fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>>;
 
     /// The topics whose oldest event is older than `age` at `now`, in ms since the epoch.
     fn aged(
@@ -72,11 +75,12 @@ impl Hub {
     ///
     /// # Errors
     ///
-    /// While the journal fails.
+    /// While the journal fails, or the bus is away.
     pub async fn check(&self) -> Result<(), JournalError> {
-        match self.journal() {
-            Some(journal) => Arc::clone(journal).check().await,
-            None => Ok(()),
+        match &self.0.past {
+            Past::Nowhere => Ok(()),
+            Past::Journal(keeping) => Arc::clone(&keeping.journal).check().await,
+            Past::Bus(line) => line.away_since().map_or(Ok(()), |_| Err(JournalError::Unreachable)),
         }
     }
 }
@@ -84,6 +88,8 @@ impl Hub {
 /// What to read.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
+    /// Of the history with this epoch.
+    pub epoch: u32,
     /// Of these topics, in the order of their names.
     pub topics: Arc<[Topic]>,
     /// Behind this sequence number.
@@ -103,6 +109,8 @@ pub struct Page {
     pub events: Vec<Arc<Event>>,
     /// There is nothing else of these topics up to here.
     pub reached: u64,
+    /// Topics of which the newest event that was gone when the page was read was not known before.
+    pub evicted: Vec<(Topic, u64)>,
 }
 
 /// Where a topic's history is to begin.

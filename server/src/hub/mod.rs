@@ -8,14 +8,18 @@
 //! - A reader goes no further than the newest *committed* sequence number, which is stored after the
 //!   event is in its log. That is what keeps one order across topics without a lock on the reading side.
 //! - What a reader can no longer get is told to it as a gap, in its place in the order.
+//! - A hub on a [`Bus`] shares its log with other instances; see `bus`.
 //! - A hub with a [`Journal`] keeps its history across a restart, and lets readers go back further than
 //!   memory does. Where it is durable, an event is committed only once the journal has it.
 
 mod backlog;
+mod bus;
 mod cursors;
+mod era;
 mod error;
 mod event;
 mod history;
+mod item;
 mod journal;
 mod keeper;
 mod lane;
@@ -39,21 +43,26 @@ use tidings_protocol::event::{EventId, EventType};
 use tidings_protocol::topic::{Selector, Topic};
 use tokio::sync::oneshot;
 
+pub use bus::{Batch, Bus, BusError, Follower, Opened, Outgoing, Refusal, Session, Standing};
 pub use error::PublishError;
 pub use event::{Event, FORMS};
+pub use item::Item;
 pub use journal::{
-    Boundary, Durability, Journal, JournalError, Page, PageRequest, Recovered, RecoveredTopic,
+    Boundary, Durability, Journal, JournalError, Page, PageRequest, Pages, Recovered,
+    RecoveredTopic,
 };
 pub use keeper::Keeper;
 pub use lane::Lane;
 pub use limits::HubLimits;
 pub use retention::Retention;
-pub use subscription::{Item, Start, Subscription};
+pub use subscription::{Start, Subscription};
 pub use writer::Writer;
 
 use crate::clock;
-use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard};
+use crate::sync::{AtomicBool, Mutex, MutexGuard, RwLock};
 use backlog::{Backlog, Entry, Room};
+use bus::Line;
+use era::Era;
 use history::{Depth, Log};
 use limits::Bounds;
 
@@ -69,20 +78,23 @@ pub struct Hub(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    epoch: u32,
     bounds: Bounds,
-    /// Newest sequence number whose event can be read.
-    committed: AtomicU64,
-    /// Newest sequence number that was given away, to an event that was kept or not.
-    given: AtomicU64,
-    /// Newest sequence number the journal has, or has refused.
-    kept: AtomicU64,
+    /// Changed under the registry's lock.
+    era: RwLock<Arc<Era>>,
     closed: AtomicBool,
     /// Time over which subscribers are to leave, once that is so.
     drain: OnceLock<Duration>,
-    journal: Option<Keeping>,
+    past: Past,
     /// Held while an event is placed, and while a subscriber joins or leaves.
     registry: Mutex<Registry>,
+}
+
+/// Where history lies besides memory.
+#[derive(Debug)]
+enum Past {
+    Nowhere,
+    Journal(Keeping),
+    Bus(Arc<Line>),
 }
 
 /// The hub's end of its journal.
@@ -102,7 +114,7 @@ impl Hub {
 
     fn with_epoch(limits: HubLimits, epoch: u32) -> Self {
         let recovered = Recovered { epoch, ..Recovered::default() };
-        Self::build(limits.bounds(Depth::Memory), &recovered, None)
+        Self::build(limits.bounds(Depth::Memory), &recovered, Past::Nowhere)
     }
 
     /// A hub that goes on where the journal ends. Nothing is published before the [`Writer`] runs; history grows
@@ -117,38 +129,35 @@ impl Hub {
         let backlog = Arc::new(Backlog::default());
         let keeping =
             Keeping { journal: Arc::clone(&journal), backlog: Arc::clone(&backlog), durability };
-        let hub = Self::build(limits.bounds(Depth::Journal), recovered, Some(keeping));
+        let hub = Self::build(limits.bounds(Depth::Journal), recovered, Past::Journal(keeping));
         let keeper = Keeper::new(hub.clone(), Arc::clone(&journal), Arc::clone(&backlog));
         let writer = Writer::new(hub.clone(), journal, backlog, durability);
         (hub, writer, keeper)
     }
 
-    fn build(bounds: Bounds, recovered: &Recovered, journal: Option<Keeping>) -> Self {
+    fn build(bounds: Bounds, recovered: &Recovered, past: Past) -> Self {
         let mut registry = Registry::default();
         for topic in &recovered.topics {
             registry.add(Arc::new(Log::recovered(topic, &bounds)));
         }
         Self(Arc::new(Inner {
-            epoch: recovered.epoch,
             bounds,
-            committed: AtomicU64::new(recovered.head),
-            given: AtomicU64::new(recovered.head),
-            kept: AtomicU64::new(recovered.head),
+            era: RwLock::new(Arc::new(Era::new(recovered.epoch, recovered.head))),
             closed: AtomicBool::new(false),
             drain: OnceLock::new(),
-            journal,
+            past,
             registry: Mutex::new(registry),
         }))
     }
 
     /// Takes an event. `data` must be a JSON text; the hub does not look into it. Done once the event can be
-    /// read, and, where the journal is durable, is kept. An event whose publisher stops waiting may be taken
+    /// read, and, where the journal is durable, is kept; on a bus, once it is in the log, and can be read a moment later. An event whose publisher stops waiting may be taken
     /// all the same.
     ///
     /// # Errors
     ///
-    /// If the topic is one too many, the journal does not keep up, or the hub has ended. If a durable journal does
-    /// not say whether it has the event: [`PublishError::Unconfirmed`].
+    /// If the topic is one too many, the journal does not keep up, the bus is away, or the hub has ended. If a durable
+    /// journal or the bus does not say whether it has the event: [`PublishError::Unconfirmed`].
     pub async fn publish(
         &self,
         topic: &Topic,
@@ -157,12 +166,13 @@ impl Hub {
     ) -> Result<EventId, PublishError> {
         // What comes in may be a slice of a buffer that is many times as large, and history would hold all of it.
         let data = Bytes::copy_from_slice(&data);
-        match &self.0.journal {
-            Some(keeping) if keeping.durability == Durability::Durable => {
+        match &self.0.past {
+            Past::Bus(line) => self.publish_by(line, topic, kind, data).await,
+            Past::Journal(keeping) if keeping.durability == Durability::Durable => {
                 self.publish_durably(keeping, topic, kind, data).await
             }
             // What wins by being the latest is not worth keeping.
-            Some(keeping) if !topic.is_latest_wins() => {
+            Past::Journal(keeping) if !topic.is_latest_wins() => {
                 let room = keeping.backlog.reserve(data.len()).await?;
                 self.place(topic, kind, data, Some((keeping, room)))
                     .inspect_err(|_| keeping.backlog.release(room))
@@ -184,18 +194,19 @@ impl Hub {
             return Err(PublishError::Closed);
         }
         let log = registry.log_or_new(topic, &self.0.bounds)?;
-        let id = EventId { epoch: self.0.epoch, seq: self.next_seq() };
+        let era = self.era();
+        let id = EventId { epoch: era.epoch, seq: era.next_seq() };
         let event = Arc::new(Event::new(id, topic.clone(), kind, clock::now_ms(), data));
         if let Some((keeping, room)) = keep {
             // Under the lock: the journal wants events in their order.
             keeping.backlog.push(Entry::Published(Arc::clone(&event)), room);
         }
-        registry.push(&log, event, self.kept());
+        registry.push(&log, event, era.kept());
         // The head is still the one before: what has just come, its readers are to find in memory.
-        self.make_room(&mut registry, self.head().seq);
+        self.make_room(&mut registry, era.head().seq);
         log.readers.note();
-        self.0.given.store(id.seq, Ordering::Release);
-        self.0.committed.store(id.seq, Ordering::Release);
+        era.skip_to(id.seq);
+        era.commit(id.seq);
         drop(registry);
         log.readers.wake(&log);
         Ok(id)
@@ -219,7 +230,7 @@ impl Hub {
                 registry.log_or_new(topic, &self.0.bounds)
             };
             let log = log.inspect_err(|_| keeping.backlog.release(room))?;
-            let id = EventId { epoch: self.0.epoch, seq: 0 };
+            let id = EventId { seq: 0, ..self.head() };
             let event = Event::new(id, topic.clone(), kind, clock::now_ms(), data);
             keeping.backlog.push(Entry::Waiting(event, log, done), room);
         }
@@ -240,7 +251,7 @@ impl Hub {
             self.make_room(&mut registry, self.head().seq);
             logs.values().for_each(|log| log.readers.note());
             self.skip_to(head);
-            self.0.committed.store(head, Ordering::Release);
+            self.era().commit(head);
         }
         logs.values().for_each(|log| log.readers.wake(log));
     }
@@ -265,18 +276,26 @@ impl Hub {
         selectors: Vec<Selector>,
         start: Start,
     ) -> Subscription {
-        let selectors: Arc<[Selector]> = selectors.into();
+        self.subscribe_to(lane, selectors.into(), start)
+    }
+
+    fn subscribe_to(
+        &self,
+        lane: Option<&Lane>,
+        selectors: Arc<[Selector]>,
+        start: Start,
+    ) -> Subscription {
         let signal = Arc::new(Signal::new(lane.cloned()));
         let mut registry = self.registry();
         let joined = registry.join(Arc::clone(&selectors), Arc::clone(&signal));
         // Under the registry's lock nothing is published, so logs and head agree.
-        Subscription::new(self.clone(), &selectors, signal, joined, start)
+        Subscription::new(self.clone(), selectors, signal, joined, start)
     }
 
     /// Id of the newest event.
     #[must_use]
     pub fn head(&self) -> EventId {
-        EventId { epoch: self.0.epoch, seq: self.0.committed.load(Ordering::Acquire) }
+        self.era().head()
     }
 
     /// How many subscriptions there are.
@@ -316,8 +335,10 @@ impl Hub {
             self.0.closed.store(true, Ordering::Release);
         }
         self.wake_all();
-        if let Some(keeping) = &self.0.journal {
-            keeping.backlog.close();
+        match &self.0.past {
+            Past::Nowhere => {}
+            Past::Journal(keeping) => keeping.backlog.close(),
+            Past::Bus(line) => line.close(),
         }
     }
 
@@ -331,25 +352,20 @@ impl Hub {
         self.0.closed.load(Ordering::Acquire)
     }
 
-    fn next_seq(&self) -> u64 {
-        self.0.given.load(Ordering::Acquire) + 1
-    }
-
-    /// Gives no number up to this one away again.
-    fn skip_to(&self, seq: u64) {
-        self.0.given.store(seq, Ordering::Release);
-    }
-
-    fn kept(&self) -> u64 {
-        self.0.kept.load(Ordering::Acquire)
-    }
-
-    fn note_kept(&self, seq: u64) {
-        self.0.kept.fetch_max(seq, Ordering::AcqRel);
-    }
-
     fn journal(&self) -> Option<&Arc<dyn Journal>> {
-        self.0.journal.as_ref().map(|keeping| &keeping.journal)
+        match &self.0.past {
+            Past::Journal(keeping) => Some(&keeping.journal),
+            Past::Nowhere | Past::Bus(_) => None,
+        }
+    }
+
+    /// Where what has left memory is read.
+    fn pages(&self) -> Option<Arc<dyn Pages>> {
+        match &self.0.past {
+            Past::Nowhere => None,
+            Past::Journal(keeping) => Some(Arc::clone(&keeping.journal) as Arc<dyn Pages>),
+            Past::Bus(line) => Some(Arc::clone(line) as Arc<dyn Pages>),
+        }
     }
 
     fn all_logs(&self) -> Vec<Arc<Log>> {

@@ -19,8 +19,8 @@ use super::signal::Signal;
 #[derive(Debug, Default)]
 pub(super) struct Registry {
     logs: BTreeMap<Topic, Arc<Log>>,
-    /// How many of them do not count.
-    reserved: usize,
+    /// Those that do not count, and are always there.
+    reserved: Vec<Topic>,
     /// Who makes room in memory.
     memory: Memory,
     subscribers: Slab<Subscriber>,
@@ -68,7 +68,7 @@ impl Registry {
         if let Some(log) = self.logs.get(topic) {
             return Ok(Arc::clone(log));
         }
-        if self.logs.len() - self.reserved >= bounds.topics {
+        if self.logs.len() - self.reserved.len() >= bounds.topics {
             return Err(PublishError::TooManyTopics(bounds.topics));
         }
         let log = Arc::new(Log::new(topic.clone(), bounds));
@@ -78,9 +78,39 @@ impl Registry {
 
     /// Makes a topic that does not count among those there may be.
     pub(super) fn reserve(&mut self, topic: &Topic, bounds: &Bounds) {
-        self.reserved += 1;
+        self.reserved.push(topic.clone());
         if !self.logs.contains_key(topic) {
             self.add(Arc::new(Log::new(topic.clone(), bounds)));
+        }
+    }
+
+    pub(super) fn is_reserved(&self, topic: &Topic) -> bool {
+        self.reserved.contains(topic)
+    }
+
+    /// The log of a topic of which there is something elsewhere, so that it does not matter how many there are.
+    pub(super) fn log_of(&mut self, topic: &Topic, bounds: &Bounds) -> Arc<Log> {
+        if let Some(log) = self.logs.get(topic) {
+            return Arc::clone(log);
+        }
+        let log = Arc::new(Log::new(topic.clone(), bounds));
+        self.add(Arc::clone(&log));
+        log
+    }
+
+    /// Lets go of every log, and of whoever reads them: they have to join anew.
+    pub(super) fn clear(&mut self, bounds: &Bounds) {
+        for (_, log) in std::mem::take(&mut self.logs) {
+            log.retire();
+        }
+        self.memory = Memory::default();
+        self.awaiting.clear();
+        self.watching.clear();
+        for (_, subscriber) in &mut self.subscribers {
+            (subscriber.selectors, subscriber.watch) = (Arc::default(), None);
+        }
+        for topic in self.reserved.clone() {
+            self.log_of(&topic, bounds);
         }
     }
 

@@ -7,12 +7,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use tidings_protocol::event::EventId;
 use tidings_protocol::topic::Topic;
 use tokio::time::{Sleep, sleep};
 
 use super::cursors::Cursors;
 use super::event::Event;
-use super::journal::{Journal, JournalError, Page, PageRequest};
+use super::journal::{JournalError, Page, PageRequest, Pages};
 
 /// Most events of a page.
 const PAGE: usize = 256;
@@ -26,9 +27,12 @@ const FIRST_RETRY: Duration = Duration::from_millis(100);
 /// The longest such wait.
 const LAST_RETRY: Duration = Duration::from_secs(2);
 
+/// Newest numbers that are gone, each with the index of its cursor.
+type Gone = Vec<(usize, u64)>;
+
 /// A page that is being read, handed out, or over.
 pub(super) struct Replay {
-    journal: Arc<dyn Journal>,
+    pages: Arc<dyn Pages>,
     request: PageRequest,
     state: State,
     asked: Asked,
@@ -79,26 +83,37 @@ impl Asked {
 
 impl Replay {
     /// Begins to read what lies behind `after`, up to `upto`.
-    pub(super) fn start(journal: &Arc<dyn Journal>, asked: Asked, after: u64, upto: u64) -> Self {
-        let topics = Arc::clone(&asked.names);
-        let request = PageRequest { topics, after, upto, max_events: PAGE, max_bytes: PAGE_BYTES };
-        let reading = Arc::clone(journal).page(request.clone());
-        let (journal, state) = (Arc::clone(journal), State::Reading(reading));
-        Self { journal, request, state, asked, wait: FIRST_RETRY }
+    pub(super) fn start(pages: Arc<dyn Pages>, asked: Asked, after: EventId, upto: u64) -> Self {
+        let request = PageRequest {
+            epoch: after.epoch,
+            topics: Arc::clone(&asked.names),
+            after: after.seq,
+            upto,
+            max_events: PAGE,
+            max_bytes: PAGE_BYTES,
+        };
+        let state = State::Reading(Arc::clone(&pages).page(request.clone()));
+        Self { pages, request, state, asked, wait: FIRST_RETRY }
     }
 
-    /// Ready once the page is there, however long the journal is unreachable. Whether it has just come.
+    /// Ready once the page is there, however long the journal is unreachable. If it has just come: what is newly known to
+    /// be gone, each with the index of its cursor.
     ///
     /// # Errors
     ///
     /// If the journal fails.
-    pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, JournalError>> {
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Gone>, JournalError>> {
         loop {
             match &mut self.state {
                 State::Reading(reading) => match ready!(reading.as_mut().poll(cx)) {
-                    Ok(Page { events, reached }) => {
+                    Ok(Page { events, reached, evicted }) => {
                         self.state = State::Read { events: events.into(), reached };
-                        return Poll::Ready(Ok(true));
+                        let cursor =
+                            |(topic, seq): &(Topic, u64)| Some((self.asked.cursor(topic)?, *seq));
+                        return Poll::Ready(Ok(Some(evicted.iter().filter_map(cursor).collect())));
                     }
                     Err(JournalError::Unreachable) => {
                         self.state = State::Waiting(Box::pin(sleep(self.wait)));
@@ -108,10 +123,10 @@ impl Replay {
                 },
                 State::Waiting(wait) => {
                     ready!(wait.as_mut().poll(cx));
-                    let journal = Arc::clone(&self.journal);
-                    self.state = State::Reading(journal.page(self.request.clone()));
+                    let pages = Arc::clone(&self.pages);
+                    self.state = State::Reading(pages.page(self.request.clone()));
                 }
-                State::Read { .. } | State::Over => return Poll::Ready(Ok(false)),
+                State::Read { .. } | State::Over => return Poll::Ready(Ok(None)),
             }
         }
     }

@@ -1,5 +1,7 @@
 //! One subscriber's place in the hub: a cursor for each topic it reads.
 
+mod standing;
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -9,8 +11,10 @@ use tidings_protocol::topic::Selector;
 
 use super::Hub;
 use super::cursors::{Cursor, Cursors};
+use super::era::Era;
 use super::event::Event;
 use super::history::Next;
+use super::item::Item;
 use super::journal::JournalError;
 use super::registry::Joined;
 use super::replay::{Asked, Replay};
@@ -30,30 +34,13 @@ pub enum Start {
     Malformed,
 }
 
-/// What a subscription yields.
-#[derive(Debug)]
-pub enum Item {
-    /// An event.
-    Event(Arc<Event>),
-    /// Events are lost; the id is the gap's own.
-    Gap(EventId, Gap),
-}
-
-impl Item {
-    /// Place in the order; a client that has this item resumes behind it.
-    #[must_use]
-    pub fn id(&self) -> EventId {
-        match self {
-            Self::Event(event) => event.id,
-            Self::Gap(id, _) => *id,
-        }
-    }
-}
-
 /// Reads events in their order; ends when the hub does. Dropping it leaves every topic at once.
 #[derive(Debug)]
 pub struct Subscription {
     hub: Hub,
+    /// The history it reads.
+    era: Arc<Era>,
+    selectors: Arc<[Selector]>,
     signal: Arc<Signal>,
     key: usize,
     cursors: Cursors,
@@ -68,22 +55,32 @@ pub struct Subscription {
     replay: Option<Box<Replay>>,
     /// Whether the last page could not be read.
     has_failed: bool,
+    /// Its cursor lies beyond what this instance has of the log, and this look at the log's end will tell whether it
+    /// means anything.
+    look: Option<u64>,
+    /// Since when the bus is away, as the reader was told.
+    told_away: Option<u64>,
 }
 
 impl Subscription {
     pub(super) fn new(
         hub: Hub,
-        selectors: &[Selector],
+        selectors: Arc<[Selector]>,
         signal: Arc<Signal>,
         joined: Joined,
         start: Start,
     ) -> Self {
-        let head = hub.head();
+        let era = hub.era();
+        let head = era.head();
+        let mut look = None;
         let unusable = match start {
             Start::Fresh => None,
             Start::Malformed => Some(GapReason::MalformedCursor),
-            Start::After(id) if id.epoch != head.epoch || id.seq > head.seq => {
-                Some(GapReason::UnknownEpoch)
+            Start::After(id) if id.epoch != head.epoch => Some(GapReason::UnknownEpoch),
+            Start::After(id) if id.seq > head.seq => {
+                // Another instance may have read further.
+                look = hub.line().map(|line| line.await_look());
+                look.is_none().then_some(GapReason::UnknownEpoch)
             }
             Start::After(_) => None,
         };
@@ -113,9 +110,22 @@ impl Subscription {
             let topics = selectors.iter().map(ToString::to_string).collect();
             Item::Gap(position, Gap { topics, from: None, to: Some(position), reason })
         });
-        let joined = head.seq;
-        let cursors = Cursors::new(cursors);
-        Self { hub, signal, key, cursors, position, joined, first, replay: None, has_failed: false }
+        let joined = head.seq.max(position.seq);
+        Self {
+            hub,
+            era,
+            selectors,
+            signal,
+            key,
+            cursors: Cursors::new(cursors),
+            position,
+            joined,
+            first,
+            replay: None,
+            has_failed: false,
+            look,
+            told_away: None,
+        }
     }
 
     /// The id a client resumes from if it has seen nothing yet.
@@ -132,7 +142,7 @@ impl Subscription {
     /// Whether others are likely to read this event now, too.
     #[must_use]
     pub fn is_recent(&self, event: &Event) -> bool {
-        self.hub.head().seq.saturating_sub(event.id.seq) < RECENT
+        self.era.head().seq.saturating_sub(event.id.seq) < RECENT
     }
 
     /// The time within which to leave, once the hub asks for it.
@@ -143,14 +153,22 @@ impl Subscription {
 
     /// The next item; null when the hub has ended and everything in memory is read.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+        // Registered before looking, so that an event between the two wakes.
+        self.signal.register(cx.waker());
+        if self.era.is_over() {
+            // Of another epoch, its cursor leads to a gap.
+            self.join_anew(Start::After(self.position));
+            self.signal.register(cx.waker());
+        }
+        let closed = self.hub.is_closed();
+        if self.is_ahead() {
+            return if closed { Poll::Ready(None) } else { Poll::Pending };
+        }
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(first));
         }
-        // Registered before looking, so that an event between the two wakes.
-        self.signal.register(cx.waker());
-        let closed = self.hub.is_closed();
         // The head first: whatever lies below it is noted, and of a topic that is known then.
-        let head = self.hub.head();
+        let head = self.era.head();
         self.cursors.take_news(&self.signal);
         loop {
             match self.poll_replay(cx) {
@@ -270,7 +288,7 @@ impl Subscription {
 
     /// Asks the journal for what the cursors are missing in memory.
     fn start_replay(&mut self, head: u64) {
-        let Some(journal) = self.hub.journal() else { return };
+        let Some(pages) = self.hub.pages() else { return };
         let (mut after, mut upto) = (u64::MAX, 0);
         let read = self.position.seq;
         self.cursors.unpark(read);
@@ -287,7 +305,8 @@ impl Subscription {
         });
         let last = self.replay.take().map(|last| last.into_asked());
         let asked = Asked::new(asked, &self.cursors, last);
-        self.replay = Some(Box::new(Replay::start(journal, asked, after, upto)));
+        let after = EventId { seq: after, ..self.position };
+        self.replay = Some(Box::new(Replay::start(pages, asked, after, upto)));
     }
 
     /// A page cannot be read: once more, then it is lost. Who came back for it would not find it either.
@@ -310,8 +329,11 @@ impl Subscription {
     fn poll_replay(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), JournalError>> {
         let Some(replay) = &mut self.replay else { return Poll::Ready(Ok(())) };
         let behind = self.position.seq;
-        if std::task::ready!(replay.poll_read(cx))? {
+        if let Some(evicted) = std::task::ready!(replay.poll_read(cx))? {
             self.has_failed = false;
+            for (index, seq) in evicted {
+                self.cursors[index].log.let_all_go(seq);
+            }
             // Of a topic that has lost events since it was asked for, the page may miss some: what is up to
             // there is told as a gap. What is lost from now on, the page has.
             for index in replay.asked() {
@@ -353,6 +375,9 @@ enum Look {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
+        if let (Some(_), Some(line)) = (self.look, self.hub.line()) {
+            line.leave_look();
+        }
         // The registry's lock keeps a topic from being added meanwhile.
         let hub = self.hub.clone();
         let mut registry = hub.registry();

@@ -13,7 +13,7 @@ use tidings_protocol::topic::Topic;
 
 use crate::hub::{
     Boundary, Durability, Event, Hub, HubLimits, Journal, JournalError, Keeper, Page, PageRequest,
-    Recovered, RecoveredTopic, Retention, Writer,
+    Pages, Recovered, RecoveredTopic, Retention, Writer,
 };
 use crate::store::{
     JournalCut, JournalMeta, JournalRow, JournalTopic, PageLimits, Retain, Store, StoreError,
@@ -147,14 +147,14 @@ impl StoreJournal {
     }
 
     async fn read(&self, ask: PageRequest) -> Result<Page, JournalError> {
-        let PageRequest { topics, after, upto, max_events, max_bytes } = ask;
+        let PageRequest { topics, after, upto, max_events, max_bytes, .. } = ask;
         let topics: Vec<_> = topics.iter().map(Topic::as_str).collect();
         let limits = PageLimits { events: max_events, bytes: max_bytes };
         let rows = self.reads.note(self.store.page(&topics, after, upto, limits).await)?;
         // Less than it may be can also be for its bytes: only nothing at all says that nothing follows.
         let reached = rows.last().map_or(upto, |row| row.seq);
         let events = rows.into_iter().filter_map(|row| self.event(row)).collect();
-        Ok(Page { events, reached })
+        Ok(Page { events, reached, evicted: Vec::new() })
     }
 
     /// What was an event once still parses; a row that somebody else wrote might not.
@@ -180,6 +180,12 @@ fn oldest_at(age: Duration, now: u64) -> u64 {
     now.saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
 }
 
+impl Pages for StoreJournal {
+    fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>> {
+        async move { self.read(ask).await }.boxed()
+    }
+}
+
 impl Journal for StoreJournal {
     fn append(
         self: Arc<Self>,
@@ -187,10 +193,6 @@ impl Journal for StoreJournal {
         head: u64,
     ) -> BoxFuture<'static, Result<(), JournalError>> {
         async move { self.keep(events, head).await }.boxed()
-    }
-
-    fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>> {
-        async move { self.read(ask).await }.boxed()
     }
 
     fn aged(

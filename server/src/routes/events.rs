@@ -33,6 +33,17 @@ async fn stream(
     request: StreamRequest,
 ) -> Result<Box<EventStream>, ApiError> {
     let selectors = request.selectors(&caller)?;
+    open(&caller, &state, selectors, request.start, request.form)
+}
+
+/// A stream of what the caller may read.
+pub(super) fn open(
+    caller: &Caller,
+    state: &AppState,
+    selectors: Vec<Selector>,
+    start: Start,
+    form: Form,
+) -> Result<Box<EventStream>, ApiError> {
     let slot = caller.take_stream(&state.streams)?;
     let ended = caller.ended(&selectors);
     let connected = Connected {
@@ -42,14 +53,14 @@ async fn stream(
         topics: selectors.iter().map(ToString::to_string).collect(),
         at: clock::now_ms(),
     };
-    let subscription = state.hub.subscribe_in(state.lane(), selectors, request.start);
-    let stream = EventStream::new(&connected, subscription, request.form, state.pace, slot);
+    let subscription = state.hub.subscribe_in(state.lane(), selectors, start);
+    let stream = EventStream::new(&connected, subscription, form, state.pace, slot);
     Ok(stream.until(ended))
 }
 
 /// What a client asked for, not yet judged.
 #[derive(Debug)]
-struct StreamRequest {
+pub(super) struct StreamRequest {
     topics: Vec<String>,
     start: Start,
     form: Form,
@@ -92,6 +103,11 @@ impl StreamRequest {
                 .map_or(Start::Malformed, Start::After),
         };
         Self { topics, start, form }
+    }
+
+    /// Where the client left off.
+    pub(super) fn start(&self) -> Start {
+        self.start
     }
 
     fn selectors(&self, caller: &Caller) -> Result<Vec<Selector>, ApiError> {

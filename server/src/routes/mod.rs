@@ -1,6 +1,7 @@
 //! The routes: one file a resource, merged here.
 
 mod body;
+mod channel;
 mod cors;
 mod deadline;
 mod edge;
@@ -49,6 +50,7 @@ pub fn routes(state: AppState) -> Routes {
         );
     let routes = Router::new()
         .merge(events::router())
+        .merge(channel::router())
         .merge(with_bodies)
         .route("/api/{*rest}", axum::routing::any(no_such_route))
         .merge(health::router())

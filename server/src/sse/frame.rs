@@ -8,10 +8,11 @@ use std::io::Write;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
-use tidings_protocol::event::{Connected, EventId, Gap, Heartbeat, UnnamedGap};
+use tidings_protocol::event::{Connected, EventId, EventType, Gap, Heartbeat, UnnamedGap};
 
 use crate::clock;
 use crate::hub::{Event, FORMS, Item};
+use crate::json;
 
 /// How a stream names its events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Form {
     Named = 0,
     /// No names, the type and id in the data (`?unnamed=1`).
     Unnamed = 1,
+    /// As named, with the payload alone as data, and its own `type` for a name. Few read it: its frames are not kept.
+    Bare = 2,
 }
 
 const _: () = assert!(Form::Unnamed as usize + 1 == FORMS);
@@ -83,14 +86,26 @@ pub(super) fn first(
     })
 }
 
-/// A sign of life.
-pub(super) fn heartbeat(form: Form, position: EventId) -> Chunk {
+/// A sign of life; while the server is degraded, it says since when.
+pub(super) fn heartbeat(form: Form, position: EventId, degraded_since: Option<u64>) -> Chunk {
     match form {
-        Form::Named => Chunk(Bytes::from_static(b"d\r\n: heartbeat\n\n\r\n")),
+        Form::Named | Form::Bare => Chunk(Bytes::from_static(b"d\r\n: heartbeat\n\n\r\n")),
         // Some clients forget their cursor at a message without an id.
         Form::Unnamed => Chunk::encode(96, |frame| {
-            put_message(frame, None, Some(position), &Heartbeat { at: clock::now_ms() });
+            let heartbeat = Heartbeat { at: clock::now_ms(), degraded_since };
+            put_message(frame, None, Some(position), &heartbeat);
         }),
+    }
+}
+
+/// Tells that the server is degraded, or no longer.
+pub(super) fn health(form: Form, position: EventId, degraded_since: Option<u64>) -> Chunk {
+    match (form, degraded_since) {
+        (Form::Unnamed, _) => heartbeat(form, position, degraded_since),
+        (_, Some(since)) => Chunk::encode(48, |frame| {
+            put(frame, &[": degraded since ", itoa::Buffer::new().format(since), "\n\n"]);
+        }),
+        (_, None) => Chunk::encode(16, |frame| put(frame, &[": recovered\n\n"])),
     }
 }
 
@@ -108,6 +123,9 @@ pub fn event(event: &Event, form: Form) -> Chunk {
 
 /// An event that others are likely to want now, too: encoded once, and kept with it.
 pub(super) fn shared(shared: &Event, form: Form) -> Chunk {
+    if form == Form::Bare {
+        return event(shared, form);
+    }
     Chunk(shared.frame(form as usize, || event(shared, form).0))
 }
 
@@ -120,15 +138,22 @@ pub(super) fn single(single: &Event, form: Form) -> Chunk {
 /// section 9.2.6, sets the last event id and dispatches nothing.
 pub(super) fn position(form: Form, position: EventId) -> Chunk {
     match form {
-        Form::Named => Chunk::encode(48, |frame| {
+        Form::Named | Form::Bare => Chunk::encode(48, |frame| {
             put(frame, &["id: ", Id::new(position).as_str(), "\n\n"]);
         }),
-        Form::Unnamed => heartbeat(form, position),
+        Form::Unnamed => heartbeat(form, position, None),
     }
 }
 
 fn put_event(frame: &mut BytesMut, event: &Event, form: Form) {
     let id = Id::new(event.id);
+    if form == Form::Bare {
+        let kind = bare_name(event);
+        put(frame, &["event: ", kind.as_str(), "\nid: ", id.as_str(), "\ndata: "]);
+        put_lines(frame, &event.data);
+        frame.put_slice(b"\n\n");
+        return;
+    }
     if form == Form::Named {
         put(frame, &["event: ", event.kind.as_str(), "\n"]);
     }
@@ -145,9 +170,15 @@ fn put_event(frame: &mut BytesMut, event: &Event, form: Form) {
     frame.put_slice(b"}\n\n");
 }
 
+/// What the payload says it is; else what its publisher said; else `message`.
+fn bare_name(event: &Event) -> EventType {
+    let own = || (event.kind != EventType::update()).then(|| event.kind.clone());
+    json::type_of(&event.data).or_else(own).unwrap_or_else(EventType::message)
+}
+
 fn put_gap(frame: &mut BytesMut, id: EventId, gap: &Gap, form: Form) {
     match form {
-        Form::Named => put_message(frame, Some("gap"), Some(id), gap),
+        Form::Named | Form::Bare => put_message(frame, Some("gap"), Some(id), gap),
         Form::Unnamed => {
             put_message(frame, None, Some(id), &UnnamedGap { id: Some(id), gap: gap.clone() });
         }
@@ -220,7 +251,7 @@ impl Id {
 mod tests {
     use super::*;
     use futures_util::FutureExt;
-    use tidings_protocol::event::{EventType, GapReason};
+    use tidings_protocol::event::GapReason;
 
     const ID: EventId = EventId { epoch: 0x2a, seq: 7 };
 
@@ -282,8 +313,8 @@ mod tests {
     fn a_chunk_states_the_size_of_its_frame() {
         for frame in [
             super::event(&published("update", "1"), Form::Named),
-            heartbeat(Form::Named, ID),
-            heartbeat(Form::Unnamed, ID),
+            heartbeat(Form::Named, ID, None),
+            heartbeat(Form::Unnamed, ID, None),
         ] {
             let bare = frame.bare();
             let expected = [format!("{:x}\r\n", bare.len()).as_bytes(), &bare, b"\r\n"].concat();
@@ -314,9 +345,37 @@ mod tests {
 
     #[test]
     fn heartbeats_are_comments_where_names_are_and_messages_where_not() {
-        assert_eq!(text(&heartbeat(Form::Named, ID)), ": heartbeat\n\n");
-        let unnamed = text(&heartbeat(Form::Unnamed, ID));
+        assert_eq!(text(&heartbeat(Form::Named, ID, None)), ": heartbeat\n\n");
+        let unnamed = text(&heartbeat(Form::Unnamed, ID, None));
         let expected = "id: 0000002a-7\ndata: {\"type\":\"heartbeat\",\"at\":";
         assert!(unnamed.starts_with(expected), "{unnamed:?}");
+    }
+
+    #[test]
+    fn a_degraded_server_is_told_in_each_form() {
+        assert_eq!(text(&health(Form::Named, ID, Some(7))), ": degraded since 7\n\n");
+        assert_eq!(text(&health(Form::Bare, ID, None)), ": recovered\n\n");
+        let unnamed = text(&health(Form::Unnamed, ID, Some(7)));
+        assert!(unnamed.contains("\"type\":\"heartbeat\""), "{unnamed:?}");
+        assert!(unnamed.ends_with(",\"degradedSince\":7}\n\n"), "{unnamed:?}");
+        assert!(!text(&health(Form::Unnamed, ID, None)).contains("degraded"));
+    }
+
+    #[test]
+    fn a_bare_frame_is_named_by_its_payload_then_by_its_publisher() {
+        for (kind, data, name) in [
+            ("update", r#"{"type":"order","n":1}"#, "order"),
+            ("update", r#"{"type":"gap"}"#, "message"),
+            ("update", r#"{"type":7}"#, "message"),
+            ("update", r#"{"type":"a\nb"}"#, "message"),
+            ("update", "[1]", "message"),
+            ("alarm", r#"{"raw":"x"}"#, "alarm"),
+            ("alarm", r#"{"type":"order"}"#, "order"),
+        ] {
+            let event = published(kind, data);
+            let expected = format!("event: {name}\nid: {}\ndata: {data}\n\n", event.id);
+            assert_eq!(text(&shared(&event, Form::Bare)), expected);
+            assert_eq!(text(&single(&event, Form::Bare)), expected);
+        }
     }
 }

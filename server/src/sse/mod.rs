@@ -127,9 +127,12 @@ impl EventStream {
                 Poll::Pending if self.catches_up() => {
                     frame::position(self.form, self.subscription.position())
                 }
-                Poll::Pending => match std::task::ready!(self.poll_timer(now, cx)) {
-                    Some(heartbeat) => heartbeat,
-                    None => return Poll::Ready(None),
+                Poll::Pending => match self.health() {
+                    Some(health) => health,
+                    None => match std::task::ready!(self.poll_timer(now, cx)) {
+                        Some(heartbeat) => heartbeat,
+                        None => return Poll::Ready(None),
+                    },
                 },
             }
         };
@@ -155,6 +158,12 @@ impl EventStream {
     /// back asking for all that was published since.
     fn catches_up(&mut self) -> bool {
         !std::mem::replace(&mut self.is_caught_up, true) && self.told < self.subscription.position()
+    }
+
+    /// What the reader is to be told of the server's health, if that is news.
+    fn health(&mut self) -> Option<Chunk> {
+        let away = self.subscription.take_away()?;
+        Some(frame::health(self.form, self.subscription.position(), away))
     }
 
     fn is_over(&mut self, now: Instant, cx: &mut Context<'_>) -> bool {
@@ -203,7 +212,8 @@ impl EventStream {
         if self.end.is_some_and(|end| end <= wake) {
             return Poll::Ready(None);
         }
-        Poll::Ready(Some(frame::heartbeat(self.form, self.subscription.position())))
+        let (position, away) = (self.subscription.position(), self.subscription.told_away());
+        Poll::Ready(Some(frame::heartbeat(self.form, position, away)))
     }
 }
 

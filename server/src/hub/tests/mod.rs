@@ -146,9 +146,9 @@ fn a_gap_never_shares_its_id_with_an_event() {
     publish(&hub, "a"); // 3, evicted
     publish(&hub, "a"); // 4
     // What a reader sees that looked at the head before the last two events came.
-    hub.0.committed.store(2, Ordering::Release);
+    hub.era().commit(2);
     assert_eq!(drain(&mut subscription), [-1, 2]);
-    hub.0.committed.store(4, Ordering::Release);
+    hub.era().commit(4);
     assert_eq!(drain(&mut subscription), [-3, 4]);
 }
 

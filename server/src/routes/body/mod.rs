@@ -1,7 +1,5 @@
 //! Bodies that bring an event: JSON or text, by their content type.
 
-mod json;
-
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
@@ -12,6 +10,7 @@ use serde_json::value::RawValue;
 use tidings_protocol::api::ErrorCode;
 
 use crate::error::ApiError;
+use crate::json;
 
 /// Bytes around a text in `{"raw":"…"}`.
 const RAW_BYTES: usize = 10;
@@ -52,9 +51,9 @@ impl Payload {
             return Err(bad(message));
         }
         match kind {
-            Kind::Json => json(body),
+            Kind::Json => read_json(body),
             Kind::Text => text(body),
-            Kind::Either => match json(body.clone()) {
+            Kind::Either => match read_json(body.clone()) {
                 // JSON that some client could not read is not what is meant by text.
                 Err(error) if serde_json::from_slice::<&RawValue>(&body).is_ok() => Err(error),
                 Err(_) => text(body),
@@ -92,7 +91,7 @@ impl Payload {
     }
 }
 
-fn json(body: Bytes) -> Result<Payload, ApiError> {
+fn read_json(body: Bytes) -> Result<Payload, ApiError> {
     match json::check(&body) {
         Ok(()) => Ok(Payload::Json(body.slice_ref(body.trim_ascii()))),
         Err(error) => Err(bad(format!("the body is no JSON that every client can read: {error}"))),

@@ -6,16 +6,34 @@
 
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use tidings_protocol::event::EventType;
 
 /// Most arrays and objects within each other. Parsers stop at 128, and the envelope is one of these.
 const MAX_DEPTH: u8 = 100;
 
 /// Reads a JSON text to its end and keeps nothing of it.
-pub(super) fn check(text: &[u8]) -> Result<(), serde_json::Error> {
+pub(crate) fn check(text: &[u8]) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(text);
     Value { depth: MAX_DEPTH }.deserialize(&mut deserializer)?;
     deserializer.end()
+}
+
+/// The type that a payload names itself, if it is an object that does, and the type is one.
+pub(crate) fn type_of(payload: &[u8]) -> Option<EventType> {
+    #[derive(Deserialize)]
+    struct Typed<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: &'a RawValue,
+    }
+    // An array could be read as a struct, too.
+    if payload.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    let Typed { kind } = serde_json::from_slice(payload).ok()?;
+    serde_json::from_str::<String>(kind.get()).ok()?.parse().ok()
 }
 
 /// One value, with at most `depth` further levels.

@@ -1,0 +1,342 @@
+//! The hub's end of its bus: publishers, pages, and whether it is there.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tidings_protocol::event::{EventId, EventType};
+use tidings_protocol::topic::Topic;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
+use tokio::time::{Instant, timeout_at};
+
+use super::{Outgoing, Refusal, Session};
+use crate::hub::PublishError;
+use crate::hub::journal::{JournalError, Page, PageRequest, Pages};
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard};
+
+/// How long a publisher waits in all.
+const PATIENCE: Duration = Duration::from_millis(1_800);
+
+/// Most bytes on their way, in units of a KiB.
+const ROOM: usize = 64 << 10;
+
+/// In how many sessions a page is asked for.
+const ATTEMPTS: usize = 3;
+
+/// A session that is in use.
+#[derive(Clone, Debug)]
+pub(super) struct Live {
+    pub(super) session: Arc<dyn Session>,
+    /// Which one it is: they are numbered.
+    pub(super) number: u64,
+    /// Where its log stood when it began.
+    pub(super) began: EventId,
+    /// The newest number that was gone then, and not read before.
+    pub(super) missed: u64,
+}
+
+/// The hub's end of its bus.
+#[derive(Debug)]
+pub(in crate::hub) struct Line {
+    live: watch::Sender<Option<Live>>,
+    /// How far the log was read, for publishers whose session ended.
+    read: watch::Sender<EventId>,
+    closed: watch::Sender<bool>,
+    /// The newest session that somebody found to have ended.
+    broken: watch::Sender<u64>,
+    room: Semaphore,
+    /// Publishers that wait, by nonce.
+    waiting: Mutex<HashMap<u64, oneshot::Sender<EventId>>>,
+    nonce: AtomicU64,
+    /// Since when the bus is away, in ms since the epoch; 0 while it is there.
+    away: AtomicU64,
+    /// The number of the look at the log's end that began last, and of the last one that found it.
+    began: AtomicU64,
+    looked: AtomicU64,
+    /// How many subscriptions wait for a look.
+    ahead: AtomicUsize,
+}
+
+impl Line {
+    pub(in crate::hub) fn new(head: EventId) -> Self {
+        Self {
+            live: watch::Sender::new(None),
+            read: watch::Sender::new(head),
+            closed: watch::Sender::new(false),
+            broken: watch::Sender::new(0),
+            room: Semaphore::new(ROOM),
+            waiting: Mutex::default(),
+            nonce: AtomicU64::new(0),
+            away: AtomicU64::new(0),
+            began: AtomicU64::new(0),
+            looked: AtomicU64::new(0),
+            ahead: AtomicUsize::new(0),
+        }
+    }
+
+    /// Brings an event into the log.
+    pub(in crate::hub) async fn publish(
+        &self,
+        topic: &Topic,
+        kind: EventType,
+        data: Bytes,
+        is_reserved: bool,
+    ) -> Result<EventId, PublishError> {
+        if topic.is_latest_wins() && self.away_since().is_some() {
+            // The next one says more than this one would by then.
+            return Err(PublishError::Unavailable);
+        }
+        let until = Instant::now() + PATIENCE;
+        let _room = self.reserve(data.len(), until).await?;
+        let (waiting, mut seen) = self.wait();
+        let topic = topic.clone();
+        let event = Outgoing { topic, kind, data, nonce: waiting.nonce, is_reserved };
+        // The session it was last sent in, if it may be in the log by that.
+        let (mut last, mut sent) = (0, None::<u32>);
+        loop {
+            let unless = |sent: Option<u32>| match sent {
+                Some(_) => PublishError::Unconfirmed,
+                None => PublishError::Unavailable,
+            };
+            let next = tokio::select! {
+                biased;
+                id = &mut seen => return id.map_err(|_| PublishError::Unconfirmed),
+                live = self.next_live(last, until) => live,
+            };
+            let live = match next {
+                Ok(Some(live)) => live,
+                Ok(None) if sent.is_none() => return Err(PublishError::Closed),
+                Ok(None) | Err(_) => return Err(unless(sent)),
+            };
+            last = live.number;
+            if let Some(epoch) = sent {
+                match self.find(epoch, &live, &mut seen, until).await {
+                    Found::Here(id) => return Ok(id),
+                    Found::Nowhere => sent = None,
+                    Found::Unclear => return Err(PublishError::Unconfirmed),
+                }
+            }
+            let answer = tokio::select! {
+                biased;
+                answer = timeout_at(until, Arc::clone(&live.session).publish(event.clone())) => answer,
+                id = &mut seen => return id.map_err(|_| PublishError::Unconfirmed),
+            };
+            match answer {
+                Ok(Ok(id)) => return Ok(id),
+                Ok(Err(Refusal::Refused(error))) => return Err(error),
+                Ok(Err(Refusal::Ended)) => self.note_broken(live.number),
+                Ok(Err(Refusal::Unclear)) => {
+                    sent = Some(live.began.epoch);
+                    self.note_broken(live.number);
+                }
+                Err(_) => return Err(PublishError::Unconfirmed),
+            }
+        }
+    }
+
+    /// Whether an event that was sent in an earlier session is in the log: it is before the place where this one
+    /// began, or nowhere.
+    async fn find(
+        &self,
+        epoch: u32,
+        live: &Live,
+        seen: &mut oneshot::Receiver<EventId>,
+        until: Instant,
+    ) -> Found {
+        if live.began.epoch != epoch {
+            return Found::Unclear;
+        }
+        let mut read = self.read.subscribe();
+        let is_past = |read: &EventId| read.epoch != epoch || read.seq >= live.began.seq;
+        let reached = timeout_at(until, read.wait_for(is_past)).await;
+        if let Ok(id) = seen.try_recv() {
+            return Found::Here(id);
+        }
+        match reached {
+            // What has left the log meanwhile may have been this one.
+            Ok(Ok(read)) if read.epoch == epoch && live.missed == 0 => Found::Nowhere,
+            _ => Found::Unclear,
+        }
+    }
+
+    /// The first session behind this one; none if the hub has ended.
+    async fn next_live(
+        &self,
+        last: u64,
+        until: Instant,
+    ) -> Result<Option<Live>, tokio::time::error::Elapsed> {
+        let mut live = self.live.subscribe();
+        let is_next = |live: &Option<Live>| live.as_ref().is_some_and(|live| live.number > last);
+        timeout_at(until, async {
+            tokio::select! {
+                biased;
+                () = self.closed() => None,
+                // The sender is here, so that there is nothing to fail.
+                live = live.wait_for(is_next) => live.ok().and_then(|live| live.clone()),
+            }
+        })
+        .await
+    }
+
+    async fn reserve(
+        &self,
+        bytes: usize,
+        until: Instant,
+    ) -> Result<SemaphorePermit<'_>, PublishError> {
+        let units = u32::try_from((bytes / 1024 + 1).min(ROOM)).unwrap_or(u32::MAX);
+        let permit = timeout_at(until, self.room.acquire_many(units)).await;
+        permit.map_err(|_| PublishError::Unavailable)?.map_err(|_| PublishError::Closed)
+    }
+
+    /// A nonce, and what tells that its event was read from the log.
+    fn wait(&self) -> (Waiting<'_>, oneshot::Receiver<EventId>) {
+        let nonce = self.nonce.fetch_add(1, Ordering::Relaxed);
+        let (sender, receiver) = oneshot::channel();
+        self.waiting().insert(nonce, sender);
+        (Waiting { line: self, nonce }, receiver)
+    }
+
+    /// An event of this instance was read from the log.
+    pub(super) fn note(&self, nonce: u64, id: EventId) {
+        if let Some(waiting) = self.waiting().remove(&nonce) {
+            // Whoever no longer waits need not know.
+            let _ = waiting.send(id);
+        }
+    }
+
+    /// Everything up to here was read.
+    pub(super) fn note_read(&self, head: EventId) {
+        self.read.send_replace(head);
+    }
+
+    /// Somebody found this session to have ended.
+    fn note_broken(&self, number: u64) {
+        self.broken.send_if_modified(|last| {
+            let is_news = *last < number;
+            *last = number.max(*last);
+            is_news
+        });
+    }
+
+    /// Waits until this session is found to have ended.
+    pub(super) async fn broken(&self, number: u64) {
+        // The sender is here, so that there is nothing to fail.
+        let _ = self.broken.subscribe().wait_for(|last| *last >= number).await;
+    }
+
+    pub(super) fn take_live(&self) -> Option<Live> {
+        self.live.send_replace(None)
+    }
+
+    pub(super) fn set_live(&self, live: Option<Live>) {
+        self.live.send_replace(live);
+    }
+
+    /// Since when the bus is away, in ms since the epoch.
+    pub(in crate::hub) fn away_since(&self) -> Option<u64> {
+        Some(self.away.load(Ordering::Acquire)).filter(|since| *since > 0)
+    }
+
+    /// Whether that is news.
+    pub(super) fn set_away(&self, since: Option<u64>) -> bool {
+        match since {
+            // The first moment counts.
+            Some(since) => self
+                .away
+                .compare_exchange(0, since.max(1), Ordering::AcqRel, Ordering::Acquire)
+                .is_ok(),
+            None => self.away.swap(0, Ordering::AcqRel) > 0,
+        }
+    }
+
+    /// Numbers a look at the log's end, which begins.
+    pub(super) fn begin_look(&self) -> u64 {
+        self.began.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    /// The look with this number has found the end, and what is before it can be read. Whether somebody waits for it.
+    pub(super) fn note_look(&self, number: u64) -> bool {
+        self.looked.store(number, Ordering::Release);
+        self.ahead.load(Ordering::Acquire) > 0
+    }
+
+    /// Joins those who wait for a look that begins now or later; for which one.
+    pub(in crate::hub) fn await_look(&self) -> u64 {
+        self.ahead.fetch_add(1, Ordering::AcqRel);
+        self.began.load(Ordering::Acquire) + 1
+    }
+
+    pub(in crate::hub) fn leave_look(&self) {
+        self.ahead.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether that look has found the end; whoever reads the head afterwards, reads at least that.
+    pub(in crate::hub) fn has_looked(&self, number: u64) -> bool {
+        self.looked.load(Ordering::Acquire) >= number
+    }
+
+    /// No more events are taken.
+    pub(in crate::hub) fn close(&self) {
+        self.room.close();
+        self.closed.send_replace(true);
+    }
+
+    pub(super) async fn closed(&self) {
+        // The sender is here, so that there is nothing to fail.
+        let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
+    }
+
+    /// A panic elsewhere cannot leave it half changed, so a poisoned lock is used on.
+    fn waiting(&self) -> MutexGuard<'_, HashMap<u64, oneshot::Sender<EventId>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A page, as soon as the bus is there: what is away for a while is not lost.
+    async fn page_when_there(&self, ask: PageRequest) -> Result<Page, JournalError> {
+        let mut live = self.live.subscribe();
+        let mut last = 0;
+        for _ in 0..ATTEMPTS {
+            let next = live.wait_for(|live| live.as_ref().is_some_and(|live| live.number > last));
+            let live = next.await.ok().and_then(|live| live.clone()).ok_or(JournalError::Unreachable)?;
+            if live.began.epoch != ask.epoch {
+                break;
+            }
+            last = live.number;
+            let page = Arc::clone(&live.session).page(ask.clone()).await;
+            if page.is_ok() {
+                return page;
+            }
+            self.note_broken(live.number);
+        }
+        Err(JournalError::Unreachable)
+    }
+}
+
+impl Pages for Line {
+    fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>> {
+        async move { self.page_when_there(ask).await }.boxed()
+    }
+}
+
+/// What became of an event that was sent in an earlier session.
+enum Found {
+    Here(EventId),
+    Nowhere,
+    Unclear,
+}
+
+/// A publisher that waits.
+struct Waiting<'a> {
+    line: &'a Line,
+    nonce: u64,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.line.waiting().remove(&self.nonce);
+    }
+}

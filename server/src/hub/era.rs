@@ -1,0 +1,93 @@
+//! One unbroken history: its epoch, and how far it goes.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use tidings_protocol::event::EventId;
+
+use super::Hub;
+use crate::sync::{AtomicBool, AtomicU64};
+
+/// An epoch and its numbers. A hub has one at a time, and but for a bus that lost its log, one for ever.
+#[derive(Debug)]
+pub(super) struct Era {
+    pub(super) epoch: u32,
+    /// Newest sequence number whose event can be read.
+    committed: AtomicU64,
+    /// Newest sequence number that was given away, to an event that was kept or not.
+    given: AtomicU64,
+    /// Newest sequence number the journal has, or has refused.
+    kept: AtomicU64,
+    /// Whether another one has begun. Nothing is added to the logs of this one then.
+    is_over: AtomicBool,
+}
+
+impl Era {
+    pub(super) fn new(epoch: u32, head: u64) -> Self {
+        Self {
+            epoch,
+            committed: AtomicU64::new(head),
+            given: AtomicU64::new(head),
+            kept: AtomicU64::new(head),
+            is_over: AtomicBool::new(false),
+        }
+    }
+
+    /// Id of the newest event that can be read.
+    pub(super) fn head(&self) -> EventId {
+        EventId { epoch: self.epoch, seq: self.committed.load(Ordering::Acquire) }
+    }
+
+    /// Makes everything up to `seq` readable.
+    pub(super) fn commit(&self, seq: u64) {
+        self.committed.store(seq, Ordering::Release);
+    }
+
+    pub(super) fn next_seq(&self) -> u64 {
+        self.given.load(Ordering::Acquire) + 1
+    }
+
+    /// Gives no number up to this one away again.
+    pub(super) fn skip_to(&self, seq: u64) {
+        self.given.store(seq, Ordering::Release);
+    }
+
+    pub(super) fn kept(&self) -> u64 {
+        self.kept.load(Ordering::Acquire)
+    }
+
+    pub(super) fn note_kept(&self, seq: u64) {
+        self.kept.fetch_max(seq, Ordering::AcqRel);
+    }
+
+    pub(super) fn end(&self) {
+        self.is_over.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Acquire)
+    }
+}
+
+impl Hub {
+    pub(super) fn era(&self) -> Arc<Era> {
+        Arc::clone(&self.0.era.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn next_seq(&self) -> u64 {
+        self.era().next_seq()
+    }
+
+    /// Gives no number up to this one away again.
+    pub(super) fn skip_to(&self, seq: u64) {
+        self.era().skip_to(seq);
+    }
+
+    pub(super) fn kept(&self) -> u64 {
+        self.era().kept()
+    }
+
+    pub(super) fn note_kept(&self, seq: u64) {
+        self.era().note_kept(seq);
+    }
+}
