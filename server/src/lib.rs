@@ -11,6 +11,7 @@
 //! - [`collectors`]: sample the host, publish `metrics/{host}`.
 //! - [`hub`]: gives events their ids and holds what subscribers read.
 //! - [`store`]: what outlives the process; `journal` is the joint between it and the hub.
+//! - `bus`: the log that several instances share in Redis.
 //! - [`sse`]: what an event looks like on the wire.
 //! - [`auth`]: who a request comes from and what it may read.
 //! - [`routes`], `assets`, [`error`], [`state`]: HTTP.
@@ -24,6 +25,7 @@
 mod accept;
 mod assets;
 pub mod auth;
+mod bus;
 pub mod cli;
 pub mod client_addr;
 mod clock;
@@ -61,9 +63,10 @@ use accept::{Signals, Workers};
 use auth::directory::PeopleError;
 use auth::guards::AllowedHosts;
 use auth::{Auth, Limits, Secret};
+use bus::{RedisBus, RedisError, RedisSettings, UserChannel};
 use config::ConfigError;
 use data_dir::DataDir;
-use hub::{Hub, Keeper, Writer};
+use hub::{BusError, Follower, Hub, Keeper, Writer};
 use limits::StreamSlots;
 use origins::AllowedOrigins;
 use state::{AppState, Parts};
@@ -106,6 +109,23 @@ pub enum ServeError {
     /// Users, tokens or sessions cannot be read.
     #[error(transparent)]
     People(#[from] PeopleError),
+    /// Redis cannot be used.
+    #[error("cannot use the Redis that the configuration names")]
+    Redis(#[from] RedisError),
+    /// Redis went away while the server began.
+    #[error("cannot use the Redis that the configuration names; its log says why")]
+    Bus(#[from] BusError),
+}
+
+/// What brings events to where they are kept, or from where they are shared.
+#[derive(Debug)]
+enum Past {
+    /// Memory alone.
+    Nowhere,
+    /// Bring the hub's events to the store, and have it let go of them.
+    Journal(Writer, Keeper),
+    /// Reads the log in Redis, and copies into it what other programs publish to users.
+    Bus(Follower, UserChannel),
 }
 
 /// A server that is set up and not yet running.
@@ -118,8 +138,7 @@ pub struct Server {
     places: Arc<Semaphore>,
     workers: Workers,
     state: AppState,
-    /// Bring the hub's events to the store, and have it let go of them, where there is one.
-    journal: Option<(Writer, Keeper)>,
+    past: Past,
     /// Held as long as the server runs.
     data_dir: Option<DataDir>,
 }
@@ -170,13 +189,26 @@ impl Server {
         let listener = listener.into_std().map_err(ServeError::Listener)?;
         let workers = Workers::spawn(config.server.workers()).map_err(ServeError::Workers)?;
         // Last of what may fail: from here on the journal counts as one that has to be ended.
-        let (hub, journal) = match &store {
-            None => (Hub::new(config.hub.limits()), None),
-            Some(store) => {
-                let (limits, durability) = (config.hub.limits(), config.hub.durability());
+        let limits = config.hub.limits();
+        let (hub, past) = match (&config.server.redis, &store) {
+            (Some(url), _) => {
+                let bus = RedisBus::find(RedisSettings {
+                    url: url.clone(),
+                    prefix: config.server.redis_prefix.clone(),
+                    limits,
+                    most_bytes: config.limits.body_bytes,
+                });
+                let bus = bus.await?;
+                let channel = bus.user_channel();
+                let (hub, follower) = Hub::join(limits, bus).await?;
+                (hub, Past::Bus(follower, channel))
+            }
+            (None, None) => (Hub::new(limits), Past::Nowhere),
+            (None, Some(store)) => {
+                let durability = config.hub.durability();
                 let (hub, writer, keeper) =
                     journal::open_hub(Arc::clone(store), limits, durability).await?;
-                (hub, Some((writer, keeper)))
+                (hub, Past::Journal(writer, keeper))
             }
         };
         let state = AppState::from(Parts {
@@ -194,7 +226,7 @@ impl Server {
         let topic = Topic::metrics(&config.server.host_name);
         state.hub.reserve(&topic);
         let places = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
-        Ok(Self { listener, address, topic, config, places, workers, state, journal, data_dir })
+        Ok(Self { listener, address, topic, config, places, workers, state, past, data_dir })
     }
 
     /// Where a browser finds it, without a slash at the end: by its name behind the proxy if it has
@@ -238,18 +270,23 @@ impl Server {
     ///
     /// If the system does not let threads share the listener.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServeError> {
-        let Self { listener, address, topic, config, places, workers, state, journal, data_dir } =
+        let Self { listener, address, topic, config, places, workers, state, past, data_dir } =
             self;
         let (hub, store) = (state.hub.clone(), state.store.clone());
         let tasks = TaskTracker::new();
         // What goes on while streams are drained ends with this.
         let stop = CancellationToken::new();
-        match journal {
-            Some((writer, keeper)) => {
+        match past {
+            Past::Journal(writer, keeper) => {
                 tasks.spawn(writer.run());
                 tasks.spawn(keeper.run());
             }
-            None => drop(tasks.spawn(sweep(hub.clone(), stop.clone()))),
+            Past::Bus(follower, channel) => {
+                tasks.spawn(follower.run());
+                tasks.spawn(channel.run(hub.clone(), stop.clone()));
+                tasks.spawn(sweep(hub.clone(), stop.clone()));
+            }
+            Past::Nowhere => drop(tasks.spawn(sweep(hub.clone(), stop.clone()))),
         }
         let sampling = config.collectors.sampling(&config.server.host_name);
         tasks.spawn(state.auth.directory.clone().follow(stop.clone()));

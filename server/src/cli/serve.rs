@@ -14,11 +14,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::signals::Signals;
 use super::{duration, say};
-use crate::config::{Config, ConfigError, DatabaseUrl};
+use crate::config::{Config, ConfigError, DatabaseUrl, RedisUrl};
 use crate::{Server, descriptors, telemetry};
 
 /// Names the database; it may hold a password.
 const DATABASE: &str = "TIDINGS_DATABASE";
+
+/// Names the Redis; it may hold a password, too.
+const REDIS: &str = "TIDINGS_REDIS";
 
 /// Connections the system keeps for us until we take them.
 const BACKLOG: u32 = 4096;
@@ -37,6 +40,10 @@ pub(super) struct Serve {
     /// could read here [env: TIDINGS_DATABASE, with one] [default: a file in the data folder]
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+    /// Redis that events are shared by with other instances, as `redis://HOST:PORT/0` or, with TLS, `rediss://…`; without a
+    /// password, which others could read here [env: TIDINGS_REDIS, with one] [default: none]
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
     /// Configuration file
     #[arg(long, env = "TIDINGS_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -108,6 +115,7 @@ impl Serve {
 
     fn into_config(self) -> Result<Config, ConfigError> {
         let database = database(self.database, std::env::var_os(DATABASE))?;
+        let redis = redis(self.redis, std::env::var_os(REDIS))?;
         let mut config = match &self.config {
             Some(path) => Config::load(path)?,
             None => Config::default(),
@@ -118,6 +126,7 @@ impl Serve {
             server.data_dir = data_dir;
         }
         server.database = database.or(server.database.take());
+        server.redis = redis.or(server.redis.take());
         if let Some(host_name) = self.host_name {
             server.host_name = host_name;
         }
@@ -143,10 +152,25 @@ fn database(
     if flag.as_ref().is_some_and(DatabaseUrl::may_have_password) {
         return Err(ConfigError::PasswordInArguments);
     }
-    // Not taken for unset: everything would be kept where nobody looks for it.
+    Ok(flag.or(text_of(variable, DATABASE)?.map(DatabaseUrl::from)))
+}
+
+/// The Redis that the flag or else the environment names, as [`database`] does.
+fn redis(
+    flag: Option<String>,
+    variable: Option<OsString>,
+) -> Result<Option<RedisUrl>, ConfigError> {
+    let flag = flag.map(RedisUrl::from);
+    if flag.as_ref().is_some_and(RedisUrl::may_have_password) {
+        return Err(ConfigError::RedisPasswordInArguments);
+    }
+    Ok(flag.or(text_of(variable, REDIS)?.map(RedisUrl::from)))
+}
+
+/// What the variable says. One that is no text is not taken for unset: everything would be kept where nobody looks for it.
+fn text_of(variable: Option<OsString>, name: &'static str) -> Result<Option<String>, ConfigError> {
     let variable = variable.filter(|url| !url.is_empty()).map(OsString::into_string).transpose();
-    let variable = variable.map_err(|_| ConfigError::NoText(DATABASE))?;
-    Ok(flag.or(variable.map(DatabaseUrl::from)))
+    variable.map_err(|_| ConfigError::NoText(name))
 }
 
 async fn serve(config: Config, connections: usize) -> Result<(), Box<dyn Error>> {
@@ -210,6 +234,7 @@ mod tests {
             listen: None,
             data_dir: None,
             database: None,
+            redis: None,
             config: Some(file.path().to_owned()),
             host_name: Some("flag".to_owned()),
             allowed_hosts: vec!["box.lan".to_owned()],
@@ -249,6 +274,22 @@ mod tests {
         let variable = std::os::unix::ffi::OsStringExt::from_vec(b"postgres://h\xff/x".to_vec());
         let told = database(None, Some(variable)).unwrap_err().to_string();
         assert_eq!(told, "TIDINGS_DATABASE is no UTF-8");
+    }
+
+    #[test]
+    fn a_password_of_redis_is_taken_from_the_environment_and_not_from_the_arguments() {
+        let text = |url: &str| Some(url.to_owned());
+        let variable = |url: &str| Some(OsString::from(url));
+        let url = |url: &str| Some(RedisUrl::from(url.to_owned()));
+        let (plain, secret) = ("redis://h", "redis://:hunter2@h");
+        assert_eq!(redis(None, None).unwrap(), None);
+        assert_eq!(redis(None, variable("")).unwrap(), None);
+        assert_eq!(redis(None, variable(secret)).unwrap(), url(secret));
+        assert_eq!(redis(text(plain), variable(secret)).unwrap(), url(plain));
+        for flag in [secret, "unix:///s?pass=hunter2", "u:hunter2@h"] {
+            let told = redis(text(flag), None).unwrap_err().to_string();
+            assert!(told.contains("TIDINGS_REDIS") && !told.contains("hunter2"), "{told}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::InvalidDatabaseUrl;
+use super::{InvalidDatabaseUrl, InvalidRedisUrl};
 use crate::origins::InvalidOrigin;
 
 /// What is wrong with a configuration, and what to do about it.
@@ -58,6 +58,20 @@ pub enum ConfigError {
     /// A variable whose value is no text.
     #[error("{0} is no UTF-8")]
     NoText(&'static str),
+    /// A Redis that cannot be used.
+    #[error("the URL of Redis: {0}")]
+    Redis(InvalidRedisUrl),
+    /// A promise that only Redis could keep.
+    #[error(
+        "with Redis, how safe events are is set there (`appendonly yes`, `appendfsync always`): take `durable` out"
+    )]
+    DurableRedis,
+    /// A secret where every user of the machine can read it.
+    #[error(
+        "every user of this machine can read the password in --redis; put the URL into TIDINGS_REDIS or the \
+         configuration file"
+    )]
+    RedisPasswordInArguments,
     /// An origin that no browser sends.
     #[error(transparent)]
     Origin(#[from] InvalidOrigin),

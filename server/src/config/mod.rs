@@ -4,6 +4,7 @@
 
 mod database;
 mod error;
+mod redis_url;
 mod sections;
 
 use std::fs;
@@ -17,10 +18,14 @@ use crate::origins::AllowedOrigins;
 
 pub use database::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::ConfigError;
+pub use redis_url::{InvalidRedisUrl, RedisUrl};
 pub use sections::{CollectorsConfig, HubConfig, LimitsConfig, ServerConfig, default_data_dir};
 
 /// Port the server listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 4180;
+
+/// Longest beginning of the names of keys in Redis.
+const MAX_PREFIX_BYTES: usize = 100;
 
 /// Everything the server is told.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -123,6 +128,19 @@ impl Config {
         AllowedOrigins::parse(&server.allowed_origins)?;
         let database = server.database.as_ref().map_or(Ok(()), DatabaseUrl::check);
         database.map_err(ConfigError::Database)?;
+        let redis = server.redis.as_ref().map_or(Ok(()), RedisUrl::check);
+        redis.map_err(ConfigError::Redis)?;
+        if server.redis.is_some() && hub.durable {
+            return Err(ConfigError::DurableRedis);
+        }
+        if server.redis_prefix.len() > MAX_PREFIX_BYTES || server.redis_prefix.contains(['{', '}'])
+        {
+            return Err(ConfigError::OutOfRange {
+                key: "server.redis_prefix",
+                value: server.redis_prefix.clone(),
+                expected: "at most 100 bytes without braces",
+            });
+        }
         self.check_bind(server.listen)
     }
 
@@ -155,6 +173,7 @@ fn known_keys() -> Vec<String> {
         server: ServerConfig {
             behind_proxy: Some(Ipv4Addr::LOCALHOST.into()),
             database: Some(String::new().into()),
+            redis: Some(String::new().into()),
             ..ServerConfig::default()
         },
         ..Config::default()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DEFAULT_PORT, DatabaseUrl};
+use super::{DEFAULT_PORT, DatabaseUrl, RedisUrl};
 use crate::auth::tokens::TokenLimits;
 use crate::collectors;
 use crate::hub::{Durability, HubLimits, Retention};
@@ -27,6 +27,11 @@ pub struct ServerConfig {
     /// The database that everything is kept in. Default: a file in the data folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseUrl>,
+    /// The Redis that events are shared by with other instances. Default: none, and this one stands alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redis: Option<RedisUrl>,
+    /// What the names of its keys begin with. Default: `tidings:`.
+    pub redis_prefix: String,
     /// Name of this machine in its topic. Default: the system's host name.
     pub host_name: String,
     /// Names the server answers to besides `localhost` and its own address. Default: none.
@@ -96,6 +101,8 @@ impl Default for ServerConfig {
             listen: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), DEFAULT_PORT),
             data_dir: default_data_dir(),
             database: None,
+            redis: None,
+            redis_prefix: "tidings:".to_owned(),
             host_name: collectors::machine_name(),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),

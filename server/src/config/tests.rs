@@ -43,13 +43,21 @@ fn a_password_in_the_file_is_not_told_whatever_is_wrong_with_it() {
         "[server]\ndatabase = \"postgres://u:hunter2@h/x",
         "[server]\ndatabase = [\"postgres://u:hunter2@h/x\"]",
         "[server]\nheartbeat_seconds = \"postgres://u:hunter2@h/x\"",
+        "[server]\nredis = redis://u:hunter2@h/0",
+        "[server]\nredis = \"redis://u:hunter2@h/0",
+        "[server]\nredis = [\"redis://u:hunter2@h/0\"]",
     ] {
         let error = parse(text).unwrap_err();
         let told = format!("{error} {error:?}");
         assert!(told.contains("line 2") && !told.contains("hunter2"), "{told}");
     }
-    let config = parse("[server]\ndatabase = \"mysql://u:hunter2@h/x\"").unwrap();
-    assert!(!format!("{config:?} {}", config.check().unwrap_err()).contains("hunter2"));
+    for text in [
+        "[server]\ndatabase = \"mysql://u:hunter2@h/x\"",
+        "[server]\nredis = \"http://u:hunter2@h/x\"",
+    ] {
+        let config = parse(text).unwrap();
+        assert!(!format!("{config:?} {}", config.check().unwrap_err()).contains("hunter2"));
+    }
 }
 
 #[test]
@@ -84,6 +92,9 @@ fn values_out_of_range_are_refused_by_name() {
         ("[limits]\nbody_bytes = 16777217", "limits.body_bytes"),
         ("[server]\nallowed_origins = [\"https://a.example/\"]", "https://a.example/"),
         ("[server]\ndatabase = \"mysql://h/x\"", "mysql"),
+        ("[server]\nredis = \"http://h/x\"", "http"),
+        ("[server]\nredis = \"redis://h\"\n[hub]\ndurable = true", "durable"),
+        ("[server]\nredis_prefix = \"{x}\"", "server.redis_prefix"),
         ("[limits]\nevents_per_second = 0", "limits.events_per_second"),
         ("[limits]\nstreams_per_token = 0", "limits.streams_per_token"),
         ("[limits]\nuser_events_per_second = 0", "limits.user_events_per_second"),

@@ -301,7 +301,8 @@ impl Line {
         let mut last = 0;
         for _ in 0..ATTEMPTS {
             let next = live.wait_for(|live| live.as_ref().is_some_and(|live| live.number > last));
-            let live = next.await.ok().and_then(|live| live.clone()).ok_or(JournalError::Unreachable)?;
+            let live =
+                next.await.ok().and_then(|live| live.clone()).ok_or(JournalError::Unreachable)?;
             if live.began.epoch != ask.epoch {
                 break;
             }

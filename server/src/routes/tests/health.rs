@@ -15,8 +15,8 @@ async fn durable(folder: &Path) -> (App, JoinHandle<()>) {
     config.server.data_dir = folder.to_owned();
     config.hub.durable = true;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let Server { state, journal, .. } = Server::open(listener, config, 10).await.unwrap();
-    let (writer, _) = journal.expect("a journal");
+    let Server { state, past, .. } = Server::open(listener, config, 10).await.unwrap();
+    let Past::Journal(writer, _) = past else { panic!("a journal") };
     (App { routes: crate::routes::routes(state.clone()), state }, tokio::spawn(writer.run()))
 }
 

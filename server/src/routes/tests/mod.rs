@@ -18,10 +18,10 @@ use tidings_protocol::api::OWNER_TOKEN_FILE;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
-use crate::Server;
 use crate::auth::secret;
 use crate::config::Config;
 use crate::state::AppState;
+use crate::{Past, Server};
 
 const TOKEN: &str = "token";
 
@@ -40,8 +40,8 @@ impl App {
         let mut config = Config::bundled(TOKEN.to_owned());
         change(&mut config);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let Server { state, journal, .. } = Server::open(listener, config, 10).await.unwrap();
-        if let Some((writer, _)) = journal {
+        let Server { state, past, .. } = Server::open(listener, config, 10).await.unwrap();
+        if let Past::Journal(writer, _) = past {
             tokio::spawn(writer.run());
         }
         Self { routes: super::routes(state.clone()), state }

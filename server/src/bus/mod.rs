@@ -1,0 +1,207 @@
+//! The hub's bus over Redis: two streams under one sequence.
+//!
+//! - Scripts add events, so that a number and its place in the stream come to be at once: an entry's id *is* its
+//!   number. `events` has what nobody may miss, `metrics` what wins by being the latest, and is short.
+//! - Each instance reads both streams on a connection of its own, which waits there (`XREAD BLOCK`), and merges them
+//!   by number. It never reads its own events in another way.
+//! - Every session of an instance is written down in Redis, and what comes from an earlier one is refused: once a
+//!   session is open, what was sent before has happened or never will.
+//! - Numbers go on far behind the last one when Redis was started anew; `scripts/open.lua` says why.
+//!
+//! Everything that names `redis` lies here.
+
+mod connect;
+mod decode;
+mod keys;
+mod session;
+mod users;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use redis::{FromRedisValue, Script, Value};
+use tidings_protocol::event::EventId;
+
+use crate::config::RedisUrl;
+use crate::hub::{Bus, BusError, HubLimits, Opened, Recovered, Standing};
+use connect::Connector;
+use keys::Keys;
+use session::RedisSession;
+
+pub(crate) use connect::RedisError;
+pub(crate) use users::UserChannel;
+
+/// How far numbers jump when Redis was started anew: more than are given within the second or so that it may lose.
+const JUMP: u64 = 1 << 20;
+
+/// What a bus over Redis is told.
+#[derive(Clone, Debug)]
+pub(crate) struct RedisSettings {
+    /// Where it is.
+    pub(crate) url: RedisUrl,
+    /// What the names of its keys begin with.
+    pub(crate) prefix: String,
+    /// Bounds of the log, of all topics together, and how many topics there may be.
+    pub(crate) limits: HubLimits,
+    /// Largest payload, in bytes.
+    pub(crate) most_bytes: usize,
+}
+
+/// A bus over Redis.
+#[derive(Debug)]
+pub(crate) struct RedisBus {
+    settings: Arc<Inner>,
+    /// The run of Redis that the last session was with.
+    run: Mutex<String>,
+}
+
+/// What sessions share.
+#[derive(Debug)]
+struct Inner {
+    connector: Connector,
+    keys: Keys,
+    /// Tells this instance from the others.
+    instance: String,
+    limits: HubLimits,
+    most_bytes: usize,
+    scripts: Scripts,
+    /// Whether the log knows that Redis is away.
+    is_failing: AtomicBool,
+}
+
+impl Inner {
+    /// Tells why Redis is away, once.
+    fn tell(&self, error: &RedisError) {
+        let error = error as &dyn std::error::Error;
+        if self.is_failing.swap(true, Ordering::Relaxed) {
+            tracing::debug!(error, "Redis is still away");
+        } else {
+            tracing::warn!(error, "Redis is away");
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Scripts {
+    open: Script,
+    publish: Script,
+    page: Script,
+    trim: Script,
+    close: Script,
+    lease: Script,
+}
+
+impl Scripts {
+    fn new() -> Self {
+        Self {
+            open: Script::new(include_str!("scripts/open.lua")),
+            publish: Script::new(include_str!("scripts/publish.lua")),
+            page: Script::new(include_str!("scripts/page.lua")),
+            trim: Script::new(include_str!("scripts/trim.lua")),
+            close: Script::new(include_str!("scripts/close.lua")),
+            lease: Script::new(include_str!("scripts/lease.lua")),
+        }
+    }
+}
+
+impl RedisBus {
+    /// A bus over the Redis of these settings, once that is found to be one that can be used.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be reached, does not let us in, or is of a kind that is not supported.
+    pub(crate) async fn find(settings: RedisSettings) -> Result<Arc<Self>, RedisError> {
+        let connector = Connector::new(&settings.url)?;
+        connector.check().await?;
+        let instance = format!("{:016x}", rand::random::<u64>());
+        let settings = Inner {
+            connector,
+            keys: Keys::new(&settings.prefix, &instance),
+            instance,
+            limits: settings.limits,
+            most_bytes: settings.most_bytes,
+            scripts: Scripts::new(),
+            is_failing: AtomicBool::new(false),
+        };
+        Ok(Arc::new(Self { settings: Arc::new(settings), run: Mutex::default() }))
+    }
+
+    /// What copies messages that other programs publish to users into the log.
+    pub(crate) fn user_channel(&self) -> UserChannel {
+        UserChannel::new(Arc::clone(&self.settings))
+    }
+
+    async fn begin(&self, seen: Option<EventId>) -> Result<Opened, RedisError> {
+        let Inner { connector, keys, scripts, limits, .. } = &*self.settings;
+        let (mut commands, reads) = connector.connect_both().await?;
+        let number = format!("{:016x}", rand::random::<u64>());
+        let last_run = self.run.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let run = connect::run_of(&mut commands).await?;
+        let seen = seen.unwrap_or(EventId { epoch: 0, seq: 0 });
+        let seen_epoch =
+            if last_run.is_empty() { String::new() } else { format!("{:08x}", seen.epoch) };
+        let answer: Value = scripts
+            .open
+            .key(&keys.epoch)
+            .key(&keys.seq)
+            .key(&keys.runs)
+            .key(&keys.events)
+            .key(&keys.metrics)
+            .key(&keys.topics)
+            .key(&keys.latest)
+            .key(&keys.evicted)
+            .key(&keys.bytes)
+            .key(&keys.trimmed)
+            .key(&keys.session)
+            .arg(&run)
+            .arg(&number)
+            .arg(format!("{:08x}", rand::random::<u32>()))
+            .arg(seen_epoch)
+            .arg(seen.seq)
+            .arg(last_run)
+            .arg(JUMP)
+            .arg(limits.retention.age.as_millis() as u64)
+            .invoke_async(&mut commands)
+            .await?;
+        *self.run.lock().unwrap_or_else(PoisonError::into_inner) = run;
+        let (epoch, seq, trimmed, topics, evicted, latest): Answer =
+            FromRedisValue::from_redis_value(answer)?;
+        let epoch = u32::from_str_radix(&epoch, 16).map_err(|_| RedisError::Strange)?;
+        let log = Recovered { epoch, head: seq, topics: decode::topics(topics, evicted) };
+        let latest = decode::latest(epoch, latest);
+        let session = RedisSession::new(
+            Arc::clone(&self.settings),
+            commands,
+            reads,
+            epoch,
+            number,
+            latest.clone(),
+        );
+        Ok(Opened {
+            session: Arc::new(session),
+            standing: Standing { log, latest, evicted: trimmed },
+        })
+    }
+}
+
+/// What `open.lua` answers.
+type Answer = (String, u64, u64, Vec<(String, u64)>, Vec<(String, u64)>, Vec<(String, Vec<u8>)>);
+
+impl Bus for RedisBus {
+    fn open(
+        self: Arc<Self>,
+        seen: Option<EventId>,
+    ) -> BoxFuture<'static, Result<Opened, BusError>> {
+        async move {
+            let begun = self.begin(seen).await;
+            match &begun {
+                Ok(_) => self.settings.is_failing.store(false, Ordering::Relaxed),
+                Err(error) => self.settings.tell(error),
+            }
+            begun.map_err(|_| BusError)
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,363 @@
+//! One session with Redis: a connection for scripts, and one that waits for events.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use redis::aio::MultiplexedConnection;
+use redis::{FromRedisValue, Value, cmd, pipe};
+use tidings_protocol::event::EventId;
+use tidings_protocol::topic::Topic;
+use tokio::time::Instant;
+
+use super::connect::{BLOCK_MS, RedisError};
+use super::decode::{self, Entry};
+use super::{Inner, Keys};
+use crate::hub::{
+    Batch, BusError, Event, JournalError, Outgoing, Page, PageRequest, PublishError, Refusal,
+    Session,
+};
+
+/// Entries of the stream of metrics, roughly.
+const METRICS: u64 = 4_096;
+
+/// A read takes so many bytes of each stream, if every event is as large as may be.
+const READ_BYTES: usize = 16 << 20;
+
+/// Entries that one page looks at.
+const LOOKED_AT: usize = 2_048;
+
+/// Of so many topics a page is asked for by name; of more, for all events, and the others are left out here.
+const NAMED: usize = 256;
+
+/// Entries that leave the log at once.
+const TRIM_AT_ONCE: usize = 512;
+
+/// How often the session is written down anew, so that it does not expire.
+const RENEW_EVERY: Duration = Duration::from_secs(600);
+
+/// What Redis says when it did not do what it was asked, and will not for now.
+const REFUSALS: [&str; 8] =
+    ["OOM", "MISCONF", "NOREPLICAS", "LOADING", "BUSY", "NOAUTH", "NOPERM", "MASTERDOWN"];
+
+#[derive(Debug)]
+pub(super) struct RedisSession {
+    inner: Arc<Inner>,
+    commands: MultiplexedConnection,
+    reads: MultiplexedConnection,
+    epoch: u32,
+    /// As it stands in Redis.
+    epoch_text: String,
+    number: String,
+    /// Newest events of latest-wins topics, which may have left the stream of metrics.
+    latest: Mutex<Vec<Arc<Event>>>,
+    /// Whether the next read is to look at the log's end before it waits.
+    must_look: AtomicBool,
+    /// When it was last written down.
+    renewed: Mutex<Instant>,
+}
+
+impl RedisSession {
+    pub(super) fn new(
+        inner: Arc<Inner>,
+        commands: MultiplexedConnection,
+        reads: MultiplexedConnection,
+        epoch: u32,
+        number: String,
+        latest: Vec<Arc<Event>>,
+    ) -> Self {
+        Self {
+            inner,
+            commands,
+            reads,
+            epoch,
+            epoch_text: format!("{epoch:08x}"),
+            number,
+            latest: Mutex::new(latest),
+            must_look: AtomicBool::new(true),
+            renewed: Mutex::new(Instant::now()),
+        }
+    }
+
+    async fn add(&self, event: Outgoing) -> Result<EventId, Refusal> {
+        let Inner { keys, scripts, limits, instance, .. } = &*self.inner;
+        let is_latest = event.topic.is_latest_wins();
+        let most_topics = if event.is_reserved { 0 } else { limits.topics };
+        let mut commands = self.commands.clone();
+        let answer: Result<Value, _> = scripts
+            .publish
+            .key(&keys.epoch)
+            .key(&keys.seq)
+            .key(if is_latest { &keys.metrics } else { &keys.events })
+            .key(&keys.topics)
+            .key(&keys.latest)
+            .key(&keys.bytes)
+            .key(&keys.session)
+            .arg(&self.epoch_text)
+            .arg(&self.number)
+            .arg(event.topic.as_str())
+            .arg(event.kind.as_str())
+            .arg(&event.data[..])
+            .arg(format!("{instance}-{}", event.nonce))
+            .arg(most_topics)
+            .arg(if is_latest { METRICS.to_string() } else { String::new() })
+            .invoke_async(&mut commands)
+            .await;
+        match answer {
+            Ok(Value::Int(seq)) => {
+                let seq = u64::try_from(seq).map_err(|_| Refusal::Unclear)?;
+                Ok(EventId { epoch: self.epoch, seq })
+            }
+            Ok(answer) => match String::from_redis_value(answer).as_deref() {
+                Ok("ended") => Err(Refusal::Ended),
+                Ok("topics") => Err(Refusal::Refused(PublishError::TooManyTopics(limits.topics))),
+                _ => Err(Refusal::Unclear),
+            },
+            Err(error) => {
+                let refusal = refusal(&error);
+                if !matches!(refusal, Refusal::Refused(_)) {
+                    self.inner.tell(&error.into());
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Looks at the log's end first, and waits if there is nothing.
+    async fn next(&self, after: u64) -> Result<Batch, RedisError> {
+        if self.must_look.load(Ordering::Relaxed) {
+            let batch = self.look(after).await?;
+            if !batch.events.is_empty() || batch.head > after || !batch.is_whole {
+                self.must_look.store(!batch.is_whole, Ordering::Relaxed);
+                return Ok(batch);
+            }
+        }
+        let keys = &self.inner.keys;
+        let count = self.count();
+        let mut reads = self.reads.clone();
+        let answer: Value = cmd("XREAD")
+            .arg("BLOCK")
+            .arg(BLOCK_MS)
+            .arg("COUNT")
+            .arg(count)
+            .arg("STREAMS")
+            .arg(&keys.events)
+            .arg(&keys.metrics)
+            .arg(after)
+            .arg(after)
+            .query_async(&mut reads)
+            .await?;
+        if answer == Value::Nil {
+            self.must_look.store(true, Ordering::Relaxed);
+            return self.look(after).await;
+        }
+        self.must_look.store(false, Ordering::Relaxed);
+        let mut found = decode::streams(answer);
+        let mut take = |key: &str| {
+            let at = found.iter().position(|(name, _)| name == key);
+            at.map(|at| found.swap_remove(at).1).unwrap_or_default()
+        };
+        let (events, metrics) = (take(&keys.events), take(&keys.metrics));
+        self.merge(after, None, events, metrics)
+    }
+
+    /// Reads what lies behind `after` without waiting, and where the log ends at that moment.
+    async fn look(&self, after: u64) -> Result<Batch, RedisError> {
+        let Keys { epoch, seq, events, metrics, session, .. } = &self.inner.keys;
+        let (first, count) = (format!("{}-0", after + 1), self.count());
+        let mut reads = self.reads.clone();
+        let mut all = pipe();
+        all.atomic().get(epoch).get(seq);
+        for stream in [events, metrics] {
+            all.cmd("XRANGE").arg(stream).arg(&first).arg("+").arg("COUNT").arg(count);
+        }
+        if self.is_renewal_due() {
+            all.cmd("EXPIRE").arg(session).arg(3_600).ignore();
+        }
+        let (found, seq, events, metrics): (Option<String>, Option<u64>, Value, Value) =
+            all.query_async(&mut reads).await?;
+        let head = seq.filter(|seq| *seq >= after);
+        let (Some(_), Some(head)) = (found.filter(|found| *found == self.epoch_text), head) else {
+            return Err(RedisError::AnotherLog);
+        };
+        self.merge(after, Some(head), decode::entries(events), decode::entries(metrics))
+    }
+
+    /// Both streams in one order, as far as both were read. `end`: where the log ended then.
+    fn merge(
+        &self,
+        after: u64,
+        end: Option<u64>,
+        events: Vec<Entry>,
+        metrics: Vec<Entry>,
+    ) -> Result<Batch, RedisError> {
+        let count = self.count();
+        let truncated = [&events, &metrics].into_iter().filter(|list| list.len() >= count);
+        let limit = truncated.filter_map(|list| Some(list.last()?.seq)).min();
+        let mut merged = BTreeMap::new();
+        let own = format!("{}-", self.inner.instance);
+        let is_read = |seq: u64| seq > after && limit.is_none_or(|limit| seq <= limit);
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if end.is_some() {
+            let read = latest.extract_if(.., |event| limit.is_none_or(|most| event.id.seq <= most));
+            merged.extend(
+                read.filter(|event| is_read(event.id.seq)).map(|e| (e.id.seq, (Some(e), None))),
+            );
+        }
+        drop(latest);
+        for Entry { seq, epoch, nonce, event } in events.into_iter().chain(metrics) {
+            if epoch != self.epoch && event.is_some() {
+                return Err(RedisError::AnotherLog);
+            }
+            if is_read(seq) {
+                let nonce = nonce.strip_prefix(&own).and_then(|nonce| nonce.parse().ok());
+                merged.insert(seq, (event, nonce));
+            }
+        }
+        let last = merged.last_key_value().map_or(after, |(seq, _)| *seq);
+        let head = match (limit, end) {
+            (Some(limit), _) => limit,
+            (None, Some(end)) => end.max(last),
+            (None, None) => last,
+        };
+        let events = merged.into_values().filter_map(|(event, nonce)| Some((event?, nonce)));
+        let is_whole = limit.is_none() && end.is_some();
+        Ok(Batch { events: events.collect(), head, is_whole })
+    }
+
+    /// Entries of a read; text may become twice as long as it was sent.
+    fn count(&self) -> usize {
+        (READ_BYTES / (2 * self.inner.most_bytes).max(1)).clamp(8, 512)
+    }
+
+    fn is_renewal_due(&self) -> bool {
+        let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = renewed.elapsed() >= RENEW_EVERY;
+        if is_due {
+            *renewed = Instant::now();
+        }
+        is_due
+    }
+
+    async fn read_back(&self, ask: &PageRequest) -> Result<Page, RedisError> {
+        let Inner { keys, scripts, .. } = &*self.inner;
+        let mut invocation = scripts.page.prepare_invoke();
+        invocation
+            .key(&keys.epoch)
+            .key(&keys.events)
+            .key(&keys.evicted)
+            .arg(&self.epoch_text)
+            .arg(ask.after + 1)
+            .arg(ask.upto)
+            .arg(ask.max_events)
+            .arg(ask.max_bytes)
+            .arg(LOOKED_AT);
+        if ask.topics.len() <= NAMED {
+            for topic in &*ask.topics {
+                invocation.arg(topic.as_str());
+            }
+        }
+        let answer: Value = invocation.invoke_async(&mut self.commands.clone()).await?;
+        let (reached, found, gone): (u64, Value, Vec<(String, u64)>) =
+            FromRedisValue::from_redis_value(answer)?;
+        let is_asked = |topic: &Topic| ask.topics.binary_search(topic).is_ok();
+        let events = decode::entries(found).into_iter().filter_map(|entry| entry.event);
+        let gone = gone.into_iter().filter_map(|(topic, seq)| Some((topic.parse().ok()?, seq)));
+        Ok(Page {
+            events: events.filter(|event| is_asked(&event.topic)).collect(),
+            reached,
+            evicted: gone.filter(|(topic, _)| is_asked(topic)).collect(),
+        })
+    }
+
+    async fn keep_to_bounds(&self) -> Result<(), RedisError> {
+        let Inner { keys, scripts, limits, .. } = &*self.inner;
+        let retention = limits.retention;
+        loop {
+            let gone: Value = scripts
+                .trim
+                .key(&keys.epoch)
+                .key(&keys.events)
+                .key(&keys.evicted)
+                .key(&keys.bytes)
+                .key(&keys.trimmed)
+                .arg(&self.epoch_text)
+                .arg(retention.events)
+                .arg(retention.bytes)
+                .arg(retention.age.as_millis() as u64)
+                .arg(TRIM_AT_ONCE)
+                .invoke_async(&mut self.commands.clone())
+                .await?;
+            if usize::from_redis_value(gone)? < TRIM_AT_ONCE {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Tells why the session ends.
+    fn told(&self, error: &RedisError) -> BusError {
+        self.inner.tell(error);
+        BusError
+    }
+
+    async fn end(&self) -> Result<(), RedisError> {
+        let Inner { keys, scripts, .. } = &*self.inner;
+        let mut commands = self.commands.clone();
+        let mut close = scripts.close.prepare_invoke();
+        close.key(&keys.session).arg(&self.number);
+        let _: Value = close.invoke_async(&mut commands).await?;
+        Ok(())
+    }
+}
+
+/// What an error says about an event.
+fn refusal(error: &redis::RedisError) -> Refusal {
+    match error.code() {
+        // Another one writes now.
+        Some("READONLY" | "MOVED" | "ASK" | "CLUSTERDOWN") => Refusal::Ended,
+        Some(code) if REFUSALS.contains(&code) => {
+            tracing::warn!(code, "Redis takes no events for now");
+            Refusal::Refused(PublishError::Unavailable)
+        }
+        Some(code) => {
+            tracing::error!(code, detail = error.detail(), "Redis failed with an event");
+            Refusal::Refused(PublishError::Unconfirmed)
+        }
+        None => Refusal::Unclear,
+    }
+}
+
+impl Session for RedisSession {
+    fn publish(self: Arc<Self>, event: Outgoing) -> BoxFuture<'static, Result<EventId, Refusal>> {
+        async move { self.add(event).await }.boxed()
+    }
+
+    fn read(self: Arc<Self>, after: u64) -> BoxFuture<'static, Result<Batch, BusError>> {
+        async move { self.next(after).await.map_err(|error| self.told(&error)) }.boxed()
+    }
+
+    fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>> {
+        async move {
+            self.read_back(&ask).await.map_err(|error| {
+                self.told(&error);
+                JournalError::Unreachable
+            })
+        }
+        .boxed()
+    }
+
+    fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<(), BusError>> {
+        async move { self.keep_to_bounds().await.map_err(|error| self.told(&error)) }.boxed()
+    }
+
+    fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
+        async move {
+            // It expires by itself.
+            let _ = self.end().await;
+        }
+        .boxed()
+    }
+}
