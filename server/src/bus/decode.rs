@@ -34,6 +34,11 @@ pub(super) fn topics(
     newest.into_iter().filter_map(topic).collect()
 }
 
+/// Topics, each with its newest number that is gone.
+pub(super) fn evicted(evicted: Vec<(String, u64)>) -> impl Iterator<Item = (Topic, u64)> {
+    evicted.into_iter().filter_map(|(topic, seq)| Some((topic.parse().ok()?, seq)))
+}
+
 /// The newest events of latest-wins topics, in their order.
 pub(super) fn latest(epoch: u32, latest: Vec<(String, Vec<u8>)>) -> Vec<Arc<Event>> {
     let event = |(topic, value): (String, Vec<u8>)| {

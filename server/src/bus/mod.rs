@@ -166,7 +166,7 @@ impl RedisBus {
             .invoke_async(&mut commands)
             .await?;
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) = run;
-        let (epoch, seq, trimmed, topics, evicted, latest): Answer =
+        let (epoch, seq, topics, evicted, latest): Answer =
             FromRedisValue::from_redis_value(answer)?;
         let epoch = u32::from_str_radix(&epoch, 16).map_err(|_| RedisError::Strange)?;
         let log = Recovered { epoch, head: seq, topics: decode::topics(topics, evicted) };
@@ -179,15 +179,12 @@ impl RedisBus {
             number,
             latest.clone(),
         );
-        Ok(Opened {
-            session: Arc::new(session),
-            standing: Standing { log, latest, evicted: trimmed },
-        })
+        Ok(Opened { session: Arc::new(session), standing: Standing { log, latest } })
     }
 }
 
 /// What `open.lua` answers.
-type Answer = (String, u64, u64, Vec<(String, u64)>, Vec<(String, u64)>, Vec<(String, Vec<u8>)>);
+type Answer = (String, u64, Vec<(String, u64)>, Vec<(String, u64)>, Vec<(String, Vec<u8>)>);
 
 impl Bus for RedisBus {
     fn open(
@@ -205,3 +202,6 @@ impl Bus for RedisBus {
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod model;

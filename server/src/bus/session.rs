@@ -138,7 +138,8 @@ impl RedisSession {
         let keys = &self.inner.keys;
         let count = self.count();
         let mut reads = self.reads.clone();
-        let answer: Value = cmd("XREAD")
+        let mut all = pipe();
+        all.cmd("XREAD")
             .arg("BLOCK")
             .arg(BLOCK_MS)
             .arg("COUNT")
@@ -148,8 +149,8 @@ impl RedisSession {
             .arg(&keys.metrics)
             .arg(after)
             .arg(after)
-            .query_async(&mut reads)
-            .await?;
+            .get(&keys.trimmed);
+        let (answer, trimmed): (Value, Option<u64>) = all.query_async(&mut reads).await?;
         if answer == Value::Nil {
             self.must_look.store(true, Ordering::Relaxed);
             return self.look(after).await;
@@ -161,29 +162,47 @@ impl RedisSession {
             at.map(|at| found.swap_remove(at).1).unwrap_or_default()
         };
         let (events, metrics) = (take(&keys.events), take(&keys.metrics));
-        self.merge(after, None, events, metrics)
+        let batch = self.merge(after, None, events, metrics)?;
+        self.with_evicted(batch, after, trimmed).await
+    }
+
+    /// Adds what is gone, if something that lies behind `after` may be.
+    async fn with_evicted(
+        &self,
+        mut batch: Batch,
+        after: u64,
+        trimmed: Option<u64>,
+    ) -> Result<Batch, RedisError> {
+        if trimmed.is_some_and(|trimmed| trimmed > after) {
+            let mut reads = self.reads.clone();
+            let evicted: Vec<(String, u64)> =
+                cmd("HGETALL").arg(&self.inner.keys.evicted).query_async(&mut reads).await?;
+            batch.evicted = decode::evicted(evicted).collect();
+        }
+        Ok(batch)
     }
 
     /// Reads what lies behind `after` without waiting, and where the log ends at that moment.
     async fn look(&self, after: u64) -> Result<Batch, RedisError> {
-        let Keys { epoch, seq, events, metrics, session, .. } = &self.inner.keys;
+        let Keys { epoch, seq, trimmed, events, metrics, session, .. } = &self.inner.keys;
         let (first, count) = (format!("{}-0", after + 1), self.count());
         let mut reads = self.reads.clone();
         let mut all = pipe();
-        all.atomic().get(epoch).get(seq);
+        all.atomic().get(epoch).get(seq).get(trimmed);
         for stream in [events, metrics] {
             all.cmd("XRANGE").arg(stream).arg(&first).arg("+").arg("COUNT").arg(count);
         }
         if self.is_renewal_due() {
             all.cmd("EXPIRE").arg(session).arg(3_600).ignore();
         }
-        let (found, seq, events, metrics): (Option<String>, Option<u64>, Value, Value) =
-            all.query_async(&mut reads).await?;
+        let (found, seq, trimmed, events, metrics): Looked = all.query_async(&mut reads).await?;
         let head = seq.filter(|seq| *seq >= after);
         let (Some(_), Some(head)) = (found.filter(|found| *found == self.epoch_text), head) else {
             return Err(RedisError::AnotherLog);
         };
-        self.merge(after, Some(head), decode::entries(events), decode::entries(metrics))
+        let (events, metrics) = (decode::entries(events), decode::entries(metrics));
+        let batch = self.merge(after, Some(head), events, metrics)?;
+        self.with_evicted(batch, after, trimmed).await
     }
 
     /// Both streams in one order, as far as both were read. `end`: where the log ended then.
@@ -225,7 +244,7 @@ impl RedisSession {
         };
         let events = merged.into_values().filter_map(|(event, nonce)| Some((event?, nonce)));
         let is_whole = limit.is_none() && end.is_some();
-        Ok(Batch { events: events.collect(), head, is_whole })
+        Ok(Batch { events: events.collect(), head, is_whole, evicted: Vec::new() })
     }
 
     /// Entries of a read; text may become twice as long as it was sent.
@@ -265,11 +284,10 @@ impl RedisSession {
             FromRedisValue::from_redis_value(answer)?;
         let is_asked = |topic: &Topic| ask.topics.binary_search(topic).is_ok();
         let events = decode::entries(found).into_iter().filter_map(|entry| entry.event);
-        let gone = gone.into_iter().filter_map(|(topic, seq)| Some((topic.parse().ok()?, seq)));
         Ok(Page {
             events: events.filter(|event| is_asked(&event.topic)).collect(),
             reached,
-            evicted: gone.filter(|(topic, _)| is_asked(topic)).collect(),
+            evicted: decode::evicted(gone).filter(|(topic, _)| is_asked(topic)).collect(),
         })
     }
 
@@ -312,6 +330,9 @@ impl RedisSession {
         Ok(())
     }
 }
+
+/// What a look finds: epoch, newest number, newest that is gone, and both streams.
+type Looked = (Option<String>, Option<u64>, Option<u64>, Value, Value);
 
 /// What an error says about an event.
 fn refusal(error: &redis::RedisError) -> Refusal {

@@ -249,6 +249,6 @@ impl Journal for StoreJournal {
 }
 
 #[cfg(test)]
-mod model;
+pub(crate) mod model;
 #[cfg(test)]
 mod tests;

@@ -55,6 +55,5 @@ for i = 1, #newest, 2 do
   end
 end
 return {
-  epoch, text(seq), redis.call('GET', trimmed) or '0',
-  redis.call('HGETALL', topics), redis.call('HGETALL', evicted), kept,
+  epoch, text(seq), redis.call('HGETALL', topics), redis.call('HGETALL', evicted), kept,
 }

@@ -74,13 +74,13 @@ impl Hub {
         logs.values().for_each(|log| log.readers.wake(log));
     }
 
-    /// Notes what the log has lost while the bus was away.
-    pub(super) fn catch_up(&self, Standing { log, .. }: &Standing) {
+    /// Notes what has left the log, before it was read perhaps.
+    pub(super) fn let_go(&self, evicted: &[(Topic, u64)]) {
         let mut registry = self.registry();
-        for topic in log.topics.iter().filter(|topic| topic.evicted > 0) {
-            if !topic.topic.is_latest_wins() {
-                registry.log_of(&topic.topic, &self.0.bounds).let_all_go(topic.evicted);
-            }
+        for (topic, seq) in evicted.iter().filter(|(topic, _)| !topic.is_latest_wins()) {
+            let log = registry.log_of(topic, &self.0.bounds);
+            log.let_all_go(*seq);
+            log.readers.note();
         }
     }
 

@@ -1,6 +1,7 @@
 //! The task that reads the bus into the hub, and comes back to it when it was away.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ const CLOSING: Duration = Duration::from_millis(500);
 
 /// Bounds of the wait between two attempts, in ms; drawn anew each time, so that instances that lost the bus together do
 /// not return together.
-const BACKOFF_MS: std::ops::Range<u64> = 50..500;
+const BACKOFF_MS: Range<u64> = 50..500;
 
 /// Reads a hub's bus. Without it running nothing that is published can be read.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct Follower {
     first: Option<Opened>,
     /// How many sessions there were.
     sessions: u64,
+    /// What the waits between attempts are drawn from.
+    jitter: u64,
 }
 
 impl Hub {
@@ -49,12 +52,21 @@ impl Hub {
         let opening = timeout(OPENING, Arc::clone(&bus).open(None)).await;
         let opened = opening.map_err(|_| BusError)??;
         let (hub, line) = Self::on_bus(limits, &opened.standing);
-        let follower = Follower { hub: hub.clone(), line, bus, first: Some(opened), sessions: 0 };
+        let (first, jitter) = (Some(opened), rand::random());
+        let follower = Follower { hub: hub.clone(), line, bus, first, sessions: 0, jitter };
         Ok((hub, follower))
     }
 }
 
 impl Follower {
+    /// The same waits in every run.
+    #[cfg(test)]
+    #[allow(dead_code, reason = "the model of the bus is the server's alone")]
+    pub(crate) fn seeded(mut self, seed: u64) -> Self {
+        self.jitter = seed;
+        self
+    }
+
     /// Runs until the hub is closed.
     pub async fn run(mut self) {
         let line = Arc::clone(&self.line);
@@ -83,6 +95,7 @@ impl Follower {
                 let session = Arc::clone(&opened.session);
                 self.begin(opened);
                 tokio::select! {
+                    biased;
                     BusError = self.read(&session) => {}
                     BusError = trim(&session) => {}
                     () = self.line.broken(self.sessions) => {}
@@ -93,27 +106,34 @@ impl Follower {
                 tracing::warn!("the bus is away: publishers wait for it, and metrics pause");
                 self.hub.wake_all();
             } else {
-                let wait = rand::random_range(BACKOFF_MS);
-                tokio::time::sleep(Duration::from_millis(wait)).await;
+                let wait = self.next_wait();
+                tokio::time::sleep(wait).await;
             }
         }
     }
 
+    fn next_wait(&mut self) -> Duration {
+        // Knuth's: enough to spread instances, and the same each time for the same beginning.
+        self.jitter = self
+            .jitter
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let Range { start, end } = BACKOFF_MS;
+        Duration::from_millis(start + (self.jitter >> 33) % (end - start))
+    }
+
     /// Goes on where the last session ended, or anew if the log is another one.
     fn begin(&mut self, Opened { session, standing }: Opened) {
-        let Standing { log, evicted, .. } = &standing;
+        let Standing { log, .. } = &standing;
         let head = self.hub.head();
-        let missed = if *evicted > head.seq { *evicted } else { 0 };
         if log.epoch != head.epoch || log.head < head.seq {
             tracing::warn!("the bus has another log: history begins anew");
             self.hub.begin_era(&standing);
-        } else if self.sessions > 0 {
-            self.hub.catch_up(&standing);
         }
         let began = tidings_protocol::event::EventId { epoch: log.epoch, seq: log.head };
         self.line.note_read(self.hub.head());
         self.sessions += 1;
-        self.line.set_live(Some(Live { session, number: self.sessions, began, missed }));
+        self.line.set_live(Some(Live { session, number: self.sessions, began }));
     }
 
     /// Reads until that fails.
@@ -138,9 +158,18 @@ impl Follower {
     fn deliver(&self, batch: Batch) {
         let nonces: HashMap<_, _> =
             batch.events.iter().filter_map(|(event, nonce)| Some(((*nonce)?, event.id))).collect();
+        let has_lost = !batch.evicted.is_empty();
+        if has_lost {
+            self.line.note_miss();
+            self.hub.let_go(&batch.evicted);
+        }
         self.hub.take_in(batch.events.into_iter().map(|(event, _)| event), batch.head);
         for (nonce, id) in nonces {
             self.line.note(nonce, id);
+        }
+        if has_lost {
+            // Of a topic that has but lost events, nobody else wakes the readers.
+            self.hub.wake_all();
         }
         self.line.note_read(self.hub.head());
     }

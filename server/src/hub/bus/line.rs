@@ -35,8 +35,6 @@ pub(super) struct Live {
     pub(super) number: u64,
     /// Where its log stood when it began.
     pub(super) began: EventId,
-    /// The newest number that was gone then, and not read before.
-    pub(super) missed: u64,
 }
 
 /// The hub's end of its bus.
@@ -52,6 +50,8 @@ pub(in crate::hub) struct Line {
     /// Publishers that wait, by nonce.
     waiting: Mutex<HashMap<u64, oneshot::Sender<EventId>>>,
     nonce: AtomicU64,
+    /// How often events may have left the log before they were read.
+    misses: AtomicU64,
     /// Since when the bus is away, in ms since the epoch; 0 while it is there.
     away: AtomicU64,
     /// The number of the look at the log's end that began last, and of the last one that found it.
@@ -71,6 +71,7 @@ impl Line {
             room: Semaphore::new(ROOM),
             waiting: Mutex::default(),
             nonce: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
             away: AtomicU64::new(0),
             began: AtomicU64::new(0),
             looked: AtomicU64::new(0),
@@ -93,6 +94,7 @@ impl Line {
         let until = Instant::now() + PATIENCE;
         let _room = self.reserve(data.len(), until).await?;
         let (waiting, mut seen) = self.wait();
+        let misses = self.misses.load(Ordering::Acquire);
         let topic = topic.clone();
         let event = Outgoing { topic, kind, data, nonce: waiting.nonce, is_reserved };
         // The session it was last sent in, if it may be in the log by that.
@@ -116,7 +118,9 @@ impl Line {
             if let Some(epoch) = sent {
                 match self.find(epoch, &live, &mut seen, until).await {
                     Found::Here(id) => return Ok(id),
-                    Found::Nowhere => sent = None,
+                    // What has left the log unread may have been this one.
+                    Found::Nowhere if self.misses.load(Ordering::Acquire) == misses => sent = None,
+                    Found::Nowhere => return Err(PublishError::Unconfirmed),
                     Found::Unclear => return Err(PublishError::Unconfirmed),
                 }
             }
@@ -157,8 +161,7 @@ impl Line {
             return Found::Here(id);
         }
         match reached {
-            // What has left the log meanwhile may have been this one.
-            Ok(Ok(read)) if read.epoch == epoch && live.missed == 0 => Found::Nowhere,
+            Ok(Ok(read)) if read.epoch == epoch => Found::Nowhere,
             _ => Found::Unclear,
         }
     }
@@ -206,6 +209,11 @@ impl Line {
             // Whoever no longer waits need not know.
             let _ = waiting.send(id);
         }
+    }
+
+    /// Events may have left the log before they were read.
+    pub(super) fn note_miss(&self) {
+        self.misses.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Everything up to here was read.

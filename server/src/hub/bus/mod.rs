@@ -56,8 +56,6 @@ pub struct Standing {
     pub log: Recovered,
     /// The newest event of each latest-wins topic, unless it is old.
     pub latest: Vec<Arc<Event>>,
-    /// The newest number that is gone from the log, of whatever topic but the latest-wins ones; 0 if none is.
-    pub evicted: u64,
 }
 
 /// An event on its way into the log.
@@ -95,6 +93,8 @@ pub struct Batch {
     pub head: u64,
     /// Whether there was nothing behind it.
     pub is_whole: bool,
+    /// The newest number of each topic that is gone, if some of what was asked for may be; its events are none of these.
+    pub evicted: Vec<(Topic, u64)>,
 }
 
 /// One connection to the log. Anything of it may fail at any time; then all of it has ended.

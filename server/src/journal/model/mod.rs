@@ -12,7 +12,7 @@ mod memory;
 mod patience;
 mod reader;
 mod ready;
-mod rng;
+pub(crate) mod rng;
 mod truth;
 mod world;
 
