@@ -7,6 +7,7 @@
 //! - [`Firehose`]: a server that pours events.
 //! - [`Namespace`]: a second machine whose link can be cut.
 //! - [`Nginx`]: the real one, in front of a server.
+//! - [`Redis`]: the real one, and [`Proxy`]: a network with faults.
 //! - [`Screen`]: a browser or the desktop window, and what it shows.
 //! - [`ProcessCost`]: what processes cost.
 //! - [`ledger`]: what was published and what arrived.
@@ -23,6 +24,8 @@ pub mod ledger;
 #[cfg(target_os = "linux")]
 mod namespace;
 mod nginx;
+mod proxy;
+mod redis;
 mod screen;
 mod server;
 pub mod stories;
@@ -42,6 +45,8 @@ pub use firehose::{Firehose, Load};
 #[cfg(target_os = "linux")]
 pub use namespace::Namespace;
 pub use nginx::Nginx;
+pub use proxy::{Fault, Proxy};
+pub use redis::Redis;
 pub use screen::{AppProcess, Screen, screenshots};
 pub use server::{Server, ServerOptions, established, free_address};
 pub use wire::{Head, Wire};
