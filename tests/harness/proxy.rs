@@ -87,7 +87,8 @@ async fn carry(client: TcpStream, target: SocketAddr, fault: Fault) {
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let delay = if let Fault::Delay(delay) = fault { delay } else { Duration::ZERO };
-    let request = End { cut: if let Fault::CutRequest(at) = fault { Some(at) } else { None }, delay };
+    let request =
+        End { cut: if let Fault::CutRequest(at) = fault { Some(at) } else { None }, delay };
     let answer = async {
         let cut = match fault {
             Fault::CutAnswer(at) | Fault::Swallow(at) | Fault::HalfClose(at) => Some(at),

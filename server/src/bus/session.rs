@@ -127,7 +127,12 @@ impl RedisSession {
     }
 
     /// Looks at the log's end first, and waits if there is nothing.
-    async fn next(&self, after: u64) -> Result<Batch, RedisError> {
+    async fn next(&self, after: u64, is_look: bool) -> Result<Batch, RedisError> {
+        if is_look {
+            let batch = self.look(after).await?;
+            self.must_look.store(!batch.is_whole, Ordering::Relaxed);
+            return Ok(batch);
+        }
         if self.must_look.load(Ordering::Relaxed) {
             let batch = self.look(after).await?;
             if !batch.events.is_empty() || batch.head > after || !batch.is_whole {
@@ -356,8 +361,12 @@ impl Session for RedisSession {
         async move { self.add(event).await }.boxed()
     }
 
-    fn read(self: Arc<Self>, after: u64) -> BoxFuture<'static, Result<Batch, BusError>> {
-        async move { self.next(after).await.map_err(|error| self.told(&error)) }.boxed()
+    fn read(
+        self: Arc<Self>,
+        after: u64,
+        is_look: bool,
+    ) -> BoxFuture<'static, Result<Batch, BusError>> {
+        async move { self.next(after, is_look).await.map_err(|error| self.told(&error)) }.boxed()
     }
 
     fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>> {

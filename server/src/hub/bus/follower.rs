@@ -139,9 +139,11 @@ impl Follower {
     /// Reads until that fails.
     async fn read(&self, session: &Arc<dyn Session>) -> BusError {
         loop {
+            // Asked before it is numbered: whoever asks from now on waits for the next.
+            let is_look = self.line.is_look_wanted();
             let look = self.line.begin_look();
             let after = self.hub.head().seq;
-            let read = timeout(READING, Arc::clone(session).read(after)).await;
+            let read = timeout(READING, Arc::clone(session).read(after, is_look)).await;
             let Ok(Ok(batch)) = read else { return BusError };
             let is_whole = batch.is_whole;
             self.deliver(batch);

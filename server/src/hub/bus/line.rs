@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{Outgoing, Refusal, Session};
 use crate::hub::PublishError;
 use crate::hub::journal::{JournalError, Page, PageRequest, Pages};
-use crate::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard};
+use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, MutexGuard};
 
 /// How long a publisher waits in all.
 const PATIENCE: Duration = Duration::from_millis(1_800);
@@ -57,8 +57,9 @@ pub(in crate::hub) struct Line {
     /// The number of the look at the log's end that began last, and of the last one that found it.
     began: AtomicU64,
     looked: AtomicU64,
-    /// How many subscriptions wait for a look.
+    /// How many subscriptions wait for a look, and whether one has come since the last began.
     ahead: AtomicUsize,
+    is_wanted: AtomicBool,
 }
 
 impl Line {
@@ -76,6 +77,7 @@ impl Line {
             began: AtomicU64::new(0),
             looked: AtomicU64::new(0),
             ahead: AtomicUsize::new(0),
+            is_wanted: AtomicBool::new(false),
         }
     }
 
@@ -275,7 +277,15 @@ impl Line {
     /// Joins those who wait for a look that begins now or later; for which one.
     pub(in crate::hub) fn await_look(&self) -> u64 {
         self.ahead.fetch_add(1, Ordering::AcqRel);
-        self.began.load(Ordering::Acquire) + 1
+        let look = self.began.load(Ordering::Acquire) + 1;
+        // Where events come all the time, there would be none otherwise.
+        self.is_wanted.store(true, Ordering::Release);
+        look
+    }
+
+    /// Whether somebody waits for one since this was last asked.
+    pub(super) fn is_look_wanted(&self) -> bool {
+        self.is_wanted.swap(false, Ordering::AcqRel)
     }
 
     pub(in crate::hub) fn leave_look(&self) {

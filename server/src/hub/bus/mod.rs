@@ -102,12 +102,17 @@ pub trait Session: Debug + Send + Sync + 'static {
     /// Adds an event to the log.
     fn publish(self: Arc<Self>, event: Outgoing) -> BoxFuture<'static, Result<EventId, Refusal>>;
 
-    /// Reads what lies behind `after`; waits about a second for something to come.
+    /// Reads what lies behind `after`; waits about a second for something to come, unless it `is_look`: then it says at
+    /// once where the log ends.
     ///
     /// # Errors
     ///
     /// If the bus is away, or its log is another one.
-    fn read(self: Arc<Self>, after: u64) -> BoxFuture<'static, Result<Batch, BusError>>;
+    fn read(
+        self: Arc<Self>,
+        after: u64,
+        is_look: bool,
+    ) -> BoxFuture<'static, Result<Batch, BusError>>;
 
     /// Reads back, as a journal does.
     fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>>;

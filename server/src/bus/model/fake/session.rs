@@ -78,7 +78,7 @@ impl FakeSession {
         (is_look || !events.is_empty()).then_some(Batch { events, head, is_whole, evicted })
     }
 
-    async fn next(&self, after: u64) -> Result<Batch, BusError> {
+    async fn next(&self, after: u64, is_asked: bool) -> Result<Batch, BusError> {
         turns(&self.log).await;
         let is_look = std::mem::replace(&mut *self.must_look.lock().unwrap(), false);
         let look = |is_look: bool| {
@@ -97,9 +97,9 @@ impl FakeSession {
             }
             Ok(found)
         };
-        if is_look
+        if (is_look || is_asked)
             && let Some(batch) = look(true)?
-            && batch.head > after
+            && (batch.head > after || is_asked)
         {
             *self.must_look.lock().unwrap() = !batch.is_whole;
             return Ok(batch);
@@ -152,8 +152,12 @@ impl Session for FakeSession {
         async move { self.add(event).await }.boxed()
     }
 
-    fn read(self: Arc<Self>, after: u64) -> BoxFuture<'static, Result<Batch, BusError>> {
-        async move { self.next(after).await }.boxed()
+    fn read(
+        self: Arc<Self>,
+        after: u64,
+        is_look: bool,
+    ) -> BoxFuture<'static, Result<Batch, BusError>> {
+        async move { self.next(after, is_look).await }.boxed()
     }
 
     fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>> {
