@@ -1,9 +1,8 @@
 //! Several servers on one real Redis.
-#![expect(clippy::print_stdout, reason = "figures to look at")]
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -51,6 +50,10 @@ async fn is_ready(server: &Server) -> Result<bool> {
     Ok(server.get("/readyz")?.send().await?.status().is_success())
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Publishes numbers until told to end, and notes what became of each.
 struct Ledger {
     acknowledged: Mutex<BTreeMap<u64, String>>,
@@ -75,11 +78,11 @@ impl Ledger {
         while !self.is_over.load(Ordering::Relaxed) {
             let began = Instant::now();
             match publish(server, "app/ledger", json!(n)).await? {
-                Ok(id) => drop(self.acknowledged.lock().unwrap().insert(n, id)),
-                Err(code) if code == "unconfirmed" => self.unconfirmed.lock().unwrap().push(n),
+                Ok(id) => drop(lock(&self.acknowledged).insert(n, id)),
+                Err(code) if code == "unconfirmed" => lock(&self.unconfirmed).push(n),
                 Err(code) => ensure!(code == "unavailable", "{code}"),
             }
-            let mut slowest = self.slowest.lock().unwrap();
+            let mut slowest = lock(&self.slowest);
             *slowest = began.elapsed().max(*slowest);
             n += step;
         }
@@ -88,7 +91,7 @@ impl Ledger {
 
     /// Everything acknowledged is in the stream behind `cursor`, once and under its id; what else is there may be.
     async fn check(&self, server: &Server, cursor: &str) -> Result<usize> {
-        let acknowledged = self.acknowledged.lock().unwrap().clone();
+        let acknowledged = lock(&self.acknowledged).clone();
         let last = acknowledged.values().map(|id| seq(id)).max().context("something published")?;
         let mut events = stream(server, "/api/events?topic=app/ledger", Some(cursor)).await?;
         let (mut found, mut before) = (BTreeMap::new(), 0);
@@ -104,11 +107,11 @@ impl Ledger {
         for (n, id) in &acknowledged {
             ensure!(found.get(n) == Some(id), "{n} is acknowledged as {id}: {:?}", found.get(n));
         }
-        let unconfirmed = self.unconfirmed.lock().unwrap().clone();
+        let unconfirmed = lock(&self.unconfirmed).clone();
         for n in found.keys().filter(|n| !acknowledged.contains_key(n)) {
             ensure!(unconfirmed.contains(n), "{n} is there, and was refused");
         }
-        let slowest = *self.slowest.lock().unwrap();
+        let slowest = *lock(&self.slowest);
         ensure!(slowest < WITHIN + Duration::from_millis(500), "an answer took {slowest:?}");
         Ok(acknowledged.len())
     }
@@ -188,9 +191,9 @@ async fn redis_is_killed_and_comes_back_and_nothing_acknowledged_is_lost() -> Re
     let ledger = Ledger::new();
     let count = async {
         for _ in 0..3 {
-            let before = ledger.acknowledged.lock().unwrap().len();
+            let before = lock(&ledger.acknowledged).len();
             until("some are published", DEADLINE, || async {
-                Ok((ledger.acknowledged.lock().unwrap().len() > before + 50).then_some(()))
+                Ok((lock(&ledger.acknowledged).len() > before + 50).then_some(()))
             })
             .await?;
             redis.kill().await?;
@@ -277,9 +280,9 @@ async fn a_redis_that_says_nothing_is_away_and_nothing_is_sent_twice() -> Result
     let ledger = Ledger::new();
     let stopped = async {
         for _ in 0..2 {
-            let before = ledger.acknowledged.lock().unwrap().len();
+            let before = lock(&ledger.acknowledged).len();
             until("some are published", DEADLINE, || async {
-                Ok((ledger.acknowledged.lock().unwrap().len() > before + 20).then_some(()))
+                Ok((lock(&ledger.acknowledged).len() > before + 20).then_some(()))
             })
             .await?;
             redis.signal(Signal::STOP)?;
@@ -342,7 +345,7 @@ async fn whatever_the_network_does_at_whichever_byte_nothing_acknowledged_is_los
         ledger.publish(&a, 2, 3),
         ledger.publish(&b, 3, 3)
     )?;
-    let unconfirmed = ledger.unconfirmed.lock().unwrap().len();
+    let unconfirmed = lock(&ledger.unconfirmed).len();
     for server in [&a, &b] {
         let count = ledger.check(server, &cursor).await?;
         println!("{count} acknowledged, all there; {unconfirmed} unconfirmed");

@@ -35,9 +35,10 @@ pub struct Package {
 
 const NGINX: &str = "nginx";
 const POSTGRES: &str = "postgresql";
+const REDIS: &str = "redis-server";
 
 /// Debian starts these as services once they are installed, which nobody asked for.
-pub(super) const SERVICES: [&str; 2] = [NGINX, POSTGRES];
+pub(super) const SERVICES: [&str; 3] = [NGINX, POSTGRES, REDIS];
 
 const NONE: Package = Package {
     what: "",
@@ -186,6 +187,16 @@ pub(super) const PACKAGES: &[Package] = &[
         apt: POSTGRES,
         dnf: "postgresql-server",
         pacman: "postgresql",
+        ..NONE
+    },
+    Package {
+        what: "Redis, which several servers under test share",
+        parts: &[Part::Test],
+        probe: Probe::Programs(&["redis-server", "redis-cli"]),
+        apt: REDIS,
+        dnf: "redis",
+        pacman: "redis",
+        brew: "redis",
         ..NONE
     },
     Package {
