@@ -70,7 +70,7 @@ use hub::{BusError, Follower, Hub, Keeper, Writer};
 use limits::StreamSlots;
 use origins::AllowedOrigins;
 use state::{AppState, Parts};
-use store::{FILE_NAME, PostgresStore, SqliteStore, Store, StoreError};
+use store::{Claim, FILE_NAME, PostgresStore, SqliteStore, Store, StoreError};
 
 /// How often history is searched for events that are past their age.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -341,7 +341,9 @@ async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
     let Some(url) = &config.server.database else {
         return Ok(Arc::new(SqliteStore::open(&file, durable).await?));
     };
-    let store = PostgresStore::open(url, durable).await?;
+    // With Redis history lies there, and the database has but people, whom instances have in common.
+    let claim = if config.server.redis.is_some() { Claim::Shared } else { Claim::Alone };
+    let store = PostgresStore::open(url, durable, claim).await?;
     if SqliteStore::has_tokens(&file, clock::now_ms()).await {
         let file = file.display();
         tracing::warn!(%file, "tokens and history that were kept in a file stay there, and are not used");

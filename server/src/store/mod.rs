@@ -30,7 +30,7 @@ pub use journal::{
     Retain,
 };
 pub use people::{MayKeep, People, PeopleChange, PeopleStore, Refused};
-pub use postgres::PostgresStore;
+pub use postgres::{Claim, PostgresStore};
 pub use session_row::SessionRow;
 pub use sqlite::{FILE_NAME, SqliteStore};
 pub use token::TokenRow;

@@ -1,4 +1,5 @@
-//! The store in a database of a Postgres server, for one Tidings server at a time.
+//! The store in a database of a Postgres server, for one Tidings server at a time, or for several that have their
+//! history elsewhere.
 //!
 //! One connection writes, and holds the lock that keeps other servers away (`session.rs`, `turns.rs`); each change is a task
 //! of its own, and one watches the connection while there is none (`writer.rs`). A few connections read beside it, each time
@@ -48,6 +49,7 @@ use session::Session;
 use writer::{CHANGE, Writer};
 
 pub(super) use error::meaning;
+pub use session::Claim;
 
 /// Connections that read pages.
 const READERS: usize = 4;
@@ -80,18 +82,18 @@ pub struct PostgresStore {
 
 impl PostgresStore {
     /// Opens the database at `url`, which must be there, and brings its tables up to date. `durable` makes every commit
-    /// wait for the disk.
+    /// wait for the disk. In one that is [shared](Claim::Shared) there must be no journal.
     ///
     /// # Errors
     ///
-    /// If it cannot be reached or written to, another server uses it, or its tables are of something else.
-    pub async fn open(url: &DatabaseUrl, durable: bool) -> Result<Self, StoreError> {
+    /// If it cannot be reached or written to, another server uses it for itself, or its tables are of something else.
+    pub async fn open(url: &DatabaseUrl, durable: bool, claim: Claim) -> Result<Self, StoreError> {
         let connector = connector(url)?;
         let database = connector.database.clone();
         let opened = async {
-            let mut session = within(CHANGE, Session::open(&connector, None)).await?;
+            let mut session = within(CHANGE, Session::open(&connector, None, claim)).await?;
             tables::prepare(&mut session.on, &database).await?;
-            Self::with(connector, session, durable).await
+            Self::with(connector, session, durable, claim).await
         };
         opened.await.map_err(|error| error::of_open(error, &database))
     }
@@ -100,8 +102,9 @@ impl PostgresStore {
         connector: Arc<Connector>,
         session: Session,
         durable: bool,
+        claim: Claim,
     ) -> Result<Self, StoreError> {
-        let writer = Writer::new(Arc::clone(&connector), session);
+        let writer = Writer::new(Arc::clone(&connector), session, claim);
         let (writer, known) = within(CHANGE, writer).await?;
         let readers = Readers::new(Arc::clone(&connector), READERS);
         let asides = Readers::new(connector, ASIDES);

@@ -1,7 +1,8 @@
 //! The one connection that writes, and the lock it holds.
 //!
 //! The lock is the connection's: with it goes the lock, and nothing is written without it. A connection that comes
-//! in its place looks whether another server had the database in between.
+//! in its place looks whether another server had the database in between. Servers that share the database hold it
+//! together, and so still keep out one that wants it for itself.
 
 use std::time::Duration;
 
@@ -14,6 +15,15 @@ use crate::store::StoreError;
 
 /// Names the lock: `tidings` in ASCII.
 pub(super) const LOCK: i64 = 0x0074_6964_696e_6773;
+
+/// How a server has its database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Everything, and no other server uses it.
+    Alone,
+    /// Change people, as others do at the same time. The journal is nobody's.
+    Shared,
+}
 
 /// How long a lock is waited for whose owner may just be going.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
@@ -46,6 +56,7 @@ impl Session {
     pub(super) async fn open(
         connector: &Connector,
         former: Option<&Identity>,
+        claim: Claim,
     ) -> Result<Self, StoreError> {
         let mut on = connector.connect().await?;
         let locked = async {
@@ -59,7 +70,7 @@ impl Session {
                 // It may lag behind: what it lacks is not lost.
                 return Err(StoreError::Unreachable(REPLICA.into()));
             }
-            lock(&mut on, former).await?;
+            lock(&mut on, former, claim).await?;
             Ok(Identity { pid, began })
         };
         let identity = locked.await.map_err(of_connecting)?;
@@ -67,14 +78,19 @@ impl Session {
     }
 }
 
-async fn lock(on: &mut PgConnection, former: Option<&Identity>) -> Result<(), StoreError> {
+async fn lock(
+    on: &mut PgConnection,
+    former: Option<&Identity>,
+    claim: Claim,
+) -> Result<(), StoreError> {
+    let take = match claim {
+        Claim::Alone => "SELECT pg_try_advisory_lock($1)",
+        Claim::Shared => "SELECT pg_try_advisory_lock_shared($1)",
+    };
     let began = Instant::now();
     let mut former = former;
     loop {
-        let is_ours: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-            .bind(LOCK)
-            .fetch_one(&mut *on)
-            .await?;
+        let is_ours: bool = sqlx::query_scalar(take).bind(LOCK).fetch_one(&mut *on).await?;
         if is_ours {
             return Ok(());
         }

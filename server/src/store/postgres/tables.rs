@@ -52,11 +52,10 @@ async fn look(on: &mut PgConnection, database: &str) -> Result<(), StoreError> {
         return unsuitable("its encoding is not UTF8; make one with `createdb --encoding=UTF8`");
     }
     // Before any table is made: half of ours in a database of somebody else's would stay there.
-    if !has_ours(on).await? {
-        let foreign: i64 = sqlx::query_scalar(FOREIGN).fetch_one(on).await?;
-        if foreign > 0 {
-            return unsuitable("it has tables of something else; name a database of its own");
-        }
+    let foreign: i64 = sqlx::query_scalar(FOREIGN).fetch_one(&mut *on).await?;
+    // In this order: another server that shares the database may be making them.
+    if foreign > 0 && !has_ours(on).await? {
+        return unsuitable("it has tables of something else; name a database of its own");
     }
     Ok(())
 }

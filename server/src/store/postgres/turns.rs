@@ -12,7 +12,7 @@ use super::connector::Connector;
 use super::error::within;
 use super::fence::{Fence, Stand};
 use super::known::Known;
-use super::session::{Identity, Session};
+use super::session::{Claim, Identity, Session};
 use super::tail::Tail;
 use super::writer::{CHANGE, TURN};
 use crate::store::{JournalRow, StoreError};
@@ -25,6 +25,7 @@ pub(super) struct Turns {
     connector: Arc<Connector>,
     known: Arc<Known>,
     state: Arc<Mutex<State>>,
+    claim: Claim,
     /// Nobody waits for the database from then on.
     stop: CancellationToken,
 }
@@ -56,9 +57,13 @@ impl Turns {
     pub(super) async fn new(
         connector: Arc<Connector>,
         mut session: Session,
+        claim: Claim,
         stop: CancellationToken,
     ) -> Result<(Self, Arc<Known>), StoreError> {
-        let fence = Fence::take(&mut session.on).await?;
+        let fence = match claim {
+            Claim::Alone => Fence::take(&mut session.on).await?,
+            Claim::Shared => Fence::join(&mut session.on).await?,
+        };
         let known = Arc::new(Known::load(fence, &mut session.on).await?);
         let state = State {
             former: session.identity.clone(),
@@ -70,7 +75,7 @@ impl Turns {
             is_told: false,
         };
         let state = Arc::new(Mutex::new(state));
-        Ok((Self { connector, known: Arc::clone(&known), state, stop }, known))
+        Ok((Self { connector, known: Arc::clone(&known), state, claim, stop }, known))
     }
 
     /// The connection, once it is its turn; a new one if it was lost.
@@ -152,7 +157,7 @@ impl Turns {
 
     /// Connects anew, and goes on where the database is as it was left.
     async fn regain(&self, state: &mut State) -> Result<Session, StoreError> {
-        let mut session = Session::open(&self.connector, Some(&state.former)).await?;
+        let mut session = Session::open(&self.connector, Some(&state.former), self.claim).await?;
         state.former = session.identity.clone();
         let mut transaction = session.on.begin().await?;
         let found = Stand::read(&mut transaction).await?;

@@ -17,7 +17,7 @@ use super::connector::Connector;
 use super::error::within;
 use super::fence::Fence;
 use super::known::Known;
-use super::session::Session;
+use super::session::{Claim, Session};
 use super::turns::{Turns, Writing};
 use crate::store::StoreError;
 
@@ -47,9 +47,10 @@ impl Writer {
     pub(super) async fn new(
         connector: Arc<Connector>,
         session: Session,
+        claim: Claim,
     ) -> Result<(Self, Arc<Known>), StoreError> {
         let stop = CancellationToken::new();
-        let (turns, known) = Turns::new(connector, session, stop.clone()).await?;
+        let (turns, known) = Turns::new(connector, session, claim, stop.clone()).await?;
         let (turns, tasks, runtime) = (Arc::new(turns), TaskTracker::new(), Handle::current());
         tasks.spawn(watch(Arc::clone(&turns), stop.clone()));
         let _stops = stop.clone().drop_guard();

@@ -10,7 +10,7 @@ async fn a_lock_that_was_lost_is_taken_again_before_anything_is_written() {
     store.begin(META).await.unwrap();
     cut(&database).await;
     store.check().await.unwrap();
-    let error = PostgresStore::open(&database.url(), false).await.unwrap_err();
+    let error = PostgresStore::open(&database.url(), false, Claim::Alone).await.unwrap_err();
     assert!(matches!(error, StoreError::Taken), "{error:?}");
 
     cut(&database).await;
@@ -144,7 +144,7 @@ async fn a_database_that_is_away_fails_everything_soon_and_serves_again_once_it_
     let limits = PageLimits { events: 10, bytes: 1_000 };
     assert!(store.page(&["t/1"], 0, 10, limits).await.is_err());
     assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
-    let error = PostgresStore::open(&database.url(), true).await.unwrap_err();
+    let error = PostgresStore::open(&database.url(), true, Claim::Alone).await.unwrap_err();
     assert!(matches!(error, StoreError::Unopened { .. }), "{error:?}");
 
     database.restart().await;
@@ -159,7 +159,7 @@ async fn a_database_that_does_not_answer_is_not_waited_for_for_ever() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("postgres://u@{}/x", silent.local_addr().unwrap());
     let began = Instant::now();
-    let error = PostgresStore::open(&DatabaseUrl::from(url), true).await.unwrap_err();
+    let error = PostgresStore::open(&DatabaseUrl::from(url), true, Claim::Alone).await.unwrap_err();
     assert!(matches!(error, StoreError::Unopened { .. }), "{error:?}");
     assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
 }
@@ -169,7 +169,9 @@ async fn a_database_that_does_not_answer_is_not_waited_for_for_ever() {
 async fn a_commit_that_is_not_heard_of_is_not_known_and_neither_lost_nor_repeated() {
     let database = Database::new().await;
     let proxy = Proxy::to(database.tcp_address()).await;
-    let store = PostgresStore::open(&database.tcp_url_at(proxy.address(), PASSWORD), true).await;
+    let store =
+        PostgresStore::open(&database.tcp_url_at(proxy.address(), PASSWORD), true, Claim::Alone)
+            .await;
     let store = store.unwrap();
     store.begin(META).await.unwrap();
     // All topics are there: what follows is one statement.

@@ -59,7 +59,7 @@ async fn a_lock_that_was_lost_is_taken_again_though_nobody_asks_for_anything() {
     let before = holder(&mut on).await.unwrap();
     sqlx::query("SELECT pg_terminate_backend($1)").bind(before).execute(&mut on).await.unwrap();
     until_held(&mut on, |now| now != before).await;
-    let error = PostgresStore::open(&database.url(), false).await.unwrap_err();
+    let error = PostgresStore::open(&database.url(), false, Claim::Alone).await.unwrap_err();
     assert!(matches!(error, StoreError::Taken), "{error:?}");
 }
 
@@ -145,4 +145,49 @@ async fn a_server_whose_database_another_has_used_reads_and_writes_nothing_more(
         assert!(matches!(store.append(&rows([6]), 6, 6).await, Err(StoreError::Diverged)));
         assert!(matches!(read().await, StoreError::Diverged));
     }
+}
+
+async fn share(database: &Database) -> Result<PostgresStore, StoreError> {
+    PostgresStore::open(&database.url(), false, Claim::Shared).await
+}
+
+#[tokio::test]
+async fn servers_that_share_a_database_use_it_together_from_the_first_start_on() {
+    let database = Database::new().await;
+    let (one, other) = tokio::join!(share(&database), share(&database));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    for _ in 0..2 {
+        one.check().await.unwrap();
+        other.check().await.unwrap();
+        one.probe().await.unwrap();
+        other.probe().await.unwrap();
+    }
+    // One loses its connection; the other does not have to do with it.
+    let mut on = database.connect().await;
+    let lost = holder(&mut on).await.unwrap();
+    sqlx::query("SELECT pg_terminate_backend($1)").bind(lost).execute(&mut on).await.unwrap();
+    for store in [&one, &other] {
+        let began = Instant::now();
+        while let Err(error) = store.probe().await {
+            assert!(began.elapsed() < NOTICED, "{error:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        store.check().await.unwrap();
+    }
+    other.check().await.unwrap();
+    one.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_has_a_database_for_itself_only_if_nobody_shares_it() {
+    let database = Database::new().await;
+    let shared = share(&database).await.unwrap();
+    let error = PostgresStore::open(&database.url(), false, Claim::Alone).await.unwrap_err();
+    assert!(matches!(error, StoreError::Taken), "{error:?}");
+    shared.close().await;
+    let alone = open(&database, false).await;
+    let error = share(&database).await.unwrap_err();
+    assert!(matches!(error, StoreError::Taken), "{error:?}");
+    alone.close().await;
+    share(&database).await.unwrap().check().await.unwrap();
 }

@@ -18,7 +18,7 @@ use database::Database;
 use test_postgres::PASSWORD;
 
 async fn open(database: &Database, durable: bool) -> PostgresStore {
-    PostgresStore::open(&database.url(), durable).await.unwrap()
+    PostgresStore::open(&database.url(), durable, Claim::Alone).await.unwrap()
 }
 
 /// Behind the back of the store that has the lock.
@@ -113,7 +113,7 @@ async fn a_second_server_is_refused_until_the_first_lets_go() {
     let database = Database::new().await;
     let first = open(&database, false).await;
     let began = Instant::now();
-    let error = PostgresStore::open(&database.url(), false).await.unwrap_err();
+    let error = PostgresStore::open(&database.url(), false, Claim::Alone).await.unwrap_err();
     assert!(matches!(error, StoreError::Taken), "{error:?}");
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     first.check().await.unwrap();
@@ -124,12 +124,14 @@ async fn a_second_server_is_refused_until_the_first_lets_go() {
 #[tokio::test]
 async fn a_password_is_asked_for_and_never_told() {
     let database = Database::new().await;
-    let store = PostgresStore::open(&database.tcp_url(PASSWORD), false).await.unwrap();
+    let store =
+        PostgresStore::open(&database.tcp_url(PASSWORD), false, Claim::Alone).await.unwrap();
     store.check().await.unwrap();
     assert!(!format!("{store:?}").contains(PASSWORD));
     store.close().await;
 
-    let error = PostgresStore::open(&database.tcp_url("hunter3"), false).await.unwrap_err();
+    let error =
+        PostgresStore::open(&database.tcp_url("hunter3"), false, Claim::Alone).await.unwrap_err();
     let mut told = format!("{error:?} {error}");
     let mut source = std::error::Error::source(&error);
     while let Some(error) = source {
@@ -148,7 +150,7 @@ async fn what_is_no_database_of_tidings_is_left_as_it_is() {
         let mut on = database.connect().await;
         let create = sqlx::AssertSqlSafe(format!("CREATE TABLE {table} (mine text)"));
         sqlx::query(create).execute(&mut on).await.unwrap();
-        let error = PostgresStore::open(&database.url(), false).await.unwrap_err();
+        let error = PostgresStore::open(&database.url(), false, Claim::Alone).await.unwrap_err();
         assert!(matches!(error, StoreError::Unsuitable { .. }), "{error:?}");
         assert!(error.to_string().contains("something else"), "{error}");
         let tables = "SELECT relname::text FROM pg_class \
@@ -206,7 +208,7 @@ async fn a_database_of_a_newer_release_is_left_alone() {
     open(&database, false).await.close().await;
     let newer = "INSERT INTO _sqlx_migrations VALUES (9999, 'later', now(), true, '', 0)";
     sqlx::query(newer).execute(&mut database.connect().await).await.unwrap();
-    let error = PostgresStore::open(&database.url(), false).await.unwrap_err();
+    let error = PostgresStore::open(&database.url(), false, Claim::Alone).await.unwrap_err();
     assert!(error.to_string().contains("newer Tidings"), "{error}");
 }
 

@@ -153,7 +153,7 @@ async fn a_replica_that_lags_is_not_taken_for_a_database_that_has_lost_something
         let page = store.page(&["t/1"], 0, 10, limits).await;
         assert!(matches!(page, Err(StoreError::Unreachable(_))), "{page:?}");
     }
-    let error = PostgresStore::open(&database.url(), true).await.unwrap_err();
+    let error = PostgresStore::open(&database.url(), true, Claim::Alone).await.unwrap_err();
     let cause = std::error::Error::source(&error).map(ToString::to_string);
     assert!(cause.as_ref().is_some_and(|cause| cause.contains("replica")), "{cause:?}");
 
