@@ -14,6 +14,8 @@ pub use user::{
 pub mod path {
     /// The event stream.
     pub const EVENTS: &str = "/api/events";
+    /// One user's own events.
+    pub const CHANNEL: &str = "/api/events/{id}";
     /// Sign-in, who is signed in, sign-out.
     pub const SESSION: &str = "/api/session";
     /// Below it, each topic takes events.
@@ -34,8 +36,19 @@ pub mod path {
     pub const READY: &str = "/readyz";
     /// Every path of the API and of operations, for those who must know them all: a route that is missing here
     /// is missing in the table of who may do what.
-    pub const ALL: [&str; 10] =
-        [EVENTS, SESSION, PUBLISH, PUBLISH_TOPIC, TOKENS, TOKEN, USERS, USER, HEALTH, READY];
+    pub const ALL: [&str; 11] = [
+        EVENTS,
+        CHANNEL,
+        SESSION,
+        PUBLISH,
+        PUBLISH_TOPIC,
+        TOKENS,
+        TOKEN,
+        USERS,
+        USER,
+        HEALTH,
+        READY,
+    ];
 }
 
 /// Name of the file in the server's data folder that holds the owner's token; clients on the same machine

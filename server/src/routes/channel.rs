@@ -14,7 +14,7 @@ use crate::sse::frame::Form;
 use crate::state::AppState;
 
 pub(super) fn router() -> Router<AppState> {
-    Router::new().route(&format!("{}/{{user}}", path::EVENTS), get(stream))
+    Router::new().route(path::CHANNEL, get(stream))
 }
 
 async fn stream(
