@@ -18,6 +18,7 @@ mod users;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -35,6 +36,9 @@ pub(crate) use users::UserChannel;
 
 /// How far numbers jump when Redis was started anew: more than are given within the second or so that it may lose.
 const JUMP: u64 = 1 << 20;
+
+/// Least time between two words in the log about what Redis does not let us do.
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// What a bus over Redis is told.
 #[derive(Clone, Debug)]
@@ -69,6 +73,8 @@ struct Inner {
     scripts: Scripts,
     /// Whether the log knows that Redis is away.
     is_failing: AtomicBool,
+    /// When it was last told that the log cannot be kept to its bounds.
+    untrimmed: Mutex<Option<Instant>>,
 }
 
 impl Inner {
@@ -79,6 +85,16 @@ impl Inner {
             tracing::debug!(error, "Redis is still away");
         } else {
             tracing::warn!(error, "Redis is away");
+        }
+    }
+
+    /// Tells why the log is not kept to its bounds, and not each second.
+    fn tell_untrimmed(&self, error: &redis::RedisError) {
+        let mut last = self.untrimmed.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
+            let (code, detail) = (error.code(), error.detail());
+            tracing::error!(code, detail, "Redis does not let the log be kept to its bounds");
+            *last = Some(Instant::now());
         }
     }
 }
@@ -124,6 +140,7 @@ impl RedisBus {
             most_bytes: settings.most_bytes,
             scripts: Scripts::new(),
             is_failing: AtomicBool::new(false),
+            untrimmed: Mutex::default(),
         };
         Ok(Arc::new(Self { settings: Arc::new(settings), run: Mutex::default() }))
     }
@@ -205,3 +222,6 @@ impl Bus for RedisBus {
 
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;

@@ -36,6 +36,9 @@ const NAMED: usize = 256;
 /// Entries that leave the log at once.
 const TRIM_AT_ONCE: usize = 512;
 
+/// Bytes of payloads that leave the log at once, roughly.
+const TRIM_BYTES_AT_ONCE: usize = 1 << 20;
+
 /// How often the session is written down anew, so that it does not expire.
 const RENEW_EVERY: Duration = Duration::from_secs(600);
 
@@ -300,7 +303,7 @@ impl RedisSession {
         let Inner { keys, scripts, limits, .. } = &*self.inner;
         let retention = limits.retention;
         loop {
-            let gone: Value = scripts
+            let answer: String = scripts
                 .trim
                 .key(&keys.epoch)
                 .key(&keys.events)
@@ -312,10 +315,13 @@ impl RedisSession {
                 .arg(retention.bytes)
                 .arg(retention.age.as_millis() as u64)
                 .arg(TRIM_AT_ONCE)
+                .arg(TRIM_BYTES_AT_ONCE)
                 .invoke_async(&mut self.commands.clone())
                 .await?;
-            if usize::from_redis_value(gone)? < TRIM_AT_ONCE {
-                return Ok(());
+            match answer.as_str() {
+                "over" => return Ok(()),
+                "more" => {}
+                _ => return Err(RedisError::AnotherLog),
             }
         }
     }
@@ -380,7 +386,17 @@ impl Session for RedisSession {
     }
 
     fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<(), BusError>> {
-        async move { self.keep_to_bounds().await.map_err(|error| self.told(&error)) }.boxed()
+        async move {
+            match self.keep_to_bounds().await {
+                // It does answer, and reads may go on: the next attempt may do better.
+                Err(RedisError::Redis(error)) if error.code().is_some() => {
+                    self.inner.tell_untrimmed(&error);
+                    Ok(())
+                }
+                done => done.map_err(|error| self.told(&error)),
+            }
+        }
+        .boxed()
     }
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {

@@ -9,6 +9,9 @@ local run, number, new_epoch, seen_epoch, seen_seq, seen_run, jump, age =
   ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 local function text(n) return string.format('%.0f', n) end
 
+-- Where Redis is full, this may be done, and then the rest may be, too: else nobody could come and make room.
+redis.call('DEL', session)
+
 local epoch = redis.call('GET', epoch_key)
 local seq = redis.call('GET', seq_key)
 local goes_on = epoch and seq

@@ -1,0 +1,67 @@
+//! What only a real Redis shows: its scripts at their bounds.
+
+mod redis;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use self::redis::{Redis, open, publish};
+use crate::hub::{HubLimits, PublishError, Refusal, Retention};
+
+fn limits(events: usize) -> HubLimits {
+    let retention = Retention { events, bytes: 1 << 30, age: Duration::from_secs(86_400) };
+    HubLimits { retention, ..HubLimits::default() }
+}
+
+#[tokio::test]
+async fn a_look_at_a_log_within_its_bounds_costs_the_same_however_large_it_is() {
+    let redis = Redis::start().await;
+    let bus = redis.bus(limits(10_000), 256 << 10).await;
+    let session = open(&bus, None).await.session;
+    for _ in 0..400 {
+        publish(&session, "app/x", 256 << 10).await.unwrap();
+    }
+    let began = Instant::now();
+    for _ in 0..20 {
+        Arc::clone(&session).trim().await.unwrap();
+    }
+    let each = began.elapsed() / 20;
+    assert!(each < Duration::from_millis(50), "{each:?} for nothing");
+    assert_eq!(redis.run::<usize>("XLEN t:{log}:events").await, 400);
+}
+
+#[tokio::test]
+async fn a_log_far_beyond_its_bounds_is_trimmed_in_small_steps_and_says_what_is_gone() {
+    let redis = Redis::start().await;
+    let wide = redis.bus(limits(10_000), 256 << 10).await;
+    let session = open(&wide, None).await.session;
+    for n in 0..300 {
+        publish(&session, if n < 250 { "app/x" } else { "app/y" }, 64 << 10).await.unwrap();
+    }
+    let narrow = redis.bus(limits(20), 256 << 10).await;
+    let session = open(&narrow, None).await.session;
+    Arc::clone(&session).trim().await.unwrap();
+    assert_eq!(redis.run::<usize>("XLEN t:{log}:events").await, 20);
+    assert_eq!(redis.run::<u64>("HGET t:{log}:evicted app/x").await, 250);
+    assert_eq!(redis.run::<u64>("HGET t:{log}:evicted app/y").await, 280);
+    assert_eq!(redis.run::<usize>("GET t:{log}:bytes").await, 20 * (64 << 10));
+}
+
+#[tokio::test]
+async fn a_redis_that_is_full_is_given_room_and_lets_instances_come() {
+    let redis = Redis::start().await;
+    let bus = redis.bus(limits(10_000), 256 << 10).await;
+    let session = open(&bus, None).await.session;
+    for _ in 0..100 {
+        publish(&session, "app/x", 16 << 10).await.unwrap();
+    }
+    redis.run::<String>("CONFIG SET maxmemory 1mb").await;
+    let refused = publish(&session, "app/x", 1).await.unwrap_err();
+    assert!(matches!(refused, Refusal::Refused(PublishError::Unavailable)), "{refused:?}");
+    // Another that keeps less.
+    let narrow = redis.bus(limits(10), 256 << 10).await;
+    let session = open(&narrow, None).await.session;
+    Arc::clone(&session).trim().await.unwrap();
+    assert_eq!(redis.run::<usize>("XLEN t:{log}:events").await, 10);
+    assert_eq!(redis.run::<u64>("HGET t:{log}:evicted app/x").await, 90);
+}
