@@ -1,6 +1,7 @@
 //! What only a real Redis shows: its scripts at their bounds.
 
 mod redis;
+mod restless;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

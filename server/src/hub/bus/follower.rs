@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, timeout};
+use tokio::time::{Instant, MissedTickBehavior, timeout};
 
 use super::line::Live;
 use super::{Batch, Bus, BusError, Line, Opened, Session, Standing};
@@ -23,6 +23,9 @@ const TRIM_EVERY: Duration = Duration::from_secs(1);
 
 /// How long the end of a session may take.
 const CLOSING: Duration = Duration::from_millis(500);
+
+/// How long a session lasts at least of which another is opened at once.
+const STEADY: Duration = Duration::from_secs(1);
 
 /// Bounds of the wait between two attempts, in ms; drawn anew each time, so that instances that lost the bus together do
 /// not return together.
@@ -91,6 +94,7 @@ impl Follower {
                     Err(_) => Err(BusError),
                 },
             };
+            let began = Instant::now();
             if let Ok(opened) = opened {
                 let session = Arc::clone(&opened.session);
                 self.begin(opened);
@@ -102,10 +106,14 @@ impl Follower {
                 }
                 self.line.set_live(None);
             }
-            if self.line.set_away(Some(clock::now_ms())) {
+            let is_news = self.line.set_away(Some(clock::now_ms()));
+            if is_news {
                 tracing::warn!("the bus is away: publishers wait for it, and metrics pause");
                 self.hub.wake_all();
-            } else {
+            }
+            // One that was of use is tried again at once. Not one that opens and ends, as where something beside reads fails:
+            // it would be told to every stream, over and over.
+            if !is_news || began.elapsed() < STEADY {
                 let wait = self.next_wait();
                 tokio::time::sleep(wait).await;
             }
