@@ -1,7 +1,6 @@
 //! One session with Redis: a connection for scripts, and one that waits for events.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,8 +38,14 @@ const TRIM_AT_ONCE: usize = 512;
 /// Bytes of payloads that leave the log at once, roughly.
 const TRIM_BYTES_AT_ONCE: usize = 1 << 20;
 
+/// How long the log's end may be out of sight.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// How often the session is written down anew, so that it does not expire.
 const RENEW_EVERY: Duration = Duration::from_secs(600);
+
+/// How long it stays written down otherwise.
+const SESSION_SECONDS: u64 = 3_600;
 
 /// What Redis says when it did not do what it was asked, and will not for now.
 const REFUSALS: [&str; 8] =
@@ -57,8 +62,8 @@ pub(super) struct RedisSession {
     number: String,
     /// Newest events of latest-wins topics, which may have left the stream of metrics.
     latest: Mutex<Vec<Arc<Event>>>,
-    /// Whether the next read is to look at the log's end before it waits.
-    must_look: AtomicBool,
+    /// When the log's end was last found. Where events come all the time, no read that waits finds it.
+    looked: Mutex<Option<Instant>>,
     /// When it was last written down.
     renewed: Mutex<Instant>,
 }
@@ -80,7 +85,7 @@ impl RedisSession {
             epoch_text: format!("{epoch:08x}"),
             number,
             latest: Mutex::new(latest),
-            must_look: AtomicBool::new(true),
+            looked: Mutex::default(),
             renewed: Mutex::new(Instant::now()),
         }
     }
@@ -129,19 +134,10 @@ impl RedisSession {
         }
     }
 
-    /// Looks at the log's end first, and waits if there is nothing.
+    /// What comes, or where the log ends if that was not seen for a while.
     async fn next(&self, after: u64, is_look: bool) -> Result<Batch, RedisError> {
-        if is_look {
-            let batch = self.look(after).await?;
-            self.must_look.store(!batch.is_whole, Ordering::Relaxed);
-            return Ok(batch);
-        }
-        if self.must_look.load(Ordering::Relaxed) {
-            let batch = self.look(after).await?;
-            if !batch.events.is_empty() || batch.head > after || !batch.is_whole {
-                self.must_look.store(!batch.is_whole, Ordering::Relaxed);
-                return Ok(batch);
-            }
+        if is_look || self.is_look_due() {
+            return self.look(after).await;
         }
         let keys = &self.inner.keys;
         let count = self.count();
@@ -160,10 +156,8 @@ impl RedisSession {
             .get(&keys.trimmed);
         let (answer, trimmed): (Value, Option<u64>) = all.query_async(&mut reads).await?;
         if answer == Value::Nil {
-            self.must_look.store(true, Ordering::Relaxed);
             return self.look(after).await;
         }
-        self.must_look.store(false, Ordering::Relaxed);
         let mut found = decode::streams(answer);
         let mut take = |key: &str| {
             let at = found.iter().position(|(name, _)| name == key);
@@ -201,7 +195,7 @@ impl RedisSession {
             all.cmd("XRANGE").arg(stream).arg(&first).arg("+").arg("COUNT").arg(count);
         }
         if self.is_renewal_due() {
-            all.cmd("EXPIRE").arg(session).arg(3_600).ignore();
+            all.cmd("EXPIRE").arg(session).arg(SESSION_SECONDS).ignore();
         }
         let (found, seq, trimmed, events, metrics): Looked = all.query_async(&mut reads).await?;
         let head = seq.filter(|seq| *seq >= after);
@@ -210,7 +204,15 @@ impl RedisSession {
         };
         let (events, metrics) = (decode::entries(events), decode::entries(metrics));
         let batch = self.merge(after, Some(head), events, metrics)?;
+        if batch.is_whole {
+            *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
         self.with_evicted(batch, after, trimmed).await
+    }
+
+    fn is_look_due(&self) -> bool {
+        let looked = *self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY)
     }
 
     /// Both streams in one order, as far as both were read. `end`: where the log ended then.

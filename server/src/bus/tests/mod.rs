@@ -66,3 +66,21 @@ async fn a_redis_that_is_full_is_given_room_and_lets_instances_come() {
     assert_eq!(redis.run::<usize>("XLEN t:{log}:events").await, 10);
     assert_eq!(redis.run::<u64>("HGET t:{log}:evicted app/x").await, 90);
 }
+
+#[tokio::test]
+async fn a_log_that_is_never_quiet_is_looked_at_to_its_end_each_second() {
+    let redis = Redis::start().await;
+    let bus = redis.bus(limits(10_000), 1 << 10).await;
+    let opened = open(&bus, None).await;
+    let (session, mut head) = (opened.session, opened.standing.log.head);
+    let (mut looks, began) = (0, Instant::now());
+    while began.elapsed() < Duration::from_millis(3_500) {
+        // Before each read, so that none of them waits in vain.
+        publish(&session, "app/x", 1).await.unwrap();
+        let batch = Arc::clone(&session).read(head, false).await.unwrap();
+        head = batch.head;
+        looks += usize::from(batch.is_whole);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!((3..10).contains(&looks), "{looks} looks in three and a half seconds");
+}
