@@ -79,11 +79,14 @@ impl Connector {
         self.connect_with(ANSWERING).await
     }
 
-    /// One for commands that are answered at once, and one for reads that wait.
-    pub(super) async fn connect_both(
-        &self,
-    ) -> Result<(MultiplexedConnection, MultiplexedConnection), RedisError> {
-        tokio::try_join!(self.connect_with(ANSWERING), self.connect_with(READING))
+    /// One for commands that are answered at once, one for reads that wait, and one for pages.
+    pub(super) async fn connect_all(&self) -> Result<[MultiplexedConnection; 3], RedisError> {
+        let all = tokio::try_join!(
+            self.connect_with(ANSWERING),
+            self.connect_with(READING),
+            self.connect_with(READING)
+        );
+        all.map(<[_; 3]>::from)
     }
 
     async fn connect_with(&self, answering: Duration) -> Result<MultiplexedConnection, RedisError> {

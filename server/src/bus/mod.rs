@@ -152,7 +152,7 @@ impl RedisBus {
 
     async fn begin(&self, seen: Option<EventId>) -> Result<Opened, RedisError> {
         let Inner { connector, keys, scripts, limits, .. } = &*self.settings;
-        let (mut commands, reads) = connector.connect_both().await?;
+        let [mut commands, reads, pages] = connector.connect_all().await?;
         let number = format!("{:016x}", rand::random::<u64>());
         let last_run = self.run.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let run = connect::run_of(&mut commands).await?;
@@ -190,8 +190,7 @@ impl RedisBus {
         let latest = decode::latest(epoch, latest);
         let session = RedisSession::new(
             Arc::clone(&self.settings),
-            commands,
-            reads,
+            [commands, reads, pages],
             epoch,
             number,
             latest.clone(),

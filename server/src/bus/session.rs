@@ -1,6 +1,7 @@
 //! One session with Redis: a connection for scripts, and one that waits for events.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, Value, cmd, pipe};
 use tidings_protocol::event::EventId;
 use tidings_protocol::topic::Topic;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::connect::{BLOCK_MS, RedisError};
@@ -28,6 +30,15 @@ const READ_BYTES: usize = 16 << 20;
 
 /// Entries that one page looks at.
 const LOOKED_AT: usize = 2_048;
+
+/// Bytes of payloads that one page looks at, but for what comes with them.
+const PAGE_BYTES: usize = 1 << 20;
+
+/// Pages that are read at once: Redis reads one after the other, and has events to take as well.
+const PAGES: usize = 2;
+
+/// After so many pages in a row without an answer their connection counts as lost.
+const SILENT_PAGES: usize = 3;
 
 /// Of so many topics a page is asked for by name; of more, for all events, and the others are left out here.
 const NAMED: usize = 256;
@@ -56,6 +67,11 @@ pub(super) struct RedisSession {
     inner: Arc<Inner>,
     commands: MultiplexedConnection,
     reads: MultiplexedConnection,
+    /// Publishers do not wait behind pages.
+    pages: MultiplexedConnection,
+    page_turns: Semaphore,
+    /// Pages in a row that were not answered in time.
+    silent_pages: AtomicUsize,
     epoch: u32,
     /// As it stands in Redis.
     epoch_text: String,
@@ -71,8 +87,7 @@ pub(super) struct RedisSession {
 impl RedisSession {
     pub(super) fn new(
         inner: Arc<Inner>,
-        commands: MultiplexedConnection,
-        reads: MultiplexedConnection,
+        [commands, reads, pages]: [MultiplexedConnection; 3],
         epoch: u32,
         number: String,
         latest: Vec<Arc<Event>>,
@@ -81,6 +96,9 @@ impl RedisSession {
             inner,
             commands,
             reads,
+            pages,
+            page_turns: Semaphore::new(PAGES),
+            silent_pages: AtomicUsize::new(0),
             epoch,
             epoch_text: format!("{epoch:08x}"),
             number,
@@ -283,13 +301,27 @@ impl RedisSession {
             .arg(ask.upto)
             .arg(ask.max_events)
             .arg(ask.max_bytes)
-            .arg(LOOKED_AT);
+            .arg(LOOKED_AT)
+            .arg(PAGE_BYTES)
+            .arg((PAGE_BYTES / self.inner.most_bytes.max(1)).clamp(1, 64));
         if ask.topics.len() <= NAMED {
             for topic in &*ask.topics {
                 invocation.arg(topic.as_str());
             }
         }
-        let answer: Value = invocation.invoke_async(&mut self.commands.clone()).await?;
+        // The semaphore is never closed.
+        let _turn = self.page_turns.acquire().await.map_err(|_| RedisError::Silent)?;
+        let answer: Result<Value, _> = invocation.invoke_async(&mut self.pages.clone()).await;
+        let is_silent = answer.as_ref().is_err_and(redis::RedisError::is_timeout);
+        if !is_silent {
+            self.silent_pages.store(0, Ordering::Relaxed);
+        } else if self.silent_pages.fetch_add(1, Ordering::Relaxed) + 1 >= SILENT_PAGES {
+            return Err(RedisError::Silent);
+        }
+        let answer = answer?;
+        if matches!(answer, Value::BulkString(_) | Value::SimpleString(_)) {
+            return Err(RedisError::AnotherLog);
+        }
         let (reached, found, gone): (u64, Value, Vec<(String, u64)>) =
             FromRedisValue::from_redis_value(answer)?;
         let is_asked = |topic: &Topic| ask.topics.binary_search(topic).is_ok();
@@ -379,9 +411,16 @@ impl Session for RedisSession {
 
     fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>> {
         async move {
-            self.read_back(&ask).await.map_err(|error| {
-                self.told(&error);
-                JournalError::Unreachable
+            self.read_back(&ask).await.map_err(|error| match error {
+                // Slow is not gone, and publishers need not hear of it.
+                RedisError::Redis(error) if error.is_timeout() || error.code().is_some() => {
+                    tracing::debug!(error = &error as &dyn std::error::Error, "a page failed");
+                    JournalError::Failed
+                }
+                error => {
+                    self.told(&error);
+                    JournalError::Unreachable
+                }
             })
         }
         .boxed()

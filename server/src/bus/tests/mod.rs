@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::redis::{Redis, open, publish};
-use crate::hub::{HubLimits, PublishError, Refusal, Retention};
+use crate::hub::{HubLimits, PageRequest, PublishError, Refusal, Retention};
 
 fn limits(events: usize) -> HubLimits {
     let retention = Retention { events, bytes: 1 << 30, age: Duration::from_secs(86_400) };
@@ -83,4 +83,38 @@ async fn a_log_that_is_never_quiet_is_looked_at_to_its_end_each_second() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!((3..10).contains(&looks), "{looks} looks in three and a half seconds");
+}
+
+#[tokio::test]
+async fn a_page_of_a_rare_topic_ends_early_where_payloads_are_large_and_comes_to_the_end_in_steps()
+{
+    let redis = Redis::start().await;
+    let bus = redis.bus(limits(10_000), 256 << 10).await;
+    let opened = open(&bus, None).await;
+    let session = opened.session;
+    for _ in 0..100 {
+        publish(&session, "app/x", 256 << 10).await.unwrap();
+    }
+    let rare = publish(&session, "app/rare", 1).await.unwrap();
+    let (mut after, mut pages, mut found) = (0, 0, Vec::new());
+    while after < rare.seq {
+        let ask = PageRequest {
+            epoch: rare.epoch,
+            topics: Arc::new(["app/rare".parse().unwrap()]),
+            after,
+            upto: rare.seq,
+            max_events: 256,
+            max_bytes: 256 << 10,
+        };
+        let began = Instant::now();
+        let page = Arc::clone(&session).page(ask).await.unwrap();
+        let took = began.elapsed();
+        assert!(took < Duration::from_millis(300), "a page took {took:?}");
+        assert!(page.reached > after, "no step forward");
+        after = page.reached;
+        pages += 1;
+        found.extend(page.events);
+    }
+    assert!(pages > 5, "{pages} pages for 25 MiB");
+    assert_eq!(found.iter().map(|event| event.id).collect::<Vec<_>>(), [rare]);
 }

@@ -60,7 +60,9 @@ impl Redis {
     pub(super) async fn run<T: FromRedisValue>(&self, command: &str) -> T {
         let mut words = command.split(' ');
         let mut asked = redis::cmd(words.next().unwrap());
-        words.for_each(|word| drop(asked.arg(word)));
+        for word in words {
+            asked.arg(word);
+        }
         asked.query_async(&mut self.connect().await).await.unwrap()
     }
 

@@ -326,10 +326,12 @@ impl Line {
             }
             last = live.number;
             let page = Arc::clone(&live.session).page(ask.clone()).await;
-            if page.is_ok() {
-                return page;
+            match page {
+                Ok(page) => return Ok(page),
+                // It is in the log all the same: whoever waits for it asks again.
+                Err(JournalError::Failed) => break,
+                Err(JournalError::Unreachable) => self.note_broken(live.number),
             }
-            self.note_broken(live.number);
         }
         Err(JournalError::Unreachable)
     }

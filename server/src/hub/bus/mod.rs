@@ -114,7 +114,7 @@ pub trait Session: Debug + Send + Sync + 'static {
         is_look: bool,
     ) -> BoxFuture<'static, Result<Batch, BusError>>;
 
-    /// Reads back, as a journal does.
+    /// Reads back, as a journal does. One that [failed](JournalError::Failed) says nothing of the session.
     fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>>;
 
     /// Lets go of what is beyond the log's bounds.
