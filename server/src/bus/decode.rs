@@ -10,6 +10,14 @@ use tidings_protocol::topic::Topic;
 
 use crate::hub::{Event, RecoveredTopic};
 
+/// Which log entries are read from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LogId {
+    pub(super) epoch: u32,
+    /// Entries up to here are what was left of an earlier epoch, and are of this one now.
+    pub(super) base: u64,
+}
+
 /// An entry of a stream.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -56,12 +64,12 @@ pub(super) fn latest(epoch: u32, latest: Vec<(String, Vec<u8>)>) -> Vec<Arc<Even
 }
 
 /// The answer to `XREAD`: the entries of each stream, by its name.
-pub(super) fn streams(answer: Value) -> Vec<(String, Vec<Entry>)> {
+pub(super) fn streams(answer: Value, log: LogId) -> Vec<(String, Vec<Entry>)> {
     let Value::Array(streams) = answer else { return Vec::new() };
     let stream = |value: Value| match value {
         Value::Array(parts) => {
             let [name, list] = <[Value; 2]>::try_from(parts).ok()?;
-            Some((String::from_redis_value(name).ok()?, entries(list)))
+            Some((String::from_redis_value(name).ok()?, entries(list, log)))
         }
         _ => None,
     };
@@ -69,12 +77,12 @@ pub(super) fn streams(answer: Value) -> Vec<(String, Vec<Entry>)> {
 }
 
 /// The entries of a stream, as `XRANGE` answers.
-pub(super) fn entries(list: Value) -> Vec<Entry> {
+pub(super) fn entries(list: Value, log: LogId) -> Vec<Entry> {
     let Value::Array(list) = list else { return Vec::new() };
-    list.into_iter().filter_map(entry).collect()
+    list.into_iter().filter_map(|value| entry(value, log)).collect()
 }
 
-fn entry(value: Value) -> Option<Entry> {
+fn entry(value: Value, log: LogId) -> Option<Entry> {
     let Value::Array(parts) = value else { return None };
     let [id, fields] = <[Value; 2]>::try_from(parts).ok()?;
     let id = String::from_redis_value(id).ok()?;
@@ -99,6 +107,9 @@ fn entry(value: Value) -> Option<Entry> {
             b"n" => entry.nonce = text,
             _ => {}
         }
+    }
+    if seq <= log.base {
+        entry.epoch = log.epoch;
     }
     let id = EventId { epoch: entry.epoch, seq };
     entry.event = topic

@@ -23,6 +23,8 @@ pub(super) struct Keys {
     pub(super) bytes: String,
     /// Newest number that is gone, of whatever topic.
     pub(super) trimmed: String,
+    /// Entries up to this number are of the epoch whatever they say.
+    pub(super) base: String,
     /// The session of this instance.
     pub(super) session: String,
     /// Who copies what other programs publish to users.
@@ -43,6 +45,7 @@ impl Keys {
             evicted: key("evicted"),
             bytes: key("bytes"),
             trimmed: key("trimmed"),
+            base: key("base"),
             session: key(&format!("session:{instance}")),
             lease: key("lease:users"),
         }

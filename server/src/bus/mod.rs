@@ -28,6 +28,7 @@ use tidings_protocol::event::EventId;
 use crate::config::RedisUrl;
 use crate::hub::{Bus, BusError, HubLimits, Opened, Recovered, Standing};
 use connect::Connector;
+use decode::LogId;
 use keys::Keys;
 use session::RedisSession;
 
@@ -172,6 +173,7 @@ impl RedisBus {
             .key(&keys.bytes)
             .key(&keys.trimmed)
             .key(&keys.session)
+            .key(&keys.base)
             .arg(&run)
             .arg(&number)
             .arg(format!("{:08x}", rand::random::<u32>()))
@@ -183,7 +185,7 @@ impl RedisBus {
             .invoke_async(&mut commands)
             .await?;
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) = run;
-        let (epoch, seq, topics, evicted, latest): Answer =
+        let (epoch, seq, topics, evicted, latest, base): Answer =
             FromRedisValue::from_redis_value(answer)?;
         let epoch = u32::from_str_radix(&epoch, 16).map_err(|_| RedisError::Strange)?;
         let log = Recovered { epoch, head: seq, topics: decode::topics(topics, evicted) };
@@ -191,7 +193,7 @@ impl RedisBus {
         let session = RedisSession::new(
             Arc::clone(&self.settings),
             [commands, reads, pages],
-            epoch,
+            LogId { epoch, base },
             number,
             latest.clone(),
         );
@@ -200,7 +202,7 @@ impl RedisBus {
 }
 
 /// What `open.lua` answers.
-type Answer = (String, u64, Vec<(String, u64)>, Vec<(String, u64)>, Vec<(String, Vec<u8>)>);
+type Answer = (String, u64, Vec<(String, u64)>, Vec<(String, u64)>, Vec<(String, Vec<u8>)>, u64);
 
 impl Bus for RedisBus {
     fn open(

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::connect::{BLOCK_MS, RedisError};
-use super::decode::{self, Entry};
+use super::decode::{self, Entry, LogId};
 use super::{Inner, Keys};
 use crate::hub::{
     Batch, BusError, Event, JournalError, Outgoing, Page, PageRequest, PublishError, Refusal,
@@ -73,6 +73,8 @@ pub(super) struct RedisSession {
     /// Pages in a row that were not answered in time.
     silent_pages: AtomicUsize,
     epoch: u32,
+    /// Entries up to here were of another epoch.
+    base: u64,
     /// As it stands in Redis.
     epoch_text: String,
     number: String,
@@ -88,7 +90,7 @@ impl RedisSession {
     pub(super) fn new(
         inner: Arc<Inner>,
         [commands, reads, pages]: [MultiplexedConnection; 3],
-        epoch: u32,
+        log: LogId,
         number: String,
         latest: Vec<Arc<Event>>,
     ) -> Self {
@@ -99,13 +101,18 @@ impl RedisSession {
             pages,
             page_turns: Semaphore::new(PAGES),
             silent_pages: AtomicUsize::new(0),
-            epoch,
-            epoch_text: format!("{epoch:08x}"),
+            epoch: log.epoch,
+            base: log.base,
+            epoch_text: format!("{:08x}", log.epoch),
             number,
             latest: Mutex::new(latest),
             looked: Mutex::default(),
             renewed: Mutex::new(Instant::now()),
         }
+    }
+
+    fn log(&self) -> LogId {
+        LogId { epoch: self.epoch, base: self.base }
     }
 
     async fn add(&self, event: Outgoing) -> Result<EventId, Refusal> {
@@ -176,7 +183,7 @@ impl RedisSession {
         if answer == Value::Nil {
             return self.look(after).await;
         }
-        let mut found = decode::streams(answer);
+        let mut found = decode::streams(answer, self.log());
         let mut take = |key: &str| {
             let at = found.iter().position(|(name, _)| name == key);
             at.map(|at| found.swap_remove(at).1).unwrap_or_default()
@@ -220,7 +227,8 @@ impl RedisSession {
         let (Some(_), Some(head)) = (found.filter(|found| *found == self.epoch_text), head) else {
             return Err(RedisError::AnotherLog);
         };
-        let (events, metrics) = (decode::entries(events), decode::entries(metrics));
+        let (events, metrics) =
+            (decode::entries(events, self.log()), decode::entries(metrics, self.log()));
         let batch = self.merge(after, Some(head), events, metrics)?;
         if batch.is_whole {
             *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
@@ -325,7 +333,7 @@ impl RedisSession {
         let (reached, found, gone): (u64, Value, Vec<(String, u64)>) =
             FromRedisValue::from_redis_value(answer)?;
         let is_asked = |topic: &Topic| ask.topics.binary_search(topic).is_ok();
-        let events = decode::entries(found).into_iter().filter_map(|entry| entry.event);
+        let events = decode::entries(found, self.log()).into_iter().filter_map(|entry| entry.event);
         Ok(Page {
             events: events.filter(|event| is_asked(&event.topic)).collect(),
             reached,

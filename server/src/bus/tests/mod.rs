@@ -118,3 +118,31 @@ async fn a_page_of_a_rare_topic_ends_early_where_payloads_are_large_and_comes_to
     assert!(pages > 5, "{pages} pages for 25 MiB");
     assert_eq!(found.iter().map(|event| event.id).collect::<Vec<_>>(), [rare]);
 }
+
+#[tokio::test]
+async fn a_new_epoch_keeps_what_others_were_acknowledged() {
+    let redis = Redis::start().await;
+    let a = redis.bus(limits(10_000), 1 << 10).await;
+    let first = open(&a, None).await.session;
+    let mut seen = None;
+    for _ in 0..3 {
+        seen = Some(publish(&first, "app/x", 1).await.unwrap());
+    }
+    // As where Redis was started twice and has lost that it was.
+    *a.run.lock().unwrap() = "a run that nobody knows".to_owned();
+    let b = redis.bus(limits(10_000), 1 << 10).await;
+    let other = open(&b, None).await.session;
+    let fresh = publish(&other, "app/x", 1).await.unwrap();
+    let opened = open(&a, seen).await;
+    assert_ne!(opened.standing.log.epoch, fresh.epoch);
+    assert!(opened.standing.log.head >= fresh.seq);
+    let batch = Arc::clone(&opened.session).read(0, true).await.unwrap();
+    let found: Vec<_> = batch.events.iter().map(|(event, _)| event.id).collect();
+    assert_eq!(found.iter().map(|id| id.seq).collect::<Vec<_>>(), [1, 2, 3, fresh.seq]);
+    assert!(found.iter().all(|id| id.epoch == opened.standing.log.epoch));
+    // The other hears of it before anything else is taken from it.
+    let refused = publish(&other, "app/x", 1).await.unwrap_err();
+    assert!(matches!(refused, Refusal::Ended), "{refused:?}");
+    let next = publish(&opened.session, "app/x", 1).await.unwrap();
+    assert!(next.seq > fresh.seq && next.epoch == opened.standing.log.epoch);
+}
