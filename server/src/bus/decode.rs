@@ -34,12 +34,19 @@ pub(super) fn topics(
     newest: Vec<(String, u64)>,
     evicted: Vec<(String, u64)>,
 ) -> Vec<RecoveredTopic> {
-    let evicted: HashMap<String, u64> = evicted.into_iter().collect();
-    let topic = |(name, newest): (String, u64)| {
-        let evicted = evicted.get(&name).copied().unwrap_or(0);
+    let mut evicted: HashMap<String, u64> = evicted.into_iter().collect();
+    let mut topic = |(name, newest): (String, u64)| {
+        let evicted = evicted.remove(&name).unwrap_or(0);
         Some(RecoveredTopic { topic: name.parse().ok()?, evicted, newest, events: 0, bytes: 0 })
     };
-    newest.into_iter().filter_map(topic).collect()
+    let mut topics: Vec<_> = newest.into_iter().filter_map(&mut topic).collect();
+    // Of the others nothing is left, and whoever asks for them is to be told so.
+    let gone = |(name, seq): (String, u64)| {
+        let topic = name.parse().ok()?;
+        Some(RecoveredTopic { topic, evicted: seq, newest: seq, events: 0, bytes: 0 })
+    };
+    topics.extend(evicted.into_iter().filter_map(gone));
+    topics
 }
 
 /// Topics, each with its newest number that is gone.

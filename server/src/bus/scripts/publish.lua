@@ -1,6 +1,6 @@
 -- Adds an event: its number is its place in the stream. Answers with the number, or with why there is none.
-local epoch_key, seq_key, stream, topics, latest, bytes, session =
-  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local epoch_key, seq_key, stream, topics, latest, bytes, session, evicted =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local epoch, number, topic, kind, data, nonce, most_topics, most_metrics =
   ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 
@@ -8,7 +8,7 @@ if redis.call('GET', epoch_key) ~= epoch or redis.call('GET', session) ~= number
   return 'ended'
 end
 if most_topics > 0 and redis.call('HEXISTS', topics, topic) == 0
-    and redis.call('HLEN', topics) >= most_topics then
+    and (redis.call('HLEN', topics) >= most_topics or redis.call('HLEN', evicted) >= 16 * most_topics) then
   return 'topics'
 end
 local time = redis.call('TIME')

@@ -1,6 +1,7 @@
 -- Lets go of the oldest events beyond the bounds of the log, and notes for each topic how far. Not much at once, since
 -- Redis does nothing else meanwhile. Answers whether there is more.
-local epoch_key, events, evicted, bytes_key, trimmed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local epoch_key, events, evicted, bytes_key, trimmed, topics =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local epoch, most, most_bytes, age, at_once, bytes_at_once =
   ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local function text(n) return string.format('%.0f', n) end
@@ -37,7 +38,11 @@ end
 if cut then
   -- First: it is all that may be done while Redis is full, and once something is done, the rest may be, too.
   redis.call('XTRIM', events, 'MINID', text(cut + 1) .. '-0')
-  for topic, seq in pairs(newest) do redis.call('HSET', evicted, topic, text(seq)) end
+  for topic, seq in pairs(newest) do
+    redis.call('HSET', evicted, topic, text(seq))
+    -- With its last event a topic makes room for another.
+    if tonumber(redis.call('HGET', topics, topic) or '0') <= seq then redis.call('HDEL', topics, topic) end
+  end
   redis.call('SET', trimmed, text(cut))
   if gone == count then redis.call('SET', bytes_key, '0') else redis.call('DECRBY', bytes_key, freed) end
 end

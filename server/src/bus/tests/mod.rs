@@ -146,3 +146,21 @@ async fn a_new_epoch_keeps_what_others_were_acknowledged() {
     let next = publish(&opened.session, "app/x", 1).await.unwrap();
     assert!(next.seq > fresh.seq && next.epoch == opened.standing.log.epoch);
 }
+
+#[tokio::test]
+async fn a_topic_whose_last_event_is_gone_makes_room_for_another_and_is_still_known_as_gone() {
+    let redis = Redis::start().await;
+    let limits = HubLimits { topics: 5, ..limits(2) };
+    let bus = redis.bus(limits, 1 << 10).await;
+    let session = open(&bus, None).await.session;
+    for n in 0..5 {
+        publish(&session, &format!("app/{n}"), 1).await.unwrap();
+    }
+    let refused = publish(&session, "app/5", 1).await.unwrap_err();
+    assert!(matches!(refused, Refusal::Refused(PublishError::TooManyTopics(5))), "{refused:?}");
+    Arc::clone(&session).trim().await.unwrap();
+    publish(&session, "app/5", 1).await.unwrap();
+    let topics = open(&redis.bus(limits, 1 << 10).await, None).await.standing.log.topics;
+    let gone = topics.iter().find(|topic| topic.topic.as_str() == "app/0").unwrap();
+    assert_eq!((gone.newest, gone.evicted), (1, 1));
+}
