@@ -39,6 +39,8 @@ pub(super) struct Cursors {
     parked: Vec<usize>,
     /// Whether it is noted which topics have events, so that the others need not stand in line.
     is_noting: bool,
+    /// Whether their last page could not be read; here, where a byte costs no subscription anything.
+    pub(super) has_failed: bool,
 }
 
 impl Cursor {
@@ -89,7 +91,8 @@ impl Cursor {
 impl Cursors {
     pub(super) fn new(all: Vec<Cursor>) -> Self {
         let line = all.iter().enumerate().map(|(index, _)| Reverse((0, index))).collect();
-        let mut cursors = Self { all, line, parked: Vec::new(), is_noting: false };
+        let mut cursors =
+            Self { all, line, parked: Vec::new(), is_noting: false, has_failed: false };
         cursors.note_if_many();
         cursors
     }

@@ -1,7 +1,6 @@
 //! One unbroken history: its epoch, and how far it goes.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 
 use tidings_protocol::event::EventId;
 
@@ -69,25 +68,22 @@ impl Era {
     }
 }
 
+/// Numbers are given away and kept here only where there is no bus, and then there is one era for ever.
 impl Hub {
-    pub(super) fn era(&self) -> Arc<Era> {
-        Arc::clone(&self.0.era.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
     pub(super) fn next_seq(&self) -> u64 {
-        self.era().next_seq()
+        self.0.era.next_seq()
     }
 
     /// Gives no number up to this one away again.
     pub(super) fn skip_to(&self, seq: u64) {
-        self.era().skip_to(seq);
+        self.0.era.skip_to(seq);
     }
 
     pub(super) fn kept(&self) -> u64 {
-        self.era().kept()
+        self.0.era.kept()
     }
 
     pub(super) fn note_kept(&self, seq: u64) {
-        self.era().note_kept(seq);
+        self.0.era.note_kept(seq);
     }
 }

@@ -59,7 +59,7 @@ pub use subscription::{Start, Subscription};
 pub use writer::Writer;
 
 use crate::clock;
-use crate::sync::{AtomicBool, Mutex, MutexGuard, RwLock};
+use crate::sync::{AtomicBool, Mutex, MutexGuard};
 use backlog::{Backlog, Entry, Room};
 use bus::Line;
 use era::Era;
@@ -79,8 +79,8 @@ pub struct Hub(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     bounds: Bounds,
-    /// Changed under the registry's lock.
-    era: RwLock<Arc<Era>>,
+    /// The only one, unless there is a bus: then the [`Line`] has the one there is now.
+    era: Era,
     closed: AtomicBool,
     /// Time over which subscribers are to leave, once that is so.
     drain: OnceLock<Duration>,
@@ -142,7 +142,7 @@ impl Hub {
         }
         Self(Arc::new(Inner {
             bounds,
-            era: RwLock::new(Arc::new(Era::new(recovered.epoch, recovered.head))),
+            era: Era::new(recovered.epoch, recovered.head),
             closed: AtomicBool::new(false),
             drain: OnceLock::new(),
             past,
@@ -194,7 +194,7 @@ impl Hub {
             return Err(PublishError::Closed);
         }
         let log = registry.log_or_new(topic, &self.0.bounds)?;
-        let era = self.era();
+        let era = &self.0.era;
         let id = EventId { epoch: era.epoch, seq: era.next_seq() };
         let event = Arc::new(Event::new(id, topic.clone(), kind, clock::now_ms(), data));
         if let Some((keeping, room)) = keep {
@@ -248,10 +248,10 @@ impl Hub {
                 registry.push(log, Arc::clone(event), head);
                 logs.insert(Arc::as_ptr(log), log);
             }
-            self.make_room(&mut registry, self.head().seq);
+            self.make_room(&mut registry, self.0.era.head().seq);
             logs.values().for_each(|log| log.readers.note());
             self.skip_to(head);
-            self.era().commit(head);
+            self.0.era.commit(head);
         }
         logs.values().for_each(|log| log.readers.wake(log));
     }
@@ -289,13 +289,16 @@ impl Hub {
         let mut registry = self.registry();
         let joined = registry.join(Arc::clone(&selectors), Arc::clone(&signal));
         // Under the registry's lock nothing is published, so logs and head agree.
-        Subscription::new(self.clone(), selectors, signal, joined, start)
+        Subscription::new(self.clone(), &selectors, signal, joined, start)
     }
 
     /// Id of the newest event.
     #[must_use]
     pub fn head(&self) -> EventId {
-        self.era().head()
+        match self.line() {
+            None => self.0.era.head(),
+            Some(line) => line.era().head(),
+        }
     }
 
     /// How many subscriptions there are.

@@ -107,7 +107,7 @@ impl Registry {
         self.awaiting.clear();
         self.watching.clear();
         for (_, subscriber) in &mut self.subscribers {
-            (subscriber.selectors, subscriber.watch) = (Arc::default(), None);
+            subscriber.watch = None;
         }
         for topic in self.reserved.clone() {
             self.log_of(&topic, bounds);
@@ -175,6 +175,11 @@ impl Registry {
         let watch = prefixes.then(|| self.watching.insert(key));
         self.subscribers.insert(Subscriber { selectors, signal, watch });
         Joined { key, logs }
+    }
+
+    /// What a subscriber joined.
+    pub(super) fn selectors(&self, key: usize) -> Arc<[Selector]> {
+        self.subscribers.get(key).map(|s| Arc::clone(&s.selectors)).unwrap_or_default()
     }
 
     /// Forgets a subscriber; the logs it joined are its own to leave.

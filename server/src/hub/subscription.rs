@@ -1,6 +1,6 @@
 //! One subscriber's place in the hub: a cursor for each topic it reads.
 
-mod standing;
+mod on_bus;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,7 +11,6 @@ use tidings_protocol::topic::Selector;
 
 use super::Hub;
 use super::cursors::{Cursor, Cursors};
-use super::era::Era;
 use super::event::Event;
 use super::history::Next;
 use super::item::Item;
@@ -19,6 +18,7 @@ use super::journal::JournalError;
 use super::registry::Joined;
 use super::replay::{Asked, Replay};
 use super::signal::Signal;
+use on_bus::OnBus;
 
 /// How far behind the head an event is still read by many at once.
 const RECENT: u64 = 1024;
@@ -38,9 +38,8 @@ pub enum Start {
 #[derive(Debug)]
 pub struct Subscription {
     hub: Hub,
-    /// The history it reads.
-    era: Arc<Era>,
-    selectors: Arc<[Selector]>,
+    /// What it needs on a bus, and only there.
+    on_bus: Option<Box<OnBus>>,
     signal: Arc<Signal>,
     key: usize,
     cursors: Cursors,
@@ -53,34 +52,26 @@ pub struct Subscription {
     first: Option<Item>,
     /// The pages of the journal, while the subscription reads there.
     replay: Option<Box<Replay>>,
-    /// Whether the last page could not be read.
-    has_failed: bool,
-    /// Its cursor lies beyond what this instance has of the log, and this look at the log's end will tell whether it
-    /// means anything.
-    look: Option<u64>,
-    /// Since when the bus is away, as the reader was told.
-    told_away: Option<u64>,
 }
 
 impl Subscription {
     pub(super) fn new(
         hub: Hub,
-        selectors: Arc<[Selector]>,
+        selectors: &[Selector],
         signal: Arc<Signal>,
         joined: Joined,
         start: Start,
     ) -> Self {
-        let era = hub.era();
-        let head = era.head();
-        let mut look = None;
+        let mut on_bus = hub.line().map(|line| Box::new(OnBus::new(line)));
+        let head = on_bus.as_ref().map_or(&hub.0.era, |on_bus| &on_bus.era).head();
         let unusable = match start {
             Start::Fresh => None,
             Start::Malformed => Some(GapReason::MalformedCursor),
             Start::After(id) if id.epoch != head.epoch => Some(GapReason::UnknownEpoch),
             Start::After(id) if id.seq > head.seq => {
                 // Another instance may have read further.
-                look = hub.line().map(|line| line.await_look());
-                look.is_none().then_some(GapReason::UnknownEpoch)
+                let is_ahead = on_bus.as_mut().is_some_and(|on_bus| on_bus.await_look());
+                (!is_ahead).then_some(GapReason::UnknownEpoch)
             }
             Start::After(_) => None,
         };
@@ -113,8 +104,7 @@ impl Subscription {
         let joined = head.seq.max(position.seq);
         Self {
             hub,
-            era,
-            selectors,
+            on_bus,
             signal,
             key,
             cursors: Cursors::new(cursors),
@@ -122,9 +112,6 @@ impl Subscription {
             joined,
             first,
             replay: None,
-            has_failed: false,
-            look,
-            told_away: None,
         }
     }
 
@@ -142,7 +129,7 @@ impl Subscription {
     /// Whether others are likely to read this event now, too.
     #[must_use]
     pub fn is_recent(&self, event: &Event) -> bool {
-        self.era.head().seq.saturating_sub(event.id.seq) < RECENT
+        self.era().head().seq.saturating_sub(event.id.seq) < RECENT
     }
 
     /// The time within which to leave, once the hub asks for it.
@@ -155,7 +142,7 @@ impl Subscription {
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
         // Registered before looking, so that an event between the two wakes.
         self.signal.register(cx.waker());
-        if self.era.is_over() {
+        if self.is_over() {
             // Of another epoch, its cursor leads to a gap.
             self.join_anew(Start::After(self.position));
             self.signal.register(cx.waker());
@@ -168,7 +155,7 @@ impl Subscription {
             return Poll::Ready(Some(first));
         }
         // The head first: whatever lies below it is noted, and of a topic that is known then.
-        let head = self.era.head();
+        let head = self.era().head();
         self.cursors.take_news(&self.signal);
         loop {
             match self.poll_replay(cx) {
@@ -312,7 +299,7 @@ impl Subscription {
     /// A page cannot be read: once more, then it is lost. Who came back for it would not find it either.
     fn give_up_page(&mut self) {
         let Some(replay) = self.replay.take() else { return };
-        let is_second = self.has_failed;
+        let is_second = self.cursors.has_failed;
         let behind = self.position.seq;
         for index in replay.asked() {
             let cursor = &mut self.cursors[*index];
@@ -322,7 +309,7 @@ impl Subscription {
             }
         }
         self.cursors.unpark(behind);
-        self.has_failed = !is_second;
+        self.cursors.has_failed = !is_second;
     }
 
     /// Ready when no page is on its way.
@@ -330,7 +317,7 @@ impl Subscription {
         let Some(replay) = &mut self.replay else { return Poll::Ready(Ok(())) };
         let behind = self.position.seq;
         if let Some(evicted) = std::task::ready!(replay.poll_read(cx))? {
-            self.has_failed = false;
+            self.cursors.has_failed = false;
             for (index, seq) in evicted {
                 self.cursors[index].log.let_all_go(seq);
             }
@@ -375,9 +362,6 @@ enum Look {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        if let (Some(_), Some(line)) = (self.look, self.hub.line()) {
-            line.leave_look();
-        }
         // The registry's lock keeps a topic from being added meanwhile.
         let hub = self.hub.clone();
         let mut registry = hub.registry();

@@ -51,6 +51,11 @@ impl Open {
     }
 }
 
+#[test]
+fn a_stream_takes_no_more_room_than_before_there_were_buses() {
+    assert_eq!(size_of::<EventStream>(), 432);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_heartbeat_comes_on_time_after_a_replay_that_took_all_its_turn() {
     let mut open = open(None);

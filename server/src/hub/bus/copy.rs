@@ -1,7 +1,7 @@
 //! The hub as a copy of a bus's log.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tidings_protocol::event::{EventId, EventType};
@@ -53,11 +53,11 @@ impl Hub {
     }
 
     /// Takes in what was read of the log; all that there is up to `head` was.
-    pub(super) fn take_in(&self, events: impl Iterator<Item = Arc<Event>>, head: u64) {
+    pub(super) fn take_in(&self, line: &Line, events: impl Iterator<Item = Arc<Event>>, head: u64) {
         let mut logs = HashMap::new();
         {
             let mut registry = self.registry();
-            let era = self.era();
+            let era = line.era();
             for event in events.filter(|event| event.id.epoch == era.epoch) {
                 let log = registry.log_of(&event.topic, &self.0.bounds);
                 if event.id.seq > log.newest() {
@@ -85,7 +85,7 @@ impl Hub {
     }
 
     /// Begins the history of another log. Subscriptions find out at their next poll.
-    pub(super) fn begin_era(&self, Standing { log, latest, .. }: &Standing) {
+    pub(super) fn begin_era(&self, line: &Line, Standing { log, latest, .. }: &Standing) {
         let mut registry = self.registry();
         registry.clear(&self.0.bounds);
         for topic in &log.topics {
@@ -94,12 +94,8 @@ impl Hub {
             }
         }
         self.place_latest(&mut registry, latest, 0);
-        let new = Arc::new(Era::new(log.epoch, log.head));
-        let old = std::mem::replace(
-            &mut *self.0.era.write().unwrap_or_else(PoisonError::into_inner),
-            new,
-        );
-        old.end();
+        // Under the registry's lock, so that whoever joins finds logs and era that belong together.
+        line.begin_era(Era::new(log.epoch, log.head)).end();
         drop(registry);
         self.wake_all();
     }

@@ -136,7 +136,7 @@ impl Follower {
         let head = self.hub.head();
         if log.epoch != head.epoch || log.head < head.seq {
             tracing::warn!("the bus has another log: history begins anew");
-            self.hub.begin_era(&standing);
+            self.hub.begin_era(&self.line, &standing);
         }
         let began = tidings_protocol::event::EventId { epoch: log.epoch, seq: log.head };
         self.line.note_read(self.hub.head());
@@ -173,7 +173,7 @@ impl Follower {
             self.line.note_miss();
             self.hub.let_go(&batch.evicted);
         }
-        self.hub.take_in(batch.events.into_iter().map(|(event, _)| event), batch.head);
+        self.hub.take_in(&self.line, batch.events.into_iter().map(|(event, _)| event), batch.head);
         for (nonce, id) in nonces {
             self.line.note(nonce, id);
         }

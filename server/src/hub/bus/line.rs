@@ -15,8 +15,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Outgoing, Refusal, Session};
 use crate::hub::PublishError;
+use crate::hub::era::Era;
 use crate::hub::journal::{JournalError, Page, PageRequest, Pages};
-use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, MutexGuard};
+use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, MutexGuard, RwLock};
 
 /// How long a publisher waits in all.
 const PATIENCE: Duration = Duration::from_millis(1_800);
@@ -40,6 +41,8 @@ pub(super) struct Live {
 /// The hub's end of its bus.
 #[derive(Debug)]
 pub(in crate::hub) struct Line {
+    /// The history there is now; changed under the registry's lock.
+    era: RwLock<Arc<Era>>,
     live: watch::Sender<Option<Live>>,
     /// How far the log was read, for publishers whose session ended.
     read: watch::Sender<EventId>,
@@ -65,6 +68,7 @@ pub(in crate::hub) struct Line {
 impl Line {
     pub(in crate::hub) fn new(head: EventId) -> Self {
         Self {
+            era: RwLock::new(Arc::new(Era::new(head.epoch, head.seq))),
             live: watch::Sender::new(None),
             read: watch::Sender::new(head),
             closed: watch::Sender::new(false),
@@ -79,6 +83,16 @@ impl Line {
             ahead: AtomicUsize::new(0),
             is_wanted: AtomicBool::new(false),
         }
+    }
+
+    pub(in crate::hub) fn era(&self) -> Arc<Era> {
+        Arc::clone(&self.era.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Begins another history; the last one, which is to be ended.
+    pub(super) fn begin_era(&self, new: Era) -> Arc<Era> {
+        let mut era = self.era.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *era, Arc::new(new))
     }
 
     /// Brings an event into the log.
