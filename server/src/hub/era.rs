@@ -51,6 +51,17 @@ impl Era {
         self.given.store(seq, Ordering::Release);
     }
 
+    /// Notes that a publisher was told this number, before its event was read perhaps.
+    pub(super) fn note_given(&self, seq: u64) {
+        self.given.fetch_max(seq, Ordering::AcqRel);
+    }
+
+    /// Id of the newest event that is known: read, or told to its publisher.
+    pub(super) fn known(&self) -> EventId {
+        let head = self.head();
+        EventId { seq: head.seq.max(self.given.load(Ordering::Acquire)), ..head }
+    }
+
     pub(super) fn kept(&self) -> u64 {
         self.kept.load(Ordering::Acquire)
     }

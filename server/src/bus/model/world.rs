@@ -48,6 +48,8 @@ pub(super) struct World<'a> {
     now: u64,
     /// Publications whose publishers were told that they are not taken.
     refused: Vec<usize>,
+    /// Places that publishers were told.
+    acknowledged: Vec<EventId>,
     /// What was done, if somebody wants to know.
     pub(super) trace: Option<Vec<String>>,
 }
@@ -87,6 +89,7 @@ impl<'a> World<'a> {
             published: 0,
             now: 0,
             refused: Vec::new(),
+            acknowledged: Vec::new(),
             trace: None,
         }
     }
@@ -167,6 +170,7 @@ impl<'a> World<'a> {
                     let log = lock(&self.log);
                     let known = log.history.get(&(id.epoch, id.seq)).map(|(_, data)| data);
                     verdict(known == Some(&n.to_string()), || format!("#{n} is not at {id}"))?;
+                    self.acknowledged.push(id);
                 }
                 Err(PublishError::Unconfirmed) => {}
                 Err(PublishError::Unavailable) => self.refused.push(n),
@@ -327,6 +331,16 @@ impl<'a> World<'a> {
             reader.has_all(&log).map_err(|why| format!("reader {index} at the end: {why}"))?;
         }
         self.readers.clear();
+        {
+            let log = lock(&self.log);
+            // Readers hear of it by the epoch: none that goes on in this one has been told.
+            let is_silent =
+                |id: &&EventId| id.epoch == log.epoch && log.lost.contains(&(id.epoch, id.seq));
+            let silent = self.acknowledged.iter().find(is_silent);
+            verdict(silent.is_none(), || {
+                format!("{silent:?} was acknowledged, and is lost silently")
+            })?;
+        }
         for Instance { hub, .. } in &self.instances {
             verdict(hub.away_since().is_none(), || "the bus is thought away".to_owned())?;
             let left = (hub.subscribers(), hub.readers());

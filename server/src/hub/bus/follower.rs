@@ -86,7 +86,8 @@ impl Follower {
 
     async fn follow(&mut self) {
         loop {
-            let seen = Some(self.hub.head());
+            // A log that lacks what a publisher was told is there has lost it, whether it was read or not.
+            let seen = Some(self.line.era().known());
             let opened = match self.first.take() {
                 Some(opened) => Ok(opened),
                 None => match timeout(OPENING, Arc::clone(&self.bus).open(seen)).await {

@@ -146,7 +146,13 @@ impl Line {
                 id = &mut seen => return id.map_err(|_| PublishError::Unconfirmed),
             };
             match answer {
-                Ok(Ok(id)) => return Ok(id),
+                Ok(Ok(id)) => {
+                    let era = self.era();
+                    if era.epoch == id.epoch {
+                        era.note_given(id.seq);
+                    }
+                    return Ok(id);
+                }
                 Ok(Err(Refusal::Refused(error))) => return Err(error),
                 Ok(Err(Refusal::Ended)) => self.note_broken(live.number),
                 Ok(Err(Refusal::Unclear)) => {

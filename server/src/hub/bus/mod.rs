@@ -35,7 +35,7 @@ pub struct BusError;
 /// Where sessions come from.
 pub trait Bus: Debug + Send + Sync + 'static {
     /// Connects anew, and ends what is left of an earlier session of this bus. `seen` is the newest event of the
-    /// log that is known here: a log that ends before it has lost events, and a new epoch begins.
+    /// log that is known here, read or acknowledged: a log that ends before it has lost events, and a new epoch begins.
     fn open(self: Arc<Self>, seen: Option<EventId>)
     -> BoxFuture<'static, Result<Opened, BusError>>;
 }
