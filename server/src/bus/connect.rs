@@ -42,6 +42,9 @@ pub enum RedisError {
         "this is a Redis Sentinel, which is not supported: name the Redis itself, or an address that leads to it"
     )]
     Sentinel,
+    /// An address that leads elsewhere now: what one connection writes, another would never read.
+    #[error("connections to Redis lead to different servers")]
+    Divided,
     /// It is too old.
     #[error("this Redis is version {0}; 6.2 or newer is needed")]
     TooOld(String),
@@ -132,8 +135,15 @@ impl Connector {
     }
 }
 
-/// Names the run of Redis that this connection is with.
-pub(super) async fn run_of(connection: &mut MultiplexedConnection) -> Result<String, RedisError> {
+/// Names the run of Redis that all these connections are with.
+pub(super) async fn run_of(
+    [commands, reads, pages]: &mut [MultiplexedConnection; 3],
+) -> Result<String, RedisError> {
+    let (run, read, paged) = tokio::try_join!(ask_run(commands), ask_run(reads), ask_run(pages))?;
+    if read == run && paged == run { Ok(run) } else { Err(RedisError::Divided) }
+}
+
+async fn ask_run(connection: &mut MultiplexedConnection) -> Result<String, RedisError> {
     let info: String = cmd("INFO").arg("server").query_async(connection).await?;
     field(&info, "run_id").map(str::to_owned).ok_or(RedisError::Strange)
 }

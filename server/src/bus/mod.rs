@@ -153,10 +153,10 @@ impl RedisBus {
 
     async fn begin(&self, seen: Option<EventId>) -> Result<Opened, RedisError> {
         let Inner { connector, keys, scripts, limits, .. } = &*self.settings;
-        let [mut commands, reads, pages] = connector.connect_all().await?;
+        let mut connections = connector.connect_all().await?;
         let number = format!("{:016x}", rand::random::<u64>());
         let last_run = self.run.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let run = connect::run_of(&mut commands).await?;
+        let run = connect::run_of(&mut connections).await?;
         let seen = seen.unwrap_or(EventId { epoch: 0, seq: 0 });
         let seen_epoch =
             if last_run.is_empty() { String::new() } else { format!("{:08x}", seen.epoch) };
@@ -182,7 +182,7 @@ impl RedisBus {
             .arg(last_run)
             .arg(JUMP)
             .arg(limits.retention.age.as_millis() as u64)
-            .invoke_async(&mut commands)
+            .invoke_async(&mut connections[0])
             .await?;
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) = run;
         let (epoch, seq, topics, evicted, latest, base): Answer =
@@ -192,7 +192,7 @@ impl RedisBus {
         let latest = decode::latest(epoch, latest);
         let session = RedisSession::new(
             Arc::clone(&self.settings),
-            [commands, reads, pages],
+            connections,
             LogId { epoch, base },
             number,
             latest.clone(),

@@ -1,5 +1,6 @@
 //! What only a real Redis shows: its scripts at their bounds.
 
+mod divided;
 mod redis;
 mod restless;
 

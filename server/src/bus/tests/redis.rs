@@ -1,5 +1,6 @@
 //! A real Redis of a test's own, by a socket in a folder of its own.
 
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{Client, FromRedisValue};
 use tempfile::TempDir;
 
-use crate::bus::{RedisBus, RedisSettings};
+use crate::bus::{RedisBus, RedisError, RedisSettings};
 use crate::config::RedisUrl;
 use tidings_protocol::event::EventId;
 
@@ -44,8 +45,12 @@ impl Redis {
         redis
     }
 
+    pub(super) fn socket(&self) -> PathBuf {
+        self.folder.path().join("socket")
+    }
+
     fn url(&self) -> String {
-        format!("unix://{}", self.folder.path().join("socket").display())
+        format!("unix://{}", self.socket().display())
     }
 
     fn client(&self) -> Client {
@@ -67,10 +72,18 @@ impl Redis {
     }
 
     pub(super) async fn bus(&self, limits: HubLimits, most_bytes: usize) -> Arc<RedisBus> {
-        let url = RedisUrl::from(self.url());
-        let settings = RedisSettings { url, prefix: "t:".to_owned(), limits, most_bytes };
-        RedisBus::find(settings).await.unwrap()
+        bus(self.url(), limits, most_bytes).await.unwrap()
     }
+}
+
+/// A bus over whatever is there.
+pub(super) async fn bus(
+    url: String,
+    limits: HubLimits,
+    most_bytes: usize,
+) -> Result<Arc<RedisBus>, RedisError> {
+    let url = RedisUrl::from(url);
+    RedisBus::find(RedisSettings { url, prefix: "t:".to_owned(), limits, most_bytes }).await
 }
 
 impl Drop for Redis {
