@@ -69,6 +69,11 @@ const PROOFS: &[Proof] = &[
         what: "five million interleavings of all that can happen to a hub, or an hour of them",
     },
     Proof {
+        name: "bus",
+        by: By::Test("tidings-server", "prove_bus"),
+        what: "a million interleavings of all that can happen to hubs on one bus, or half an hour of them",
+    },
+    Proof {
         name: "fuzz",
         by: By::Fuzz(Duration::from_secs(60 * 60)),
         what: "an hour of made-up input for each that reads what arrives from outside",

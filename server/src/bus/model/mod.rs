@@ -11,6 +11,7 @@ mod reader;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -20,8 +21,8 @@ use world::World;
 /// Steps of one interleaving, before everybody is brought to an end.
 const STEPS: usize = 60;
 
-/// Interleavings of a test run.
-const COUNT: u64 = 20_000;
+/// Interleavings of a test run; `cargo xtask prove bus` does many more.
+const COUNT: u64 = 4_000;
 
 /// Why the hubs are wrong.
 type Verdict<T = ()> = Result<T, String>;
@@ -59,17 +60,37 @@ fn explain(runtime: &Runtime, seed: u64) -> String {
     format!("seed {seed} fails now and then: it depends on something else")
 }
 
+/// One with a clock that only moves when told.
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+}
+
+fn check(runtime: &Runtime, seed: u64) {
+    if interleave(runtime, seed, STEPS, &mut None).is_err() {
+        panic!("{}", explain(runtime, seed));
+    }
+}
+
 #[test]
 fn hubs_on_one_bus_keep_their_word_in_every_interleaving() {
-    // With a clock that only moves when told.
-    let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime = runtime();
     let one = std::env::var("TIDINGS_HUB_SEED").ok().map(|seed| seed.parse().unwrap());
     if let Some(seed) = one {
         println!("{}", explain(&runtime, seed));
     }
-    for seed in one.map_or(0..COUNT, |seed| seed..seed + 1) {
-        if interleave(&runtime, seed, STEPS, &mut None).is_err() {
-            panic!("{}", explain(&runtime, seed));
-        }
+    one.map_or(0..COUNT, |seed| seed..seed + 1).for_each(|seed| check(&runtime, seed));
+}
+
+/// `cargo xtask prove bus`: a million interleavings, or as many as half an hour allows.
+#[test]
+#[ignore = "takes up to half an hour"]
+fn prove_bus() {
+    let ends = Instant::now() + Duration::from_secs(1_800);
+    let first: u64 = rand::random_range(0..u64::MAX / 2);
+    let (runtime, mut count) = (runtime(), 0);
+    while count < 1_000_000 && Instant::now() < ends {
+        check(&runtime, first + count);
+        count += 1;
     }
+    println!("{count} interleavings from seed {first}");
 }
