@@ -101,6 +101,8 @@ impl Log {
         self.entries.clear();
         self.evicted.clear();
         self.newest.clear();
+        // What was sent to another log is refused, whenever it comes.
+        self.sessions.clear();
         let run = self.runs.len();
         self.runs = vec![0; run];
     }
@@ -108,7 +110,6 @@ impl Log {
     /// As `FLUSHALL` does.
     pub(super) fn flush(&mut self) {
         self.begin_epoch();
-        self.sessions.clear();
         self.wake();
     }
 

@@ -147,11 +147,12 @@ impl Line {
             };
             match answer {
                 Ok(Ok(id)) => {
-                    let era = self.era();
-                    if era.epoch == id.epoch {
-                        era.note_given(id.seq);
+                    self.note_given(id);
+                    if self.live.borrow().as_ref().is_some_and(|now| now.number == live.number) {
+                        return Ok(id);
                     }
-                    return Ok(id);
+                    // The session has ended since, and the next one may not have known of this when it began.
+                    sent = Some(live.began.epoch);
                 }
                 Ok(Err(Refusal::Refused(error))) => return Err(error),
                 Ok(Err(Refusal::Ended)) => self.note_broken(live.number),
@@ -161,6 +162,14 @@ impl Line {
                 }
                 Err(_) => return Err(PublishError::Unconfirmed),
             }
+        }
+    }
+
+    /// Notes what a publisher is about to be told.
+    fn note_given(&self, id: EventId) {
+        let era = self.era();
+        if era.epoch == id.epoch {
+            era.note_given(id.seq);
         }
     }
 
