@@ -12,7 +12,7 @@ use crate::config::RedisUrl;
 const CONNECTING: Duration = Duration::from_secs(1);
 
 /// How long a script may take to answer.
-const ANSWERING: Duration = Duration::from_secs(1);
+pub(super) const ANSWERING: Duration = Duration::from_secs(1);
 
 /// How long a read waits for something to come, in ms; kept short, so that a Redis that is gone without a word is noticed.
 pub(super) const BLOCK_MS: u64 = 1_000;

@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use redis::Msg;
 use redis::aio::MultiplexedConnection;
+use redis::{Msg, RedisResult, Value};
 use serde_json::value::RawValue;
 use tidings_protocol::event::EventType;
 use tidings_protocol::topic::Topic;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, MissedTickBehavior, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::Inner;
-use super::connect::RedisError;
+use super::connect::{ANSWERING, RedisError};
 use crate::hub::{Hub, PublishError};
 use crate::json;
 
@@ -26,6 +26,7 @@ const PATTERN: &str = "user:*";
 
 /// How long a lease holds, in ms.
 const LEASE_MS: u64 = 3_000;
+const LEASE: Duration = Duration::from_millis(LEASE_MS);
 
 /// How often it is taken anew.
 const RENEW_EVERY: Duration = Duration::from_secs(1);
@@ -39,23 +40,30 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// Least time between two words in the log about what was dropped.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
+/// Least time between two words in the log about what Redis does not let us do.
+const TELL_REFUSED_EVERY: Duration = Duration::from_secs(60);
+
 /// Listens to users' channels.
 #[derive(Debug)]
 pub(crate) struct UserChannel {
     inner: Arc<Inner>,
-    dropped: Dropped,
+    overflow: Dropped,
 }
 
 impl UserChannel {
     pub(super) fn new(inner: Arc<Inner>) -> Self {
-        Self { inner, dropped: Dropped::default() }
+        Self { inner, overflow: Dropped::default() }
     }
 
     /// Copies into `hub` until `stop`; then another instance may go on at once.
     pub(crate) async fn run(mut self, hub: Hub, stop: CancellationToken) {
+        // What waits outlives the connection it came by. The driver's own queue has no bound.
+        let (sender, messages) = mpsc::channel::<Msg>(WAITING);
+        let most_bytes = self.inner.most_bytes;
         tokio::select! {
             () = stop.cancelled() => {}
-            () = self.keep_listening(&hub) => {}
+            () = self.keep_listening(&sender) => {}
+            () = copy_all(&hub, messages, most_bytes) => {}
         }
         let giving_back = async {
             let mut connection = self.inner.connector.connect().await?;
@@ -65,54 +73,54 @@ impl UserChannel {
         let _ = tokio::time::timeout(Duration::from_millis(500), giving_back).await;
     }
 
-    async fn keep_listening(&mut self, hub: &Hub) {
+    async fn keep_listening(&mut self, sender: &mpsc::Sender<Msg>) {
+        let mut told = None::<Instant>;
         loop {
-            if let Err(error) = self.listen(hub).await {
-                tracing::debug!(
-                    error = &error as &dyn std::error::Error,
-                    "users' channels are silent"
-                );
+            if let Err(error) = self.listen(sender).await {
+                // That Redis is away is told elsewhere. That it does not let us listen, nobody else finds out.
+                let is_refused =
+                    matches!(&error, RedisError::Redis(error) if error.code().is_some());
+                let error = &error as &dyn std::error::Error;
+                if is_refused && told.is_none_or(|told| told.elapsed() >= TELL_REFUSED_EVERY) {
+                    tracing::warn!(error, "Redis does not let users' channels be heard");
+                    told = Some(Instant::now());
+                } else {
+                    tracing::debug!(error, "users' channels are silent");
+                }
             }
             tokio::time::sleep(RETRY_AFTER).await;
         }
     }
 
-    async fn listen(&mut self, hub: &Hub) -> Result<(), RedisError> {
-        let Self { inner, dropped } = self;
+    async fn listen(&mut self, sender: &mpsc::Sender<Msg>) -> Result<(), RedisError> {
+        let Self { inner, overflow } = self;
         let mut commands = inner.connector.connect().await?;
-        let mut channel = inner.connector.listen().await?;
-        channel.psubscribe(PATTERN).await?;
-        let mut messages = channel.into_on_message();
-        // The driver's own queue has no bound.
-        let (sender, mut receiver) = mpsc::channel::<Msg>(WAITING);
-        let copy = async {
-            while let Some(message) = receiver.recv().await {
-                if let Err(why) = copy(hub, &message, inner.most_bytes).await {
-                    dropped.tell(why);
+        let (mut channel, mut messages) = inner.connector.listen().await?.split();
+        answered(channel.psubscribe(PATTERN)).await?;
+        let mut ticks = tokio::time::interval(RENEW_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut ours_until = None;
+        loop {
+            tokio::select! {
+                // The lease first: after a standstill another may hold it, and have copied what waits here.
+                biased;
+                _ = ticks.tick() => {
+                    let asked = Instant::now();
+                    let is_ours = lease(inner, &mut commands, LEASE_MS).await?;
+                    ours_until = is_ours.then(|| asked + LEASE);
+                    // A connection that is gone without a word hears nothing, and would go on holding the lease.
+                    answered(channel.ping::<Value>()).await?;
                 }
-            }
-        };
-        let listen = async {
-            let mut ticks = tokio::time::interval(RENEW_EVERY);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let mut is_ours = false;
-            let mut overflow = Dropped::default();
-            loop {
-                tokio::select! {
-                    _ = ticks.tick() => is_ours = lease(inner, &mut commands, LEASE_MS).await?,
-                    message = messages.next() => match message {
-                        Some(message) if is_ours => if sender.try_send(message).is_err() {
+                message = messages.next() => match message {
+                    Some(message) if ours_until.is_some_and(|until| Instant::now() < until) => {
+                        if sender.try_send(message).is_err() {
                             overflow.tell("there are too many at once");
-                        },
-                        Some(_) => {}
-                        None => return Ok(()),
+                        }
                     }
+                    Some(_) => {}
+                    None => return Ok(()),
                 }
             }
-        };
-        tokio::select! {
-            ended = listen => ended,
-            () = copy => Ok(()),
         }
     }
 
@@ -125,6 +133,12 @@ impl UserChannel {
     }
 }
 
+/// What Redis answers, if it does in time.
+async fn answered<T>(answer: impl Future<Output = RedisResult<T>>) -> Result<T, RedisError> {
+    let answer = timeout(ANSWERING, answer).await;
+    Ok(answer.map_err(|_| RedisError::Silent)??)
+}
+
 async fn lease(
     inner: &Inner,
     connection: &mut MultiplexedConnection,
@@ -134,6 +148,16 @@ async fn lease(
     lease.key(&inner.keys.lease).arg(&inner.instance).arg(ms);
     let is_ours: u8 = lease.invoke_async(connection).await?;
     Ok(is_ours == 1)
+}
+
+/// Copies one after the other.
+async fn copy_all(hub: &Hub, mut messages: mpsc::Receiver<Msg>, most_bytes: usize) {
+    let mut dropped = Dropped::default();
+    while let Some(message) = messages.recv().await {
+        if let Err(why) = copy(hub, &message, most_bytes).await {
+            dropped.tell(why);
+        }
+    }
 }
 
 /// Publishes a message to its user's topic, or says why not.

@@ -3,6 +3,7 @@
 mod divided;
 mod redis;
 mod restless;
+mod users;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
