@@ -27,6 +27,8 @@ pub(super) struct Keys {
     pub(super) base: String,
     /// The session of this instance.
     pub(super) session: String,
+    /// Is written to find out whether anything may be.
+    pub(super) probe: String,
     /// Who copies what other programs publish to users.
     pub(super) lease: String,
 }
@@ -47,6 +49,7 @@ impl Keys {
             trimmed: key("trimmed"),
             base: key("base"),
             session: key(&format!("session:{instance}")),
+            probe: key("probe"),
             lease: key("lease:users"),
         }
     }

@@ -74,8 +74,11 @@ struct Inner {
     scripts: Scripts,
     /// Whether the log knows that Redis is away.
     is_failing: AtomicBool,
-    /// When it was last told that the log cannot be kept to its bounds.
-    untrimmed: Mutex<Option<Instant>>,
+    /// Whether Redis answers, and does not take events.
+    is_refusing: AtomicBool,
+    /// What is told of the log's bounds, and of events that Redis failed with.
+    untrimmed: Seldom,
+    failed: Seldom,
 }
 
 impl Inner {
@@ -89,14 +92,43 @@ impl Inner {
         }
     }
 
-    /// Tells why the log is not kept to its bounds, and not each second.
+    /// Tells why the log is not kept to its bounds.
     fn tell_untrimmed(&self, error: &redis::RedisError) {
-        let mut last = self.untrimmed.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
+        if self.untrimmed.is_due() {
             let (code, detail) = (error.code(), error.detail());
             tracing::error!(code, detail, "Redis does not let the log be kept to its bounds");
+        }
+    }
+
+    /// Tells of an event that Redis failed with.
+    fn tell_failed(&self, error: &redis::RedisError) {
+        if self.failed.is_due() {
+            let (code, detail) = (error.code(), error.detail());
+            tracing::error!(code, detail, "Redis failed with an event");
+        }
+    }
+
+    /// Notes that Redis takes no events, and tells why once.
+    fn note_refusing(&self, error: &redis::RedisError) {
+        if !self.is_refusing.swap(true, Ordering::Relaxed) {
+            let (code, detail) = (error.code(), error.detail());
+            tracing::warn!(code, detail, "Redis takes no events for now");
+        }
+    }
+}
+
+/// Something that is told now and then, however often it happens.
+#[derive(Debug, Default)]
+struct Seldom(Mutex<Option<Instant>>);
+
+impl Seldom {
+    fn is_due(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = last.is_none_or(|last| last.elapsed() >= TELL_EVERY);
+        if is_due {
             *last = Some(Instant::now());
         }
+        is_due
     }
 }
 
@@ -108,6 +140,7 @@ struct Scripts {
     trim: Script,
     close: Script,
     lease: Script,
+    probe: Script,
 }
 
 impl Scripts {
@@ -119,6 +152,7 @@ impl Scripts {
             trim: Script::new(include_str!("scripts/trim.lua")),
             close: Script::new(include_str!("scripts/close.lua")),
             lease: Script::new(include_str!("scripts/lease.lua")),
+            probe: Script::new(include_str!("scripts/probe.lua")),
         }
     }
 }
@@ -141,7 +175,9 @@ impl RedisBus {
             most_bytes: settings.most_bytes,
             scripts: Scripts::new(),
             is_failing: AtomicBool::new(false),
-            untrimmed: Mutex::default(),
+            is_refusing: AtomicBool::new(false),
+            untrimmed: Seldom::default(),
+            failed: Seldom::default(),
         };
         Ok(Arc::new(Self { settings: Arc::new(settings), run: Mutex::default() }))
     }

@@ -152,8 +152,10 @@ impl RedisSession {
             },
             Err(error) => {
                 let refusal = refusal(&error);
-                if !matches!(refusal, Refusal::Refused(_)) {
-                    self.inner.tell(&error.into());
+                match refusal {
+                    Refusal::Refused(PublishError::Unavailable) => self.inner.note_refusing(&error),
+                    Refusal::Refused(_) => self.inner.tell_failed(&error),
+                    Refusal::Ended | Refusal::Unclear => self.inner.tell(&error.into()),
                 }
                 Err(refusal)
             }
@@ -370,6 +372,24 @@ impl RedisSession {
         }
     }
 
+    /// Whether Redis takes events, once it was found not to.
+    async fn takes_events(&self) -> Result<bool, RedisError> {
+        let Inner { keys, scripts, is_refusing, .. } = &*self.inner;
+        if !is_refusing.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        // Nothing but a write finds out, and it may be long before somebody publishes.
+        let mut probe = scripts.probe.prepare_invoke();
+        match probe.key(&keys.probe).invoke_async::<Value>(&mut self.commands.clone()).await {
+            Ok(_) => {
+                is_refusing.store(false, Ordering::Relaxed);
+                Ok(true)
+            }
+            Err(error) if error.code().is_some() => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Tells why the session ends.
     fn told(&self, error: &RedisError) -> BusError {
         self.inner.tell(error);
@@ -391,17 +411,18 @@ type Looked = (Option<String>, Option<u64>, Option<u64>, Value, Value);
 
 /// What an error says about an event.
 fn refusal(error: &redis::RedisError) -> Refusal {
-    match error.code() {
+    let within =
+        |code: &&str| error.detail().is_some_and(|text| text.contains(&format!("-{code} ")));
+    let code = match error.code() {
+        // Before Redis 7 that is how it tells what went wrong in a script.
+        Some("ERR") => REFUSALS.into_iter().chain(["READONLY"]).find(within).or(Some("ERR")),
+        code => code,
+    };
+    match code {
         // Another one writes now.
         Some("READONLY" | "MOVED" | "ASK" | "CLUSTERDOWN") => Refusal::Ended,
-        Some(code) if REFUSALS.contains(&code) => {
-            tracing::warn!(code, "Redis takes no events for now");
-            Refusal::Refused(PublishError::Unavailable)
-        }
-        Some(code) => {
-            tracing::error!(code, detail = error.detail(), "Redis failed with an event");
-            Refusal::Refused(PublishError::Unconfirmed)
-        }
+        Some(code) if REFUSALS.contains(&code) => Refusal::Refused(PublishError::Unavailable),
+        Some(_) => Refusal::Refused(PublishError::Unconfirmed),
         None => Refusal::Unclear,
     }
 }
@@ -436,16 +457,16 @@ impl Session for RedisSession {
         .boxed()
     }
 
-    fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<(), BusError>> {
+    fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<bool, BusError>> {
         async move {
             match self.keep_to_bounds().await {
                 // It does answer, and reads may go on: the next attempt may do better.
                 Err(RedisError::Redis(error)) if error.code().is_some() => {
                     self.inner.tell_untrimmed(&error);
-                    Ok(())
                 }
-                done => done.map_err(|error| self.told(&error)),
+                done => done.map_err(|error| self.told(&error))?,
             }
+            self.takes_events().await.map_err(|error| self.told(&error))
         }
         .boxed()
     }
@@ -456,5 +477,36 @@ impl Session for RedisSession {
             let _ = self.end().await;
         }
         .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_within_a_script_is_told_from_a_failure_by_old_redis_and_new() {
+        for (code, detail, expected) in [
+            ("OOM", "command not allowed when used memory > 'maxmemory'.", "Refused(Unavailable)"),
+            (
+                "ERR",
+                "Error running script (call to f_1): @user_script:9: -OOM command not allowed",
+                "Refused(Unavailable)",
+            ),
+            (
+                "ERR",
+                "Error running script (call to f_1): @user_script:9: -READONLY You can't write",
+                "Ended",
+            ),
+            (
+                "ERR",
+                "Error running script (call to f_1): @user_script:9: nothing",
+                "Refused(Unconfirmed)",
+            ),
+            ("READONLY", "You can't write against a read only replica.", "Ended"),
+        ] {
+            let error = redis::make_extension_error(code.to_owned(), Some(detail.to_owned()));
+            assert_eq!(format!("{:?}", refusal(&error)), expected, "{code} {detail}");
+        }
     }
 }

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::redis::{Redis, open, publish};
-use crate::hub::{HubLimits, PageRequest, PublishError, Refusal, Retention};
+use bytes::Bytes;
+
+use crate::hub::{Hub, HubLimits, Item, PageRequest, PublishError, Refusal, Retention, Start};
 
 fn limits(events: usize) -> HubLimits {
     let retention = Retention { events, bytes: 1 << 30, age: Duration::from_secs(86_400) };
@@ -67,6 +69,40 @@ async fn a_redis_that_is_full_is_given_room_and_lets_instances_come() {
     Arc::clone(&session).trim().await.unwrap();
     assert_eq!(redis.run::<usize>("XLEN t:{log}:events").await, 10);
     assert_eq!(redis.run::<u64>("HGET t:{log}:evicted app/x").await, 90);
+}
+
+#[tokio::test]
+async fn a_redis_that_takes_nothing_is_told_like_one_that_is_away_until_it_does_again() {
+    let redis = Redis::start().await;
+    let bus = redis.bus(limits(10_000), 1 << 10).await;
+    let (hub, follower) = Hub::join(limits(10_000), bus).await.unwrap();
+    tokio::spawn(follower.run());
+    let mut reader = hub.subscribe(vec!["app/x".parse().unwrap()], Start::Fresh);
+    let publish = || async {
+        let (topic, data) = ("app/x".parse().unwrap(), Bytes::from_static(b"1"));
+        hub.publish(&topic, "update".parse().unwrap(), data).await
+    };
+    publish().await.unwrap();
+    assert!(matches!(reader.next().await, Some(Item::Event(_))));
+    let until = async |is_away: bool| {
+        let began = Instant::now();
+        while hub.away_since().is_some() != is_away {
+            assert!(began.elapsed() < Duration::from_secs(20), "not told, away: {is_away}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    redis.run::<String>("CONFIG SET maxmemory 1").await;
+    let refused = publish().await.unwrap_err();
+    assert!(matches!(refused, PublishError::Unavailable), "{refused:?}");
+    until(true).await;
+    assert!(matches!(reader.take_away(), Some(Some(_))));
+    assert!(hub.check().await.is_err());
+    // Nobody publishes meanwhile.
+    redis.run::<String>("CONFIG SET maxmemory 0").await;
+    until(false).await;
+    assert_eq!(reader.take_away(), Some(None));
+    publish().await.unwrap();
+    hub.close();
 }
 
 #[tokio::test]

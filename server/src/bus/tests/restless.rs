@@ -39,7 +39,7 @@ impl Session for Restless {
         async { Err(JournalError::Unreachable) }.boxed()
     }
 
-    fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<(), BusError>> {
+    fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<bool, BusError>> {
         tokio::time::sleep(Duration::from_millis(20)).map(|()| Err(BusError)).boxed()
     }
 

@@ -102,7 +102,7 @@ impl Follower {
                 tokio::select! {
                     biased;
                     BusError = self.read(&session) => {}
-                    BusError = trim(&session) => {}
+                    BusError = self.trim(&session) => {}
                     () = self.line.broken(self.sessions) => {}
                 }
                 self.line.set_live(None);
@@ -166,6 +166,26 @@ impl Follower {
         }
     }
 
+    /// Keeps the log to its bounds until that fails.
+    async fn trim(&self, session: &Arc<dyn Session>) -> BusError {
+        let mut ticks = tokio::time::interval(TRIM_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let takes = match Arc::clone(session).trim().await {
+                Ok(takes) => takes,
+                Err(error) => return error,
+            };
+            if self.line.set_refusing((!takes).then(clock::now_ms)) {
+                match takes {
+                    true => tracing::info!("the bus takes events again"),
+                    false => tracing::warn!("the bus can be read, and takes no events for now"),
+                }
+                self.hub.wake_all();
+            }
+        }
+    }
+
     fn deliver(&self, batch: Batch) {
         let nonces: HashMap<_, _> =
             batch.events.iter().filter_map(|(event, nonce)| Some(((*nonce)?, event.id))).collect();
@@ -183,17 +203,5 @@ impl Follower {
             self.hub.wake_all();
         }
         self.line.note_read(self.hub.head());
-    }
-}
-
-/// Keeps the log to its bounds until that fails.
-async fn trim(session: &Arc<dyn Session>) -> BusError {
-    let mut ticks = tokio::time::interval(TRIM_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = Arc::clone(session).trim().await {
-            return error;
-        }
     }
 }

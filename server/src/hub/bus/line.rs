@@ -57,6 +57,8 @@ pub(in crate::hub) struct Line {
     misses: AtomicU64,
     /// Since when the bus is away, in ms since the epoch; 0 while it is there.
     away: AtomicU64,
+    /// Since when it is there and takes no events, likewise.
+    refusing: AtomicU64,
     /// The number of the look at the log's end that began last, and of the last one that found it.
     began: AtomicU64,
     looked: AtomicU64,
@@ -78,6 +80,7 @@ impl Line {
             nonce: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             away: AtomicU64::new(0),
+            refusing: AtomicU64::new(0),
             began: AtomicU64::new(0),
             looked: AtomicU64::new(0),
             ahead: AtomicUsize::new(0),
@@ -103,7 +106,7 @@ impl Line {
         data: Bytes,
         is_reserved: bool,
     ) -> Result<EventId, PublishError> {
-        if topic.is_latest_wins() && self.away_since().is_some() {
+        if topic.is_latest_wins() && self.away.load(Ordering::Acquire) > 0 {
             // The next one says more than this one would by then.
             return Err(PublishError::Unavailable);
         }
@@ -275,21 +278,20 @@ impl Line {
         self.live.send_replace(live);
     }
 
-    /// Since when the bus is away, in ms since the epoch.
+    /// Since when the bus is away or takes no events, in ms since the epoch.
     pub(in crate::hub) fn away_since(&self) -> Option<u64> {
-        Some(self.away.load(Ordering::Acquire)).filter(|since| *since > 0)
+        let since = [&self.away, &self.refusing].map(|since| since.load(Ordering::Acquire));
+        since.into_iter().filter(|since| *since > 0).min()
     }
 
     /// Whether that is news.
     pub(super) fn set_away(&self, since: Option<u64>) -> bool {
-        match since {
-            // The first moment counts.
-            Some(since) => self
-                .away
-                .compare_exchange(0, since.max(1), Ordering::AcqRel, Ordering::Acquire)
-                .is_ok(),
-            None => self.away.swap(0, Ordering::AcqRel) > 0,
-        }
+        set(&self.away, since)
+    }
+
+    /// Whether that is news.
+    pub(super) fn set_refusing(&self, since: Option<u64>) -> bool {
+        set(&self.refusing, since)
     }
 
     /// Numbers a look at the log's end, which begins.
@@ -369,6 +371,17 @@ impl Line {
 impl Pages for Line {
     fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>> {
         async move { self.page_when_there(ask).await }.boxed()
+    }
+}
+
+/// Notes since when something is so, or that it is no longer. Whether that is news.
+fn set(noted: &AtomicU64, since: Option<u64>) -> bool {
+    match since {
+        // The first moment counts.
+        Some(since) => {
+            noted.compare_exchange(0, since.max(1), Ordering::AcqRel, Ordering::Acquire).is_ok()
+        }
+        None => noted.swap(0, Ordering::AcqRel) > 0,
     }
 }
 

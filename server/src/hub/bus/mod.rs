@@ -117,8 +117,8 @@ pub trait Session: Debug + Send + Sync + 'static {
     /// Reads back, as a journal does. One that [failed](JournalError::Failed) says nothing of the session.
     fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>>;
 
-    /// Lets go of what is beyond the log's bounds.
-    fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<(), BusError>>;
+    /// Lets go of what is beyond the log's bounds. Whether the log takes events for now, as far as that is known.
+    fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<bool, BusError>>;
 
     /// Ends it in order; nobody need wait for it to time out.
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()>;

@@ -164,9 +164,9 @@ impl Session for FakeSession {
         async move { self.read_back(ask).await }.boxed()
     }
 
-    fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<(), BusError>> {
+    fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<bool, BusError>> {
         // The world does so by itself.
-        async { Ok(()) }.boxed()
+        async { Ok(true) }.boxed()
     }
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
