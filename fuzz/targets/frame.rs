@@ -29,7 +29,7 @@ fuzz_target!(|input: (&str, &str, &str, u32, u64, u8)| {
     let sent: Option<Value> = serde_json::from_str(&data).ok();
     let id = EventId { epoch, seq };
     let event = Event::new(id, topic.clone(), kind.clone(), 7, Bytes::from(data));
-    for form in [Form::Named, Form::Unnamed] {
+    for form in [Form::Named, Form::Unnamed, Form::Bare] {
         let chunk = frame::event(&event, form);
         let bare = chunk.bare();
         let whole = [format!("{:x}\r\n", bare.len()).as_bytes(), &bare, b"\r\n"].concat();
@@ -69,6 +69,12 @@ fn check(
             let envelope: UnnamedEnvelope<Value> = serde_json::from_str(&read.data).unwrap();
             assert_eq!((envelope.kind.as_str(), envelope.id), (kind.as_str(), id));
             assert_eq!((envelope.topic.as_str(), &envelope.data), (topic.as_str(), sent));
+        }
+        Form::Bare => {
+            // By the payload's own name, or the publisher's; never one of the server's.
+            assert!(!matches!(read.kind.as_str(), "" | "connected" | "gap"), "{}", read.kind);
+            let Some(sent) = sent else { return };
+            assert_eq!(&serde_json::from_str::<Value>(&read.data).unwrap(), sent);
         }
     }
 }
