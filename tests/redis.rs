@@ -60,6 +60,80 @@ async fn redis_publish(redis: &Redis, text: &str) -> Result<String> {
     redis.cli(&["PUBLISH", "user:owner", text]).await
 }
 
+/// Starts a server that cannot use its Redis; what it says about that.
+async fn refused(url: &str, env: &[(&str, &str)]) -> Result<String> {
+    let folder = tempfile::tempdir()?;
+    let mut command = tokio::process::Command::new(harness::binary("tidings")?);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path());
+    command.env("TIDINGS_REDIS", url).envs(env.iter().copied());
+    let ended = tokio::time::timeout(DEADLINE, command.kill_on_drop(true).output()).await;
+    let ended = ended.context("it to end")??;
+    ensure!(!ended.status.success(), "it began to serve");
+    Ok(String::from_utf8(ended.stderr)?)
+}
+
+#[tokio::test]
+async fn a_redis_by_tls_with_user_password_and_database_is_one_like_any_other() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let (certificate, key) = (path("certificate.pem"), path("key.pem"));
+    let pair = rcgen::KeyPair::generate()?;
+    let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()])?;
+    std::fs::write(&certificate, params.self_signed(&pair)?.pem())?;
+    std::fs::write(&key, pair.serialize_pem())?;
+    // Not from the harness, which gives the same one again until it is in use.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
+    let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key];
+    let tls = ["--tls-port", &port, "--tls-auth-clients", "no"];
+    let redis = Redis::start_with(&[files.as_slice(), &tls].concat()).await?;
+    // The rights that docs/configuration.md names.
+    let rights = "+@read +@write +@scripting +@connection +@transaction +@pubsub +info +time";
+    let user = ["ACL", "SETUSER", "tidings", "on", ">hunter/2@", "~tidings:*", "&user:*"];
+    redis.cli(&user.into_iter().chain(rights.split(' ')).collect::<Vec<_>>()).await?;
+
+    let url = format!("rediss://tidings:hunter%2F2%40@localhost:{port}/3");
+    let trust = certificate.as_str();
+    let options = ServerOptions::default();
+    let options = options.with_env("TIDINGS_REDIS", &url).with_env("SSL_CERT_FILE", trust);
+    let (a, b) = (Server::start_with(options.clone()).await?, Server::start_with(options).await?);
+    let mut events = Events::open(b.get("/api/events?topics=app/x")?).await?;
+    let sent = a.publish("app/x")?.json(&serde_json::json!({ "n": 1 })).send().await?;
+    ensure!(sent.status().is_success(), "{sent:?}");
+    let frame = loop {
+        let frame = next_event(&mut events).await?;
+        if frame.event.as_deref() != Some("connected") {
+            break frame;
+        }
+    };
+    let told = frame.data.as_deref().is_some_and(|data| data.contains(r#""n":1"#));
+    ensure!(told, "{frame:?}");
+    let keys = |database: &'static str| redis.cli_in(database, &["EXISTS", "tidings:{log}:seq"]);
+    ensure!((keys("3").await?, keys("0").await?) == ("1".to_owned(), "0".to_owned()));
+    // Users' channels are those of all databases.
+    let mut channel = Events::open(b.get("/api/events/owner")?).await?;
+    until("somebody copies", DEADLINE, || async {
+        let lease = redis.cli_in("3", &["GET", "tidings:{log}:lease:users"]).await?;
+        Ok((!lease.is_empty()).then_some(()))
+    })
+    .await?;
+    redis_publish(&redis, "hello").await?;
+    let frame = next_event(&mut channel).await?;
+    ensure!(frame.data.as_deref() == Some(r#"{"raw":"hello"}"#), "{frame:?}");
+
+    let plain = redis.url();
+    let wrong = url.replace("hunter", "hunted");
+    for (url, trust, why) in [
+        (&wrong, trust, "WRONGPASS"),
+        (&url, "/dev/null", "certificate"),
+        (&plain.replace("redis://", "rediss://"), trust, "Redis cannot be used"),
+    ] {
+        let told = refused(url, &[("SSL_CERT_FILE", trust)]).await?;
+        ensure!(told.contains(why), "{url}: {told}");
+        ensure!(!told.contains("hunte"), "{told}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_redis_that_cannot_be_used_is_refused_with_the_reason() -> Result<()> {
     let cluster = Redis::start_with(&["--cluster-enabled", "yes"]).await?;

@@ -98,6 +98,15 @@ impl Redis {
         Ok(String::from_utf8(done.stdout)?.trim().to_owned())
     }
 
+    /// What `redis-cli` answers to this command in the database with this number.
+    ///
+    /// # Errors
+    ///
+    /// If it fails.
+    pub async fn cli_in(&self, database: &str, args: &[&str]) -> Result<String> {
+        self.cli(&[&["-n", database], args].concat()).await
+    }
+
     async fn until_it_answers(&self) -> Result<()> {
         until("Redis answers", DEADLINE, || async {
             Ok((self.cli(&["PING"]).await? == "PONG").then_some(()))

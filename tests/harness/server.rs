@@ -20,6 +20,8 @@ pub struct ServerOptions {
     pub config: String,
     /// Further arguments.
     pub args: Vec<String>,
+    /// Variables of its environment, besides those of the test.
+    pub env: Vec<(String, String)>,
     /// Where it listens; without it on a free port of the loopback address.
     pub listen: Option<SocketAddr>,
 }
@@ -35,6 +37,13 @@ impl ServerOptions {
     #[must_use]
     pub fn with_args<const N: usize>(mut self, args: [&str; N]) -> Self {
         self.args.extend(args.map(str::to_owned));
+        self
+    }
+
+    /// With this variable in its environment, too.
+    #[must_use]
+    pub fn with_env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.env.push((name.to_owned(), value.into()));
         self
     }
 }
@@ -271,6 +280,7 @@ async fn spawn(
         .arg("--config")
         .arg(&config)
         .args(&options.args)
+        .envs(options.env.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
