@@ -25,8 +25,11 @@ use crate::hub::{
 /// Entries of the stream of metrics, roughly.
 const METRICS: u64 = 4_096;
 
-/// A read takes so many bytes of each stream, if every event is as large as may be.
+/// A read is to take so many bytes of each stream; it may take more when events are suddenly larger.
 const READ_BYTES: usize = 16 << 20;
+
+/// Most entries of a read of each stream. With fewer, whoever is far away would not keep up with many small events.
+const MOST_READ: usize = 2_048;
 
 /// Entries that one page looks at.
 const LOOKED_AT: usize = 2_048;
@@ -80,6 +83,8 @@ pub(super) struct RedisSession {
     number: String,
     /// Newest events of latest-wins topics, which may have left the stream of metrics.
     latest: Mutex<Vec<Arc<Event>>>,
+    /// Entries of the next read.
+    count: AtomicUsize,
     /// When the log's end was last found. Where events come all the time, no read that waits finds it.
     looked: Mutex<Option<Instant>>,
     /// When it was last written down.
@@ -94,6 +99,7 @@ impl RedisSession {
         number: String,
         latest: Vec<Arc<Event>>,
     ) -> Self {
+        let count = AtomicUsize::new(least_read(inner.most_bytes));
         Self {
             inner,
             commands,
@@ -106,6 +112,7 @@ impl RedisSession {
             epoch_text: format!("{:08x}", log.epoch),
             number,
             latest: Mutex::new(latest),
+            count,
             looked: Mutex::default(),
             renewed: Mutex::new(Instant::now()),
         }
@@ -168,7 +175,7 @@ impl RedisSession {
             return self.look(after).await;
         }
         let keys = &self.inner.keys;
-        let count = self.count();
+        let count = self.count.load(Ordering::Relaxed);
         let mut reads = self.reads.clone();
         let mut all = pipe();
         all.cmd("XREAD")
@@ -184,6 +191,7 @@ impl RedisSession {
             .get(&keys.trimmed);
         let (answer, trimmed): (Value, Option<u64>) = all.query_async(&mut reads).await?;
         if answer == Value::Nil {
+            self.count.store(least_read(self.inner.most_bytes), Ordering::Relaxed);
             return self.look(after).await;
         }
         let mut found = decode::streams(answer, self.log());
@@ -192,7 +200,7 @@ impl RedisSession {
             at.map(|at| found.swap_remove(at).1).unwrap_or_default()
         };
         let (events, metrics) = (take(&keys.events), take(&keys.metrics));
-        let batch = self.merge(after, None, events, metrics)?;
+        let batch = self.merge(after, None, count, events, metrics)?;
         self.with_evicted(batch, after, trimmed).await
     }
 
@@ -215,7 +223,7 @@ impl RedisSession {
     /// Reads what lies behind `after` without waiting, and where the log ends at that moment.
     async fn look(&self, after: u64) -> Result<Batch, RedisError> {
         let Keys { epoch, seq, trimmed, events, metrics, session, .. } = &self.inner.keys;
-        let (first, count) = (format!("{}-0", after + 1), self.count());
+        let (first, count) = (format!("{}-0", after + 1), self.count.load(Ordering::Relaxed));
         let mut reads = self.reads.clone();
         let mut all = pipe();
         all.atomic().get(epoch).get(seq).get(trimmed);
@@ -232,7 +240,7 @@ impl RedisSession {
         };
         let (events, metrics) =
             (decode::entries(events, self.log()), decode::entries(metrics, self.log()));
-        let batch = self.merge(after, Some(head), events, metrics)?;
+        let batch = self.merge(after, Some(head), count, events, metrics)?;
         if batch.is_whole {
             *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
@@ -249,10 +257,11 @@ impl RedisSession {
         &self,
         after: u64,
         end: Option<u64>,
+        count: usize,
         events: Vec<Entry>,
         metrics: Vec<Entry>,
     ) -> Result<Batch, RedisError> {
-        let count = self.count();
+        self.adapt(count, [&events, &metrics]);
         let truncated = [&events, &metrics].into_iter().filter(|list| list.len() >= count);
         let limit = truncated.filter_map(|list| Some(list.last()?.seq)).min();
         let mut merged = BTreeMap::new();
@@ -286,9 +295,21 @@ impl RedisSession {
         Ok(Batch { events: events.collect(), head, is_whole, evicted: Vec::new() })
     }
 
-    /// Entries of a read; text may become twice as long as it was sent.
-    fn count(&self) -> usize {
-        (READ_BYTES / (2 * self.inner.most_bytes).max(1)).clamp(8, 512)
+    /// Takes more at once where there is more and it is small, and less where it is large.
+    fn adapt(&self, count: usize, found: [&Vec<Entry>; 2]) {
+        let sizes =
+            found.into_iter().flatten().filter_map(|entry| Some(entry.event.as_ref()?.data.len()));
+        let bytes: usize = sizes.sum();
+        let is_full = found.iter().any(|list| list.len() >= count);
+        let next = if is_full && bytes <= READ_BYTES / 4 {
+            count * 2
+        } else if bytes > READ_BYTES {
+            count / 2
+        } else {
+            count
+        };
+        let least = least_read(self.inner.most_bytes);
+        self.count.store(next.clamp(least, MOST_READ), Ordering::Relaxed);
     }
 
     fn is_renewal_due(&self) -> bool {
@@ -408,6 +429,11 @@ impl RedisSession {
 
 /// What a look finds: epoch, newest number, newest that is gone, and both streams.
 type Looked = (Option<String>, Option<u64>, Option<u64>, Value, Value);
+
+/// Entries of a read where each may be as large as may be; text may become twice as long as it was sent.
+fn least_read(most_bytes: usize) -> usize {
+    (READ_BYTES / (2 * most_bytes).max(1)).clamp(8, 512)
+}
 
 /// What an error says about an event.
 fn refusal(error: &redis::RedisError) -> Refusal {

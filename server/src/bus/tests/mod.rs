@@ -124,6 +124,22 @@ async fn a_log_that_is_never_quiet_is_looked_at_to_its_end_each_second() {
 }
 
 #[tokio::test]
+async fn many_small_events_are_read_in_few_turns_however_large_one_may_be() {
+    let redis = Redis::start().await;
+    let bus = redis.bus(limits(10_000), 16 << 20).await;
+    let opened = open(&bus, None).await;
+    for _ in 0..3_000 {
+        publish(&opened.session, "app/x", 10).await.unwrap();
+    }
+    let (mut head, mut turns, mut found) = (opened.standing.log.head, 0, 0);
+    while found < 3_000 {
+        let batch = Arc::clone(&opened.session).read(head, false).await.unwrap();
+        (head, turns, found) = (batch.head, turns + 1, found + batch.events.len());
+    }
+    assert!(turns < 20, "{turns} turns");
+}
+
+#[tokio::test]
 async fn a_page_of_a_rare_topic_ends_early_where_payloads_are_large_and_comes_to_the_end_in_steps()
 {
     let redis = Redis::start().await;
