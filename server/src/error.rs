@@ -113,6 +113,7 @@ impl From<PublishError> for ApiError {
     fn from(error: PublishError) -> Self {
         let code = match error {
             PublishError::TooManyTopics(_) => ErrorCode::TooManyTopics,
+            PublishError::TooLarge(_) => ErrorCode::BodyTooLarge,
             PublishError::Unavailable => ErrorCode::Unavailable,
             PublishError::Unconfirmed => ErrorCode::Unconfirmed,
             PublishError::Closed => ErrorCode::ShuttingDown,

@@ -54,8 +54,8 @@ pub(super) fn evicted(evicted: Vec<(String, u64)>) -> impl Iterator<Item = (Topi
     evicted.into_iter().filter_map(|(topic, seq)| Some((topic.parse().ok()?, seq)))
 }
 
-/// The newest events of latest-wins topics, in their order.
-pub(super) fn latest(epoch: u32, latest: Vec<(String, Vec<u8>)>) -> Vec<Arc<Event>> {
+/// The newest events of latest-wins topics up to a number, in their order.
+pub(super) fn latest(epoch: u32, upto: u64, latest: Vec<(String, Vec<u8>)>) -> Vec<Arc<Event>> {
     let event = |(topic, value): (String, Vec<u8>)| {
         let mut parts = value.splitn(4, |byte| *byte == b' ');
         let mut number = || std::str::from_utf8(parts.next()?).ok()?.parse::<u64>().ok();
@@ -65,8 +65,11 @@ pub(super) fn latest(epoch: u32, latest: Vec<(String, Vec<u8>)>) -> Vec<Arc<Even
         let data = Bytes::copy_from_slice(rest.get(length..)?);
         Some(Arc::new(Event::new(EventId { epoch, seq }, topic.parse().ok()?, kind, at, data)))
     };
-    let mut events: Vec<_> = latest.into_iter().filter_map(event).collect();
+    let events = latest.into_iter().filter_map(event).filter(|event| event.id.seq <= upto);
+    let mut events: Vec<_> = events.collect();
     events.sort_unstable_by_key(|event| event.id.seq);
+    // Redis may tell one twice while it moves them.
+    events.dedup_by_key(|event| event.id.seq);
     events
 }
 

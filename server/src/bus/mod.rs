@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, Script, Value};
 use tidings_protocol::event::EventId;
 
@@ -37,6 +38,9 @@ pub(crate) use users::UserChannel;
 
 /// How far numbers jump when Redis was started anew: more than are given within the second or so that it may lose.
 const JUMP: u64 = 1 << 20;
+
+/// How many newest events are asked for at once, roughly.
+const LATEST_AT_ONCE: usize = 128;
 
 /// Least time between two words in the log about what Redis does not let us do.
 const TELL_EVERY: Duration = Duration::from_secs(60);
@@ -141,6 +145,7 @@ struct Scripts {
     close: Script,
     lease: Script,
     probe: Script,
+    latest: Script,
 }
 
 impl Scripts {
@@ -153,6 +158,7 @@ impl Scripts {
             close: Script::new(include_str!("scripts/close.lua")),
             lease: Script::new(include_str!("scripts/lease.lua")),
             probe: Script::new(include_str!("scripts/probe.lua")),
+            latest: Script::new(include_str!("scripts/latest.lua")),
         }
     }
 }
@@ -188,7 +194,7 @@ impl RedisBus {
     }
 
     async fn begin(&self, seen: Option<EventId>) -> Result<Opened, RedisError> {
-        let Inner { connector, keys, scripts, limits, .. } = &*self.settings;
+        let Inner { connector, keys, scripts, .. } = &*self.settings;
         let mut connections = connector.connect_all().await?;
         let number = format!("{:016x}", rand::random::<u64>());
         let last_run = self.run.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -217,15 +223,14 @@ impl RedisBus {
             .arg(seen.seq)
             .arg(last_run)
             .arg(JUMP)
-            .arg(limits.retention.age.as_millis() as u64)
             .invoke_async(&mut connections[0])
             .await?;
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) = run;
-        let (epoch, seq, topics, evicted, latest, base): Answer =
-            FromRedisValue::from_redis_value(answer)?;
+        let (epoch, seq, topics, evicted, base): Answer = FromRedisValue::from_redis_value(answer)?;
         let epoch = u32::from_str_radix(&epoch, 16).map_err(|_| RedisError::Strange)?;
         let log = Recovered { epoch, head: seq, topics: decode::topics(topics, evicted) };
-        let latest = decode::latest(epoch, latest);
+        // What is newer comes by the stream.
+        let latest = decode::latest(epoch, seq, self.latest(&mut connections[0]).await?);
         let session = RedisSession::new(
             Arc::clone(&self.settings),
             connections,
@@ -237,8 +242,33 @@ impl RedisBus {
     }
 }
 
+impl RedisBus {
+    /// The newest events of latest-wins topics, in parts: together they may be more than one answer should be.
+    async fn latest(
+        &self,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<Vec<(String, Vec<u8>)>, RedisError> {
+        let Inner { keys, scripts, limits, .. } = &*self.settings;
+        let (mut cursor, mut all) = ("0".to_owned(), Vec::new());
+        loop {
+            let mut ask = scripts.latest.prepare_invoke();
+            ask.key(&keys.latest).arg(&cursor).arg(LATEST_AT_ONCE);
+            ask.arg(limits.retention.age.as_millis() as u64);
+            let (next, found): Latest = ask.invoke_async(connection).await?;
+            all.extend(found);
+            if next == "0" {
+                return Ok(all);
+            }
+            cursor = next;
+        }
+    }
+}
+
 /// What `open.lua` answers.
-type Answer = (String, u64, Vec<(String, u64)>, Vec<(String, u64)>, Vec<(String, Vec<u8>)>, u64);
+type Answer = (String, u64, Vec<(String, u64)>, Vec<(String, u64)>, u64);
+
+/// What `latest.lua` answers.
+type Latest = (String, Vec<(String, Vec<u8>)>);
 
 impl Bus for RedisBus {
     fn open(

@@ -7,6 +7,9 @@ pub enum PublishError {
     /// The topic is new and there are as many as there may be.
     #[error("the hub holds {0} topics, as many as it may")]
     TooManyTopics(usize),
+    /// What wins by being the latest stays with every instance, and is bounded there.
+    #[error("on a bus, an event of `metrics/` may have {0} bytes at most")]
+    TooLarge(usize),
     /// The journal does not keep up for now.
     #[error("the event cannot be kept for now; try again later")]
     Unavailable,

@@ -6,8 +6,8 @@
 -- entries are of this epoch whatever they say.
 local epoch_key, seq_key, runs_key, events, metrics, topics, latest, evicted, bytes, trimmed, session, base =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
-local run, number, new_epoch, seen_epoch, seen_seq, seen_run, jump, age =
-  ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
+local run, number, new_epoch, seen_epoch, seen_seq, seen_run, jump =
+  ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7])
 local function text(n) return string.format('%.0f', n) end
 
 -- Where Redis is full, this may be done, and then the rest may be, too: else nobody could come and make room.
@@ -52,20 +52,6 @@ elseif not goes_on then
 end
 redis.call('SET', session, number, 'EX', 3600)
 
-local time = redis.call('TIME')
-local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - age
-local newest = redis.call('HGETALL', latest)
-local kept = {}
-for i = 1, #newest, 2 do
-  local at = string.match(newest[i + 1], '^%d+ (%d+) ')
-  if at and tonumber(at) >= oldest then
-    kept[#kept + 1] = newest[i]
-    kept[#kept + 1] = newest[i + 1]
-  else
-    redis.call('HDEL', latest, newest[i])
-  end
-end
 return {
-  epoch, text(seq), redis.call('HGETALL', topics), redis.call('HGETALL', evicted), kept,
-  redis.call('GET', base) or '0',
+  epoch, text(seq), redis.call('HGETALL', topics), redis.call('HGETALL', evicted), redis.call('GET', base) or '0',
 }

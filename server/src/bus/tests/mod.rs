@@ -140,6 +140,30 @@ async fn many_small_events_are_read_in_few_turns_however_large_one_may_be() {
 }
 
 #[tokio::test]
+async fn the_newest_of_many_hosts_are_there_at_once_and_none_may_be_huge() {
+    let redis = Redis::start().await;
+    let bus = redis.bus(limits(10_000), 256 << 10).await;
+    let session = open(&bus, None).await.session;
+    for n in 0..1_000 {
+        publish(&session, &format!("metrics/h{n}"), 8 << 10).await.unwrap();
+    }
+    redis.run::<u64>("HSET t:{log}:latest metrics/old 1").await;
+    let (hub, follower) =
+        Hub::join(limits(10_000), redis.bus(limits(10_000), 256 << 10).await).await.unwrap();
+    let mut reader = hub.subscribe(vec!["metrics/*".parse().unwrap()], Start::Fresh);
+    tokio::spawn(follower.run());
+    for n in 1..=1_000 {
+        assert!(matches!(reader.next().await, Some(Item::Event(event)) if event.id.seq == n));
+    }
+    assert_eq!(redis.run::<usize>("HLEN t:{log}:latest").await, 1_000);
+    let data = Bytes::from(vec![b'1'; (64 << 10) + 1]);
+    let (topic, kind) = ("metrics/h0".parse().unwrap(), "update".parse().unwrap());
+    let refused = hub.publish(&topic, kind, data).await;
+    assert!(matches!(refused, Err(PublishError::TooLarge(_))), "{refused:?}");
+    hub.close();
+}
+
+#[tokio::test]
 async fn a_page_of_a_rare_topic_ends_early_where_payloads_are_large_and_comes_to_the_end_in_steps()
 {
     let redis = Redis::start().await;

@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_millis(1_800);
 /// Most bytes on their way, in units of a KiB.
 const ROOM: usize = 64 << 10;
 
+/// Largest payload of what wins by being the latest: of each topic there is one in all instances, and thousands pass by.
+const MOST_LATEST: usize = 64 << 10;
+
 /// In how many sessions a page is asked for.
 const ATTEMPTS: usize = 3;
 
@@ -106,6 +109,9 @@ impl Line {
         data: Bytes,
         is_reserved: bool,
     ) -> Result<EventId, PublishError> {
+        if topic.is_latest_wins() && data.len() > MOST_LATEST {
+            return Err(PublishError::TooLarge(MOST_LATEST));
+        }
         if topic.is_latest_wins() && self.away.load(Ordering::Acquire) > 0 {
             // The next one says more than this one would by then.
             return Err(PublishError::Unavailable);
