@@ -13,6 +13,7 @@
 mod connect;
 mod decode;
 mod keys;
+mod merge;
 mod session;
 mod users;
 

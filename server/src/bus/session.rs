@@ -1,6 +1,5 @@
 //! One session with Redis: a connection for scripts, and one that waits for events.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +15,7 @@ use tokio::time::Instant;
 
 use super::connect::{BLOCK_MS, RedisError};
 use super::decode::{self, Entry, LogId};
+use super::merge::{self, Found};
 use super::{Inner, Keys};
 use crate::hub::{
     Batch, BusError, Event, JournalError, Outgoing, Page, PageRequest, PublishError, Refusal,
@@ -200,7 +200,8 @@ impl RedisSession {
             at.map(|at| found.swap_remove(at).1).unwrap_or_default()
         };
         let (events, metrics) = (take(&keys.events), take(&keys.metrics));
-        let batch = self.merge(after, None, count, events, metrics)?;
+        self.adapt(count, [&events, &metrics]);
+        let batch = self.merge(Found { after, end: None, count, events, metrics })?;
         self.with_evicted(batch, after, trimmed).await
     }
 
@@ -215,7 +216,7 @@ impl RedisSession {
             let mut reads = self.reads.clone();
             let evicted: Vec<(String, u64)> =
                 cmd("HGETALL").arg(&self.inner.keys.evicted).query_async(&mut reads).await?;
-            batch.evicted = decode::evicted(evicted).collect();
+            batch.evicted = merge::gone(&batch.events, decode::evicted(evicted));
         }
         Ok(batch)
     }
@@ -240,7 +241,8 @@ impl RedisSession {
         };
         let (events, metrics) =
             (decode::entries(events, self.log()), decode::entries(metrics, self.log()));
-        let batch = self.merge(after, Some(head), count, events, metrics)?;
+        self.adapt(count, [&events, &metrics]);
+        let batch = self.merge(Found { after, end: Some(head), count, events, metrics })?;
         if batch.is_whole {
             *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
@@ -252,47 +254,9 @@ impl RedisSession {
         looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY)
     }
 
-    /// Both streams in one order, as far as both were read. `end`: where the log ended then.
-    fn merge(
-        &self,
-        after: u64,
-        end: Option<u64>,
-        count: usize,
-        events: Vec<Entry>,
-        metrics: Vec<Entry>,
-    ) -> Result<Batch, RedisError> {
-        self.adapt(count, [&events, &metrics]);
-        let truncated = [&events, &metrics].into_iter().filter(|list| list.len() >= count);
-        let limit = truncated.filter_map(|list| Some(list.last()?.seq)).min();
-        let mut merged = BTreeMap::new();
-        let own = format!("{}-", self.inner.instance);
-        let is_read = |seq: u64| seq > after && limit.is_none_or(|limit| seq <= limit);
+    fn merge(&self, found: Found) -> Result<Batch, RedisError> {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        if end.is_some() {
-            let read = latest.extract_if(.., |event| limit.is_none_or(|most| event.id.seq <= most));
-            merged.extend(
-                read.filter(|event| is_read(event.id.seq)).map(|e| (e.id.seq, (Some(e), None))),
-            );
-        }
-        drop(latest);
-        for Entry { seq, epoch, nonce, event } in events.into_iter().chain(metrics) {
-            if epoch != self.epoch && event.is_some() {
-                return Err(RedisError::AnotherLog);
-            }
-            if is_read(seq) {
-                let nonce = nonce.strip_prefix(&own).and_then(|nonce| nonce.parse().ok());
-                merged.insert(seq, (event, nonce));
-            }
-        }
-        let last = merged.last_key_value().map_or(after, |(seq, _)| *seq);
-        let head = match (limit, end) {
-            (Some(limit), _) => limit,
-            (None, Some(end)) => end.max(last),
-            (None, None) => last,
-        };
-        let events = merged.into_values().filter_map(|(event, nonce)| Some((event?, nonce)));
-        let is_whole = limit.is_none() && end.is_some();
-        Ok(Batch { events: events.collect(), head, is_whole, evicted: Vec::new() })
+        found.merge(self.epoch, &self.inner.instance, &mut latest)
     }
 
     /// Takes more at once where there is more and it is small, and less where it is large.

@@ -70,7 +70,7 @@ impl Subscription {
             Start::After(id) if id.epoch != head.epoch => Some(GapReason::UnknownEpoch),
             Start::After(id) if id.seq > head.seq => {
                 // Another instance may have read further.
-                let is_ahead = on_bus.as_mut().is_some_and(|on_bus| on_bus.await_look());
+                let is_ahead = on_bus.as_mut().is_some_and(|on_bus| on_bus.await_look(&signal));
                 (!is_ahead).then_some(GapReason::UnknownEpoch)
             }
             Start::After(_) => None,

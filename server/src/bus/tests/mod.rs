@@ -6,10 +6,13 @@ mod restless;
 mod users;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use self::redis::{Redis, open, publish};
 use bytes::Bytes;
+use tidings_protocol::event::EventId;
 
 use crate::hub::{Hub, HubLimits, Item, PageRequest, PublishError, Refusal, Retention, Start};
 
@@ -160,6 +163,32 @@ async fn the_newest_of_many_hosts_are_there_at_once_and_none_may_be_huge() {
     let (topic, kind) = ("metrics/h0".parse().unwrap(), "update".parse().unwrap());
     let refused = hub.publish(&topic, kind, data).await;
     assert!(matches!(refused, Err(PublishError::TooLarge(_))), "{refused:?}");
+    hub.close();
+}
+
+#[tokio::test]
+async fn whoever_comes_with_a_made_up_cursor_wakes_nobody_else() {
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let redis = Redis::start().await;
+    let (hub, follower) =
+        Hub::join(limits(10), redis.bus(limits(10), 1 << 10).await).await.unwrap();
+    tokio::spawn(follower.run());
+    let ahead = EventId { seq: 1_000, ..hub.head() };
+    let subscribe = |start| hub.subscribe(vec!["app/x".parse().unwrap()], start);
+    let (mut idle, woken) = (subscribe(Start::Fresh), Arc::new(Woken::default()));
+    let waker = Waker::from(Arc::clone(&woken));
+    assert!(idle.poll_next(&mut Context::from_waker(&waker)).is_pending());
+    for _ in 0..2 {
+        let told = subscribe(Start::After(ahead)).next().await;
+        assert!(matches!(told, Some(Item::Gap(..))), "{told:?}");
+    }
+    assert_eq!(woken.0.load(Ordering::Relaxed), 0);
     hub.close();
 }
 

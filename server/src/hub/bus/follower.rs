@@ -156,8 +156,8 @@ impl Follower {
             let Ok(Ok(batch)) = read else { return BusError };
             let is_whole = batch.is_whole;
             self.deliver(batch);
-            if is_whole && self.line.note_look(look) {
-                self.hub.wake_all();
+            if is_whole {
+                self.line.note_look(look);
             }
             if self.line.set_away(None) {
                 tracing::info!("the bus is back");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use slab::Slab;
 use tidings_protocol::event::{EventId, EventType};
 use tidings_protocol::topic::Topic;
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot, watch};
@@ -17,7 +18,8 @@ use super::{Outgoing, Refusal, Session};
 use crate::hub::PublishError;
 use crate::hub::era::Era;
 use crate::hub::journal::{JournalError, Page, PageRequest, Pages};
-use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, MutexGuard, RwLock};
+use crate::hub::signal::Signal;
+use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, RwLock};
 
 /// How long a publisher waits in all.
 const PATIENCE: Duration = Duration::from_millis(1_800);
@@ -65,8 +67,8 @@ pub(in crate::hub) struct Line {
     /// The number of the look at the log's end that began last, and of the last one that found it.
     began: AtomicU64,
     looked: AtomicU64,
-    /// How many subscriptions wait for a look, and whether one has come since the last began.
-    ahead: AtomicUsize,
+    /// Subscriptions that wait for a look, and whether one has come since the last began.
+    ahead: Mutex<Slab<Arc<Signal>>>,
     is_wanted: AtomicBool,
 }
 
@@ -86,7 +88,7 @@ impl Line {
             refusing: AtomicU64::new(0),
             began: AtomicU64::new(0),
             looked: AtomicU64::new(0),
-            ahead: AtomicUsize::new(0),
+            ahead: Mutex::default(),
             is_wanted: AtomicBool::new(false),
         }
     }
@@ -305,19 +307,19 @@ impl Line {
         self.began.fetch_add(1, Ordering::AcqRel) + 1
     }
 
-    /// The look with this number has found the end, and what is before it can be read. Whether somebody waits for it.
-    pub(super) fn note_look(&self, number: u64) -> bool {
+    /// The look with this number has found the end, and what is before it can be read. Wakes who waits for it.
+    pub(super) fn note_look(&self, number: u64) {
         self.looked.store(number, Ordering::Release);
-        self.ahead.load(Ordering::Acquire) > 0
+        self.ahead().iter().for_each(|(_, signal)| signal.wake());
     }
 
-    /// Joins those who wait for a look that begins now or later; for which one.
-    pub(in crate::hub) fn await_look(&self) -> u64 {
-        self.ahead.fetch_add(1, Ordering::AcqRel);
+    /// Joins those who wait for a look that begins now or later: a key to leave by, and for which one.
+    pub(in crate::hub) fn await_look(&self, signal: Arc<Signal>) -> (usize, u64) {
+        let key = self.ahead().insert(signal);
         let look = self.began.load(Ordering::Acquire) + 1;
         // Where events come all the time, there would be none otherwise.
         self.is_wanted.store(true, Ordering::Release);
-        look
+        (key, look)
     }
 
     /// Whether somebody waits for one since this was last asked.
@@ -325,8 +327,8 @@ impl Line {
         self.is_wanted.swap(false, Ordering::AcqRel)
     }
 
-    pub(in crate::hub) fn leave_look(&self) {
-        self.ahead.fetch_sub(1, Ordering::AcqRel);
+    pub(in crate::hub) fn leave_look(&self, key: usize) {
+        self.ahead().try_remove(key);
     }
 
     /// Whether that look has found the end; whoever reads the head afterwards, reads at least that.
@@ -343,6 +345,11 @@ impl Line {
     pub(super) async fn closed(&self) {
         // The sender is here, so that there is nothing to fail.
         let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
+    }
+
+    /// As below.
+    fn ahead(&self) -> MutexGuard<'_, Slab<Arc<Signal>>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A panic elsewhere cannot leave it half changed, so a poisoned lock is used on.

@@ -7,6 +7,7 @@ use tidings_protocol::event::EventId;
 use super::{Start, Subscription};
 use crate::hub::bus::Line;
 use crate::hub::era::Era;
+use crate::hub::signal::Signal;
 
 /// What a subscription needs beside; in a box, so that where there is no bus it costs a pointer.
 #[derive(Debug)]
@@ -16,9 +17,17 @@ pub(super) struct OnBus {
     pub(super) era: Arc<Era>,
     /// Its cursor lies beyond what this instance has of the log, and this look at the log's end will tell whether it
     /// means anything.
-    look: Option<u64>,
+    look: Option<Look>,
     /// Since when the bus is away, as the reader was told.
     told_away: Option<u64>,
+}
+
+/// A look that is waited for.
+#[derive(Debug)]
+struct Look {
+    /// To leave those who wait by.
+    key: usize,
+    number: u64,
 }
 
 impl OnBus {
@@ -27,16 +36,17 @@ impl OnBus {
     }
 
     /// Waits for a look at the log's end.
-    pub(super) fn await_look(&mut self) -> bool {
-        self.look = Some(self.line.await_look());
+    pub(super) fn await_look(&mut self, signal: &Arc<Signal>) -> bool {
+        let (key, number) = self.line.await_look(Arc::clone(signal));
+        self.look = Some(Look { key, number });
         true
     }
 }
 
 impl Drop for OnBus {
     fn drop(&mut self) {
-        if self.look.is_some() {
-            self.line.leave_look();
+        if let Some(Look { key, .. }) = self.look {
+            self.line.leave_look(key);
         }
     }
 }
@@ -70,10 +80,11 @@ impl Subscription {
             return false;
         };
         // Asked first: the head is read behind the look's.
-        let has_looked = waits.is_some_and(|look| line.has_looked(look));
+        let has_looked = waits.as_ref().is_some_and(|look| line.has_looked(look.number));
         if era.head().seq >= self.position.seq {
-            line.leave_look();
-            *waits = None;
+            if let Some(look) = waits.take() {
+                line.leave_look(look.key);
+            }
             return false;
         }
         if has_looked {
