@@ -15,6 +15,9 @@ use crate::hub::{Hub, HubLimits};
 /// How long an attempt to open a session may take.
 const OPENING: Duration = Duration::from_millis(1_500);
 
+/// How often a hub that begins tries: later it would wait for the bus for ever, and a slow machine is no reason to end.
+const FIRST_ATTEMPTS: usize = 3;
+
 /// Longest a read may take. One that finds nothing takes a second.
 const READING: Duration = Duration::from_secs(3);
 
@@ -52,8 +55,15 @@ impl Hub {
     ///
     /// If the bus is away.
     pub async fn join(limits: HubLimits, bus: Arc<dyn Bus>) -> Result<(Self, Follower), BusError> {
-        let opening = timeout(OPENING, Arc::clone(&bus).open(None)).await;
-        let opened = opening.map_err(|_| BusError)??;
+        let mut opened = Err(BusError);
+        for _ in 0..FIRST_ATTEMPTS {
+            let opening = timeout(OPENING, Arc::clone(&bus).open(None)).await;
+            opened = opening.map_err(|_| BusError).flatten();
+            if opened.is_ok() {
+                break;
+            }
+        }
+        let opened = opened?;
         let (hub, line) = Self::on_bus(limits, &opened.standing);
         let (first, jitter) = (Some(opened), rand::random());
         let follower = Follower { hub: hub.clone(), line, bus, first, sessions: 0, jitter };
