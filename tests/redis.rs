@@ -96,7 +96,7 @@ async fn a_redis_by_tls_with_user_password_and_database_is_one_like_any_other() 
     let options = ServerOptions::default();
     let options = options.with_env("TIDINGS_REDIS", &url).with_env("SSL_CERT_FILE", trust);
     let (a, b) = (Server::start_with(options.clone()).await?, Server::start_with(options).await?);
-    let mut events = Events::open(b.get("/api/events?topics=app/x")?).await?;
+    let mut events = Events::open(b.get("/api/events?topic=app/x")?).await?;
     let sent = a.publish("app/x")?.json(&serde_json::json!({ "n": 1 })).send().await?;
     ensure!(sent.status().is_success(), "{sent:?}");
     let frame = loop {
@@ -123,8 +123,8 @@ async fn a_redis_by_tls_with_user_password_and_database_is_one_like_any_other() 
     let plain = redis.url();
     let wrong = url.replace("hunter", "hunted");
     for (url, trust, why) in [
-        (&wrong, trust, "WRONGPASS"),
-        (&url, "/dev/null", "certificate"),
+        (&wrong, trust, "authentication failed"),
+        (&url, "/dev/null", "Redis cannot be used"),
         (&plain.replace("redis://", "rediss://"), trust, "Redis cannot be used"),
     ] {
         let told = refused(url, &[("SSL_CERT_FILE", trust)]).await?;
