@@ -1,11 +1,11 @@
 //! One session with Redis: a connection for scripts, and one that waits for events.
 
+mod served;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use redis::aio::MultiplexedConnection;
 use redis::{FromRedisValue, Value, cmd, pipe};
 use tidings_protocol::event::EventId;
@@ -17,10 +17,7 @@ use super::connect::{BLOCK_MS, RedisError};
 use super::decode::{self, Entry, LogId};
 use super::merge::{self, Found};
 use super::{Inner, Keys};
-use crate::hub::{
-    Batch, BusError, Event, JournalError, Outgoing, Page, PageRequest, PublishError, Refusal,
-    Session,
-};
+use crate::hub::{Batch, BusError, Event, Outgoing, Page, PageRequest, PublishError, Refusal};
 
 /// Entries of the stream of metrics, roughly.
 const METRICS: u64 = 4_096;
@@ -60,10 +57,6 @@ const RENEW_EVERY: Duration = Duration::from_secs(600);
 
 /// How long it stays written down otherwise.
 const SESSION_SECONDS: u64 = 3_600;
-
-/// What Redis says when it did not do what it was asked, and will not for now.
-const REFUSALS: [&str; 8] =
-    ["OOM", "MISCONF", "NOREPLICAS", "LOADING", "BUSY", "NOAUTH", "NOPERM", "MASTERDOWN"];
 
 #[derive(Debug)]
 pub(super) struct RedisSession {
@@ -158,7 +151,7 @@ impl RedisSession {
                 _ => Err(Refusal::Unclear),
             },
             Err(error) => {
-                let refusal = refusal(&error);
+                let refusal = served::refusal(&error);
                 match refusal {
                     Refusal::Refused(PublishError::Unavailable) => self.inner.note_refusing(&error),
                     Refusal::Refused(_) => self.inner.tell_failed(&error),
@@ -397,106 +390,4 @@ type Looked = (Option<String>, Option<u64>, Option<u64>, Value, Value);
 /// Entries of a read where each may be as large as may be; text may become twice as long as it was sent.
 fn least_read(most_bytes: usize) -> usize {
     (READ_BYTES / (2 * most_bytes).max(1)).clamp(8, 512)
-}
-
-/// What an error says about an event.
-fn refusal(error: &redis::RedisError) -> Refusal {
-    let within =
-        |code: &&str| error.detail().is_some_and(|text| text.contains(&format!("-{code} ")));
-    let code = match error.code() {
-        // Before Redis 7 that is how it tells what went wrong in a script.
-        Some("ERR") => REFUSALS.into_iter().chain(["READONLY"]).find(within).or(Some("ERR")),
-        code => code,
-    };
-    match code {
-        // Another one writes now.
-        Some("READONLY" | "MOVED" | "ASK" | "CLUSTERDOWN") => Refusal::Ended,
-        Some(code) if REFUSALS.contains(&code) => Refusal::Refused(PublishError::Unavailable),
-        Some(_) => Refusal::Refused(PublishError::Unconfirmed),
-        None => Refusal::Unclear,
-    }
-}
-
-impl Session for RedisSession {
-    fn publish(self: Arc<Self>, event: Outgoing) -> BoxFuture<'static, Result<EventId, Refusal>> {
-        async move { self.add(event).await }.boxed()
-    }
-
-    fn read(
-        self: Arc<Self>,
-        after: u64,
-        is_look: bool,
-    ) -> BoxFuture<'static, Result<Batch, BusError>> {
-        async move { self.next(after, is_look).await.map_err(|error| self.told(&error)) }.boxed()
-    }
-
-    fn page(self: Arc<Self>, ask: PageRequest) -> BoxFuture<'static, Result<Page, JournalError>> {
-        async move {
-            self.read_back(&ask).await.map_err(|error| match error {
-                // Slow is not gone, and publishers need not hear of it.
-                RedisError::Redis(error) if error.is_timeout() || error.code().is_some() => {
-                    tracing::debug!(error = &error as &dyn std::error::Error, "a page failed");
-                    JournalError::Failed
-                }
-                error => {
-                    self.told(&error);
-                    JournalError::Unreachable
-                }
-            })
-        }
-        .boxed()
-    }
-
-    fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<bool, BusError>> {
-        async move {
-            match self.keep_to_bounds().await {
-                // It does answer, and reads may go on: the next attempt may do better.
-                Err(RedisError::Redis(error)) if error.code().is_some() => {
-                    self.inner.tell_untrimmed(&error);
-                }
-                done => done.map_err(|error| self.told(&error))?,
-            }
-            self.takes_events().await.map_err(|error| self.told(&error))
-        }
-        .boxed()
-    }
-
-    fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
-        async move {
-            // It expires by itself.
-            let _ = self.end().await;
-        }
-        .boxed()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_within_a_script_is_told_from_a_failure_by_old_redis_and_new() {
-        for (code, detail, expected) in [
-            ("OOM", "command not allowed when used memory > 'maxmemory'.", "Refused(Unavailable)"),
-            (
-                "ERR",
-                "Error running script (call to f_1): @user_script:9: -OOM command not allowed",
-                "Refused(Unavailable)",
-            ),
-            (
-                "ERR",
-                "Error running script (call to f_1): @user_script:9: -READONLY You can't write",
-                "Ended",
-            ),
-            (
-                "ERR",
-                "Error running script (call to f_1): @user_script:9: nothing",
-                "Refused(Unconfirmed)",
-            ),
-            ("READONLY", "You can't write against a read only replica.", "Ended"),
-        ] {
-            let error = redis::make_extension_error(code.to_owned(), Some(detail.to_owned()));
-            assert_eq!(format!("{:?}", refusal(&error)), expected, "{code} {detail}");
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! The hub's end of its bus: publishers, pages, and whether it is there.
 
+mod looks;
+
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -302,40 +304,6 @@ impl Line {
         set(&self.refusing, since)
     }
 
-    /// Numbers a look at the log's end, which begins.
-    pub(super) fn begin_look(&self) -> u64 {
-        self.began.fetch_add(1, Ordering::AcqRel) + 1
-    }
-
-    /// The look with this number has found the end, and what is before it can be read. Wakes who waits for it.
-    pub(super) fn note_look(&self, number: u64) {
-        self.looked.store(number, Ordering::Release);
-        self.ahead().iter().for_each(|(_, signal)| signal.wake());
-    }
-
-    /// Joins those who wait for a look that begins now or later: a key to leave by, and for which one.
-    pub(in crate::hub) fn await_look(&self, signal: Arc<Signal>) -> (usize, u64) {
-        let key = self.ahead().insert(signal);
-        let look = self.began.load(Ordering::Acquire) + 1;
-        // Where events come all the time, there would be none otherwise.
-        self.is_wanted.store(true, Ordering::Release);
-        (key, look)
-    }
-
-    /// Whether somebody waits for one since this was last asked.
-    pub(super) fn is_look_wanted(&self) -> bool {
-        self.is_wanted.swap(false, Ordering::AcqRel)
-    }
-
-    pub(in crate::hub) fn leave_look(&self, key: usize) {
-        self.ahead().try_remove(key);
-    }
-
-    /// Whether that look has found the end; whoever reads the head afterwards, reads at least that.
-    pub(in crate::hub) fn has_looked(&self, number: u64) -> bool {
-        self.looked.load(Ordering::Acquire) >= number
-    }
-
     /// No more events are taken.
     pub(in crate::hub) fn close(&self) {
         self.room.close();
@@ -345,11 +313,6 @@ impl Line {
     pub(super) async fn closed(&self) {
         // The sender is here, so that there is nothing to fail.
         let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
-    }
-
-    /// As below.
-    fn ahead(&self) -> MutexGuard<'_, Slab<Arc<Signal>>> {
-        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A panic elsewhere cannot leave it half changed, so a poisoned lock is used on.
