@@ -15,6 +15,7 @@
 //! - [`auth`]: who a request comes from and what it may read.
 //! - [`routes`], `assets`, [`error`], [`state`]: HTTP.
 //! - [`client_addr`]: where a request comes from.
+//! - [`tls`]: the certificate that connections are served with.
 //! - `accept`: connections; `limits` and `descriptors` say how many.
 //! - [`cli`]: the commands of the `tidings` binary.
 //!
@@ -42,12 +43,14 @@ pub mod state;
 pub mod store;
 mod sync;
 pub mod telemetry;
+pub mod tls;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidings_protocol::fingerprint::Fingerprint;
 use tidings_protocol::topic::Topic;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -67,6 +70,7 @@ use limits::StreamSlots;
 use origins::AllowedOrigins;
 use state::{AppState, Parts};
 use store::{FILE_NAME, PostgresStore, SqliteStore, Store, StoreError};
+use tls::{Source, Tls, TlsError};
 
 /// How often history is searched for events that are past their age.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -99,6 +103,9 @@ pub enum ServeError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// There is no certificate for TLS, or none that can be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -115,6 +122,7 @@ pub struct Server {
     topic: Topic,
     config: Config,
     places: Arc<Semaphore>,
+    tls: Option<Tls>,
     workers: Workers,
     state: AppState,
     /// Bring the hub's events to the store, and have it let go of them, where there is one.
@@ -164,8 +172,12 @@ impl Server {
                 (Some(data_dir), auth, Some(store))
             }
         };
+        let tls = Source::of(&config.server, address).map(Tls::open).transpose()?;
         let origins = AllowedOrigins::parse(&config.server.allowed_origins);
         let origins = origins.map_err(ConfigError::from)?;
+        if data_dir.is_some() {
+            tls::tell(&config.server.data_dir, tls.as_ref().map(Tls::fingerprint));
+        }
         let listener = listener.into_std().map_err(ServeError::Listener)?;
         let workers = Workers::spawn(config.server.workers()).map_err(ServeError::Workers)?;
         // Last of what may fail: from here on the journal counts as one that has to be ended.
@@ -178,11 +190,16 @@ impl Server {
                 (hub, Some((writer, keeper)))
             }
         };
+        // A certificate of the server's own is for its name, and who has pinned the key asks for no other.
+        let hosts = match &tls {
+            Some(_) => config.server.tls_names(),
+            None => config.server.allowed_hosts.clone(),
+        };
         let state = AppState::from(Parts {
             hub,
             auth: Arc::new(auth),
             store,
-            hosts: Arc::new(AllowedHosts::new(address.ip(), &config.server.allowed_hosts)),
+            hosts: Arc::new(AllowedHosts::new(address.ip(), &hosts)),
             origins: Arc::new(origins),
             body_bytes: config.limits.body_bytes,
             cookie: format!("tidings-{}", address.port()).into(),
@@ -193,7 +210,18 @@ impl Server {
         let topic = Topic::metrics(&config.server.host_name);
         state.hub.reserve(&topic);
         let places = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
-        Ok(Self { listener, address, topic, config, places, workers, state, journal, data_dir })
+        Ok(Self {
+            listener,
+            address,
+            topic,
+            config,
+            places,
+            tls,
+            workers,
+            state,
+            journal,
+            data_dir,
+        })
     }
 
     /// Where a browser finds it, without a slash at the end: by its name behind the proxy if it has
@@ -210,7 +238,22 @@ impl Server {
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
             ip => ip,
         };
-        format!("http://{}", SocketAddr::new(ip, self.address.port()))
+        let port = self.address.port();
+        let here = SocketAddr::new(ip, port);
+        match server.allowed_hosts.first() {
+            // The name that the certificate is for, where the world may come by it.
+            Some(name) if self.tls.is_some() && !self.address.ip().is_loopback() => {
+                format!("https://{name}:{port}")
+            }
+            _ if self.tls.is_some() => format!("https://{here}"),
+            _ => format!("http://{here}"),
+        }
+    }
+
+    /// What clients know its key by, if it speaks TLS.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.tls.as_ref().map(Tls::fingerprint)
     }
 
     /// Where it listens.
@@ -237,8 +280,18 @@ impl Server {
     ///
     /// If the system does not let threads share the listener.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServeError> {
-        let Self { listener, address, topic, config, places, workers, state, journal, data_dir } =
-            self;
+        let Self {
+            listener,
+            address,
+            topic,
+            config,
+            places,
+            tls,
+            workers,
+            state,
+            journal,
+            data_dir,
+        } = self;
         let (hub, store) = (state.hub.clone(), state.store.clone());
         let tasks = TaskTracker::new();
         // What goes on while streams are drained ends with this.
@@ -255,9 +308,24 @@ impl Server {
         collectors::start(&tasks, hub.clone(), topic, sampling, stop.clone());
 
         tracing::info!(%address, "listening");
+        if let Some(tls) = &tls {
+            let fingerprint = tls.fingerprint();
+            tracing::info!(%fingerprint, "speaking TLS");
+            let folder = data_dir.as_ref().map(|_| config.server.data_dir.clone());
+            let changed = move |fingerprint| {
+                folder.iter().for_each(|folder| tls::tell(folder, Some(fingerprint)));
+            };
+            tasks.spawn(tls.clone().watch(stop.clone(), changed));
+        }
         let draining = state.draining.clone();
         let routes = |lane| routes::routes(state.with_lane(lane));
-        let limits = accept::Limits { places, proxy: config.server.behind_proxy };
+        let limits = accept::Limits {
+            // As many requests of HTTP/2 as there could be connections.
+            requests: Arc::new(Semaphore::new(places.available_permits())),
+            places,
+            proxy: config.server.behind_proxy,
+            tls,
+        };
         let signals = Signals { shutdown: shutdown.clone(), stop: stop.clone() };
         let serving = workers.serve(listener, routes, limits, signals);
         let ending = async {

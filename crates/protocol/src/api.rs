@@ -42,6 +42,9 @@ pub mod path {
 /// look for it there.
 pub const OWNER_TOKEN_FILE: &str = "owner-token";
 
+/// Name of the file there that holds the fingerprint of the server's key, while the server speaks TLS.
+pub const FINGERPRINT_FILE: &str = "tls-fingerprint";
+
 /// Bounds of tokens of limited scope.
 pub mod token {
     /// Most tokens at once.

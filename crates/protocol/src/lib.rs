@@ -8,6 +8,7 @@
 //! - [`metrics`]: one sample of a machine, as published on `metrics/{host}`.
 //! - [`topic`]: topic names and the selectors that match them.
 //! - [`scope`]: what a token may do with topics.
+//! - [`fingerprint`]: what a server's key is known by.
 //! - [`api`]: paths, request and answer bodies, error codes.
 //!
 //! JSON keys are camelCase and times are milliseconds since the Unix epoch. `tests/wire.rs` holds a
@@ -15,6 +16,7 @@
 
 pub mod api;
 pub mod event;
+pub mod fingerprint;
 pub mod metrics;
 pub mod scope;
 pub mod topic;

@@ -93,7 +93,8 @@ where
                 self.batch.pop_front();
             }
         }
-        Poll::Ready(Ok(()))
+        // TLS takes what the socket did not; plain connections have nothing to flush.
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     /// Ready when the client has gone, or misbehaves.

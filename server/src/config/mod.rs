@@ -8,7 +8,7 @@ mod sections;
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -123,6 +123,12 @@ impl Config {
         AllowedOrigins::parse(&server.allowed_origins)?;
         let database = server.database.as_ref().map_or(Ok(()), DatabaseUrl::check);
         database.map_err(ConfigError::Database)?;
+        if server.tls_cert.is_some() != server.tls_key.is_some() {
+            return Err(ConfigError::HalfOfTls);
+        }
+        if server.tls_cert.is_some() && server.tls_self_signed {
+            return Err(ConfigError::TwoCertificates);
+        }
         self.check_bind(server.listen)
     }
 
@@ -130,9 +136,11 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If others can reach it and no proxy is named.
+    /// If others can reach it, and there is neither TLS nor a proxy named.
     pub fn check_bind(&self, address: SocketAddr) -> Result<(), ConfigError> {
-        if address.ip().to_canonical().is_loopback() || self.server.behind_proxy.is_some() {
+        let server = &self.server;
+        let is_private = address.ip().to_canonical().is_loopback();
+        if is_private || server.has_tls() || server.behind_proxy.is_some() {
             return Ok(());
         }
         Err(ConfigError::PublicBind(address))
@@ -155,6 +163,8 @@ fn known_keys() -> Vec<String> {
         server: ServerConfig {
             behind_proxy: Some(Ipv4Addr::LOCALHOST.into()),
             database: Some(String::new().into()),
+            tls_cert: Some(PathBuf::new()),
+            tls_key: Some(PathBuf::new()),
             ..ServerConfig::default()
         },
         ..Config::default()

@@ -36,6 +36,14 @@ pub struct ServerConfig {
     /// Address of the reverse proxy; the only other machine that may connect. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub behind_proxy: Option<IpAddr>,
+    /// File of the certificate for TLS, PEM, with the chain behind it. Default: none, and no TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_cert: Option<PathBuf>,
+    /// File of its key, PEM. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+    /// Whether to speak TLS by a certificate of the server's own. Default false.
+    pub tls_self_signed: bool,
     /// Longest silence on a stream, in seconds. Default 15.
     pub heartbeat_seconds: u64,
     /// Longest life of a stream, in seconds; each lives between half of it and all of it. Default 0: for ever.
@@ -100,6 +108,9 @@ impl Default for ServerConfig {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             behind_proxy: None,
+            tls_cert: None,
+            tls_key: None,
+            tls_self_signed: false,
             heartbeat_seconds: 15,
             max_stream_seconds: 0,
             drain_seconds: 0,
@@ -168,6 +179,17 @@ impl ServerConfig {
                 .min(MOST_BY_ITSELF),
             workers => workers,
         }
+    }
+
+    /// Whether the server speaks TLS.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        self.tls_self_signed || self.tls_cert.is_some()
+    }
+
+    /// Names that reach this server by TLS, besides addresses of this machine.
+    pub(crate) fn tls_names(&self) -> Vec<String> {
+        self.allowed_hosts.iter().cloned().chain([self.host_name.clone()]).collect()
     }
 
     /// What each stream keeps to.

@@ -3,7 +3,7 @@
 pub mod frame;
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -210,12 +210,32 @@ impl EventStream {
 /// The stream as the body of a response. Whoever owns the connection may [take](Self::take) it out and
 /// write it by other means; HTTP/2 and tests read it as a body.
 #[derive(Clone, Debug)]
-pub(crate) struct Detachable(Arc<Mutex<Option<Box<EventStream>>>>);
+pub(crate) struct Detachable(Arc<Mutex<Held>>);
+
+#[derive(Debug)]
+struct Held {
+    stream: Option<Box<EventStream>>,
+    /// Whether whoever reads it as a body waits for the stream, and not for the connection.
+    is_waiting: bool,
+}
 
 impl Detachable {
     /// The stream, once.
     pub(crate) fn take(&self) -> Option<Box<EventStream>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.held().stream.take()
+    }
+
+    /// Ready when the stream is to end though its client does not take what was read from its body: whoever reads the
+    /// body does not ask for more of it then.
+    pub(crate) fn poll_over(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut *self.held() {
+            Held { stream: Some(stream), is_waiting: false } => stream.poll_over(cx),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -227,10 +247,11 @@ impl http_body::Body for Detachable {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(stream) = stream.as_mut() else { return Poll::Ready(None) };
-        let chunk = std::task::ready!(stream.poll_chunk(cx));
-        Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk.bare()))))
+        let mut held = self.held();
+        let Some(stream) = held.stream.as_mut() else { return Poll::Ready(None) };
+        let chunk = stream.poll_chunk(cx);
+        held.is_waiting = chunk.is_pending();
+        chunk.map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk.bare()))))
     }
 }
 
@@ -243,7 +264,8 @@ impl IntoResponse for Box<EventStream> {
             // nginx would hold events back otherwise.
             (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
         ];
-        let body = Detachable(Arc::new(Mutex::new(Some(self))));
+        let held = Held { stream: Some(self), is_waiting: false };
+        let body = Detachable(Arc::new(Mutex::new(held)));
         let mut response = (headers, Body::new(body.clone())).into_response();
         // The body holds the same stream: dropped unsent (HEAD), it ends it.
         response.extensions_mut().insert(body);
