@@ -6,7 +6,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use tidings_client::{Credentials, Token};
+use tidings_client::{Credentials, Token, Trust};
 use tidings_server::{Config, ServeError, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -29,7 +29,8 @@ impl Bundled {
         let secret = random_secret();
         let server = format!("http://{address}");
         let server: Url = server.parse().map_err(std::io::Error::other)?;
-        let credentials = Credentials { server, token: Token::new(&secret) };
+        let credentials =
+            Credentials { server, token: Token::new(&secret), trust: Trust::default() };
         let shutdown = CancellationToken::new();
         let serving = serve(listener, Config::bundled(secret), shutdown.clone());
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
@@ -69,7 +70,7 @@ mod tests {
     #[tokio::test]
     async fn the_bundled_server_takes_its_own_token_and_no_other_and_ends_when_told() {
         let bundled = Bundled::start().await.unwrap();
-        let Credentials { server, token } = bundled.credentials().clone();
+        let Credentials { server, token, .. } = bundled.credentials().clone();
         let client = |token| Client::new(ClientConfig::new(server.clone(), token)).unwrap();
         assert!(client(token.clone()).session().await.is_ok());
         let refused = client(Token::new("other")).session().await;

@@ -57,7 +57,10 @@ fn start() -> Result<ExitCode, StartError> {
 
     let source = runtime.block_on(Source::from_env())?;
     let credentials = source.credentials();
-    let config = ClientConfig::new(credentials.server.clone(), credentials.token.clone());
+    let config = ClientConfig {
+        trust: credentials.trust.clone(),
+        ..ClientConfig::new(credentials.server.clone(), credentials.token.clone())
+    };
     let client = Client::new(config)?;
     let bridge = {
         let _runtime = runtime.enter();

@@ -17,9 +17,12 @@ use crate::outbox::{Bounds, Outbox};
 use crate::subscription::{Subscription, Target, start};
 use crate::token::Token;
 use crate::transport::{Checked, Reqwest, retry_after, root_cause};
+use crate::trust::{Trust, Untrusted};
 
 /// Longest a request may take, streams apart.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest it may take to find out whether a server is trusted.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest answer to a request, in bytes, streams apart.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 /// How long an idle connection is kept: shorter than the server does, so that no request meets one that
@@ -33,6 +36,8 @@ pub struct ClientConfig {
     pub server: Url,
     /// Who asks.
     pub token: Token,
+    /// What is known of the server's key, for https.
+    pub trust: Trust,
     /// Times the feed goes by.
     pub feed: tidings_feed::Config,
     /// Longest line of a stream, in bytes. Default 40 MiB: no server sends a longer one, whatever body it is
@@ -52,6 +57,7 @@ impl ClientConfig {
         Self {
             server,
             token,
+            trust: Trust::default(),
             feed: tidings_feed::Config::default(),
             max_line: 40 << 20,
             max_event: 128 << 20,
@@ -69,9 +75,12 @@ pub enum ClientError {
     /// The token has characters that no token has.
     #[error("the token holds characters that no token has")]
     Token,
-    /// The HTTP client could not be made; without CA certificates it cannot speak https.
+    /// The HTTP client could not be made.
     #[error("https cannot be used on this machine: {0}")]
     Tls(String),
+    /// The server's key is not trusted: nothing of the request was sent.
+    #[error(transparent)]
+    Untrusted(Box<Untrusted>),
     /// No connection could be made: nothing of the request was sent.
     #[error("the server cannot be reached: {0}")]
     Unreachable(String),
@@ -190,6 +199,27 @@ impl Client {
         Ok(self.ask(self.http.get(self.route(path::SESSION))).await?.json().await?)
     }
 
+    /// Connects, and says whether the server's key is trusted; whatever else goes wrong the next request will meet
+    /// again. The connection is used for that request, too.
+    ///
+    /// # Errors
+    ///
+    /// If the key is not trusted.
+    pub async fn check_trust(&self) -> Result<(), Box<Untrusted>> {
+        let request = self.http.get(self.route(path::HEALTH)).timeout(CHECK_TIMEOUT);
+        match request.send().await {
+            Err(error) => match Untrusted::among(&error) {
+                Some(untrusted) => Err(Box::new(untrusted.clone())),
+                None => Ok(()),
+            },
+            Ok(answer) => {
+                // To its end, so that the connection is free.
+                let _ = read(answer, MAX_ANSWER_BYTES).await;
+                Ok(())
+            }
+        }
+    }
+
     /// Sends a request with the token and reads the answer, within bounds.
     pub(crate) async fn ask(
         &self,
@@ -272,6 +302,9 @@ fn limits(config: &ClientConfig) -> Limits {
 
 impl From<reqwest::Error> for ClientError {
     fn from(error: reqwest::Error) -> Self {
+        if let Some(untrusted) = Untrusted::among(&error) {
+            return Self::Untrusted(Box::new(untrusted.clone()));
+        }
         let cause = root_cause(&error);
         if error.is_connect() {
             Self::Unreachable(cause)
@@ -310,12 +343,10 @@ fn http_client(config: &ClientConfig) -> Result<reqwest::Client, ClientError> {
             .connect_timeout(config.feed.connect_timeout);
         if is_loopback(&config.server) { builder.no_proxy() } else { builder }
     };
-    match builder().build() {
-        // Plain http needs none of the CA certificates that this machine may lack.
-        Err(_) if config.server.scheme() == "http" => builder().tls_certs_only([]).build(),
-        built => built,
-    }
-    .map_err(|error| ClientError::Tls(root_cause(&error)))
+    let tls = config.trust.tls(&config.server);
+    let tls = tls.map_err(|error| ClientError::Tls(root_cause(&error)))?;
+    let built = builder().tls_backend_preconfigured(tls).build();
+    built.map_err(|error| ClientError::Tls(root_cause(&error)))
 }
 
 /// Whether the address is this machine: it needs no proxy, and may be given the owner's token.

@@ -8,6 +8,7 @@ mod serve;
 mod signals;
 mod tail;
 mod token;
+mod trust;
 mod user;
 
 use std::process::ExitCode;

@@ -92,7 +92,7 @@ impl Create {
         if scopes.is_empty() {
             scopes.extend(["read:*", "publish:*"].map(str::to_owned));
         }
-        let client = self.connection.client()?;
+        let client = self.connection.client().await?;
         let user_id = match &self.user {
             Some(name) => Some(find(&client, name).await?.id),
             None => None,
@@ -120,7 +120,7 @@ impl Create {
 
 impl List {
     async fn run(self) -> Result<(), Box<dyn Error>> {
-        let client = self.connection.client()?;
+        let client = self.connection.client().await?;
         let user = match &self.user {
             Some(name) => Some(find(&client, name).await?),
             None => None,
@@ -140,7 +140,7 @@ impl List {
 
 impl Revoke {
     async fn run(self) -> Result<(), Box<dyn Error>> {
-        self.connection.client()?.revoke_token(&self.id).await?;
+        self.connection.client().await?.revoke_token(&self.id).await?;
         say::note(format_args!("revoked the token {}", self.id));
         Ok(())
     }

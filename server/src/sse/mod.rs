@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use http_body::Frame;
 use tidings_protocol::event::{Connected, EventId};
@@ -23,6 +23,9 @@ use frame::{Chunk, Form};
 /// Bounds of the reconnection time told to a client, in ms; drawn anew for each connection, so that
 /// clients that lost the server together do not return together.
 const RETRY_MS: std::ops::Range<u64> = 500..2_000;
+
+/// A piece of a body that has this many bytes goes out as it is; smaller ones are put together.
+const GATHERED: usize = 8 << 10;
 
 /// An open stream: first frame, events, heartbeats. Ends when the hub does, when its life is over, or
 /// at its own moment of a drain.
@@ -250,9 +253,28 @@ impl http_body::Body for Detachable {
         let mut held = self.held();
         let Some(stream) = held.stream.as_mut() else { return Poll::Ready(None) };
         let chunk = stream.poll_chunk(cx);
-        held.is_waiting = chunk.is_pending();
-        chunk.map(|chunk| chunk.map(|chunk| Ok(Frame::data(chunk.bare()))))
+        let bytes = chunk.map(|chunk| chunk.map(|chunk| gather(chunk.bare(), stream, cx)));
+        held.is_waiting = bytes.is_pending();
+        bytes.map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
     }
+}
+
+/// What is there behind `first`, together with it. Clients of HTTP/2 give a connection up that brings them hundreds of
+/// small frames at once, as a replay would.
+fn gather(first: Bytes, stream: &mut EventStream, cx: &mut Context<'_>) -> Bytes {
+    if first.len() >= GATHERED {
+        return first;
+    }
+    let Poll::Ready(Some(second)) = stream.poll_chunk(cx) else { return first };
+    let mut bytes = BytesMut::with_capacity(GATHERED);
+    bytes.extend_from_slice(&first);
+    bytes.extend_from_slice(&second.bare());
+    while bytes.len() < GATHERED
+        && let Poll::Ready(Some(next)) = stream.poll_chunk(cx)
+    {
+        bytes.extend_from_slice(&next.bare());
+    }
+    bytes.freeze()
 }
 
 impl IntoResponse for Box<EventStream> {

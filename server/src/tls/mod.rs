@@ -1,9 +1,9 @@
 //! TLS: which certificate connections are served with, and when it changes.
 //!
-//! - [`certificate`]: certificate and key, read and found to belong together.
-//! - [`source`]: the files they come from; `self_signed` writes them itself.
+//! - `certificate`: certificate and key, read and found to belong together.
+//! - `source`: the files they come from; `self_signed` writes them itself.
 //! - `told`: its fingerprint, for clients on the same machine.
-//! - [`Tls`]: what accepts connections, with the certificate that holds at the time.
+//! - `Tls`: what accepts connections, with the certificate that holds at the time.
 
 mod certificate;
 mod self_signed;

@@ -209,6 +209,11 @@ pub fn explain(cause: &Cause) -> String {
         Cause::Status { code } => format!("The server answered with HTTP status {code}."),
         Cause::NotAStream { detail } => format!("The answer was not understood: {detail}."),
         Cause::TooLarge => "An event was larger than this client accepts.".to_owned(),
+        Cause::Untrusted { detail, .. } => {
+            let mut letters = detail.chars();
+            let first = letters.next().map(|first| first.to_uppercase().to_string());
+            format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+        }
         Cause::Silence => "Nothing was heard from the server in time.".to_owned(),
     }
 }
