@@ -1,7 +1,9 @@
 //! What can go wrong: on starting, and in answer to the web view.
 
+use std::error::Error as _;
+
 use serde::Serialize;
-use tidings_client::{ClientError, CredentialsError};
+use tidings_client::{ClientError, CredentialsError, TrustError};
 
 /// Why the app cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +35,15 @@ pub(crate) struct CommandError {
 enum Code {
     /// A fault of the app itself.
     Internal,
+    /// The server's key cannot be trusted, or that not be kept.
+    Untrusted,
+}
+
+impl From<TrustError> for CommandError {
+    fn from(error: TrustError) -> Self {
+        let cause = error.source().map_or_else(String::new, |cause| format!(": {cause}"));
+        Self { code: Code::Untrusted, message: format!("{error}{cause}") }
+    }
 }
 
 impl From<serde_json::Error> for CommandError {

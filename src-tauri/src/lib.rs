@@ -64,7 +64,7 @@ fn start() -> Result<ExitCode, StartError> {
     let client = Client::new(config)?;
     let bridge = {
         let _runtime = runtime.enter();
-        Bridge::new(client.subscribe(&[]))
+        Bridge::new(client.subscribe(&[])).with_client(client)
     };
     let app = create_app(Builder::default(), context(), bridge)?;
     let signals = AbortOnDropHandle::new(runtime.spawn(quit_on_signal(app.handle().clone())));
@@ -100,6 +100,7 @@ pub fn create_app<R: Runtime>(
             commands::feed::poll_feed,
             commands::feed::retry_feed,
             commands::feed::disconnect_feed,
+            commands::trust::trust_server,
         ])
         .setup(|app| Ok(window::create(app)?))
         .build(context)

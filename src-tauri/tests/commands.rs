@@ -137,10 +137,25 @@ async fn the_page_can_disconnect_and_connect_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_trusted_by_a_fingerprint_and_by_nothing_else() {
+    let mut desk = Desk::new().await;
+    desk.until(State::Live).await;
+    let refused = invoke(&desk.page, "trust_server", json!({ "fingerprint": "any" })).await;
+    let refused = refused.expect_err("refused");
+    assert_eq!(refused["code"], "untrusted", "{refused}");
+    let fingerprint = format!("SHA256:{}", "A".repeat(43));
+    let trusted = invoke(&desk.page, "trust_server", json!({ "fingerprint": fingerprint })).await;
+    trusted.expect("done");
+    desk.peer.closed().await;
+    desk.peer = desk.script.open().await;
+    desk.until(State::Live).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_other_window_may_ask_anything() {
     let desk = Desk::new().await;
     let other = window(&desk.app, "other");
-    for command in ["poll_feed", "retry_feed", "disconnect_feed"] {
+    for command in ["poll_feed", "retry_feed", "disconnect_feed", "trust_server"] {
         let refused = invoke(&other, command, json!({ "since": 0 })).await.expect_err("refused");
         assert!(refused.to_string().contains("not allowed"), "{refused}");
     }

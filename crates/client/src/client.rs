@@ -1,23 +1,25 @@
 //! One server, and what can be asked of it.
 
 use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use launchdarkly_sdk_transport::HttpTransport;
-use reqwest::redirect::Policy;
 use tidings_feed::Failure;
 use tidings_protocol::api::{ErrorBody, ErrorDetail, Session, path, query};
 use tidings_protocol::event::EventId;
+use tidings_protocol::fingerprint::Fingerprint;
 use tidings_protocol::topic::Selector;
 use url::{Host, Url};
 
+use crate::http::http_client;
 use crate::lines::Limits;
 use crate::link::Link;
 use crate::outbox::{Bounds, Outbox};
 use crate::subscription::{Subscription, Target, start};
 use crate::token::Token;
 use crate::transport::{Checked, Reqwest, retry_after, root_cause};
-use crate::trust::{Trust, Untrusted};
+use crate::trust::{Trust, TrustError, Untrusted};
 
 /// Longest a request may take, streams apart.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,9 +27,6 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest answer to a request, in bytes, streams apart.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
-/// How long an idle connection is kept: shorter than the server does, so that no request meets one that
-/// it is just closing.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Which server, and within which limits.
 #[derive(Clone, Debug)]
@@ -119,6 +118,7 @@ pub struct Client {
     config: ClientConfig,
     http: reqwest::Client,
     streams: Checked,
+    trust: Arc<RwLock<Trust>>,
 }
 
 impl Client {
@@ -135,9 +135,10 @@ impl Client {
         if config.token.bearer().is_none() {
             return Err(ClientError::Token);
         }
-        let http = http_client(&config)?;
+        let trust = Arc::new(RwLock::new(config.trust.clone()));
+        let http = http_client(&config, &trust)?;
         let streams = Checked::new(Reqwest(http.clone()), limits(&config));
-        Ok(Self { config, http, streams })
+        Ok(Self { config, http, streams, trust })
     }
 
     /// The same client, whose streams go through `transport`; other requests do not.
@@ -197,6 +198,16 @@ impl Client {
     /// If the server cannot be reached or refuses the token.
     pub async fn session(&self) -> Result<Session, ClientError> {
         Ok(self.ask(self.http.get(self.route(path::SESSION))).await?.json().await?)
+    }
+
+    /// Trusts this key of the server from now on: this client, its streams that connect again, and programs to come.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be kept.
+    pub fn trust(&self, fingerprint: Fingerprint) -> Result<(), TrustError> {
+        let mut trust = self.trust.write().unwrap_or_else(PoisonError::into_inner);
+        trust.trust(&self.config.server, fingerprint)
     }
 
     /// Connects, and says whether the server's key is trusted; whatever else goes wrong the next request will meet
@@ -330,23 +341,6 @@ async fn read(
         body.extend_from_slice(&chunk);
     }
     Ok(http::Response::new(body).into())
-}
-
-fn http_client(config: &ClientConfig) -> Result<reqwest::Client, ClientError> {
-    // Fails only if one is there already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = || {
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("tidings/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .connect_timeout(config.feed.connect_timeout);
-        if is_loopback(&config.server) { builder.no_proxy() } else { builder }
-    };
-    let tls = config.trust.tls(&config.server);
-    let tls = tls.map_err(|error| ClientError::Tls(root_cause(&error)))?;
-    let built = builder().tls_backend_preconfigured(tls).build();
-    built.map_err(|error| ClientError::Tls(root_cause(&error)))
 }
 
 /// Whether the address is this machine: it needs no proxy, and may be given the owner's token.

@@ -18,6 +18,7 @@
 
 mod client;
 mod credentials;
+mod http;
 mod lines;
 mod link;
 mod outbox;

@@ -29,13 +29,11 @@ pub(super) enum Refused {
 /// A client of a server whose key is trusted, after asking for it where that is not known yet. One that cannot be
 /// reached is tried by whoever asked for it, and not trusted then either.
 pub(super) async fn client(credentials: Credentials) -> Result<Client, Refused> {
-    let Credentials { server, token, mut trust } = credentials;
-    let make = |trust: &_| {
-        let trust = Clone::clone(trust);
-        Client::new(ClientConfig { trust, ..ClientConfig::new(server.clone(), token.clone()) })
-    };
-    let client = make(&trust)?;
-    if server.scheme() != "https" || trust.is_settled() {
+    let Credentials { server, token, trust } = credentials;
+    let is_settled = server.scheme() != "https" || trust.is_settled();
+    let store = trust.store.clone();
+    let client = Client::new(ClientConfig { trust, ..ClientConfig::new(server, token) })?;
+    if is_settled {
         return Ok(client);
     }
     let Err(untrusted) = client.check_trust().await else { return Ok(client) };
@@ -51,11 +49,11 @@ pub(super) async fn client(credentials: Credentials) -> Result<Client, Refused> 
     if !asked.is_ok_and(|asked| asked.unwrap_or(false)) {
         return Err(Refused::No(name));
     }
-    trust.trust(&server, fingerprint)?;
-    if let Some(store) = &trust.store {
+    client.trust(fingerprint)?;
+    if let Some(store) = store {
         say::note(format_args!("{name} is trusted from now on, by {}", store.path().display()));
     }
-    Ok(make(&trust)?)
+    Ok(client)
 }
 
 /// Shows the key, and waits for a yes.

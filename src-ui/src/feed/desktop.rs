@@ -56,6 +56,12 @@ impl Control for Desktop {
 
     fn sign_out(&self) {}
 
+    fn trust(&self, key: String) {
+        let arguments = js_sys::Object::new();
+        let _ = js_sys::Reflect::set(&arguments, &"fingerprint".into(), &key.into());
+        tell_with("trust_server", arguments);
+    }
+
     fn is_desktop(&self) -> bool {
         true
     }
@@ -111,8 +117,12 @@ async fn ask(since: u64) -> Result<Batch, String> {
 }
 
 fn tell(command: &'static str) {
+    tell_with(command, js_sys::Object::new());
+}
+
+fn tell_with(command: &'static str, arguments: js_sys::Object) {
     spawn_local(async move {
-        if let Ok(promise) = invoke(command, &js_sys::Object::new()) {
+        if let Ok(promise) = invoke(command, &arguments) {
             // A failure shows in the next answer to `poll_feed`.
             let _ = JsFuture::from(promise).await;
         }

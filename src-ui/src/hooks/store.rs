@@ -98,6 +98,11 @@ impl Actions {
         self.with_feed(FeedHandle::sign_out);
     }
 
+    /// Trusts the server whose key has this fingerprint.
+    pub fn trust(&self, key: String) {
+        self.with_feed(|feed| feed.trust(key));
+    }
+
     /// Whether the desktop application holds the connection.
     #[must_use]
     pub fn is_desktop(&self) -> bool {

@@ -9,7 +9,7 @@ mod verifier;
 
 use std::error::Error;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use rustls::ClientConfig;
 use rustls::crypto::ring;
@@ -108,10 +108,13 @@ impl Trust {
         Ok(())
     }
 
-    /// TLS that goes by this.
-    pub(crate) fn tls(&self, server: &Url) -> Result<ClientConfig, rustls::Error> {
+    /// TLS that goes by what is trusted at the time.
+    pub(crate) fn tls(
+        trust: &Arc<RwLock<Self>>,
+        server: &Url,
+    ) -> Result<ClientConfig, rustls::Error> {
         let crypto = Arc::new(ring::default_provider());
-        let verifier = Verifier::new(server, self.clone(), Arc::clone(&crypto));
+        let verifier = Verifier::new(server, Arc::clone(trust), Arc::clone(&crypto));
         let mut config = ClientConfig::builder_with_provider(crypto)
             .with_safe_default_protocol_versions()?
             .dangerous()

@@ -21,7 +21,8 @@ fn made() -> (CertificateDer<'static>, Fingerprint) {
 
 fn verify(trust: &Trust, name: &str, certificate: &CertificateDer<'_>) -> Result<(), Distrust> {
     let crypto = Arc::new(ring::default_provider());
-    let verifier = Verifier::new(&SERVER.parse().unwrap(), trust.clone(), crypto);
+    let verifier =
+        Verifier::new(&SERVER.parse().unwrap(), Arc::new(RwLock::new(trust.clone())), crypto);
     let name = ServerName::try_from(name).unwrap();
     match verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now()) {
         Ok(_) => Ok(()),

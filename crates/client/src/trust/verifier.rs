@@ -1,6 +1,6 @@
 //! What TLS asks about a server's certificate.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -16,7 +16,7 @@ use super::{Distrust, Trust, Untrusted, address};
 /// Goes by what is known of one server's key, and by the authorities that the system trusts.
 #[derive(Debug)]
 pub(super) struct Verifier {
-    trust: Trust,
+    trust: Arc<RwLock<Trust>>,
     /// The server that is known; others, to which it may redirect, are not.
     host: Option<ServerName<'static>>,
     address: String,
@@ -26,7 +26,11 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    pub(super) fn new(server: &Url, trust: Trust, crypto: Arc<CryptoProvider>) -> Self {
+    pub(super) fn new(
+        server: &Url,
+        trust: Arc<RwLock<Trust>>,
+        crypto: Arc<CryptoProvider>,
+    ) -> Self {
         let host = server.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         Self {
             trust,
@@ -39,7 +43,8 @@ impl Verifier {
 
     /// What its key alone says of the server; none if it says nothing.
     fn by_key(&self, fingerprint: Fingerprint) -> Option<Result<(), Distrust>> {
-        let Trust { named, known, local, store } = &self.trust;
+        let trust = self.trust.read().unwrap_or_else(PoisonError::into_inner);
+        let Trust { named, known, local, store } = &*trust;
         let is = |wanted: Fingerprint, otherwise: Distrust| {
             if wanted == fingerprint { Ok(()) } else { Err(otherwise) }
         };
