@@ -21,7 +21,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tidings_protocol::api::ErrorCode;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::{Instant, MissedTickBehavior, Sleep};
 use tower::ServiceExt;
 
 use super::connections::Connections;
@@ -48,6 +48,9 @@ const MAX_UNSENT: usize = 64 << 10;
 /// of both.
 const PING_EVERY: Duration = Duration::from_secs(10);
 const PONG_WITHIN: Duration = Duration::from_secs(10);
+
+/// Time within which a client makes room for the first byte of an answer; hyper hands on the rest at once.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
 
 /// Time between two looks at whether a connection is of use, and how many in a row may find that it is not.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -138,9 +141,9 @@ impl Shared {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&self, place: Option<OwnedSemaphorePermit>) -> Arc<Exchange> {
+    fn begin(&self) -> Arc<Exchange> {
         let progress = Mutex::new(Progress::Asked);
-        let exchange = Arc::new(Exchange { begun: Instant::now(), progress, _place: place });
+        let exchange = Arc::new(Exchange { begun: Instant::now(), progress });
         let mut counts = self.counts();
         counts.open += 1;
         counts.was_used = true;
@@ -173,16 +176,14 @@ impl Shared {
 struct Exchange {
     begun: Instant,
     progress: Mutex<Progress>,
-    /// Among the requests of all connections.
-    _place: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug)]
 enum Progress {
     /// There is no answer yet.
     Asked,
-    /// The answer is a stream.
-    Streaming(Detachable),
+    /// The answer is a stream, which keeps its place among the requests of all connections.
+    Streaming { stream: Detachable, _place: OwnedSemaphorePermit },
     /// The answer is there, as a whole.
     Answered,
 }
@@ -199,7 +200,7 @@ impl Exchange {
     /// Ready when the answer is a stream that is to end though its client reads nothing.
     fn poll_over(&self, cx: &mut Context<'_>) -> Poll<()> {
         match &*self.progress() {
-            Progress::Streaming(stream) => stream.poll_over(cx),
+            Progress::Streaming { stream, .. } => stream.poll_over(cx),
             _ => Poll::Pending,
         }
     }
@@ -220,7 +221,7 @@ where
         // hyper hands over what it made of a request right after it has called the service with it.
         let exchange = self.shared.counts().next.take();
         let shared = Arc::clone(&self.shared);
-        self.connections.spawn(Task { future: Box::pin(future), exchange, shared });
+        self.connections.spawn(Task { future: Box::pin(future), exchange, shared, untaken: None });
     }
 }
 
@@ -229,6 +230,8 @@ struct Task<F> {
     future: Pin<Box<F>>,
     exchange: Option<Arc<Exchange>>,
     shared: Arc<Shared>,
+    /// Done when an answer has waited too long for its client; made for the few that wait at all.
+    untaken: Option<Pin<Box<Sleep>>>,
 }
 
 impl<F: Future<Output = ()>> Future for Task<F> {
@@ -238,7 +241,12 @@ impl<F: Future<Output = ()>> Future for Task<F> {
         if self.future.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
-        self.exchange.as_ref().map_or(Poll::Pending, |exchange| exchange.poll_over(cx))
+        let Some(exchange) = &self.exchange else { return Poll::Pending };
+        if !exchange.is_answered() {
+            return exchange.poll_over(cx);
+        }
+        let wait = || Box::pin(tokio::time::sleep(TAKEN_WITHIN));
+        self.untaken.get_or_insert_with(wait).as_mut().poll(cx)
     }
 }
 
@@ -265,21 +273,20 @@ impl hyper::service::Service<Request<Incoming>> for Routed {
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let place = Arc::clone(&self.requests).try_acquire_owned().ok();
-        let has_place = place.is_some();
-        let exchange = self.shared.begin(place);
-        if !has_place {
+        let exchange = self.shared.begin();
+        let Ok(place) = Arc::clone(&self.requests).try_acquire_owned() else {
             *exchange.progress() = Progress::Answered;
             let message = "the server answers as many requests as it can; try again later";
             let answer = ApiError::new(ErrorCode::Unavailable, message).into_response();
             return Box::pin(std::future::ready(Ok(answer)));
-        }
+        };
         self.arrival.note(&mut request);
         let answer = self.routes.clone().oneshot(request.map(Body::new));
         Box::pin(async move {
             let mut response = answer.await?;
             *exchange.progress() = match response.extensions_mut().remove::<Detachable>() {
-                Some(stream) => Progress::Streaming(stream),
+                Some(stream) => Progress::Streaming { stream, _place: place },
+                // It gives its place back though it is not written yet: clients that take nothing would have them all.
                 None => Progress::Answered,
             };
             // There is no such thing in HTTP/2.
@@ -288,3 +295,6 @@ impl hyper::service::Service<Request<Incoming>> for Routed {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,4 +73,4 @@ async fn wrong_method() -> ApiError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -23,17 +23,21 @@ use crate::auth::secret;
 use crate::config::Config;
 use crate::state::AppState;
 
-const TOKEN: &str = "token";
+pub(crate) const TOKEN: &str = "token";
 
 /// The routes of a server that does not run.
-pub(super) struct App {
-    pub(super) state: AppState,
+pub(crate) struct App {
+    pub(crate) state: AppState,
     routes: super::Routes,
 }
 
 impl App {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
+    }
+
+    pub(crate) fn routes(&self) -> super::Routes {
+        self.routes.clone()
     }
 
     async fn with(change: impl FnOnce(&mut Config)) -> Self {
