@@ -170,8 +170,12 @@ impl EventStream {
             let end = now + window.mul_f64(rand::random_range(0.0..1.0));
             self.end = Some(self.end.map_or(end, |earlier| earlier.min(end)));
         }
+        if self.ended.as_mut().is_some_and(|ended| ended.as_mut().poll(cx).is_ready()) {
+            // Whoever asks again is told the same; what has ended must not be polled again.
+            self.ended = None;
+            self.end = Some(now);
+        }
         self.end.is_some_and(|end| end <= now)
-            || self.ended.as_mut().is_some_and(|ended| ended.as_mut().poll(cx).is_ready())
     }
 
     fn chunk(&self, item: &Item) -> Chunk {

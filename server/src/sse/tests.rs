@@ -166,3 +166,24 @@ async fn a_drain_ends_a_stream_within_its_window_and_events_go_on_until_then() {
     assert_eq!(seen, 1);
     assert!(drained.elapsed() <= Duration::from_secs(10), "{:?}", drained.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_ends_while_its_frames_are_gathered_ends_at_the_next_poll() {
+    let mut open = open(None);
+    assert!(open.next().await.unwrap().contains("connected"));
+    open.publish().await;
+    open.publish().await;
+    // It is done at the second frame, and must not be polled again then.
+    let mut polls = 0;
+    let turn = poll_fn(move |_| {
+        polls += 1;
+        assert!(polls <= 2, "it is done, and polled");
+        if polls == 2 { Poll::Ready(()) } else { Poll::Pending }
+    });
+    let stream = open.stream.until(Some(Box::pin(turn)));
+    let mut body = std::pin::pin!(stream.into_response().into_body());
+    let mut next = async || poll_fn(|cx| http_body::Body::poll_frame(body.as_mut(), cx)).await;
+    let piece = next().await.unwrap().unwrap().into_data().unwrap();
+    assert!(!piece.is_empty(), "the frame before the end");
+    assert!(next().await.is_none(), "it ends as it should");
+}
