@@ -128,7 +128,9 @@ where
                 }
                 Poll::Ready(Ok(())) if may_have_more => {}
                 Poll::Ready(Ok(())) => return this.poll_gone(cx),
-                Poll::Pending if this.stream.poll_over(cx).is_ready() => return Poll::Ready(()),
+                Poll::Pending if this.stream.poll_over(None, cx).is_ready() => {
+                    return Poll::Ready(());
+                }
                 Poll::Pending => return this.poll_gone(cx),
             }
         }

@@ -27,6 +27,11 @@ const RETRY_MS: std::ops::Range<u64> = 500..2_000;
 /// A piece of a body that has this many bytes goes out as it is; smaller ones are put together.
 const GATHERED: usize = 8 << 10;
 
+/// Time within which a client of HTTP/2 takes what was read for it, and what each further second lets it take: nobody
+/// sees how much of a large event it has.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+const LEAST_PACE: usize = 8 << 10;
+
 /// An open stream: first frame, events, heartbeats. Ends when the hub does, when its life is over, or
 /// at its own moment of a drain.
 pub(crate) struct EventStream {
@@ -140,13 +145,14 @@ impl EventStream {
         Poll::Ready(Some(chunk))
     }
 
-    /// Ready when the stream is to end though what was taken from it has not reached its client, which may read
-    /// nothing for as long as it likes. It comes back for the rest, if it may.
-    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_over(Instant::now(), cx) {
+    /// Ready when the stream is to end though what was taken from it has not reached its client, and at `due` in any
+    /// case. It comes back for the rest, if it may.
+    pub(crate) fn poll_over(&mut self, due: Option<Instant>, cx: &mut Context<'_>) -> Poll<()> {
+        let now = Instant::now();
+        if self.is_over(now, cx) || due.is_some_and(|due| due <= now) {
             return Poll::Ready(());
         }
-        let Some(end) = self.end else { return Poll::Pending };
+        let Some(end) = self.end.into_iter().chain(due).min() else { return Poll::Pending };
         // Not for a heartbeat: there is enough to send.
         self.armed = None;
         self.timer.as_mut().reset(end);
@@ -222,8 +228,8 @@ pub(crate) struct Detachable(Arc<Mutex<Held>>);
 #[derive(Debug)]
 struct Held {
     stream: Option<Box<EventStream>>,
-    /// Whether whoever reads it as a body waits for the stream, and not for the connection.
-    is_waiting: bool,
+    /// By when the connection asks for more; none while whoever reads it as a body waits for the stream.
+    due: Option<Instant>,
 }
 
 impl Detachable {
@@ -232,11 +238,11 @@ impl Detachable {
         self.held().stream.take()
     }
 
-    /// Ready when the stream is to end though its client does not take what was read from its body: whoever reads the
-    /// body does not ask for more of it then.
+    /// Ready when the stream is to end though its client does not take what was read from its body, or because it has
+    /// not for so long: whoever reads the body does not ask for more of it then.
     pub(crate) fn poll_over(&self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut *self.held() {
-            Held { stream: Some(stream), is_waiting: false } => stream.poll_over(cx),
+            Held { stream: Some(stream), due: Some(due) } => stream.poll_over(Some(*due), cx),
             _ => Poll::Pending,
         }
     }
@@ -258,7 +264,13 @@ impl http_body::Body for Detachable {
         let Some(stream) = held.stream.as_mut() else { return Poll::Ready(None) };
         let chunk = stream.poll_chunk(cx);
         let bytes = chunk.map(|chunk| chunk.map(|chunk| gather(chunk.bare(), stream, cx)));
-        held.is_waiting = bytes.is_pending();
+        held.due = match &bytes {
+            Poll::Ready(Some(bytes)) => {
+                let more = Duration::from_secs((bytes.len() / LEAST_PACE) as u64);
+                Some(Instant::now() + TAKEN_WITHIN + more)
+            }
+            _ => None,
+        };
         bytes.map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
     }
 }
@@ -290,7 +302,8 @@ impl IntoResponse for Box<EventStream> {
             // nginx would hold events back otherwise.
             (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
         ];
-        let held = Held { stream: Some(self), is_waiting: false };
+        // Room for its first byte must come, too.
+        let held = Held { stream: Some(self), due: Some(Instant::now() + TAKEN_WITHIN) };
         let body = Detachable(Arc::new(Mutex::new(held)));
         let mut response = (headers, Body::new(body.clone())).into_response();
         // The body holds the same stream: dropped unsent (HEAD), it ends it.

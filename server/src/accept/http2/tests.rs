@@ -1,8 +1,10 @@
 //! Clients that ask, and do not take what they asked for.
 
+use bytes::Bytes;
 use h2::client::SendRequest;
 use h2::{Reason, RecvStream};
 use rustls::server::ResolvesServerCertUsingSni;
+use tidings_protocol::event::EventType;
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -13,9 +15,9 @@ use crate::routes::tests::{App, TOKEN};
 /// One connection to a server that takes `requests` at once, by a client whose streams have room for `window` bytes. Time
 /// stands still but for what is waited for.
 struct Connected {
-    client: SendRequest<bytes::Bytes>,
+    client: SendRequest<Bytes>,
     requests: Arc<Semaphore>,
-    _app: App,
+    app: App,
 }
 
 async fn connect(requests: usize, window: u32) -> Connected {
@@ -39,12 +41,11 @@ async fn connect(requests: usize, window: u32) -> Connected {
     tokio::spawn(async move {
         serve(near, peer, Arrival::new(peer, None, true), routes, &secure).await;
     });
-    tokio::time::pause();
     let mut builder = h2::client::Builder::new();
     builder.initial_window_size(window);
     let (client, connection) = builder.handshake(far).await.unwrap();
     tokio::spawn(connection);
-    Connected { client, requests, _app: app }
+    Connected { client, requests, app }
 }
 
 impl Connected {
@@ -57,7 +58,7 @@ impl Connected {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_for_which_its_client_makes_no_room_is_taken_back_and_takes_no_place() {
     let mut connected = connect(1, 0).await;
     let begun = Instant::now();
@@ -74,4 +75,49 @@ async fn an_answer_for_which_its_client_makes_no_room_is_taken_back_and_takes_no
     }
     let took = begun.elapsed();
     assert!(took >= TAKEN_WITHIN && took < TAKEN_WITHIN + Duration::from_secs(1), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_when_its_client_has_taken_nothing_for_half_a_minute() {
+    // Room for nothing, and room for `connected` and part of what follows.
+    for window in [0, 1_000] {
+        let mut connected = connect(1, window).await;
+        let mut body = connected.get("/api/events?topic=a").await.into_body();
+        if window > 0 {
+            assert!(body.data().await.unwrap().unwrap().starts_with(b"retry"));
+        }
+        let begun = Instant::now();
+        let large = Bytes::from(format!("\"{}\"", "x".repeat(2_000)));
+        let hub = &connected.app.state.hub;
+        hub.publish(&"a".parse().unwrap(), EventType::update(), large).await.unwrap();
+        let ended = loop {
+            match body.data().await.unwrap() {
+                Ok(_) => {}
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(ended.reason(), Some(Reason::CANCEL));
+        // What is in the way may show by the next heartbeat only.
+        let (took, heartbeat) = (begun.elapsed(), Duration::from_secs(15));
+        assert!(took >= TAKEN_WITHIN && took <= TAKEN_WITHIN + heartbeat, "{window}: {took:?}");
+        assert_eq!(connected.requests.available_permits(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_takes_a_stream_slowly_keeps_it() {
+    let mut connected = connect(1, 1_000).await;
+    let mut body = connected.get("/api/events?topic=a").await.into_body();
+    let large = Bytes::from(format!("\"{}\"", "x".repeat(2_000)));
+    for _ in 0..10 {
+        let hub = &connected.app.state.hub;
+        hub.publish(&"a".parse().unwrap(), EventType::update(), large.clone()).await.unwrap();
+        let mut taken = 0;
+        while taken < large.len() {
+            tokio::time::sleep(TAKEN_WITHIN / 10).await;
+            let data = body.data().await.unwrap().unwrap();
+            taken += data.len();
+            body.flow_control().release_capacity(data.len()).unwrap();
+        }
+    }
 }
