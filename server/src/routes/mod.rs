@@ -27,6 +27,10 @@ use edge::Edge;
 /// Largest body of a request, in bytes.
 const MAX_BODY_BYTES: usize = 256 << 10;
 
+/// Largest body of a request to sign in, in bytes: anybody may send one, and a hundred at once on a connection of
+/// HTTP/2. The longest name and password fit, with every character escaped.
+const MAX_SIGN_IN_BYTES: usize = 8 << 10;
+
 /// Longest silence within the body of a request.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -38,7 +42,7 @@ pub fn routes(state: AppState) -> Routes {
     // Streams take no body: they need not pay for what bounds one.
     let with_bodies = Router::new()
         .merge(publish::router())
-        .merge(session::router())
+        .merge(session::router().layer(DefaultBodyLimit::max(MAX_SIGN_IN_BYTES)))
         .merge(tokens::router())
         .merge(users::router())
         .layer(

@@ -131,6 +131,23 @@ async fn a_body_that_comes_byte_by_byte_is_given_up_after_half_a_minute() {
 }
 
 #[tokio::test]
+async fn the_longest_name_and_password_fit_into_a_sign_in_and_little_more_does() {
+    let app = App::new().await;
+    let sign_in = async |password: String| {
+        let request = Request::builder().method("POST").uri("/api/session");
+        let request = request.header("content-type", "application/json");
+        let name = "\\ud835\\udd52".repeat(64);
+        let body = format!(r#"{{"username":"{name}","password":"{password}"}}"#);
+        // In pieces, so that nothing says its length beforehand.
+        let pieces = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(body)]);
+        app.send(request, Body::from_stream(pieces)).await.error()
+    };
+    let longest = sign_in("\\u0041".repeat(1_000)).await;
+    assert_eq!(longest, (401, "invalid_credentials".to_owned()));
+    assert_eq!(sign_in("x".repeat(8 << 10)).await, (413, "body_too_large".to_owned()));
+}
+
+#[tokio::test]
 async fn a_server_is_ready_until_it_is_on_its_way_to_end() {
     let app = App::new().await;
     let ask = || app.send(Request::builder().uri("/readyz"), "");
