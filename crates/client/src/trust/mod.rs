@@ -23,6 +23,10 @@ use crate::client::is_loopback;
 use crate::credentials::Sources;
 use verifier::Verifier;
 
+/// Ports of addresses that name none.
+const HTTP: u16 = 80;
+const HTTPS: u16 = 443;
+
 /// What is known of a server's key. The default is nothing: an authority must vouch for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
@@ -64,6 +68,12 @@ pub enum TrustError {
     /// What should be a fingerprint is none.
     #[error(transparent)]
     Fingerprint(#[from] InvalidFingerprint),
+    /// A fingerprint is named for a server that is to be asked without TLS, and has none.
+    #[error(
+        "a fingerprint is named (--fingerprint, TIDINGS_FINGERPRINT), and no server shows its key at {0}: \
+         its address must begin with https://"
+    )]
+    NotEncrypted(Url),
     /// A file cannot be read or written.
     #[error("cannot use {}, which holds the servers that are trusted", .0.display())]
     File(PathBuf, #[source] std::io::Error),
@@ -74,12 +84,17 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// If a fingerprint is none, or the file of known servers cannot be read.
+    /// If a fingerprint is none, or named for an address without TLS, or the file of known servers cannot be read.
     pub fn find(server: &Url, sources: &Sources) -> Result<Self, TrustError> {
         let named = sources.fingerprint.as_deref().map(str::parse).transpose()?;
         let store = sources.known_servers.clone().map(KnownServers::new);
         if server.scheme() != "https" {
-            return Ok(Self { named, store, ..Self::default() });
+            if named.is_some() {
+                return Err(TrustError::NotEncrypted(server.clone()));
+            }
+            if server.port_or_known_default() != Some(HTTP) {
+                return Ok(Self { store, ..Self::default() });
+            }
         }
         let known = match &store {
             Some(store) => store.get(&address(server))?,
@@ -131,10 +146,15 @@ pub(crate) fn local_fingerprint(sources: &Sources) -> Option<Fingerprint> {
     std::fs::read_to_string(path).ok()?.parse().ok()
 }
 
-/// Host and port, which is what a key belongs to.
+/// Host and port, which is what a key belongs to. A server at the port of http has its key at that of https, to which
+/// it may redirect, token and all.
 fn address(server: &Url) -> String {
     let host = server.host_str().unwrap_or_default();
-    format!("{host}:{}", server.port_or_known_default().unwrap_or_default())
+    let port = match server.port_or_known_default() {
+        Some(HTTP) if server.scheme() == "http" => HTTPS,
+        port => port.unwrap_or_default(),
+    };
+    format!("{host}:{port}")
 }
 
 impl std::fmt::Display for Untrusted {

@@ -75,6 +75,30 @@ fn what_was_trusted_once_is_known_by_host_and_port() {
 }
 
 #[test]
+fn a_key_is_named_for_no_address_without_tls() {
+    let fingerprint = Some(Fingerprint([1; 32]).to_string());
+    let sources = Sources { fingerprint, ..Sources::default() };
+    let find = |server: &str| Trust::find(&server.parse().unwrap(), &sources);
+    for server in ["http://hub.example", "http://hub.example:4180", "http://127.0.0.1:4180"] {
+        assert!(matches!(find(server), Err(TrustError::NotEncrypted(_))), "{server}");
+    }
+    assert_eq!(find(SERVER).unwrap().named, Some(Fingerprint([1; 32])));
+}
+
+#[test]
+fn a_server_that_redirects_to_its_own_https_has_the_key_that_is_known_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("known_servers");
+    let key = Fingerprint([1; 32]);
+    fs::write(&path, format!("hub.example:443 {key}\n")).unwrap();
+    let sources = Sources { known_servers: Some(path), ..Sources::default() };
+    let find = |server: &str| Trust::find(&server.parse().unwrap(), &sources).unwrap().known;
+    assert_eq!(find("http://hub.example"), Some(key));
+    assert_eq!(find("https://hub.example"), Some(key));
+    assert_eq!(find("http://hub.example:8080"), None, "its token does not go there");
+}
+
+#[test]
 fn the_last_line_of_a_server_holds_and_one_that_cannot_be_read_is_no_stranger() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("known_servers");
