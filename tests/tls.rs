@@ -180,7 +180,10 @@ async fn a_certificate_that_changes_under_load_disturbs_nobody() -> Result<()> {
 async fn a_certificate_of_its_own_is_the_same_after_a_restart() -> Result<()> {
     let mut server = server("").await?;
     let before = tls::certificate(&tls::connect(server.address(), &[]).await?);
+    let told = server.data_dir().join("tls-fingerprint");
+    ensure!(told.exists(), "clients on this machine do not learn its key");
     ensure!(server.stop().await?.success(), "it did not end as it should");
+    ensure!(!told.exists(), "clients on this machine go on asking for https");
     server.start_again().await?;
     let after = tls::certificate(&tls::connect(server.address(), &[]).await?);
     ensure!(before == after, "whoever trusts the certificate is asked again");

@@ -354,6 +354,10 @@ impl Server {
                 "the disk or the database does not answer: what was sent last may not be kept"
             );
         }
+        if data_dir.is_some() {
+            // Clients on this machine would go by it, and ask for https where nothing or another server is.
+            tls::tell(&config.server.data_dir, None);
+        }
         drop(data_dir);
         tracing::info!("ended");
         served.map_err(ServeError::Listener)

@@ -104,10 +104,11 @@ impl Trust {
         Ok(Self { named, known, local, store })
     }
 
-    /// Whether a key is known, and nobody need be asked.
+    /// Whether it is known which key will do, and nobody need be asked. The one in the data folder does not settle it:
+    /// what answers on this machine may be a tunnel to another, and the folder that of a server that was killed.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.named.or(self.known).or(self.local).is_some()
+        self.named.or(self.known).is_some()
     }
 
     /// Trusts this key of the server from now on, in this run and in those to come.

@@ -118,6 +118,8 @@ fn the_key_in_the_data_folder_is_for_this_machine() {
     let sources = Sources { data_dir: Some(folder.path().to_owned()), ..Sources::default() };
     let local = |server: &str| Trust::find(&server.parse().unwrap(), &sources).unwrap().local;
     assert_eq!(local("https://127.0.0.1:4180"), Some(key));
+    let tunnel = Trust::find(&"https://127.0.0.1:8443".parse().unwrap(), &sources).unwrap();
+    assert!(!tunnel.is_settled(), "another server than that of the folder may be asked about");
     assert_eq!(local("https://localhost:4180"), Some(key));
     assert_eq!(local("http://localhost:4180"), None);
     assert_eq!(local(SERVER), None);
