@@ -62,7 +62,7 @@ impl Bridge {
     ///
     /// # Errors
     ///
-    /// If it is no fingerprint, or cannot be kept.
+    /// If it is no fingerprint, or not that of the key which the server shows and nobody knows, or cannot be kept.
     pub fn trust(&self, fingerprint: &str) -> Result<(), TrustError> {
         let fingerprint = fingerprint.parse()?;
         if let Some(client) = &self.client {

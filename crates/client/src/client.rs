@@ -200,11 +200,12 @@ impl Client {
         Ok(self.ask(self.http.get(self.route(path::SESSION))).await?.json().await?)
     }
 
-    /// Trusts this key of the server from now on: this client, its streams that connect again, and programs to come.
+    /// Trusts this key of the server from now on: this client, its streams that connect again, and programs to come. It
+    /// must be the one that the server showed last, and that is [unknown](crate::Distrust::Unknown).
     ///
     /// # Errors
     ///
-    /// If it cannot be kept.
+    /// If it is any other key, or cannot be kept.
     pub fn trust(&self, fingerprint: Fingerprint) -> Result<(), TrustError> {
         let mut trust = self.trust.write().unwrap_or_else(PoisonError::into_inner);
         trust.trust(&self.config.server, fingerprint)

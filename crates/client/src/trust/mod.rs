@@ -38,6 +38,8 @@ pub struct Trust {
     pub local: Option<Fingerprint>,
     /// Where what is trusted is kept.
     pub store: Option<KnownServers>,
+    /// The key that the server showed last and that nobody knows: the one that a person is asked about.
+    pub(crate) unknown: Option<Fingerprint>,
 }
 
 /// A server whose key is not trusted. Nothing was sent to it, the token least of all.
@@ -77,6 +79,12 @@ pub enum TrustError {
     /// A file cannot be read or written.
     #[error("cannot use {}, which holds the servers that are trusted", .0.display())]
     File(PathBuf, #[source] std::io::Error),
+    /// It is known which key the server must have, and this is another.
+    #[error("{0} is not trusted: another key is that of the server, and is not replaced by a yes")]
+    Settled(Fingerprint),
+    /// The server has not shown this key, or has shown another since.
+    #[error("{0} is not trusted: it is not the key that the server shows")]
+    NotShown(Fingerprint),
 }
 
 impl Trust {
@@ -101,7 +109,7 @@ impl Trust {
             None => None,
         };
         let local = is_loopback(server).then(|| local_fingerprint(sources)).flatten();
-        Ok(Self { named, known, local, store })
+        Ok(Self { named, known, local, store, unknown: None })
     }
 
     /// Whether it is known which key will do, and nobody need be asked. The one in the data folder does not settle it:
@@ -111,12 +119,26 @@ impl Trust {
         self.named.or(self.known).is_some()
     }
 
-    /// Trusts this key of the server from now on, in this run and in those to come.
+    /// Trusts this key of the server from now on, in this run and in those to come. It must be the one that the server
+    /// has shown, and none may be known: whoever says yes has no say over a key that has changed.
     ///
     /// # Errors
     ///
-    /// If it cannot be kept.
-    pub fn trust(&mut self, server: &Url, fingerprint: Fingerprint) -> Result<(), TrustError> {
+    /// If it is another key, or cannot be kept.
+    pub(crate) fn trust(
+        &mut self,
+        server: &Url,
+        fingerprint: Fingerprint,
+    ) -> Result<(), TrustError> {
+        match self.named.or(self.known) {
+            // Said twice.
+            Some(settled) if settled == fingerprint => return Ok(()),
+            Some(_) => return Err(TrustError::Settled(fingerprint)),
+            None if self.unknown != Some(fingerprint) => {
+                return Err(TrustError::NotShown(fingerprint));
+            }
+            None => {}
+        }
         if let Some(store) = &self.store {
             store.add(&address(server), fingerprint)?;
         }

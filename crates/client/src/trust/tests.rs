@@ -20,9 +20,16 @@ fn made() -> (CertificateDer<'static>, Fingerprint) {
 }
 
 fn verify(trust: &Trust, name: &str, certificate: &CertificateDer<'_>) -> Result<(), Distrust> {
+    verify_by(&Arc::new(RwLock::new(trust.clone())), name, certificate)
+}
+
+fn verify_by(
+    trust: &Arc<RwLock<Trust>>,
+    name: &str,
+    certificate: &CertificateDer<'_>,
+) -> Result<(), Distrust> {
     let crypto = Arc::new(ring::default_provider());
-    let verifier =
-        Verifier::new(&SERVER.parse().unwrap(), Arc::new(RwLock::new(trust.clone())), crypto);
+    let verifier = Verifier::new(&SERVER.parse().unwrap(), Arc::clone(trust), crypto);
     let name = ServerName::try_from(name).unwrap();
     match verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now()) {
         Ok(_) => Ok(()),
@@ -59,19 +66,47 @@ fn what_was_trusted_once_is_known_by_host_and_port() {
     let mut trust = find(SERVER);
     assert!(!trust.is_settled());
     let key = Fingerprint([7; 32]);
+    trust.unknown = Some(key);
     trust.trust(&SERVER.parse().unwrap(), key).unwrap();
     assert_eq!((trust.known, find(SERVER).known), (Some(key), Some(key)));
     for other in ["https://hub.example", "https://other.example:4180", "http://hub.example:4180"] {
         assert_eq!(find(other).known, None, "{other}");
     }
     let v6 = "https://[::1]:4180";
-    find(v6).trust(&v6.parse().unwrap(), key).unwrap();
+    let mut on_v6 = Trust { unknown: Some(key), ..find(v6) };
+    on_v6.trust(&v6.parse().unwrap(), key).unwrap();
     assert_eq!(find(v6).known, Some(key));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
+}
+
+#[test]
+fn a_yes_is_for_the_key_that_the_server_shows_and_for_none_that_has_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("known_servers");
+    let store = Some(KnownServers::new(path.clone()));
+    let ((cert, key), (other_cert, other)) = (made(), made());
+    let server = SERVER.parse().unwrap();
+    let trust = Arc::new(RwLock::new(Trust { store: store.clone(), ..Trust::default() }));
+    let yes = |key| trust.write().unwrap().trust(&server, key);
+    assert!(matches!(yes(key), Err(TrustError::NotShown(_))), "nobody has shown it");
+    assert!(verify_by(&trust, "elsewhere.example", &cert).is_err());
+    assert!(matches!(yes(key), Err(TrustError::NotShown(_))), "another server has");
+    assert!(verify_by(&trust, "hub.example", &cert).is_err());
+    assert!(verify_by(&trust, "hub.example", &other_cert).is_err());
+    assert!(matches!(yes(key), Err(TrustError::NotShown(_))), "it has changed meanwhile");
+    assert!(verify_by(&trust, "hub.example", &cert).is_err());
+    yes(key).unwrap();
+    yes(key).unwrap();
+    assert_eq!(verify_by(&trust, "hub.example", &cert), Ok(()));
+    assert!(verify_by(&trust, "hub.example", &other_cert).is_err());
+    assert!(matches!(yes(other), Err(TrustError::Settled(_))));
+    assert_eq!(fs::read_to_string(&path).unwrap(), format!("hub.example:4180 {key}\n"));
+    let mut named = Trust { named: Some(key), unknown: Some(other), store, ..Trust::default() };
+    assert!(matches!(named.trust(&server, other), Err(TrustError::Settled(_))));
 }
 
 #[test]

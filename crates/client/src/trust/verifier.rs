@@ -44,7 +44,7 @@ impl Verifier {
     /// What its key alone says of the server; none if it says nothing.
     fn by_key(&self, fingerprint: Fingerprint) -> Option<Result<(), Distrust>> {
         let trust = self.trust.read().unwrap_or_else(PoisonError::into_inner);
-        let Trust { named, known, local, store } = &*trust;
+        let Trust { named, known, local, store, .. } = &*trust;
         let is = |wanted: Fingerprint, otherwise: Distrust| {
             if wanted == fingerprint { Ok(()) } else { Err(otherwise) }
         };
@@ -87,6 +87,10 @@ impl ServerCertVerifier for Verifier {
                 }
             }
         };
+        if is_it && matches!(reason, Distrust::Unknown(_)) {
+            let mut trust = self.trust.write().unwrap_or_else(PoisonError::into_inner);
+            trust.unknown = Some(fingerprint);
+        }
         let server = if is_it { self.address.clone() } else { name.to_str().into_owned() };
         let untrusted = Untrusted { server, fingerprint, reason };
         Err(Error::Other(OtherError(Arc::new(untrusted))))
