@@ -1,7 +1,7 @@
 //! The file of servers that were trusted before.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tidings_protocol::fingerprint::Fingerprint;
@@ -48,27 +48,29 @@ impl KnownServers {
             }
             text => text.map_err(|error| self.failed(error))?,
         };
-        let mut keys = text.lines().filter_map(|line| {
+        let keys = text.lines().zip(1..).filter_map(|(line, number)| {
             let line = line.split('#').next().unwrap_or_default();
             let (known, key) = line.trim().split_once(char::is_whitespace)?;
-            (known == server).then(|| key.parse())
+            (known == server).then_some((number, key))
         });
+        let Some((number, key)) = keys.last() else { return Ok(None) };
         // A line of this server that cannot be read must not make it a server that was never seen.
-        Ok(keys.next_back().transpose()?)
+        let unreadable = |error| TrustError::Line(self.0.clone(), number, error);
+        key.parse::<Fingerprint>().map(Some).map_err(unreadable)
     }
 
     /// Adds a line.
     pub(super) fn add(&self, server: &str, fingerprint: Fingerprint) -> Result<(), TrustError> {
-        self.append(&format!("{server} {fingerprint}\n")).map_err(|error| self.failed(error))
+        self.append(format!("{server} {fingerprint}\n")).map_err(|error| self.failed(error))
     }
 
     fn read(&self) -> io::Result<String> {
         let mut text = String::new();
-        std::fs::File::open(&self.0)?.take(MAX_BYTES).read_to_string(&mut text)?;
+        File::open(&self.0)?.take(MAX_BYTES).read_to_string(&mut text)?;
         Ok(text)
     }
 
-    fn append(&self, line: &str) -> io::Result<()> {
+    fn append(&self, mut line: String) -> io::Result<()> {
         if let Some(folder) = self.0.parent() {
             let mut builder = DirBuilder::new();
             builder.recursive(true);
@@ -77,14 +79,30 @@ impl KnownServers {
             builder.create(folder)?;
         }
         let mut options = OpenOptions::new();
-        options.append(true).create(true);
+        options.read(true).append(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&self.0)?;
+        if !ends_a_line(&mut file)? {
+            // Somebody's editor has left the last line open.
+            line.insert(0, '\n');
+        }
         // In one write, behind whatever another program has added meanwhile.
-        options.open(&self.0)?.write_all(line.as_bytes())
+        file.write_all(line.as_bytes())
     }
 
     fn failed(&self, error: io::Error) -> TrustError {
         TrustError::File(self.0.clone(), error)
     }
+}
+
+/// Whether the file is empty, or its last byte ends a line.
+fn ends_a_line(file: &mut File) -> io::Result<bool> {
+    if file.metadata()?.len() == 0 {
+        return Ok(true);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }

@@ -79,6 +79,9 @@ pub enum TrustError {
     /// A file cannot be read or written.
     #[error("cannot use {}, which holds the servers that are trusted", .0.display())]
     File(PathBuf, #[source] std::io::Error),
+    /// A line of a server in that file cannot be read.
+    #[error("line {line} of {file} holds no key of a server", line = .1, file = .0.display())]
+    Line(PathBuf, usize, #[source] InvalidFingerprint),
     /// It is known which key the server must have, and this is another.
     #[error("{0} is not trusted: another key is that of the server, and is not replaced by a yes")]
     Settled(Fingerprint),

@@ -142,7 +142,23 @@ fn the_last_line_of_a_server_holds_and_one_that_cannot_be_read_is_no_stranger() 
     fs::write(&path, format!("# mine\n\nx:1\tnonsense\nx:2 {a} # why\nx:2   {b}\n")).unwrap();
     assert_eq!(known.get("x:2").unwrap(), Some(b));
     assert_eq!(known.get("x:3").unwrap(), None);
-    assert!(known.get("x:1").is_err(), "else whoever spoils the line would be trusted anew");
+    let spoilt = known.get("x:1").expect_err("else whoever spoils the line would be trusted anew");
+    let told = spoilt.to_string();
+    assert!(told.contains("known_servers") && told.contains("line 3"), "{told}");
+}
+
+#[test]
+fn a_last_line_without_its_end_remains_a_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("known_servers");
+    let (a, b) = (Fingerprint([1; 32]), Fingerprint([2; 32]));
+    let known = KnownServers::new(path.clone());
+    fs::write(&path, format!("x:1 {a}")).unwrap();
+    known.add("x:2", b).unwrap();
+    known.add("x:3", b).unwrap();
+    assert_eq!(known.get("x:1").unwrap(), Some(a));
+    assert_eq!(known.get("x:2").unwrap(), Some(b));
+    assert_eq!(fs::read_to_string(&path).unwrap(), format!("x:1 {a}\nx:2 {b}\nx:3 {b}\n"));
 }
 
 #[test]
