@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
@@ -34,7 +35,9 @@ const RENEW_BEFORE: Duration = DAY.saturating_mul(60);
 #[derive(Clone, Debug)]
 pub(crate) struct SelfSigned {
     folder: PathBuf,
-    names: Vec<String>,
+    pub(super) names: Vec<String>,
+    /// Those of them that the last certificate was not good for though they were put in.
+    lacking: Arc<OnceLock<Vec<String>>>,
 }
 
 impl SelfSigned {
@@ -42,13 +45,14 @@ impl SelfSigned {
     pub(crate) fn new(folder: PathBuf, names: impl IntoIterator<Item = String>) -> Self {
         let mut kept: Vec<String> = Vec::new();
         for name in names {
-            let name = name.to_ascii_lowercase();
+            // No certificate is good for a name with the dot of the root; clients leave it away when they compare.
+            let name = name.trim_end_matches('.').to_ascii_lowercase();
             let fits = rustls::pki_types::ServerName::try_from(name.as_str()).is_ok();
             if fits && !kept.contains(&name) {
                 kept.push(name);
             }
         }
-        Self { folder, names: kept }
+        Self { folder, names: kept, lacking: Arc::default() }
     }
 
     pub(super) fn key_file(&self) -> PathBuf {
@@ -65,9 +69,7 @@ impl SelfSigned {
         match fs::read(self.cert_file()) {
             Ok(cert) => {
                 let kept = Certificate::parse(&cert, &key, crypto);
-                if kept
-                    .is_ok_and(|kept| kept.ends > now + RENEW_BEFORE && kept.names_all(&self.names))
-                {
+                if kept.is_ok_and(|kept| kept.ends > now + RENEW_BEFORE && self.suffices(&kept)) {
                     return Ok(Pair { cert, key });
                 }
             }
@@ -78,8 +80,27 @@ impl SelfSigned {
             }
         }
         let cert = self.sign(now, &key)?;
+        if let Ok(made) = Certificate::parse(&cert, &key, crypto) {
+            self.note_lacking(&made);
+        }
         self.write(self.cert_file(), "certificate", &cert)?;
         Ok(Pair { cert, key })
+    }
+
+    /// Whether it is good for all names that a certificate can be good for.
+    fn suffices(&self, kept: &Certificate) -> bool {
+        let lacking = self.lacking.get().map_or(&[][..], Vec::as_slice);
+        let mut names = self.names.iter().filter(|name| !lacking.contains(name));
+        names.all(|name| kept.names_all(std::slice::from_ref(name)))
+    }
+
+    /// Remembers what to sign again for would be of no use: it would be done at every look.
+    fn note_lacking(&self, made: &Certificate) {
+        let is_lacking = |name: &&String| !made.names_all(std::slice::from_ref(*name));
+        let lacking: Vec<_> = self.names.iter().filter(is_lacking).cloned().collect();
+        if !lacking.is_empty() && self.lacking.set(lacking.clone()).is_ok() {
+            tracing::warn!(names = ?lacking, "no certificate can be good for these names");
+        }
     }
 
     /// The key, made where there is none. One that is there and cannot be used is not replaced: clients know it.

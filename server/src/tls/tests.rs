@@ -168,6 +168,24 @@ fn its_own_certificate_is_kept_and_renewed_with_the_same_key() {
     assert!(named.names_all(&["new.example".to_owned()]), "a new name is put in");
 }
 
+#[test]
+fn a_name_that_no_certificate_can_be_good_for_is_no_reason_to_renew_it() {
+    let crypto = ring::default_provider();
+    let read = |own: &SelfSigned| own.read(SystemTime::now(), &crypto).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let dotted = own(folder.path(), &["Box.Lan.", "localhost"]);
+    let pair = read(&dotted);
+    let made = Certificate::parse(&pair.cert, &pair.key, &crypto).unwrap();
+    assert!(made.names_all(&["box.lan".to_owned(), "localhost".to_owned()]));
+    assert_eq!(read(&dotted).cert, pair.cert);
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut hopeless = own(folder.path(), &["localhost"]);
+    hopeless.names.push("box.lan.".to_owned());
+    let pair = read(&hopeless);
+    assert_eq!(read(&hopeless).cert, pair.cert, "it is signed anew at each look");
+}
+
 #[cfg(unix)]
 #[test]
 fn only_its_owner_may_read_its_own_key() {
