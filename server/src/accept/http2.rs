@@ -109,7 +109,8 @@ pub(super) async fn serve<I>(
                 return Poll::Ready(Err("it is not used".into()));
             }
         }
-        if shared.is_flooded() {
+        // Behind the proxy there are many, whose networks break and whose pages are closed all at once.
+        if !arrival.is_proxy() && shared.is_flooded() {
             return Poll::Ready(Err("it takes its requests back as fast as it makes them".into()));
         }
         let ended = std::task::ready!(Pin::new(&mut connection).poll(cx));

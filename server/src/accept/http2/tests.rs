@@ -1,5 +1,7 @@
 //! Clients that ask, and do not take what they asked for.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use bytes::Bytes;
 use h2::client::SendRequest;
 use h2::{Reason, RecvStream};
@@ -21,6 +23,10 @@ struct Connected {
 }
 
 async fn connect(requests: usize, window: u32) -> Connected {
+    connect_by(None, requests, window).await
+}
+
+async fn connect_by(proxy: Option<IpAddr>, requests: usize, window: u32) -> Connected {
     let app = App::new().await;
     let crypto = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(crypto)
@@ -39,7 +45,7 @@ async fn connect(requests: usize, window: u32) -> Connected {
     let routes = app.routes();
     let (near, far) = tokio::io::duplex(64 << 10);
     tokio::spawn(async move {
-        serve(near, peer, Arrival::new(peer, None, true), routes, &secure).await;
+        serve(near, peer, Arrival::new(peer, proxy, true), routes, &secure).await;
     });
     let mut builder = h2::client::Builder::new();
     builder.initial_window_size(window);
@@ -75,6 +81,26 @@ async fn an_answer_for_which_its_client_makes_no_room_is_taken_back_and_takes_no
     }
     let took = begun.elapsed();
     assert!(took >= TAKEN_WITHIN && took < TAKEN_WITHIN + Duration::from_secs(1), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_are_taken_back_at_once_end_a_clients_connection_and_not_the_proxys() {
+    for (proxy, goes_on) in [(None, false), (Some(Ipv4Addr::LOCALHOST.into()), true)] {
+        let mut connected = connect_by(proxy, 1_000, 1_000).await;
+        for _ in 0..2 * MAX_QUICK_ENDS {
+            let request = Request::get("https://localhost/api/events?topic=a")
+                .header("authorization", format!("Bearer {TOKEN}"));
+            let Ok(ready) = connected.client.clone().ready().await else { break };
+            connected.client = ready;
+            let request = request.body(()).unwrap();
+            let Ok((answer, _)) = connected.client.send_request(request, true) else { break };
+            // The server sees the request before it is taken back.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            drop(answer);
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(connected.client.clone().ready().await.is_ok(), goes_on, "{proxy:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
