@@ -69,7 +69,7 @@ use hub::{Hub, Keeper, Writer};
 use limits::StreamSlots;
 use origins::AllowedOrigins;
 use state::{AppState, Parts};
-use store::{FILE_NAME, PostgresStore, SqliteStore, Store, StoreError};
+use store::{Store, StoreError};
 use tls::{Source, Tls, TlsError};
 
 /// How often history is searched for events that are past their age.
@@ -167,7 +167,7 @@ impl Server {
                 let path = &config.server.data_dir;
                 let (data_dir, mut auth) = open_data_dir(path, limits)
                     .map_err(|source| ServeError::DataDir { path: path.clone(), source })?;
-                let store = open_store(&config).await?;
+                let store = store::open(&config).await?;
                 auth.load(Arc::<dyn Store>::clone(&store), path).await?;
                 (Some(data_dir), auth, Some(store))
             }
@@ -366,21 +366,6 @@ impl Server {
 
 fn open_data_dir(path: &Path, limits: Limits) -> std::io::Result<(DataDir, Auth)> {
     Ok((DataDir::open(path)?, Auth::open(path, limits)?))
-}
-
-/// The database that the configuration names, or the file in the data folder.
-async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
-    let durable = config.hub.durable;
-    let file = config.server.data_dir.join(FILE_NAME);
-    let Some(url) = &config.server.database else {
-        return Ok(Arc::new(SqliteStore::open(&file, durable).await?));
-    };
-    let store = PostgresStore::open(url, durable).await?;
-    if SqliteStore::has_tokens(&file, clock::now_ms()).await {
-        let file = file.display();
-        tracing::warn!(%file, "tokens and history that were kept in a file stay there, and are not used");
-    }
-    Ok(Arc::new(store))
 }
 
 /// Waits until nobody reads any more.

@@ -12,6 +12,7 @@ mod error;
 mod found;
 mod journal;
 mod number;
+mod open;
 mod people;
 mod postgres;
 mod session_row;
@@ -29,6 +30,7 @@ pub use journal::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,
     Retain,
 };
+pub(crate) use open::open;
 pub use people::{MayKeep, People, PeopleChange, PeopleStore, Refused};
 pub use postgres::PostgresStore;
 pub use session_row::SessionRow;
