@@ -320,7 +320,7 @@ impl Server {
         let draining = state.draining.clone();
         let routes = |lane| routes::routes(state.with_lane(lane));
         let limits = accept::Limits {
-            // As many requests of HTTP/2 as there could be connections.
+            // As many requests of HTTP/2 as there could be connections, besides those that each has for itself.
             requests: Arc::new(Semaphore::new(places.available_permits())),
             places,
             proxy: config.server.behind_proxy,

@@ -20,16 +20,18 @@ use hyper::server::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tidings_protocol::api::ErrorCode;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, MissedTickBehavior, Sleep};
 use tower::ServiceExt;
 
+use self::places::{Place, Places};
 use super::connections::Connections;
 use super::secure::Secure;
 use crate::client_addr::Arrival;
 use crate::error::ApiError;
 use crate::routes::Routes;
 use crate::sse::Detachable;
+
+mod places;
 
 /// Most requests of a connection at once.
 const MAX_REQUESTS: u32 = 100;
@@ -73,8 +75,8 @@ pub(super) async fn serve<I>(
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let shared = Arc::new(Shared::default());
-    let requests = Arc::clone(&secure.requests);
-    let service = Routed { routes, arrival, requests, shared: Arc::clone(&shared) };
+    let places = Places::new(Arc::clone(&secure.requests));
+    let service = Routed { routes, arrival, places, shared: Arc::clone(&shared) };
     let tasks = Tasks { connections: secure.connections.clone(), shared: Arc::clone(&shared) };
     let mut builder = http2::Builder::new(tasks);
     builder
@@ -183,8 +185,8 @@ struct Exchange {
 enum Progress {
     /// There is no answer yet.
     Asked,
-    /// The answer is a stream, which keeps its place among the requests of all connections.
-    Streaming { stream: Detachable, _place: OwnedSemaphorePermit },
+    /// The answer is a stream, which keeps its place.
+    Streaming { stream: Detachable, _place: Place },
     /// The answer is there, as a whole.
     Answered,
 }
@@ -264,7 +266,7 @@ impl<F> Drop for Task<F> {
 struct Routed {
     routes: Routes,
     arrival: Arrival,
-    requests: Arc<tokio::sync::Semaphore>,
+    places: Places,
     shared: Arc<Shared>,
 }
 
@@ -275,7 +277,7 @@ impl hyper::service::Service<Request<Incoming>> for Routed {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let exchange = self.shared.begin();
-        let Ok(place) = Arc::clone(&self.requests).try_acquire_owned() else {
+        let Some(place) = self.places.take() else {
             *exchange.progress() = Progress::Answered;
             let message = "the server answers as many requests as it can; try again later";
             let answer = ApiError::new(ErrorCode::Unavailable, message).into_response();

@@ -14,12 +14,12 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::routes::tests::{App, TOKEN};
 
-/// One connection to a server that takes `requests` at once, by a client whose streams have room for `window` bytes. Time
-/// stands still but for what is waited for.
+/// One connection to a server that has `requests` places for all to share, by a client whose streams have room for
+/// `window` bytes. Time stands still but for what is waited for.
 struct Connected {
     client: SendRequest<Bytes>,
     requests: Arc<Semaphore>,
-    app: App,
+    app: Arc<App>,
 }
 
 async fn connect(requests: usize, window: u32) -> Connected {
@@ -27,14 +27,22 @@ async fn connect(requests: usize, window: u32) -> Connected {
 }
 
 async fn connect_by(proxy: Option<IpAddr>, requests: usize, window: u32) -> Connected {
-    let app = App::new().await;
+    let app = Arc::new(App::new().await);
+    connect_to(app, Arc::new(Semaphore::new(requests)), proxy, window).await
+}
+
+async fn connect_to(
+    app: Arc<App>,
+    requests: Arc<Semaphore>,
+    proxy: Option<IpAddr>,
+    window: u32,
+) -> Connected {
     let crypto = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(crypto)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(ResolvesServerCertUsingSni::new()));
-    let requests = Arc::new(Semaphore::new(requests));
     let secure = Secure {
         acceptor: TlsAcceptor::from(Arc::new(config)),
         requests: Arc::clone(&requests),
@@ -66,15 +74,14 @@ impl Connected {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_for_which_its_client_makes_no_room_is_taken_back_and_takes_no_place() {
-    let mut connected = connect(1, 0).await;
+    let mut connected = connect(0, 0).await;
     let begun = Instant::now();
     let mut waiting = Vec::new();
     for _ in 0..20 {
         let answer = connected.get("/healthz").await;
-        assert_eq!(answer.status(), 200, "the one place is another's");
+        assert_eq!(answer.status(), 200, "the places are those of others");
         waiting.push(answer.into_body());
     }
-    assert_eq!(connected.requests.available_permits(), 1);
     for mut body in waiting {
         let ended = body.data().await.unwrap().unwrap_err();
         assert_eq!(ended.reason(), Some(Reason::CANCEL));
@@ -107,7 +114,7 @@ async fn requests_that_are_taken_back_at_once_end_a_clients_connection_and_not_t
 async fn a_stream_ends_when_its_client_has_taken_nothing_for_half_a_minute() {
     // Room for nothing, and room for `connected` and part of what follows.
     for window in [0, 1_000] {
-        let mut connected = connect(1, window).await;
+        let mut connected = connect(0, window).await;
         let mut body = connected.get("/api/events?topic=a").await.into_body();
         if window > 0 {
             assert!(body.data().await.unwrap().unwrap().starts_with(b"retry"));
@@ -126,7 +133,12 @@ async fn a_stream_ends_when_its_client_has_taken_nothing_for_half_a_minute() {
         // What is in the way may show by the next heartbeat only.
         let (took, heartbeat) = (begun.elapsed(), Duration::from_secs(15));
         assert!(took >= TAKEN_WITHIN && took <= TAKEN_WITHIN + heartbeat, "{window}: {took:?}");
-        assert_eq!(connected.requests.available_permits(), 1);
+        let mut again = Vec::new();
+        for _ in 0..places::OWN {
+            let answer = connected.get("/api/events?topic=a").await;
+            assert_eq!(answer.status(), 200, "the stream that ended keeps its place");
+            again.push(answer);
+        }
     }
 }
 
@@ -145,5 +157,35 @@ async fn a_client_that_takes_a_stream_slowly_keeps_it() {
             taken += data.len();
             body.flow_control().release_capacity(data.len()).unwrap();
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_whose_bodies_do_not_come_leave_places_to_others() {
+    let connected = connect(10, 1_000).await;
+    // Of ten that are shared it takes five, and the one that makes it too many.
+    let most = places::OWN as usize + 6;
+    let mut waiting = Vec::new();
+    for number in 0..most + 10 {
+        let request = Request::post("https://localhost/api/session")
+            .header("content-type", "application/json")
+            .header("origin", "https://localhost");
+        let mut client = connected.client.clone().ready().await.unwrap();
+        let (answer, body) = client.send_request(request.body(()).unwrap(), false).unwrap();
+        if number < most {
+            waiting.push((answer, body));
+        } else {
+            assert_eq!(answer.await.unwrap().status(), 503, "{number}");
+        }
+    }
+    assert_eq!(connected.requests.available_permits(), 4);
+    // By another connection one is served though none is left at all.
+    let none = connected.requests.try_acquire_many(4).unwrap();
+    let (app, requests) = (Arc::clone(&connected.app), Arc::clone(&connected.requests));
+    let mut other = connect_to(app, requests, None, 1_000).await;
+    assert_eq!(other.get("/healthz").await.status(), 200);
+    drop(none);
+    for (answer, _body) in waiting {
+        assert_ne!(answer.await.unwrap().status(), 503, "it had a place");
     }
 }
