@@ -71,7 +71,7 @@ impl ApiError {
             | ErrorCode::HostNotAllowed
             | ErrorCode::OriginNotAllowed => StatusCode::FORBIDDEN,
             ErrorCode::NameTaken | ErrorCode::OwnerStays => StatusCode::CONFLICT,
-            ErrorCode::NotFound => StatusCode::NOT_FOUND,
+            ErrorCode::NotFound | ErrorCode::NoSuchUser => StatusCode::NOT_FOUND,
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -28,6 +28,12 @@ pub mod path {
     pub const USERS: &str = "/api/users";
     /// One user.
     pub const USER: &str = "/api/users/{id}";
+    /// Notifications: posted and listed; below it, each by its id.
+    pub const NOTIFICATIONS: &str = "/api/notifications";
+    /// The stream of the caller's notifications.
+    pub const NOTIFICATION_STREAM: &str = "/api/notifications/stream";
+    /// Marks the caller's notifications as read.
+    pub const READ_ALL: &str = "/api/notifications/read-all";
     /// Answers 200 while the process lives.
     pub const HEALTH: &str = "/healthz";
     /// Answers 200 while the server takes and delivers events, else 503.
@@ -83,6 +89,12 @@ pub mod query {
     pub const TYPE: &str = "type";
     /// Id of the user whose tokens are asked for.
     pub const USER: &str = "user";
+    /// `true` or `false`: notifications that are unread, or those that are read.
+    pub const UNREAD: &str = "unread";
+    /// Id of a notification: those that came before it.
+    pub const BEFORE: &str = "before";
+    /// How many notifications at most.
+    pub const LIMIT: &str = "limit";
 }
 
 /// Body of every answer that is an error.
@@ -131,6 +143,8 @@ pub enum ErrorCode {
     OriginNotAllowed,
     /// 404: no such route or thing.
     NotFound,
+    /// 404: nobody is called so.
+    NoSuchUser,
     /// 405: the route exists, the method does not.
     MethodNotAllowed,
     /// 409: there is a user of this name.

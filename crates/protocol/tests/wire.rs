@@ -95,9 +95,9 @@ fn every_error_code() {
     use ErrorCode::{
         BadRequest, BodyTooLarge, Forbidden, HostNotAllowed, Internal, InvalidCode,
         InvalidCredentials, InvalidName, InvalidTopic, InvalidType, MethodNotAllowed, NameTaken,
-        NotFound, OriginNotAllowed, OwnerStays, RateLimited, ShuttingDown, TooManyStreams,
-        TooManyTopics, Unauthorized, Unavailable, Unconfirmed, Unknown, UnsupportedMediaType,
-        WeakPassword, WrongPassword,
+        NoSuchUser, NotFound, OriginNotAllowed, OwnerStays, RateLimited, ShuttingDown,
+        TooManyStreams, TooManyTopics, Unauthorized, Unavailable, Unconfirmed, Unknown,
+        UnsupportedMediaType, WeakPassword, WrongPassword,
     };
     let every = vec![
         BadRequest,
@@ -113,6 +113,7 @@ fn every_error_code() {
         HostNotAllowed,
         OriginNotAllowed,
         NotFound,
+        NoSuchUser,
         MethodNotAllowed,
         NameTaken,
         OwnerStays,
@@ -132,8 +133,8 @@ fn every_error_code() {
         match code {
             BadRequest | InvalidTopic | InvalidType | InvalidName | WeakPassword | Unauthorized
             | InvalidCode | InvalidCredentials | WrongPassword | Forbidden | HostNotAllowed
-            | OriginNotAllowed | NotFound | MethodNotAllowed | NameTaken | OwnerStays
-            | BodyTooLarge | UnsupportedMediaType | RateLimited | TooManyStreams
+            | OriginNotAllowed | NotFound | NoSuchUser | MethodNotAllowed | NameTaken
+            | OwnerStays | BodyTooLarge | UnsupportedMediaType | RateLimited | TooManyStreams
             | TooManyTopics | Unavailable | Unconfirmed | ShuttingDown | Internal | Unknown => {}
         }
     }
