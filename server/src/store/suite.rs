@@ -11,8 +11,10 @@ use super::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, PageLimits, Retain, Store, StoreError,
 };
 
+mod notification;
 mod people;
 
+pub(super) use notification::*;
 pub(super) use people::*;
 
 /// One database of a backend, which can be opened again.
@@ -58,6 +60,7 @@ macro_rules! suite {
             changes_at_once_take_a_number_each,
             a_store_that_is_closed_says_so,
         );
+        $crate::store::suite::notification_suite!($backend);
     };
     ($backend:expr; $($name:ident),* $(,)?) => {
         $(

@@ -12,6 +12,7 @@ mod error;
 mod fence;
 mod journal;
 mod known;
+mod notification;
 mod page;
 mod people;
 #[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]

@@ -5,6 +5,7 @@
 
 mod error;
 mod journal;
+mod notification;
 mod page;
 mod people;
 #[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]

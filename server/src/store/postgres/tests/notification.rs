@@ -1,0 +1,97 @@
+//! Several servers of one database count alike, though none knows of the others.
+
+use std::collections::BTreeMap;
+
+use sqlx::{Connection as _, PgConnection};
+
+use super::super::notification::{changes, reading};
+use super::*;
+use crate::store::{Change, InboxBounds, InboxChange, InboxQuery, NotificationRow};
+
+const ADA: &str = "ada";
+
+fn row(writer: u64, n: u64) -> NotificationRow {
+    NotificationRow {
+        id: format!("{n:06}-{writer}"),
+        user_id: ADA.to_owned(),
+        title: format!("{n} of {writer}"),
+        level: "info".to_owned(),
+        created_at: n,
+        dedupe_key: (n % 10 == 0).then(|| "one".to_owned()),
+        ..NotificationRow::default()
+    }
+}
+
+/// How what is read comes from one moment.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Posts, reads and removes, each in a transaction of its own, and returns what is to be announced.
+async fn write(mut on: PgConnection, writer: u64) -> Vec<InboxChange> {
+    let bounds = InboxBounds { most: 1_000, oldest: 0, now: 1 };
+    let mut noted = Vec::new();
+    for n in 0..30 {
+        let mut transaction = on.begin().await.unwrap();
+        let posted = changes::post(&mut transaction, row(writer, n), bounds).await.unwrap();
+        transaction.commit().await.unwrap();
+        noted.extend(posted.changes);
+        let id = posted.result.0.id;
+        let mut transaction = on.begin().await.unwrap();
+        noted.extend(match n % 4 {
+            0 => changes::mark_read(&mut transaction, ADA, &id, 1).await.unwrap().changes,
+            1 => changes::remove(&mut transaction, ADA, &id, 1).await.unwrap().changes,
+            2 if writer == 0 => {
+                changes::mark_all_read(&mut transaction, ADA, Some(&id), 1).await.unwrap().changes
+            }
+            _ => Vec::new(),
+        });
+        transaction.commit().await.unwrap();
+    }
+    noted
+}
+
+/// Looks again and again: at each moment what is counted is what is there.
+async fn read(mut on: PgConnection) {
+    let unread = InboxQuery { unread: Some(true), limit: 10_000, before: None };
+    for _ in 0..40 {
+        let mut transaction = on.begin_with(SNAPSHOT).await.unwrap();
+        let page = reading::page(&mut transaction, ADA, &unread, 1).await.unwrap();
+        transaction.commit().await.unwrap();
+        assert_eq!(page.rows.len() as u64, page.state.unread);
+    }
+}
+
+#[tokio::test]
+async fn servers_of_one_database_change_an_inbox_at_once_and_count_right() {
+    let database = Database::new().await;
+    let store = open(&database, false).await;
+    let mut writers = Vec::new();
+    let mut readers = Vec::new();
+    for writer in 0..6 {
+        writers.push(tokio::spawn(write(database.connect().await, writer)));
+        readers.push(tokio::spawn(read(database.connect().await)));
+    }
+    let mut noted = BTreeMap::new();
+    for writer in writers {
+        for change in writer.await.unwrap() {
+            assert!(
+                noted.insert(change.state.version, change).is_none(),
+                "a version is given once"
+            );
+        }
+    }
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    let last = noted.last_entry().unwrap().get().state;
+    assert_eq!(last.version, noted.len() as u64, "no version is left out");
+    let all = InboxQuery { limit: 10_000, ..InboxQuery::default() };
+    let page = store.notifications(ADA, &all, 1).await.unwrap();
+    assert_eq!(page.state, last);
+    let unread = page.rows.iter().filter(|row| row.read_at.is_none()).count();
+    assert_eq!(unread as u64, last.unread);
+    let keyed = page.rows.iter().filter(|row| row.dedupe_key.is_some()).count();
+    assert_eq!(keyed, 1, "a key has one row, whoever posted");
+    let posted = noted.values().filter(|change| matches!(change.what, Change::Posted(_))).count();
+    assert!(posted >= 6 * 27, "{posted}");
+    store.close().await;
+}

@@ -1,0 +1,157 @@
+//! The tables of notifications.
+
+use futures_util::future::BoxFuture;
+use sqlx::{Connection as _, SqliteConnection};
+
+use super::{IMMEDIATE, SqliteStore};
+use crate::store::inbox::{inbox_changes, inbox_reading};
+use crate::store::{
+    Changed, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
+    NotificationStore, Posting, StoreError,
+};
+
+inbox_changes!(sqlx::SqliteConnection);
+inbox_reading!(sqlx::SqliteConnection);
+
+impl SqliteStore {
+    /// Runs `change` in a transaction of its own, and returns once it is on the disk.
+    async fn change<T: Send + 'static>(
+        &self,
+        change: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
+        + Send
+        + 'static,
+    ) -> Result<T, StoreError> {
+        self.through(move |writer| {
+            Box::pin(async move {
+                let mut transaction = writer.begin_with(IMMEDIATE).await?;
+                let changed = change(&mut transaction).await?;
+                transaction.commit().await?;
+                Ok(changed)
+            })
+        })
+        .await
+    }
+}
+
+impl NotificationStore for SqliteStore {
+    fn post<'a>(
+        &'a self,
+        row: &'a NotificationRow,
+        bounds: InboxBounds,
+    ) -> BoxFuture<'a, Result<Changed<(NotificationRow, Posting)>, StoreError>> {
+        let row = row.clone();
+        Box::pin(self.change(move |on| Box::pin(changes::post(on, row, bounds))))
+    }
+
+    fn inbox<'a>(
+        &'a self,
+        user_id: &'a str,
+        now: u64,
+    ) -> BoxFuture<'a, Result<(InboxState, bool), StoreError>> {
+        Box::pin(async move { reading::state(&mut *self.read_aside().await?, user_id, now).await })
+    }
+
+    fn notifications<'a>(
+        &'a self,
+        user_id: &'a str,
+        query: &'a InboxQuery,
+        now: u64,
+    ) -> BoxFuture<'a, Result<InboxPage, StoreError>> {
+        Box::pin(
+            async move { reading::page(&mut *self.read_aside().await?, user_id, query, now).await },
+        )
+    }
+
+    fn mark_read<'a>(
+        &'a self,
+        user_id: &'a str,
+        id: &'a str,
+        at: u64,
+    ) -> BoxFuture<'a, Result<Changed<Option<NotificationRow>>, StoreError>> {
+        let (user_id, id) = (user_id.to_owned(), id.to_owned());
+        Box::pin(self.change(move |on| {
+            Box::pin(async move { changes::mark_read(on, &user_id, &id, at).await })
+        }))
+    }
+
+    fn mark_all_read<'a>(
+        &'a self,
+        user_id: &'a str,
+        upto: Option<&'a str>,
+        at: u64,
+    ) -> BoxFuture<'a, Result<Changed<()>, StoreError>> {
+        let (user_id, upto) = (user_id.to_owned(), upto.map(str::to_owned));
+        Box::pin(self.change(move |on| {
+            Box::pin(async move { changes::mark_all_read(on, &user_id, upto.as_deref(), at).await })
+        }))
+    }
+
+    fn remove_notification<'a>(
+        &'a self,
+        user_id: &'a str,
+        id: &'a str,
+        now: u64,
+    ) -> BoxFuture<'a, Result<Changed<bool>, StoreError>> {
+        let (user_id, id) = (user_id.to_owned(), id.to_owned());
+        Box::pin(self.change(move |on| {
+            Box::pin(async move { changes::remove(on, &user_id, &id, now).await })
+        }))
+    }
+
+    fn trim_inbox<'a>(
+        &'a self,
+        user_id: &'a str,
+        bounds: InboxBounds,
+    ) -> BoxFuture<'a, Result<Changed<()>, StoreError>> {
+        let user_id = user_id.to_owned();
+        Box::pin(
+            self.change(move |on| {
+                Box::pin(async move { changes::trim(on, &user_id, bounds).await })
+            }),
+        )
+    }
+
+    fn inboxes_to_trim(
+        &self,
+        bounds: InboxBounds,
+    ) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(async move { reading::to_trim(&mut *self.read_aside().await?, bounds).await })
+    }
+
+    fn unannounced_users(&self, before: u64) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(
+            async move { reading::unannounced_users(&mut *self.read_aside().await?, before).await },
+        )
+    }
+
+    fn unannounced<'a>(
+        &'a self,
+        user_id: &'a str,
+        after: u64,
+    ) -> BoxFuture<'a, Result<Vec<InboxChange>, StoreError>> {
+        Box::pin(async move {
+            reading::unannounced(&mut *self.read_aside().await?, user_id, after).await
+        })
+    }
+
+    fn announced<'a>(
+        &'a self,
+        changes: &'a [(String, u64)],
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            // Not through to the disk: what is announced twice is known by its version.
+            let mut transaction = self.writer.begin_with(IMMEDIATE).await?;
+            changes::announced(&mut transaction, changes).await?;
+            Ok(transaction.commit().await?)
+        })
+    }
+
+    fn remove_inbox<'a>(&'a self, user_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        let user_id = user_id.to_owned();
+        Box::pin(
+            self.change(move |on| {
+                Box::pin(async move { changes::remove_inbox(on, &user_id).await })
+            }),
+        )
+    }
+}
