@@ -8,7 +8,7 @@ use std::io::Write;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
-use tidings_protocol::event::{Connected, EventId, Gap, Heartbeat, UnnamedGap};
+use tidings_protocol::event::{Connected, EventId, Gap, Heartbeat, UnnamedEnvelope, UnnamedGap};
 
 use crate::clock;
 use crate::hub::{Event, FORMS, Item};
@@ -20,6 +20,9 @@ pub enum Form {
     Named = 0,
     /// No names, the type and id in the data (`?unnamed=1`).
     Unnamed = 1,
+    /// `event: <type>`, and the payload as it is, without topic and time. Encoded for each reader: streams of this form
+    /// are those of one user.
+    Bare = 2,
 }
 
 const _: () = assert!(Form::Unnamed as usize + 1 == FORMS);
@@ -83,10 +86,29 @@ pub(super) fn first(
     })
 }
 
+/// How things stand, told before anything else: an event that only this stream has.
+pub(super) fn initial(
+    position: EventId,
+    kind: &str,
+    topic: &str,
+    data: &impl Serialize,
+    form: Form,
+) -> Chunk {
+    Chunk::encode(160, |frame| match form {
+        Form::Named | Form::Bare => put_message(frame, Some(kind), Some(position), data),
+        Form::Unnamed => {
+            let (kind, topic) = (kind.to_owned(), topic.to_owned());
+            let at = clock::now_ms();
+            let message = UnnamedEnvelope { kind, id: position, topic, at, data };
+            put_message(frame, None, Some(position), &message);
+        }
+    })
+}
+
 /// A sign of life.
 pub(super) fn heartbeat(form: Form, position: EventId) -> Chunk {
     match form {
-        Form::Named => Chunk(Bytes::from_static(b"d\r\n: heartbeat\n\n\r\n")),
+        Form::Named | Form::Bare => Chunk(Bytes::from_static(b"d\r\n: heartbeat\n\n\r\n")),
         // Some clients forget their cursor at a message without an id.
         Form::Unnamed => Chunk::encode(96, |frame| {
             put_message(frame, None, Some(position), &Heartbeat { at: clock::now_ms() });
@@ -108,6 +130,9 @@ pub fn event(event: &Event, form: Form) -> Chunk {
 
 /// An event that others are likely to want now, too: encoded once, and kept with it.
 pub(super) fn shared(shared: &Event, form: Form) -> Chunk {
+    if form == Form::Bare {
+        return event(shared, form);
+    }
     Chunk(shared.frame(form as usize, || event(shared, form).0))
 }
 
@@ -120,7 +145,7 @@ pub(super) fn single(single: &Event, form: Form) -> Chunk {
 /// section 9.2.6, sets the last event id and dispatches nothing.
 pub(super) fn position(form: Form, position: EventId) -> Chunk {
     match form {
-        Form::Named => Chunk::encode(48, |frame| {
+        Form::Named | Form::Bare => Chunk::encode(48, |frame| {
             put(frame, &["id: ", Id::new(position).as_str(), "\n\n"]);
         }),
         Form::Unnamed => heartbeat(form, position),
@@ -129,10 +154,16 @@ pub(super) fn position(form: Form, position: EventId) -> Chunk {
 
 fn put_event(frame: &mut BytesMut, event: &Event, form: Form) {
     let id = Id::new(event.id);
-    if form == Form::Named {
+    if form != Form::Unnamed {
         put(frame, &["event: ", event.kind.as_str(), "\n"]);
     }
-    put(frame, &["id: ", id.as_str(), "\ndata: {"]);
+    put(frame, &["id: ", id.as_str(), "\ndata: "]);
+    if form == Form::Bare {
+        put_lines(frame, &event.data);
+        frame.put_slice(b"\n\n");
+        return;
+    }
+    frame.put_slice(b"{");
     if form == Form::Unnamed {
         put(frame, &["\"type\":"]);
         put_json(frame, event.kind.as_str());
@@ -147,7 +178,7 @@ fn put_event(frame: &mut BytesMut, event: &Event, form: Form) {
 
 fn put_gap(frame: &mut BytesMut, id: EventId, gap: &Gap, form: Form) {
     match form {
-        Form::Named => put_message(frame, Some("gap"), Some(id), gap),
+        Form::Named | Form::Bare => put_message(frame, Some("gap"), Some(id), gap),
         Form::Unnamed => {
             put_message(frame, None, Some(id), &UnnamedGap { id: Some(id), gap: gap.clone() });
         }
@@ -249,6 +280,28 @@ mod tests {
             event.id, event.at
         );
         assert_eq!(text(&super::event(&event, Form::Named)), expected);
+    }
+
+    #[test]
+    fn a_bare_frame_has_the_payload_alone() {
+        let event = published("order", "{\"n\":\n1}");
+        let expected = format!("event: order\nid: {}\ndata: {{\"n\":\ndata: 1}}\n\n", event.id);
+        assert_eq!(text(&super::event(&event, Form::Bare)), expected);
+        for encode in [shared, single, shared] {
+            assert_eq!(text(&encode(&event, Form::Bare)), expected);
+        }
+        assert_eq!(text(&heartbeat(Form::Bare, ID)), ": heartbeat\n\n");
+        assert_eq!(text(&position(Form::Bare, ID)), "id: 0000002a-7\n\n");
+    }
+
+    #[test]
+    fn what_a_stream_begins_with_has_the_id_it_resumes_from() {
+        let told = |form| text(&initial(ID, "initial", "app/x", &[1], form));
+        assert_eq!(told(Form::Bare), "event: initial\nid: 0000002a-7\ndata: [1]\n\n");
+        let unnamed = told(Form::Unnamed);
+        let data = unnamed.strip_prefix("id: 0000002a-7\ndata: ").unwrap();
+        let message: UnnamedEnvelope<[u8; 1]> = serde_json::from_str(data).unwrap();
+        assert_eq!((message.kind.as_str(), message.id, message.data), ("initial", ID, [1]));
     }
 
     #[test]

@@ -13,7 +13,9 @@ use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use http_body::Frame;
+use serde::Serialize;
 use tidings_protocol::event::{Connected, EventId};
+use tidings_protocol::topic::Topic;
 use tokio::time::{Instant, Sleep};
 
 use crate::hub::{Item, Subscription};
@@ -36,6 +38,8 @@ const LEAST_PACE: usize = 8 << 10;
 /// at its own moment of a drain.
 pub(crate) struct EventStream {
     first: Option<Chunk>,
+    /// Told behind it.
+    initial: Option<Chunk>,
     subscription: Subscription,
     form: Form,
     heartbeat: Duration,
@@ -94,6 +98,7 @@ impl EventStream {
         let due = now + pace.heartbeat;
         Box::new(Self {
             first: Some(frame::first(retry, connected, position, gap.as_ref(), form)),
+            initial: None,
             subscription,
             form,
             heartbeat: pace.heartbeat,
@@ -107,6 +112,19 @@ impl EventStream {
             ended: None,
             _slot: slot,
         })
+    }
+
+    /// Tells how things stand behind the first frame, in an event of type `kind` that is in no history. What `data` says
+    /// must be no older than the subscription.
+    #[must_use]
+    pub(crate) fn saying(
+        mut self: Box<Self>,
+        kind: &str,
+        topic: &Topic,
+        data: &impl Serialize,
+    ) -> Box<Self> {
+        self.initial = Some(frame::initial(self.told, kind, topic.as_str(), data, self.form));
+        self
     }
 
     /// Ends the stream when `ended` is done, if there is such a thing.
@@ -123,7 +141,7 @@ impl EventStream {
         if self.is_over(now, cx) {
             return Poll::Ready(None);
         }
-        let chunk = if let Some(first) = self.first.take() {
+        let chunk = if let Some(first) = self.first.take().or_else(|| self.initial.take()) {
             first
         } else {
             match self.subscription.poll_next(cx) {

@@ -90,6 +90,19 @@ async fn a_heartbeat_comes_when_nothing_else_did_for_as_long() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn how_things_stand_is_told_before_any_event() {
+    let hub = Hub::new(HubLimits::default());
+    let topic = "a".parse().unwrap();
+    let Open { stream, .. } = open_on(hub.clone(), &["a"], Form::Bare, None);
+    publish(&hub, Bytes::from_static(b"{\"n\":1}")).await;
+    let stream = stream.saying("initial", &topic, &7);
+    let mut open = Open { hub, stream };
+    assert!(open.next().await.unwrap().contains("connected"));
+    assert!(open.next().await.unwrap().starts_with("event: initial\nid: "));
+    assert!(open.next().await.unwrap().ends_with("\ndata: {\"n\":1}\n\n"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_was_given_old_figures_resumes_behind_what_it_never_asked_for() {
     let hub = Hub::new(HubLimits::default());
     let publish = async |topic: &str| {
@@ -105,7 +118,7 @@ async fn a_client_that_was_given_old_figures_resumes_behind_what_it_never_asked_
         assert!(open.next().await.unwrap().contains("metrics/gone"));
         let last = open.next().await.unwrap();
         match form {
-            Form::Named => assert_eq!(last, format!("id: {head}\n\n")),
+            Form::Named | Form::Bare => assert_eq!(last, format!("id: {head}\n\n")),
             Form::Unnamed => {
                 let beat = format!("id: {head}\ndata: {{\"type\":\"heartbeat\",");
                 assert!(last.starts_with(&beat), "{last}");

@@ -17,7 +17,7 @@ fn row(writer: u64, n: u64) -> NotificationRow {
         title: format!("{n} of {writer}"),
         level: "info".to_owned(),
         created_at: n,
-        dedupe_key: (n % 10 == 0).then(|| "one".to_owned()),
+        dedupe_key: n.is_multiple_of(10).then(|| "one".to_owned()),
         ..NotificationRow::default()
     }
 }
