@@ -16,6 +16,7 @@ use crate::auth::sign_in::SignInError;
 use crate::auth::users::UserError;
 use crate::hub::PublishError;
 use crate::limits::NoSlot;
+use crate::notifications::NotifyError;
 use crate::store::{Refused, StoreError};
 
 /// An answer that is an error.
@@ -147,6 +148,17 @@ impl From<PeopleError> for ApiError {
             PeopleError::Crowded => ErrorCode::Unavailable,
             PeopleError::Unsure(error) => return error.into(),
             PeopleError::Store(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<NotifyError> for ApiError {
+    fn from(error: NotifyError) -> Self {
+        let code = match error {
+            NotifyError::Invalid(_) => ErrorCode::BadRequest,
+            NotifyError::NoStore => ErrorCode::NotFound,
+            NotifyError::Store(error) => return error.into(),
         };
         Self::new(code, error.to_string())
     }

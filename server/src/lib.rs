@@ -11,6 +11,7 @@
 //! - [`collectors`]: sample the host, publish `metrics/{host}`.
 //! - [`hub`]: gives events their ids and holds what subscribers read.
 //! - [`store`]: what outlives the process; `journal` is the joint between it and the hub.
+//! - [`notifications`]: saved, then published.
 //! - [`sse`]: what an event looks like on the wire.
 //! - [`auth`]: who a request comes from and what it may read.
 //! - [`routes`], `assets`, [`error`], [`state`]: HTTP.
@@ -36,6 +37,7 @@ pub mod error;
 pub mod hub;
 mod journal;
 pub mod limits;
+pub mod notifications;
 mod origins;
 pub mod routes;
 pub mod sse;
@@ -67,6 +69,7 @@ use config::ConfigError;
 use data_dir::DataDir;
 use hub::{Hub, Keeper, Writer};
 use limits::StreamSlots;
+use notifications::Notifications;
 use origins::AllowedOrigins;
 use state::{AppState, Parts};
 use store::{Store, StoreError};
@@ -195,10 +198,13 @@ impl Server {
             Some(_) => config.server.tls_names(),
             None => config.server.allowed_hosts.clone(),
         };
+        let notifications = Notifications::new(store.clone(), hub.clone(), config.notifications);
         let state = AppState::from(Parts {
             hub,
+            notifications,
             auth: Arc::new(auth),
             store,
+            host_name: config.server.host_name.as_str().into(),
             hosts: Arc::new(AllowedHosts::new(address.ip(), &hosts)),
             origins: Arc::new(origins),
             body_bytes: config.limits.body_bytes,
@@ -303,6 +309,7 @@ impl Server {
             }
             None => drop(tasks.spawn(sweep(hub.clone(), stop.clone()))),
         }
+        tasks.spawn(state.notifications.clone().run(stop.clone()));
         let sampling = config.collectors.sampling(&config.server.host_name);
         tasks.spawn(state.auth.directory.clone().follow(stop.clone()));
         collectors::start(&tasks, hub.clone(), topic, sampling, stop.clone());

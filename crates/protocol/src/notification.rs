@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::topic::Topic;
+use crate::topic::{NOTIFICATIONS, Topic};
 
 /// Longest title, in characters.
 pub const MAX_TITLE_CHARS: usize = 200;
@@ -266,7 +266,7 @@ pub fn topic(user_id: &str) -> Option<Topic> {
     if user_id.contains('/') {
         return None;
     }
-    format!("notifications/{user_id}").parse().ok()
+    format!("{NOTIFICATIONS}/{user_id}").parse().ok()
 }
 
 /// Payload of [`NOTIFICATION`]: one that came, or replaced the one of its key.

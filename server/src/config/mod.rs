@@ -17,7 +17,9 @@ use crate::origins::AllowedOrigins;
 
 pub use database::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::ConfigError;
-pub use sections::{CollectorsConfig, HubConfig, LimitsConfig, ServerConfig, default_data_dir};
+pub use sections::{
+    CollectorsConfig, HubConfig, LimitsConfig, NotificationsConfig, ServerConfig, default_data_dir,
+};
 
 /// Port the server listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 4180;
@@ -34,6 +36,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// `[collectors]`
     pub collectors: CollectorsConfig,
+    /// `[notifications]`
+    pub notifications: NotificationsConfig,
     /// Token of a server that keeps nothing on disk; set by the desktop app for the one it bundles.
     #[serde(skip)]
     pub in_memory_token: InMemoryToken,
@@ -91,7 +95,7 @@ impl Config {
     ///
     /// If a value is out of its range, or others could listen in.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let Self { server, hub, limits, collectors, .. } = self;
+        let Self { server, hub, limits, collectors, notifications, .. } = self;
         let range = |key, value: u64, least, most, expected| {
             let fits = (least..=most).contains(&value);
             let error = || ConfigError::OutOfRange { key, value: value.to_string(), expected };
@@ -120,6 +124,9 @@ impl Config {
         range("hub.max_topics", hub.max_topics as u64, 1, 1_000_000, "1 to 1,000,000")?;
         let body = limits.body_bytes as u64;
         range("limits.body_bytes", body, 1 << 10, 16 << 20, "1 KiB (1024) to 16 MiB (16777216)")?;
+        let (most, days) = (notifications.max_per_user, notifications.max_age_days);
+        range("notifications.max_per_user", most, 1, 100_000, "1 to 100,000")?;
+        range("notifications.max_age_days", days, 1, 3_650, "1 to 3,650 days")?;
         AllowedOrigins::parse(&server.allowed_origins)?;
         let database = server.database.as_ref().map_or(Ok(()), DatabaseUrl::check);
         database.map_err(ConfigError::Database)?;

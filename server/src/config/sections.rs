@@ -98,6 +98,16 @@ pub struct CollectorsConfig {
     pub processes_interval_ms: u64,
 }
 
+/// How much of each user's inbox is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NotificationsConfig {
+    /// Most notifications of a user; the oldest go. Default 1,000.
+    pub max_per_user: u64,
+    /// Greatest age of a notification, in days. Default 90.
+    pub max_age_days: u64,
+}
+
 impl Default for ServerConfig {
     fn default() -> Self {
         Self {
@@ -166,6 +176,12 @@ impl LimitsConfig {
 impl Default for CollectorsConfig {
     fn default() -> Self {
         Self { interval_ms: 1_000, processes_interval_ms: 2_000 }
+    }
+}
+
+impl Default for NotificationsConfig {
+    fn default() -> Self {
+        Self { max_per_user: 1_000, max_age_days: 90 }
     }
 }
 

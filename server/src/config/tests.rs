@@ -106,6 +106,8 @@ fn values_out_of_range_are_refused_by_name() {
         ("[limits]\nstreams_per_token = 0", "limits.streams_per_token"),
         ("[limits]\nuser_events_per_second = 0", "limits.user_events_per_second"),
         ("[limits]\nstreams_per_user = 0", "limits.streams_per_user"),
+        ("[notifications]\nmax_per_user = 0", "notifications.max_per_user"),
+        ("[notifications]\nmax_age_days = 3651", "notifications.max_age_days"),
     ] {
         let error = parse(text).unwrap().check().unwrap_err().to_string();
         assert!(error.contains(key), "{error}");

@@ -6,6 +6,7 @@ mod deadline;
 mod edge;
 mod events;
 mod health;
+mod notifications;
 mod publish;
 mod session;
 mod tokens;
@@ -41,6 +42,7 @@ pub type Routes = Edge<Router>;
 pub fn routes(state: AppState) -> Routes {
     // Streams take no body: they need not pay for what bounds one.
     let with_bodies = Router::new()
+        .merge(notifications::router())
         .merge(publish::router())
         .merge(session::router().layer(DefaultBodyLimit::max(MAX_SIGN_IN_BYTES)))
         .merge(tokens::router())
@@ -53,6 +55,7 @@ pub fn routes(state: AppState) -> Routes {
         );
     let routes = Router::new()
         .merge(events::router())
+        .merge(notifications::stream_router())
         .merge(with_bodies)
         .route("/api/{*rest}", axum::routing::any(no_such_route))
         .merge(health::router())

@@ -2,6 +2,7 @@
 
 mod cors;
 mod health;
+mod notifications;
 mod publish;
 
 use std::path::Path;

@@ -1,0 +1,163 @@
+//! The task that brings to the hub what it did not take when it came, and removes what is past its time.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use super::{Notifications, NotifyError};
+use crate::clock;
+
+/// How often what is past its time is removed.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How often it is looked for what another server of the same database noted, and did not live to announce.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// Whoever made a change has announced it by then, in ms, or is gone.
+const ORPHANED_AFTER: u64 = 10_000;
+
+/// How long announced changes are gathered before their notes are removed.
+const GATHER: Duration = Duration::from_millis(100);
+
+/// Bounds of the wait between two attempts.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LAST_RETRY: Duration = Duration::from_secs(5);
+
+/// Most rounds at once: whatever is left, or comes all the time, waits for the next look.
+const MOST_ROUNDS: usize = 100;
+
+/// Why not everything was announced; the cause is in the log.
+struct Behind;
+
+pub(super) async fn run(notifications: Notifications, stop: CancellationToken) {
+    if notifications.store().is_err() {
+        return;
+    }
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    let mut sweeps = tokio::time::interval(SWEEP_EVERY);
+    for ticks in [&mut looks, &mut sweeps] {
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    }
+    // What the run before did not announce, whenever it noted it.
+    let mut due = Some(Instant::now());
+    let mut wait = FIRST_RETRY;
+    loop {
+        let retry = async {
+            match due {
+                Some(due) => tokio::time::sleep_until(due).await,
+                None => std::future::pending().await,
+            }
+        };
+        let before = tokio::select! {
+            () = stop.cancelled() => break,
+            () = retry => u64::MAX,
+            // One that failed is tried again in its own time, however much comes.
+            () = notifications.0.wake.notified(), if due.is_none() => u64::MAX,
+            _ = looks.tick(), if due.is_none() => clock::now_ms().saturating_sub(ORPHANED_AFTER),
+            () = notifications.0.flush.notified() => {
+                tokio::select! {
+                    () = stop.cancelled() => break,
+                    () = tokio::time::sleep(GATHER) => {}
+                }
+                // What is not forgotten is announced again at worst.
+                let _ = notifications.forget().await;
+                continue;
+            }
+            _ = sweeps.tick() => {
+                notifications.sweep().await;
+                continue;
+            }
+        };
+        (due, wait) = match notifications.catch_up(before).await {
+            Ok(()) => (None, FIRST_RETRY),
+            Err(Behind) => (Some(Instant::now() + wait), (wait * 2).min(LAST_RETRY)),
+        };
+    }
+    let _ = notifications.forget().await;
+}
+
+impl Notifications {
+    /// Announces what was noted before `before` and not announced, in the order of each inbox.
+    async fn catch_up(&self, before: u64) -> Result<(), Behind> {
+        let store = self.store().map_err(failed)?;
+        self.forget().await?;
+        let mut behind: BTreeSet<_> = self.pending().behind.iter().cloned().collect();
+        for _ in 0..MOST_ROUNDS {
+            let users = store.unannounced_users(before).await.map_err(failed)?;
+            behind.extend(users);
+            if behind.is_empty() {
+                return Ok(());
+            }
+            for user_id in std::mem::take(&mut behind) {
+                self.catch_up_with(&user_id).await?;
+            }
+            // Those who were done are not found again.
+            self.forget().await?;
+        }
+        Ok(())
+    }
+
+    async fn catch_up_with(&self, user_id: &str) -> Result<(), Behind> {
+        let store = self.store().map_err(failed)?;
+        let _turn = self.turn(user_id).await.map_err(failed)?;
+        let mut after = 0;
+        loop {
+            let changes = store.unannounced(user_id, after).await.map_err(failed)?;
+            let Some(last) = changes.last() else { break };
+            after = last.state.version;
+            for change in &changes {
+                let is_done =
+                    self.pending().done.contains(&(user_id.to_owned(), change.state.version));
+                if !is_done && let Err(error) = self.publish(change).await {
+                    self.pending().behind.insert(user_id.to_owned());
+                    tracing::debug!(%error, "notifications still wait to be published");
+                    return Err(Behind);
+                }
+            }
+        }
+        if self.pending().behind.remove(user_id) {
+            tracing::info!(user_id, "notifications that waited are published");
+        }
+        Ok(())
+    }
+
+    /// Removes the notes of what was announced.
+    async fn forget(&self) -> Result<(), Behind> {
+        let done: Vec<_> = self.pending().done.iter().cloned().collect();
+        if done.is_empty() {
+            return Ok(());
+        }
+        self.store().map_err(failed)?.announced(&done).await.map_err(failed)?;
+        let mut pending = self.pending();
+        for change in &done {
+            pending.done.remove(change);
+        }
+        Ok(())
+    }
+
+    /// Removes what is past its time, too old or too much.
+    pub(super) async fn sweep(&self) {
+        let swept = async {
+            for _ in 0..MOST_ROUNDS {
+                let users = self.store()?.inboxes_to_trim(self.bounds()).await?;
+                if users.is_empty() {
+                    break;
+                }
+                for user_id in users {
+                    self.trim(&user_id).await?;
+                }
+            }
+            Ok::<_, NotifyError>(())
+        };
+        if let Err(error) = swept.await {
+            tracing::warn!(%error, "old notifications are removed later");
+        }
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Behind {
+    tracing::warn!(%error, "notifications cannot be looked through for now");
+    Behind
+}
