@@ -11,9 +11,11 @@ use super::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, PageLimits, Retain, Store, StoreError,
 };
 
+mod inbox;
 mod notification;
 mod people;
 
+pub(super) use inbox::*;
 pub(super) use notification::*;
 pub(super) use people::*;
 
