@@ -10,7 +10,7 @@ use tidings_protocol::scope::Scope;
 
 use super::connection::Connection;
 use super::user::find;
-use super::{duration, say};
+use super::{duration, say, whole_seconds};
 use crate::clock;
 use crate::collectors::machine_name;
 
@@ -100,10 +100,7 @@ impl Create {
         let new = NewToken {
             name: self.name.unwrap_or_else(machine_name),
             scopes,
-            // In whole seconds, and never none because of rounding.
-            expires_in_seconds: self
-                .expires
-                .map(|time| time.as_secs() + u64::from(time.subsec_nanos() > 0)),
+            expires_in_seconds: self.expires.map(whole_seconds),
             user_id,
         };
         let created = client.create_token(&new).await?;
