@@ -28,8 +28,12 @@ pub mod path {
     pub const USERS: &str = "/api/users";
     /// One user.
     pub const USER: &str = "/api/users/{id}";
-    /// Notifications: posted and listed; below it, each by its id.
+    /// Notifications: posted and listed.
     pub const NOTIFICATIONS: &str = "/api/notifications";
+    /// One notification.
+    pub const NOTIFICATION: &str = "/api/notifications/{id}";
+    /// Marks one notification as read.
+    pub const READ: &str = "/api/notifications/{id}/read";
     /// The stream of the caller's notifications.
     pub const NOTIFICATION_STREAM: &str = "/api/notifications/stream";
     /// Marks the caller's notifications as read.

@@ -140,6 +140,9 @@ impl Notifications {
     /// Removes what is past its time, too old or too much.
     pub(super) async fn sweep(&self) {
         let swept = async {
+            for user_id in self.store()?.inboxes_of_nobody().await? {
+                self.store()?.remove_inbox(&user_id).await?;
+            }
             for _ in 0..MOST_ROUNDS {
                 let users = self.store()?.inboxes_to_trim(self.bounds()).await?;
                 if users.is_empty() {

@@ -15,7 +15,7 @@ use crate::hub::{
 use crate::store::{FILE_NAME, SqliteStore};
 
 const DEADLINE: Duration = Duration::from_secs(20);
-const ADA: &str = "ada";
+const OWNER: &str = "owner";
 
 /// A journal that keeps nothing, and may say so.
 #[derive(Debug, Default)]
@@ -109,14 +109,14 @@ impl World {
             dedupe_key: key.map(str::to_owned),
             ..NewNotification::default()
         };
-        self.notifications.notify(ADA, new, "").await.unwrap()
+        self.notifications.notify(OWNER, new, "").await.unwrap()
     }
 
     /// Type and payload of what is announced next.
     async fn next(&mut self) -> (String, Value) {
         let item = tokio::time::timeout(DEADLINE, self.heard.next()).await.unwrap().unwrap();
         let Item::Event(event) = item else { panic!("an event, not {item:?}") };
-        assert_eq!(event.topic.as_str(), "notifications/ada");
+        assert_eq!(event.topic.as_str(), "notifications/owner");
         (event.kind.as_str().to_owned(), serde_json::from_slice(&event.data).unwrap())
     }
 
@@ -147,23 +147,23 @@ async fn each_change_is_told_with_its_count_and_version() {
         assert_eq!(kind, "unread");
         told
     };
-    let read = world.notifications.mark_read(ADA, &first.id).await.unwrap().unwrap();
+    let read = world.notifications.mark_read(OWNER, &first.id).await.unwrap().unwrap();
     assert!(read.read_at.is_some());
     let expected = serde_json::json!({ "unreadCount": 1, "version": 3, "read": [first.id] });
     assert_eq!(told(&mut world).await, expected);
-    world.notifications.mark_read(ADA, &first.id).await.unwrap().unwrap();
+    world.notifications.mark_read(OWNER, &first.id).await.unwrap().unwrap();
 
-    let all = world.notifications.mark_all_read(ADA, None).await.unwrap();
+    let all = world.notifications.mark_all_read(OWNER, None).await.unwrap();
     assert_eq!(all, Unread { unread_count: 0, version: 4 });
     let expected = serde_json::json!({ "unreadCount": 0, "version": 4, "readUpTo": 3 });
     assert_eq!(told(&mut world).await, expected);
 
-    assert!(world.notifications.remove(ADA, &second.id).await.unwrap());
-    assert!(!world.notifications.remove(ADA, &second.id).await.unwrap());
+    assert!(world.notifications.remove(OWNER, &second.id).await.unwrap());
+    assert!(!world.notifications.remove(OWNER, &second.id).await.unwrap());
     let expected = serde_json::json!({ "unreadCount": 0, "version": 5, "removed": [second.id] });
     assert_eq!(told(&mut world).await, expected);
     assert_eq!(
-        world.notifications.unread(ADA).await.unwrap(),
+        world.notifications.unread(OWNER).await.unwrap(),
         Unread { unread_count: 0, version: 5 }
     );
     world.until_all_is_announced().await;
@@ -184,7 +184,7 @@ async fn one_that_is_posted_again_is_announced_once() {
     assert_eq!(world.next().await.1["title"], "a");
     assert_eq!(world.next().await.1["title"], "b");
     assert_eq!(
-        world.notifications.unread(ADA).await.unwrap(),
+        world.notifications.unread(OWNER).await.unwrap(),
         Unread { unread_count: 1, version: 2 }
     );
 }
@@ -202,8 +202,8 @@ async fn what_the_hub_does_not_take_is_published_in_order_once_it_takes_events_a
     for title in ["a", "b", "c"] {
         world.post(title).await;
     }
-    assert_eq!(world.notifications.unread(ADA).await.unwrap().unread_count, 3, "they are saved");
-    assert!(world.notifications.pending().behind.contains(ADA));
+    assert_eq!(world.notifications.unread(OWNER).await.unwrap().unread_count, 3, "they are saved");
+    assert!(world.notifications.pending().behind.contains(OWNER));
     journal.0.store(false, Ordering::SeqCst);
     world.post("d").await;
     for title in ["a", "b", "c", "d"] {
@@ -247,34 +247,34 @@ async fn what_is_past_its_time_goes_and_that_is_told() {
         expires_in_seconds: Some(60),
         ..NewNotification::default()
     };
-    let (a, _) = world.notifications.notify(ADA, expiring("a"), "").await.unwrap();
+    let (a, _) = world.notifications.notify(OWNER, expiring("a"), "").await.unwrap();
     assert_eq!(a.expires_at, Some(1_060_000));
     world.post("stays").await;
     world.next().await;
     world.next().await;
 
     clock::fix(1_060_000);
-    let unread = world.notifications.unread(ADA).await.unwrap();
+    let unread = world.notifications.unread(OWNER).await.unwrap();
     assert_eq!(unread, Unread { unread_count: 1, version: 3 }, "not a minute later");
     let expected = serde_json::json!({ "unreadCount": 1, "version": 3, "removed": [a.id] });
     assert_eq!(world.next().await, ("unread".to_owned(), expected));
 
-    let (b, _) = world.notifications.notify(ADA, expiring("b"), "").await.unwrap();
+    let (b, _) = world.notifications.notify(OWNER, expiring("b"), "").await.unwrap();
     world.next().await;
     clock::fix(1_120_000);
-    let page = world.notifications.page(ADA, &all);
+    let page = world.notifications.page(OWNER, &all);
     let page = page.await.unwrap();
     assert_eq!((page.notifications.len(), page.unread.unread_count), (1, 1));
     assert_eq!(world.next().await.1["removed"][0], b.id);
 
-    world.notifications.notify(ADA, expiring("c"), "").await.unwrap();
+    world.notifications.notify(OWNER, expiring("c"), "").await.unwrap();
     world.next().await;
     clock::fix(1_000_000 + 90 * 24 * 60 * 60 * 1_000 + 1);
     world.notifications.sweep().await;
     let (_, expired) = world.next().await;
     let (_, aged) = world.next().await;
     assert_eq!((&expired["unreadCount"], &aged["unreadCount"]), (&1.into(), &0.into()));
-    let page = world.notifications.page(ADA, &all);
+    let page = world.notifications.page(OWNER, &all);
     assert_eq!(page.await.unwrap().notifications, []);
 }
 
@@ -285,10 +285,10 @@ async fn one_without_a_title_gets_one_that_can_be_shown() {
     for (untitled, title) in
         [("ci", "ci".to_owned()), ("a\nb", "ab".to_owned()), (&"ö".repeat(999), "ö".repeat(200))]
     {
-        let (row, _) = world.notifications.notify(ADA, new(), untitled).await.unwrap();
+        let (row, _) = world.notifications.notify(OWNER, new(), untitled).await.unwrap();
         assert_eq!((row.title, row.message.as_str()), (title, "m"));
     }
-    let error = world.notifications.notify(ADA, NewNotification::default(), "x").await;
+    let error = world.notifications.notify(OWNER, NewNotification::default(), "x").await;
     assert!(matches!(error, Err(NotifyError::Invalid(InvalidNotification::Nothing))));
 }
 
@@ -325,7 +325,7 @@ async fn without_a_database_there_are_no_notifications() {
     let hub = Hub::new(HubLimits::default());
     let none = Notifications::new(None, hub, NotificationsConfig::default());
     let new = NewNotification { title: Some("a".to_owned()), ..NewNotification::default() };
-    assert!(matches!(none.notify(ADA, new, "").await, Err(NotifyError::NoStore)));
-    assert!(matches!(none.unread(ADA).await, Err(NotifyError::NoStore)));
+    assert!(matches!(none.notify(OWNER, new, "").await, Err(NotifyError::NoStore)));
+    assert!(matches!(none.unread(OWNER).await, Err(NotifyError::NoStore)));
     none.run(CancellationToken::new()).await;
 }

@@ -254,7 +254,14 @@ pub trait NotificationStore {
         changes: &'a [(String, u64)],
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Removes all that there is of a user.
+    /// Inboxes of users who do not exist, a number of them at most: whoever was removed while something came.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    fn inboxes_of_nobody(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
+
+    /// Removes all that there is of a user. The removal of the user does so, too.
     ///
     /// # Errors
     ///

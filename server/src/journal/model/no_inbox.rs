@@ -79,6 +79,10 @@ impl NotificationStore for FaultyStore {
         never()
     }
 
+    fn inboxes_of_nobody(&self) -> Never<'_, Vec<String>> {
+        never()
+    }
+
     fn remove_inbox<'a>(&'a self, _: &'a str) -> Never<'a, ()> {
         never()
     }

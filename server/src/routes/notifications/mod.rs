@@ -28,12 +28,11 @@ pub(super) use stream::router as stream_router;
 const MAX_BODY_BYTES: usize = 64 << 10;
 
 pub(super) fn router() -> Router<AppState> {
-    let one = format!("{}/{{id}}", path::NOTIFICATIONS);
     Router::new()
         .route(path::NOTIFICATIONS, get(list).post(create))
         .route(path::READ_ALL, post(read_all))
-        .route(&one, delete(remove))
-        .route(&format!("{one}/read"), post(read))
+        .route(path::NOTIFICATION, delete(remove))
+        .route(path::READ, post(read))
 }
 
 /// Answers that are of one user and one moment.

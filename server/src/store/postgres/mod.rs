@@ -10,6 +10,12 @@ mod begin;
 mod connector;
 mod error;
 mod fence;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../inbox_change.rs"]
+mod inbox_change;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../inbox_read.rs"]
+mod inbox_read;
 mod journal;
 mod known;
 mod notification;

@@ -3,17 +3,13 @@
 use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, PgConnection};
 
-use super::PostgresStore;
 use super::error::within;
 use super::reader::READ;
-use crate::store::inbox::{inbox_changes, inbox_reading};
+use super::{PostgresStore, inbox_change, inbox_read};
 use crate::store::{
     Changed, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
     NotificationStore, Posting, StoreError,
 };
-
-inbox_changes!(sqlx::PgConnection);
-inbox_reading!(sqlx::PgConnection);
 
 impl PostgresStore {
     /// Runs `change` in a transaction of its own.
@@ -54,7 +50,7 @@ impl NotificationStore for PostgresStore {
         bounds: InboxBounds,
     ) -> BoxFuture<'a, Result<Changed<(NotificationRow, Posting)>, StoreError>> {
         let row = row.clone();
-        Box::pin(self.change(move |on| Box::pin(changes::post(on, row, bounds))))
+        Box::pin(self.change(move |on| Box::pin(inbox_change::post(on, row, bounds))))
     }
 
     fn inbox<'a>(
@@ -64,7 +60,9 @@ impl NotificationStore for PostgresStore {
     ) -> BoxFuture<'a, Result<(InboxState, bool), StoreError>> {
         let user_id = user_id.to_owned();
         Box::pin(
-            self.look(move |on| Box::pin(async move { reading::state(on, &user_id, now).await })),
+            self.look(move |on| {
+                Box::pin(async move { inbox_read::state(on, &user_id, now).await })
+            }),
         )
     }
 
@@ -76,7 +74,7 @@ impl NotificationStore for PostgresStore {
     ) -> BoxFuture<'a, Result<InboxPage, StoreError>> {
         let (user_id, query) = (user_id.to_owned(), query.clone());
         Box::pin(self.look(move |on| {
-            Box::pin(async move { reading::page(on, &user_id, &query, now).await })
+            Box::pin(async move { inbox_read::page(on, &user_id, &query, now).await })
         }))
     }
 
@@ -88,7 +86,7 @@ impl NotificationStore for PostgresStore {
     ) -> BoxFuture<'a, Result<Changed<Option<NotificationRow>>, StoreError>> {
         let (user_id, id) = (user_id.to_owned(), id.to_owned());
         Box::pin(self.change(move |on| {
-            Box::pin(async move { changes::mark_read(on, &user_id, &id, at).await })
+            Box::pin(async move { inbox_change::mark_read(on, &user_id, &id, at).await })
         }))
     }
 
@@ -100,7 +98,9 @@ impl NotificationStore for PostgresStore {
     ) -> BoxFuture<'a, Result<Changed<()>, StoreError>> {
         let (user_id, upto) = (user_id.to_owned(), upto.map(str::to_owned));
         Box::pin(self.change(move |on| {
-            Box::pin(async move { changes::mark_all_read(on, &user_id, upto.as_deref(), at).await })
+            Box::pin(
+                async move { inbox_change::mark_all_read(on, &user_id, upto.as_deref(), at).await },
+            )
         }))
     }
 
@@ -112,7 +112,7 @@ impl NotificationStore for PostgresStore {
     ) -> BoxFuture<'a, Result<Changed<bool>, StoreError>> {
         let (user_id, id) = (user_id.to_owned(), id.to_owned());
         Box::pin(self.change(move |on| {
-            Box::pin(async move { changes::remove(on, &user_id, &id, now).await })
+            Box::pin(async move { inbox_change::remove(on, &user_id, &id, now).await })
         }))
     }
 
@@ -122,22 +122,20 @@ impl NotificationStore for PostgresStore {
         bounds: InboxBounds,
     ) -> BoxFuture<'a, Result<Changed<()>, StoreError>> {
         let user_id = user_id.to_owned();
-        Box::pin(
-            self.change(move |on| {
-                Box::pin(async move { changes::trim(on, &user_id, bounds).await })
-            }),
-        )
+        Box::pin(self.change(move |on| {
+            Box::pin(async move { inbox_change::trim(on, &user_id, bounds).await })
+        }))
     }
 
     fn inboxes_to_trim(
         &self,
         bounds: InboxBounds,
     ) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
-        Box::pin(self.look(move |on| Box::pin(reading::to_trim(on, bounds))))
+        Box::pin(self.look(move |on| Box::pin(inbox_read::to_trim(on, bounds))))
     }
 
     fn unannounced_users(&self, before: u64) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
-        Box::pin(self.look(move |on| Box::pin(reading::unannounced_users(on, before))))
+        Box::pin(self.look(move |on| Box::pin(inbox_read::unannounced_users(on, before))))
     }
 
     fn unannounced<'a>(
@@ -147,7 +145,7 @@ impl NotificationStore for PostgresStore {
     ) -> BoxFuture<'a, Result<Vec<InboxChange>, StoreError>> {
         let user_id = user_id.to_owned();
         Box::pin(self.look(move |on| {
-            Box::pin(async move { reading::unannounced(on, &user_id, after).await })
+            Box::pin(async move { inbox_read::unannounced(on, &user_id, after).await })
         }))
     }
 
@@ -156,19 +154,19 @@ impl NotificationStore for PostgresStore {
         changes: &'a [(String, u64)],
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         let announced = changes.to_vec();
-        Box::pin(
-            self.change(move |on| {
-                Box::pin(async move { changes::announced(on, &announced).await })
-            }),
-        )
+        Box::pin(self.change(move |on| {
+            Box::pin(async move { inbox_change::announced(on, &announced).await })
+        }))
+    }
+
+    fn inboxes_of_nobody(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(self.look(move |on| Box::pin(inbox_read::of_nobody(on))))
     }
 
     fn remove_inbox<'a>(&'a self, user_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         let user_id = user_id.to_owned();
-        Box::pin(
-            self.change(move |on| {
-                Box::pin(async move { changes::remove_inbox(on, &user_id).await })
-            }),
-        )
+        Box::pin(self.change(move |on| {
+            Box::pin(async move { inbox_change::remove_inbox(on, &user_id).await })
+        }))
     }
 }

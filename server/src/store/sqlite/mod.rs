@@ -4,6 +4,12 @@
 //! that no disk holds up the runtime.
 
 mod error;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../inbox_change.rs"]
+mod inbox_change;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../inbox_read.rs"]
+mod inbox_read;
 mod journal;
 mod notification;
 mod page;

@@ -3,15 +3,11 @@
 use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, SqliteConnection};
 
-use super::{IMMEDIATE, SqliteStore};
-use crate::store::inbox::{inbox_changes, inbox_reading};
+use super::{IMMEDIATE, SqliteStore, inbox_change, inbox_read};
 use crate::store::{
     Changed, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
     NotificationStore, Posting, StoreError,
 };
-
-inbox_changes!(sqlx::SqliteConnection);
-inbox_reading!(sqlx::SqliteConnection);
 
 impl SqliteStore {
     /// Runs `change` in a transaction of its own, and returns once it is on the disk.
@@ -40,7 +36,7 @@ impl NotificationStore for SqliteStore {
         bounds: InboxBounds,
     ) -> BoxFuture<'a, Result<Changed<(NotificationRow, Posting)>, StoreError>> {
         let row = row.clone();
-        Box::pin(self.change(move |on| Box::pin(changes::post(on, row, bounds))))
+        Box::pin(self.change(move |on| Box::pin(inbox_change::post(on, row, bounds))))
     }
 
     fn inbox<'a>(
@@ -48,7 +44,9 @@ impl NotificationStore for SqliteStore {
         user_id: &'a str,
         now: u64,
     ) -> BoxFuture<'a, Result<(InboxState, bool), StoreError>> {
-        Box::pin(async move { reading::state(&mut *self.read_aside().await?, user_id, now).await })
+        Box::pin(
+            async move { inbox_read::state(&mut *self.read_aside().await?, user_id, now).await },
+        )
     }
 
     fn notifications<'a>(
@@ -57,9 +55,9 @@ impl NotificationStore for SqliteStore {
         query: &'a InboxQuery,
         now: u64,
     ) -> BoxFuture<'a, Result<InboxPage, StoreError>> {
-        Box::pin(
-            async move { reading::page(&mut *self.read_aside().await?, user_id, query, now).await },
-        )
+        Box::pin(async move {
+            inbox_read::page(&mut *self.read_aside().await?, user_id, query, now).await
+        })
     }
 
     fn mark_read<'a>(
@@ -70,7 +68,7 @@ impl NotificationStore for SqliteStore {
     ) -> BoxFuture<'a, Result<Changed<Option<NotificationRow>>, StoreError>> {
         let (user_id, id) = (user_id.to_owned(), id.to_owned());
         Box::pin(self.change(move |on| {
-            Box::pin(async move { changes::mark_read(on, &user_id, &id, at).await })
+            Box::pin(async move { inbox_change::mark_read(on, &user_id, &id, at).await })
         }))
     }
 
@@ -82,7 +80,9 @@ impl NotificationStore for SqliteStore {
     ) -> BoxFuture<'a, Result<Changed<()>, StoreError>> {
         let (user_id, upto) = (user_id.to_owned(), upto.map(str::to_owned));
         Box::pin(self.change(move |on| {
-            Box::pin(async move { changes::mark_all_read(on, &user_id, upto.as_deref(), at).await })
+            Box::pin(
+                async move { inbox_change::mark_all_read(on, &user_id, upto.as_deref(), at).await },
+            )
         }))
     }
 
@@ -94,7 +94,7 @@ impl NotificationStore for SqliteStore {
     ) -> BoxFuture<'a, Result<Changed<bool>, StoreError>> {
         let (user_id, id) = (user_id.to_owned(), id.to_owned());
         Box::pin(self.change(move |on| {
-            Box::pin(async move { changes::remove(on, &user_id, &id, now).await })
+            Box::pin(async move { inbox_change::remove(on, &user_id, &id, now).await })
         }))
     }
 
@@ -104,24 +104,22 @@ impl NotificationStore for SqliteStore {
         bounds: InboxBounds,
     ) -> BoxFuture<'a, Result<Changed<()>, StoreError>> {
         let user_id = user_id.to_owned();
-        Box::pin(
-            self.change(move |on| {
-                Box::pin(async move { changes::trim(on, &user_id, bounds).await })
-            }),
-        )
+        Box::pin(self.change(move |on| {
+            Box::pin(async move { inbox_change::trim(on, &user_id, bounds).await })
+        }))
     }
 
     fn inboxes_to_trim(
         &self,
         bounds: InboxBounds,
     ) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
-        Box::pin(async move { reading::to_trim(&mut *self.read_aside().await?, bounds).await })
+        Box::pin(async move { inbox_read::to_trim(&mut *self.read_aside().await?, bounds).await })
     }
 
     fn unannounced_users(&self, before: u64) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
-        Box::pin(
-            async move { reading::unannounced_users(&mut *self.read_aside().await?, before).await },
-        )
+        Box::pin(async move {
+            inbox_read::unannounced_users(&mut *self.read_aside().await?, before).await
+        })
     }
 
     fn unannounced<'a>(
@@ -130,7 +128,7 @@ impl NotificationStore for SqliteStore {
         after: u64,
     ) -> BoxFuture<'a, Result<Vec<InboxChange>, StoreError>> {
         Box::pin(async move {
-            reading::unannounced(&mut *self.read_aside().await?, user_id, after).await
+            inbox_read::unannounced(&mut *self.read_aside().await?, user_id, after).await
         })
     }
 
@@ -141,17 +139,19 @@ impl NotificationStore for SqliteStore {
         Box::pin(async move {
             // Not through to the disk: what is announced twice is known by its version.
             let mut transaction = self.writer.begin_with(IMMEDIATE).await?;
-            changes::announced(&mut transaction, changes).await?;
+            inbox_change::announced(&mut transaction, changes).await?;
             Ok(transaction.commit().await?)
         })
     }
 
+    fn inboxes_of_nobody(&self) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(async move { inbox_read::of_nobody(&mut *self.read_aside().await?).await })
+    }
+
     fn remove_inbox<'a>(&'a self, user_id: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
         let user_id = user_id.to_owned();
-        Box::pin(
-            self.change(move |on| {
-                Box::pin(async move { changes::remove_inbox(on, &user_id).await })
-            }),
-        )
+        Box::pin(self.change(move |on| {
+            Box::pin(async move { inbox_change::remove_inbox(on, &user_id).await })
+        }))
     }
 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use tidings_protocol::api::Role;
+
 use super::Backend;
 use crate::store::{
-    Change, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow, Posting,
-    Store,
+    Change, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
+    PeopleChange, Posting, Store, UserRow,
 };
 
 /// Makes a test of each function here, on the backend that the expression makes.
@@ -21,6 +23,7 @@ macro_rules! notification_suite {
             a_change_stays_noted_until_it_was_announced,
             who_hears_of_each_change_knows_what_is_there,
             many_who_change_one_inbox_at_once_count_right,
+            the_inbox_of_a_user_goes_with_the_user,
         );
     };
 }
@@ -305,4 +308,32 @@ pub(in crate::store) async fn a_change_stays_noted_until_it_was_announced(backen
     assert_eq!(unannounced(&store).await, [expected[2].clone(), expected[4].clone()]);
     store.announced(&[(ADA.to_owned(), 3), (ADA.to_owned(), 5)]).await.unwrap();
     assert_eq!(store.unannounced_users(u64::MAX).await.unwrap(), [""; 0]);
+}
+
+pub(in crate::store) async fn the_inbox_of_a_user_goes_with_the_user(backend: &impl Backend) {
+    let store = backend.open().await;
+    let user = UserRow {
+        id: ADA.to_owned(),
+        name: "Ada".to_owned(),
+        folded: ADA.to_owned(),
+        role: Role::Viewer,
+        password: None,
+        created_at: 1,
+    };
+    let change = async |change: PeopleChange| {
+        store.change_people(&change, 0).await.unwrap().unwrap();
+    };
+    change(PeopleChange::AddUser { user, most: 9 }).await;
+    post(&store, row(ADA, 1, "a")).await;
+    post(&store, row("owner", 2, "b")).await;
+    assert_eq!(store.inboxes_of_nobody().await.unwrap(), [""; 0]);
+    change(PeopleChange::RemoveUser { id: ADA.to_owned(), at: 3 }).await;
+    assert_eq!(stands(&store, 3).await, InboxState::default());
+    assert_eq!(store.unannounced_users(u64::MAX).await.unwrap(), ["owner"]);
+
+    // As by a server that has yet to hear of it.
+    post(&store, row(ADA, 4, "c")).await;
+    assert_eq!(store.inboxes_of_nobody().await.unwrap(), [ADA]);
+    store.remove_inbox(ADA).await.unwrap();
+    assert_eq!(store.inboxes_of_nobody().await.unwrap(), [""; 0]);
 }

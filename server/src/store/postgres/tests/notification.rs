@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use sqlx::{Connection as _, PgConnection};
 
-use super::super::notification::{changes, reading};
 use super::*;
 use crate::store::{Change, InboxBounds, InboxChange, InboxQuery, NotificationRow};
 
@@ -31,16 +30,19 @@ async fn write(mut on: PgConnection, writer: u64) -> Vec<InboxChange> {
     let mut noted = Vec::new();
     for n in 0..30 {
         let mut transaction = on.begin().await.unwrap();
-        let posted = changes::post(&mut transaction, row(writer, n), bounds).await.unwrap();
+        let posted = inbox_change::post(&mut transaction, row(writer, n), bounds).await.unwrap();
         transaction.commit().await.unwrap();
         noted.extend(posted.changes);
         let id = posted.result.0.id;
         let mut transaction = on.begin().await.unwrap();
         noted.extend(match n % 4 {
-            0 => changes::mark_read(&mut transaction, ADA, &id, 1).await.unwrap().changes,
-            1 => changes::remove(&mut transaction, ADA, &id, 1).await.unwrap().changes,
+            0 => inbox_change::mark_read(&mut transaction, ADA, &id, 1).await.unwrap().changes,
+            1 => inbox_change::remove(&mut transaction, ADA, &id, 1).await.unwrap().changes,
             2 if writer == 0 => {
-                changes::mark_all_read(&mut transaction, ADA, Some(&id), 1).await.unwrap().changes
+                inbox_change::mark_all_read(&mut transaction, ADA, Some(&id), 1)
+                    .await
+                    .unwrap()
+                    .changes
             }
             _ => Vec::new(),
         });
@@ -54,7 +56,7 @@ async fn read(mut on: PgConnection) {
     let unread = InboxQuery { unread: Some(true), limit: 10_000, before: None };
     for _ in 0..40 {
         let mut transaction = on.begin_with(SNAPSHOT).await.unwrap();
-        let page = reading::page(&mut transaction, ADA, &unread, 1).await.unwrap();
+        let page = inbox_read::page(&mut transaction, ADA, &unread, 1).await.unwrap();
         transaction.commit().await.unwrap();
         assert_eq!(page.rows.len() as u64, page.state.unread);
     }

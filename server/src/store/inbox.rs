@@ -1,11 +1,4 @@
-//! Inboxes in statements that SQLite and Postgres understand alike: written once, as macros over the type of the connection, so
-//! that both count alike.
-
-mod changes;
-mod reading;
-
-pub(super) use changes::inbox_changes;
-pub(super) use reading::inbox_reading;
+//! What the statements about inboxes have in common, whatever the connection.
 
 use super::notification::{Change, InboxChange, InboxState, NotificationRow};
 use super::number::{signed, unsigned};

@@ -1,0 +1,145 @@
+//! Inboxes as SQL reads them, for every backend that speaks it: each compiles this file for its own kind of connection.
+
+use super::{Connection, signed, unsigned};
+use crate::store::StoreError;
+use crate::store::inbox::{Columns, LISTED, change, columns, row};
+use crate::store::notification::{InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+pub(super) async fn state(
+    on: &mut Connection,
+    user_id: &str,
+    now: u64,
+) -> Result<(InboxState, bool)> {
+    let found: Option<(i64, i64, Option<i64>)> = sqlx::query_as(
+        "SELECT version, unread, ( \
+             SELECT min(expires_at) FROM notifications WHERE user_id = $1 \
+                 AND expires_at IS NOT NULL \
+         ) FROM inboxes WHERE user_id = $1",
+    )
+    .bind(user_id)
+    .fetch_optional(on)
+    .await?;
+    let (version, unread, expires) = found.unwrap_or_default();
+    let state = InboxState { version: unsigned(version), unread: unsigned(unread) };
+    Ok((state, expires.is_some_and(|at| at <= signed(now))))
+}
+
+pub(super) async fn page(
+    on: &mut Connection,
+    user_id: &str,
+    query: &InboxQuery,
+    now: u64,
+) -> Result<InboxPage> {
+    let (state, has_expired) = state(on, user_id, now).await?;
+    let before: i64 = match &query.before {
+        None => i64::MAX,
+        // Of one that is gone its id tells when it came.
+        Some(id) => {
+            sqlx::query_scalar(
+                "SELECT coalesce( \
+                     (SELECT version FROM notifications WHERE user_id = $1 AND id = $2), \
+                     (SELECT max(version) + 1 FROM notifications WHERE user_id = $1 AND id < $2), \
+                     0)",
+            )
+            .bind(user_id)
+            .bind(id)
+            .fetch_one(&mut *on)
+            .await?
+        }
+    };
+    let found: Vec<Columns> = sqlx::query_as(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM notifications WHERE user_id = $1 AND version < $2 \
+         AND (expires_at IS NULL OR expires_at > $3) \
+         AND ($4 = 0 OR ($4 = 1) = (read_at IS NULL)) \
+         ORDER BY version DESC LIMIT $5"
+    ))
+    .bind(user_id)
+    .bind(before)
+    .bind(signed(now))
+    .bind(query.unread.map_or(0_i64, |unread| if unread { 1 } else { 2 }))
+    .bind(signed(query.limit as u64).saturating_add(1))
+    .fetch_all(&mut *on)
+    .await?;
+    let has_more = found.len() > query.limit;
+    let rows = found.into_iter().take(query.limit).map(row).collect();
+    Ok(InboxPage { rows, state, has_more, has_expired })
+}
+
+/// By the oldest of each, which is the first to be too old unless a clock was set back; then it waits.
+pub(super) async fn to_trim(on: &mut Connection, bounds: InboxBounds) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT user_id FROM inboxes WHERE total > $1 \
+         OR EXISTS ( \
+             SELECT 1 FROM notifications AS own \
+             WHERE own.user_id = inboxes.user_id AND own.expires_at <= $2 \
+         ) OR ( \
+             SELECT created_at FROM notifications AS own \
+             WHERE own.user_id = inboxes.user_id ORDER BY version LIMIT 1 \
+         ) < $3 \
+         ORDER BY user_id LIMIT $4",
+    )
+    .bind(signed(bounds.most))
+    .bind(signed(bounds.now))
+    .bind(signed(bounds.oldest))
+    .bind(LISTED)
+    .fetch_all(on)
+    .await?)
+}
+
+/// Users who were removed while somebody still wrote to them.
+pub(super) async fn of_nobody(on: &mut Connection) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT user_id FROM inboxes WHERE NOT EXISTS ( \
+             SELECT 1 FROM users WHERE users.id = inboxes.user_id AND removed_at IS NULL \
+         ) ORDER BY user_id LIMIT $1",
+    )
+    .bind(LISTED)
+    .fetch_all(on)
+    .await?)
+}
+
+pub(super) async fn unannounced_users(on: &mut Connection, before: u64) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT DISTINCT user_id FROM inbox_changes WHERE at < $1 ORDER BY user_id LIMIT $2",
+    )
+    .bind(signed(before))
+    .bind(LISTED)
+    .fetch_all(on)
+    .await?)
+}
+
+pub(super) async fn unannounced(
+    on: &mut Connection,
+    user_id: &str,
+    after: u64,
+) -> Result<Vec<InboxChange>> {
+    let noted: Vec<(i64, i64, String, String)> = sqlx::query_as(
+        "SELECT version, unread, kind, what FROM inbox_changes \
+         WHERE user_id = $1 AND version > $2 ORDER BY version LIMIT $3",
+    )
+    .bind(user_id)
+    .bind(signed(after))
+    .bind(LISTED)
+    .fetch_all(&mut *on)
+    .await?;
+    let mut changes = Vec::with_capacity(noted.len());
+    for (version, unread, kind, what) in noted {
+        let posted: Option<Columns> = sqlx::query_as(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM notifications WHERE user_id = $1 AND version = $2"
+        ))
+        .bind(user_id)
+        .bind(version)
+        .fetch_optional(&mut *on)
+        .await?;
+        let state = InboxState { version: unsigned(version), unread: unsigned(unread) };
+        let what = change(&kind, &what, posted.map(row));
+        changes.push(InboxChange { user_id: user_id.to_owned(), state, what });
+    }
+    Ok(changes)
+}
