@@ -44,8 +44,23 @@ pub mod path {
     pub const READY: &str = "/readyz";
     /// Every path of the API and of operations, for those who must know them all: a route that is missing here
     /// is missing in the table of who may do what.
-    pub const ALL: [&str; 10] =
-        [EVENTS, SESSION, PUBLISH, PUBLISH_TOPIC, TOKENS, TOKEN, USERS, USER, HEALTH, READY];
+    pub const ALL: [&str; 15] = [
+        EVENTS,
+        SESSION,
+        PUBLISH,
+        PUBLISH_TOPIC,
+        TOKENS,
+        TOKEN,
+        USERS,
+        USER,
+        NOTIFICATIONS,
+        NOTIFICATION,
+        READ,
+        READ_ALL,
+        NOTIFICATION_STREAM,
+        HEALTH,
+        READY,
+    ];
 }
 
 /// Name of the file in the server's data folder that holds the owner's token; clients on the same machine
