@@ -29,7 +29,7 @@ const LAST_RETRY: Duration = Duration::from_secs(5);
 const MOST_ROUNDS: usize = 100;
 
 /// Why not everything was announced; the cause is in the log.
-struct Behind;
+pub(super) struct Behind;
 
 pub(super) async fn run(notifications: Notifications, stop: CancellationToken) {
     if notifications.store().is_err() {
@@ -80,7 +80,7 @@ pub(super) async fn run(notifications: Notifications, stop: CancellationToken) {
 
 impl Notifications {
     /// Announces what was noted before `before` and not announced, in the order of each inbox.
-    async fn catch_up(&self, before: u64) -> Result<(), Behind> {
+    pub(super) async fn catch_up(&self, before: u64) -> Result<(), Behind> {
         let store = self.store().map_err(failed)?;
         self.forget().await?;
         let mut behind: BTreeSet<_> = self.pending().behind.iter().cloned().collect();

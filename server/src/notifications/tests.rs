@@ -89,13 +89,19 @@ impl World {
     }
 
     async fn in_folder(folder: TempDir, hub: Hub) -> Self {
+        let world = Self::idle(folder, hub).await;
+        tokio::spawn(world.notifications.clone().run(world.stop.clone()));
+        world
+    }
+
+    /// Without the task that catches up.
+    async fn idle(folder: TempDir, hub: Hub) -> Self {
         let store = SqliteStore::open(&folder.path().join(FILE_NAME), false).await.unwrap();
         let store: Arc<dyn Store> = Arc::new(store);
         let heard = hub.subscribe(vec!["notifications/*".parse().unwrap()], Start::Fresh);
         let config = NotificationsConfig::default();
         let notifications = Notifications::new(Some(Arc::clone(&store)), hub.clone(), config);
         let stop = CancellationToken::new();
-        tokio::spawn(notifications.clone().run(stop.clone()));
         Self { notifications, store, hub, heard, stop, folder }
     }
 
@@ -235,6 +241,31 @@ async fn what_was_saved_before_a_crash_and_not_announced_is_announced_at_the_nex
     let arrival: Arrival = serde_json::from_value(told).unwrap();
     assert_eq!((kind.as_str(), arrival.notification), ("notification", saved));
     world.until_all_is_announced().await;
+}
+
+#[tokio::test]
+async fn what_another_server_saved_and_did_not_live_to_announce_is_announced_by_this_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::idle(folder, Hub::new(HubLimits::default())).await;
+    world.post("mine").await;
+    world.next().await;
+    // As another one does that has the same database.
+    let row = NotificationRow {
+        id: id::new(7),
+        user_id: OWNER.to_owned(),
+        title: "theirs".to_owned(),
+        level: "error".to_owned(),
+        ..NotificationRow::default()
+    };
+    world.store.post(&row, world.notifications.bounds()).await.unwrap();
+    assert!(world.notifications.catch_up(1).await.is_ok());
+    assert_eq!(world.store.unannounced(OWNER, 1).await.unwrap().len(), 1, "it may be just at it");
+    assert!(world.notifications.catch_up(u64::MAX).await.is_ok());
+    let (_, told) = world.next().await;
+    assert_eq!((&told["title"], &told["unreadCount"]), (&"theirs".into(), &2.into()));
+    world.until_all_is_announced().await;
+    world.post("mine again").await;
+    assert_eq!(world.next().await.1["version"], 3);
 }
 
 #[tokio::test]
