@@ -15,9 +15,7 @@ mod inbox;
 mod notification;
 mod people;
 
-pub(super) use inbox::*;
-pub(super) use notification::*;
-pub(super) use people::*;
+pub(super) use {inbox::*, notification::*, people::*};
 
 /// One database of a backend, which can be opened again.
 pub(super) trait Backend {
