@@ -99,12 +99,12 @@ impl Inbox {
         let rows = page["notifications"].as_array().context("rows")?;
         let unread = rows.iter().filter(|row| row["readAt"].is_null()).count();
         ensure!(page["next"].is_null() && page["unreadCount"] == unread, "{page}");
+        let none = json!({ "id": "none", "version": 0 });
         let some = match rows.len() as u64 {
-            0 => "none".to_owned(),
-            count => {
-                rows[self.random(count) as usize]["id"].as_str().unwrap_or_default().to_owned()
-            }
+            0 => &none,
+            count => &rows[self.random(count) as usize],
         };
+        let (some, version) = (some["id"].as_str().context("an id")?, &some["version"]);
         match self.random(10) {
             0..5 => {
                 let n = self.random(20);
@@ -117,7 +117,7 @@ impl Inbox {
             5..8 => drop(self.ask(Method::POST, &format!("/{some}/read"), None).await?),
             8 => drop(self.ask(Method::DELETE, &format!("/{some}"), None).await?),
             _ => {
-                let body = (self.random(2) == 0).then(|| json!({ "upTo": some }));
+                let body = (self.random(2) == 0).then(|| json!({ "upToVersion": version }));
                 self.ask(Method::POST, "/read-all", body).await?.context("a count")?;
             }
         }

@@ -20,7 +20,7 @@ const LONGEST: usize = 4 * MAX_TITLE_CHARS
 pub struct InboxQuery {
     /// Only those that are unread, or only those that are read.
     pub unread: Option<bool>,
-    /// Only those that came before this one: [`Inbox::next`] of the page before.
+    /// Only those that follow a page: its [`Inbox::next`].
     pub before: Option<String>,
     /// How many at most, 1 to [`MAX_PAGE`]; without it as many as the server gives.
     pub limit: Option<usize>,
@@ -67,13 +67,13 @@ impl Client {
         Ok(self.ask(self.post(self.notification(&[id, "read"]))).await?.json().await?)
     }
 
-    /// Marks all of the caller's notifications as read that are no newer than the one with the id `upto`, or all.
+    /// Marks all of the caller's notifications as read that are of the version `upto` of the inbox and below, or all.
     ///
     /// # Errors
     ///
     /// If the server cannot be reached or refuses.
-    pub async fn mark_all_read(&self, upto: Option<&str>) -> Result<Unread, ClientError> {
-        let body = ReadAll { up_to: upto.map(str::to_owned) };
+    pub async fn mark_all_read(&self, upto: Option<u64>) -> Result<Unread, ClientError> {
+        let body = ReadAll { up_to_version: upto };
         Ok(self.ask(self.post(self.route(path::READ_ALL)).json(&body)).await?.json().await?)
     }
 

@@ -231,7 +231,7 @@ async fn notifications_are_asked_for_by_their_paths() {
         ("GET /api/notifications?unread=true&before=a%26b&limit=9 ", "", &inbox),
         ("POST /api/notifications/a%2Fb/read ", "", row),
         ("POST /api/notifications/read-all ", "{}", unread),
-        ("POST /api/notifications/read-all ", r#"{"upTo":"x"}"#, unread),
+        ("POST /api/notifications/read-all ", r#"{"upToVersion":7}"#, unread),
         ("DELETE /api/notifications/a%2Fb ", "", ""),
     ]
     .into_iter()
@@ -250,7 +250,7 @@ async fn notifications_are_asked_for_by_their_paths() {
                 2 => client.notifications(&query).await.map(|page| page.unread_count.to_string()),
                 3 => client.mark_read("a/b").await.map(|row| row.title),
                 4 => client.mark_all_read(None).await.map(|unread| unread.version.to_string()),
-                5 => client.mark_all_read(Some("x")).await.map(|unread| unread.version.to_string()),
+                5 => client.mark_all_read(Some(7)).await.map(|unread| unread.version.to_string()),
                 _ => client.remove_notification("a/b").await.map(|()| String::new()),
             }
         });

@@ -85,7 +85,7 @@ impl std::str::FromStr for Level {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notification {
-    /// Never changes; ids of later notifications are greater as text.
+    /// Never changes, and says nothing of the order.
     pub id: String,
     /// Whose it is.
     pub user_id: String,
@@ -320,7 +320,7 @@ pub struct Inbox {
     pub unread_count: u64,
     /// Of which version of the inbox all this is.
     pub version: u64,
-    /// What to ask for as `before` to read on; null where nothing follows.
+    /// What to ask for as `before` to read on, and nothing else; null where nothing follows.
     pub next: Option<String>,
 }
 
@@ -328,7 +328,8 @@ pub struct Inbox {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ReadAll {
-    /// The newest to be marked; without it, all that are there.
+    /// Those of this version and below are marked, as a list or a row has it; without it, all that are there. What is
+    /// newer than the caller has seen, or has replaced what the caller has seen, stays unread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub up_to: Option<String>,
+    pub up_to_version: Option<u64>,
 }

@@ -180,7 +180,7 @@ impl Notifications {
         Ok(self.change(user_id, mark).await?.result.map(notification))
     }
 
-    /// Marks all as read that are no newer than the one with the id `upto`, or all.
+    /// Marks all as read that are of the version `upto` and below, or all.
     ///
     /// # Errors
     ///
@@ -188,13 +188,11 @@ impl Notifications {
     pub async fn mark_all_read(
         &self,
         user_id: &str,
-        upto: Option<String>,
+        upto: Option<u64>,
     ) -> Result<Unread, NotifyError> {
         let user = user_id.to_owned();
         let mark = move |store: Arc<dyn Store>| -> BoxFuture<'static, _> {
-            Box::pin(
-                async move { store.mark_all_read(&user, upto.as_deref(), clock::now_ms()).await },
-            )
+            Box::pin(async move { store.mark_all_read(&user, upto, clock::now_ms()).await })
         };
         Ok(unread(self.change(user_id, mark).await?.state))
     }

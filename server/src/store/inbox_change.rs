@@ -184,25 +184,12 @@ pub(super) async fn mark_read(
 pub(super) async fn mark_all_read(
     on: &mut Connection,
     user_id: &str,
-    upto: Option<&str>,
+    upto: Option<u64>,
     at: u64,
 ) -> Result<Changed<()>> {
     let mut inbox = lock(on, user_id, at).await?;
-    let upto: i64 = match upto {
-        None => inbox.version,
-        Some(id) => {
-            sqlx::query_scalar(
-                "SELECT coalesce( \
-                     (SELECT version FROM notifications WHERE user_id = $1 AND id = $2), \
-                     (SELECT max(version) FROM notifications WHERE user_id = $1 AND id < $2), \
-                     0)",
-            )
-            .bind(user_id)
-            .bind(id)
-            .fetch_one(&mut *on)
-            .await?
-        }
-    };
+    // What is yet to come is not read.
+    let upto = upto.map_or(inbox.version, |upto| signed(upto).min(inbox.version));
     let read = sqlx::query(
         "UPDATE notifications SET read_at = $3 \
          WHERE user_id = $1 AND version <= $2 AND read_at IS NULL",

@@ -33,22 +33,6 @@ pub(super) async fn page(
     now: u64,
 ) -> Result<InboxPage> {
     let (state, has_expired) = state(on, user_id, now).await?;
-    let before: i64 = match &query.before {
-        None => i64::MAX,
-        // Of one that is gone its id tells when it came.
-        Some(id) => {
-            sqlx::query_scalar(
-                "SELECT coalesce( \
-                     (SELECT version FROM notifications WHERE user_id = $1 AND id = $2), \
-                     (SELECT max(version) + 1 FROM notifications WHERE user_id = $1 AND id < $2), \
-                     0)",
-            )
-            .bind(user_id)
-            .bind(id)
-            .fetch_one(&mut *on)
-            .await?
-        }
-    };
     let found: Vec<Columns> = sqlx::query_as(concat!(
         "SELECT ",
         columns!(),
@@ -58,7 +42,7 @@ pub(super) async fn page(
          ORDER BY version DESC LIMIT $5"
     ))
     .bind(user_id)
-    .bind(before)
+    .bind(query.before.map_or(i64::MAX, signed))
     .bind(signed(now))
     .bind(query.unread.map_or(0_i64, |unread| if unread { 1 } else { 2 }))
     .bind(signed(query.limit as u64).saturating_add(1))

@@ -65,8 +65,8 @@ pub struct InboxState {
 pub struct InboxQuery {
     /// Only those that are unread, or only those that are read.
     pub unread: Option<bool>,
-    /// Only those that came before the one with this id.
-    pub before: Option<String>,
+    /// Only those below this version.
+    pub before: Option<u64>,
     /// How many at most.
     pub limit: usize,
 }
@@ -181,7 +181,7 @@ pub trait NotificationStore {
         at: u64,
     ) -> BoxFuture<'a, Result<Changed<Option<NotificationRow>>, StoreError>>;
 
-    /// Marks those as read that are no newer than the one with the id `upto`, or all.
+    /// Marks those of the version `upto` and below as read, or all.
     ///
     /// # Errors
     ///
@@ -189,7 +189,7 @@ pub trait NotificationStore {
     fn mark_all_read<'a>(
         &'a self,
         user_id: &'a str,
-        upto: Option<&'a str>,
+        upto: Option<u64>,
         at: u64,
     ) -> BoxFuture<'a, Result<Changed<()>, StoreError>>;
 

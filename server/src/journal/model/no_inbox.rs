@@ -41,12 +41,7 @@ impl NotificationStore for FaultyStore {
         never()
     }
 
-    fn mark_all_read<'a>(
-        &'a self,
-        _: &'a str,
-        _: Option<&'a str>,
-        _: u64,
-    ) -> Never<'a, Changed<()>> {
+    fn mark_all_read<'a>(&'a self, _: &'a str, _: Option<u64>, _: u64) -> Never<'a, Changed<()>> {
         never()
     }
 

@@ -113,7 +113,7 @@ async fn list(
     let page = state.notifications.page(&user.id, &query).await?;
     let last = page.notifications.last().filter(|_| page.has_more);
     let inbox = Inbox {
-        next: last.map(|last| last.id.clone()),
+        next: last.map(|last| last.version.to_string()),
         notifications: page.notifications,
         unread_count: page.unread.unread_count,
         version: page.unread.version,
@@ -129,10 +129,10 @@ fn asked(query: &str) -> Result<InboxQuery, ApiError> {
             (query::UNREAD, "true") => asked.unread = Some(true),
             (query::UNREAD, "false") => asked.unread = Some(false),
             (query::UNREAD, _) => return Err(bad("`unread` is true or false")),
-            (query::BEFORE, id) if id.contains(char::is_control) => {
-                return Err(bad("`before` is the id of a notification"));
+            (query::BEFORE, next) => {
+                let before = next.parse().map_err(|_| bad("`before` is the `next` of a page"))?;
+                asked.before = Some(before);
             }
-            (query::BEFORE, id) => asked.before = Some(id.to_owned()),
             (query::LIMIT, number) => {
                 let number = number.parse().ok().filter(|number| (1..=MAX_PAGE).contains(number));
                 asked.limit = number.ok_or_else(|| bad(format!("`limit` is 1 to {MAX_PAGE}")))?;
@@ -162,14 +162,11 @@ async fn read_all(
     State(state): State<AppState>,
     body: Bytes,
 ) -> Result<Json<Unread>, ApiError> {
-    let ReadAll { up_to } = match body.trim_ascii() {
+    let ReadAll { up_to_version } = match body.trim_ascii() {
         [] => ReadAll::default(),
-        body => object(body, "send nothing, or {\"upTo\":id}")?,
+        body => object(body, "send nothing, or {\"upToVersion\":v}")?,
     };
-    if up_to.as_ref().is_some_and(|id| id.contains(char::is_control)) {
-        return Err(bad("`upTo` is the id of a notification"));
-    }
-    Ok(Json(state.notifications.mark_all_read(&user.id, up_to).await?))
+    Ok(Json(state.notifications.mark_all_read(&user.id, up_to_version).await?))
 }
 
 async fn remove(

@@ -165,13 +165,15 @@ async fn an_inbox_is_read_in_pages_and_by_what_is_unread() {
         (found, page["next"].as_str().map(str::to_owned))
     };
     assert_eq!(list("").await, (ids.clone(), None));
-    assert_eq!(list("?limit=2").await, (ids[..2].to_vec(), Some(ids[1].clone())));
-    let before = format!("?limit=2&before={}", ids[1]);
-    assert_eq!(list(&before).await, (ids[2..4].to_vec(), Some(ids[3].clone())));
-    assert_eq!(list(&format!("?before={}", ids[3])).await, (ids[4..].to_vec(), None));
+    assert_eq!(list("?limit=2").await, (ids[..2].to_vec(), Some("4".to_owned())));
+    assert_eq!(list("?limit=2&before=4").await, (ids[2..4].to_vec(), Some("2".to_owned())));
+    assert_eq!(list("?before=2").await, (ids[4..].to_vec(), None));
     assert_eq!(list("?unread=false").await, (vec![ids[1].clone()], None));
-    assert_eq!(list("?unread=true&limit=1").await, (vec![ids[0].clone()], Some(ids[0].clone())));
-    for query in ["?limit=0", "?limit=201", "?limit=x", "?unread=1", "?unred=true", "?before=%00"] {
+    assert_eq!(list("?unread=true&limit=1").await, (vec![ids[0].clone()], Some("5".to_owned())));
+    let id = format!("?before={}", ids[0]);
+    for query in
+        ["?limit=0", "?limit=201", "?limit=x", "?unread=1", "?unred=true", "?before=-1", &id]
+    {
         let answer = inbox.ask("GET", query, "").await;
         assert_eq!(answer.error(), (400, "bad_request".to_owned()), "{query}");
     }
@@ -180,19 +182,19 @@ async fn an_inbox_is_read_in_pages_and_by_what_is_unread() {
 #[tokio::test]
 async fn what_is_read_stays_read_and_what_is_gone_is_not_found() {
     let inbox = Inbox::new().await;
-    let (first, second) = (inbox.posted("a").await, inbox.posted("b").await);
+    let (first, _) = (inbox.posted("a").await, inbox.posted("b").await);
     let third = inbox.posted("c").await;
     let read = inbox.ask("POST", &format!("/{first}/read"), "").await;
     assert_eq!((read.status.as_u16(), &read.json()["id"]), (200, &first.as_str().into()));
     assert!(read.json()["readAt"].is_u64());
     assert_eq!(inbox.ask("POST", &format!("/{first}/read"), "").await.json(), read.json());
 
-    let upto = json!({ "upTo": second }).to_string();
+    let upto = json!({ "upToVersion": 2 }).to_string();
     let answer = inbox.ask("POST", "/read-all", &upto).await;
     assert_eq!(answer.json(), json!({ "unreadCount": 1, "version": 5 }));
     assert_eq!(inbox.ask("POST", "/read-all", "").await.json()["unreadCount"], 0);
     assert_eq!(inbox.ask("POST", "/read-all", "{}").await.json()["version"], 6);
-    for body in ["[]", "{\"upto\":\"x\"}", "{\"upTo\":1}", "x"] {
+    for body in ["[]", "{\"upTo\":\"x\"}", "{\"upToVersion\":\"1\"}", "{\"upToVersion\":-1}", "x"] {
         let answer = inbox.ask("POST", "/read-all", body).await;
         assert_eq!(answer.error(), (400, "bad_request".to_owned()), "{body}");
     }

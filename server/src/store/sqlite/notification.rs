@@ -75,14 +75,12 @@ impl NotificationStore for SqliteStore {
     fn mark_all_read<'a>(
         &'a self,
         user_id: &'a str,
-        upto: Option<&'a str>,
+        upto: Option<u64>,
         at: u64,
     ) -> BoxFuture<'a, Result<Changed<()>, StoreError>> {
-        let (user_id, upto) = (user_id.to_owned(), upto.map(str::to_owned));
+        let user_id = user_id.to_owned();
         Box::pin(self.change(move |on| {
-            Box::pin(
-                async move { inbox_change::mark_all_read(on, &user_id, upto.as_deref(), at).await },
-            )
+            Box::pin(async move { inbox_change::mark_all_read(on, &user_id, upto, at).await })
         }))
     }
 

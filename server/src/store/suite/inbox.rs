@@ -70,7 +70,7 @@ pub(in crate::store) async fn who_hears_of_each_change_knows_what_is_there(backe
             5..7 => store.mark_read(ADA, &id, now).await.unwrap().changes,
             7 => store.remove_notification(ADA, &id, now).await.unwrap().changes,
             8 => {
-                let upto = (back < 25).then_some(id.as_str());
+                let upto = (back < 25).then_some(client.state.version.saturating_sub(back));
                 store.mark_all_read(ADA, upto, now).await.unwrap().changes
             }
             _ => store.trim_inbox(ADA, bounds).await.unwrap().changes,

@@ -17,7 +17,9 @@ macro_rules! notification_suite {
             a_notification_counts_until_it_is_read_or_removed,
             of_a_key_a_user_has_one_notification,
             an_inbox_is_read_page_by_page_the_newest_first,
+            what_goes_or_is_replaced_between_two_pages_leaves_the_next_where_it_was,
             all_up_to_one_are_read_at_once,
+            what_nobody_saw_is_not_read_with_all_up_to_one,
             what_expired_is_neither_shown_nor_counted,
             an_inbox_keeps_to_its_bounds,
             a_change_stays_noted_until_it_was_announced,
@@ -179,23 +181,55 @@ pub(in crate::store) async fn an_inbox_is_read_page_by_page_the_newest_first(
     store.mark_read(ADA, &id(2), 8).await.unwrap();
     for (unread, before, limit, expected, has_more) in [
         (None, None, 3, &["7", "6", "5"][..], true),
-        (None, Some(id(5)), 3, &["4", "3", "2"], true),
-        (None, Some(id(2)), 3, &["1"], false),
-        (None, Some(id(1)), 3, &[], false),
+        (None, Some(5), 3, &["4", "3", "2"], true),
+        (None, Some(2), 3, &["1"], false),
+        (None, Some(1), 3, &[], false),
         (Some(true), None, 3, &["7", "5", "4"], true),
-        (Some(true), Some(id(4)), 2, &["3", "1"], false),
+        (Some(true), Some(4), 2, &["3", "1"], false),
         (Some(false), None, 9, &["6", "2"], false),
-        (None, Some("nothing like an id".to_owned()), 1, &["7"], true),
-        (None, Some(String::new()), 1, &[], false),
+        (None, Some(u64::MAX), 1, &["7"], true),
+        (None, Some(0), 1, &[], false),
     ] {
         let found = page(&store, &InboxQuery { unread, before, limit }, 9).await;
         assert_eq!((titles(&found), found.has_more), (expected.to_vec(), has_more));
         assert_eq!(found.state.unread, 5);
     }
-    // One that goes between two pages leaves the second where it was.
-    store.remove_notification(ADA, &id(5), 9).await.unwrap();
-    let query = InboxQuery { before: Some(id(5)), limit: 2, unread: None };
-    assert_eq!(titles(&page(&store, &query, 9).await), ["4", "3"]);
+}
+
+pub(in crate::store) async fn what_goes_or_is_replaced_between_two_pages_leaves_the_next_where_it_was(
+    backend: &impl Backend,
+) {
+    let store = backend.open().await;
+    let keyed = |at: u64, title: &str, key: u64| NotificationRow {
+        dedupe_key: Some(key.to_string()),
+        ..row(ADA, at, title)
+    };
+    for at in 1..=6 {
+        post(&store, keyed(at, &at.to_string(), at)).await;
+    }
+    let ask = async |before| page(&store, &InboxQuery { before, limit: 2, unread: None }, 9).await;
+    let last = async |before| {
+        let page = ask(before).await;
+        page.rows.last().map(|row| (row.id.clone(), row.version))
+    };
+    let (id, version) = last(None).await.unwrap();
+    assert_eq!(version, 5);
+    // The last of the page, and one with a lower id.
+    post(&store, keyed(7, "5 again", 5)).await;
+    post(&store, keyed(8, "1 again", 1)).await;
+    assert_eq!(titles(&ask(Some(version)).await), ["4", "3"]);
+    store.remove_notification(ADA, &id, 9).await.unwrap();
+    assert_eq!(titles(&ask(Some(version)).await), ["4", "3"]);
+    assert_eq!(titles(&ask(None).await), ["1 again", "6"]);
+
+    // Though the last of each page comes again, the pages end.
+    let mut before = None;
+    for round in 0.. {
+        let Some((id, version)) = last(before).await else { break };
+        assert!(round < 4, "a page again");
+        post(&store, keyed(10 + round, "flaps", id[..12].parse().unwrap())).await;
+        before = Some(version);
+    }
 }
 
 pub(in crate::store) async fn all_up_to_one_are_read_at_once(backend: &impl Backend) {
@@ -203,20 +237,47 @@ pub(in crate::store) async fn all_up_to_one_are_read_at_once(backend: &impl Back
     for at in 1..=6 {
         post(&store, row(ADA, at, &at.to_string())).await;
     }
-    let upto = store.mark_all_read(ADA, Some("000000000003-3"), 7).await.unwrap();
+    let upto = store.mark_all_read(ADA, Some(3), 7).await.unwrap();
     assert_eq!(upto.state, InboxState { version: 7, unread: 3 });
     assert_eq!(upto.changes[0].what, Change::ReadUpTo(3));
-    let none = store.mark_all_read(ADA, Some("000000000003-3"), 8).await.unwrap();
+    let none = store.mark_all_read(ADA, Some(3), 8).await.unwrap();
     assert_eq!((none.state, none.changes.len()), (upto.state, 0));
 
     store.remove_notification(ADA, "000000000005-5", 8).await.unwrap();
-    let gone = store.mark_all_read(ADA, Some("000000000005-5"), 9).await.unwrap();
-    assert_eq!((gone.state.unread, &gone.changes[0].what), (1, &Change::ReadUpTo(4)));
-    let rest = store.mark_all_read(ADA, None, 10).await.unwrap();
+    let gone = store.mark_all_read(ADA, Some(5), 9).await.unwrap();
+    assert_eq!((gone.state.unread, &gone.changes[0].what), (1, &Change::ReadUpTo(5)));
+    let rest = store.mark_all_read(ADA, Some(u64::MAX), 10).await.unwrap();
     assert_eq!(rest.state.unread, 0);
     assert_eq!(stands(&store, 11).await, rest.state);
     let times: Vec<_> = page(&store, &all(), 11).await.rows.iter().map(|row| row.read_at).collect();
     assert_eq!(times, [Some(10), Some(9), Some(7), Some(7), Some(7)]);
+    assert_eq!(rest.changes[0].what, Change::ReadUpTo(9), "and nothing that is yet to come");
+}
+
+pub(in crate::store) async fn what_nobody_saw_is_not_read_with_all_up_to_one(
+    backend: &impl Backend,
+) {
+    let store = backend.open().await;
+    let keyed = |at: u64, title: &str| NotificationRow {
+        dedupe_key: Some("k".to_owned()),
+        ..row(ADA, at, title)
+    };
+    post(&store, keyed(1, "k")).await;
+    for (at, title) in [(2, "x"), (3, "y"), (4, "z")] {
+        post(&store, row(ADA, at, title)).await;
+    }
+    let (again, _) = post(&store, keyed(5, "k again")).await;
+    store.remove_notification(ADA, "000000000002-x", 6).await.unwrap();
+
+    // Of what was seen up to x there is nothing left: one is gone, and what replaced the other nobody has seen.
+    let seen = store.mark_all_read(ADA, Some(2), 7).await.unwrap();
+    assert_eq!((seen.state.unread, seen.changes.len()), (3, 0));
+    let seen = store.mark_all_read(ADA, Some(3), 8).await.unwrap();
+    assert_eq!((seen.state.unread, &seen.changes[0].what), (2, &Change::ReadUpTo(3)));
+    let rows = page(&store, &all(), 9).await.rows;
+    assert_eq!(rows[0], again);
+    let read: Vec<_> = rows.iter().filter(|row| row.read_at.is_some()).collect();
+    assert!(read.iter().all(|row| row.title == "y") && read.len() == 1, "{read:?}");
 }
 
 pub(in crate::store) async fn what_expired_is_neither_shown_nor_counted(backend: &impl Backend) {

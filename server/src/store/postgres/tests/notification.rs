@@ -33,13 +33,13 @@ async fn write(mut on: PgConnection, writer: u64) -> Vec<InboxChange> {
         let posted = inbox_change::post(&mut transaction, row(writer, n), bounds).await.unwrap();
         transaction.commit().await.unwrap();
         noted.extend(posted.changes);
-        let id = posted.result.0.id;
+        let (id, version) = (posted.result.0.id, posted.result.0.version);
         let mut transaction = on.begin().await.unwrap();
         noted.extend(match n % 4 {
             0 => inbox_change::mark_read(&mut transaction, ADA, &id, 1).await.unwrap().changes,
             1 => inbox_change::remove(&mut transaction, ADA, &id, 1).await.unwrap().changes,
             2 if writer == 0 => {
-                inbox_change::mark_all_read(&mut transaction, ADA, Some(&id), 1)
+                inbox_change::mark_all_read(&mut transaction, ADA, Some(version), 1)
                     .await
                     .unwrap()
                     .changes
