@@ -117,7 +117,7 @@ impl Notifications {
     /// # Errors
     ///
     /// If it is no notification, there is nowhere to keep it, or the database fails.
-    pub async fn notify(
+    pub async fn send_notification(
         &self,
         user_id: &str,
         new: NewNotification,

@@ -115,7 +115,7 @@ impl World {
             dedupe_key: key.map(str::to_owned),
             ..NewNotification::default()
         };
-        self.notifications.notify(OWNER, new, "").await.unwrap()
+        self.notifications.send_notification(OWNER, new, "").await.unwrap()
     }
 
     /// Type and payload of what is announced next.
@@ -278,7 +278,7 @@ async fn what_is_past_its_time_goes_and_that_is_told() {
         expires_in_seconds: Some(60),
         ..NewNotification::default()
     };
-    let (a, _) = world.notifications.notify(OWNER, expiring("a"), "").await.unwrap();
+    let (a, _) = world.notifications.send_notification(OWNER, expiring("a"), "").await.unwrap();
     assert_eq!(a.expires_at, Some(1_060_000));
     world.post("stays").await;
     world.next().await;
@@ -290,7 +290,7 @@ async fn what_is_past_its_time_goes_and_that_is_told() {
     let expected = serde_json::json!({ "unreadCount": 1, "version": 3, "removed": [a.id] });
     assert_eq!(world.next().await, ("unread".to_owned(), expected));
 
-    let (b, _) = world.notifications.notify(OWNER, expiring("b"), "").await.unwrap();
+    let (b, _) = world.notifications.send_notification(OWNER, expiring("b"), "").await.unwrap();
     world.next().await;
     clock::fix(1_120_000);
     let page = world.notifications.page(OWNER, &all);
@@ -298,7 +298,7 @@ async fn what_is_past_its_time_goes_and_that_is_told() {
     assert_eq!((page.notifications.len(), page.unread.unread_count), (1, 1));
     assert_eq!(world.next().await.1["removed"][0], b.id);
 
-    world.notifications.notify(OWNER, expiring("c"), "").await.unwrap();
+    world.notifications.send_notification(OWNER, expiring("c"), "").await.unwrap();
     world.next().await;
     clock::fix(1_000_000 + 90 * 24 * 60 * 60 * 1_000 + 1);
     world.notifications.sweep().await;
@@ -316,10 +316,10 @@ async fn one_without_a_title_gets_one_that_can_be_shown() {
     for (untitled, title) in
         [("ci", "ci".to_owned()), ("a\nb", "ab".to_owned()), (&"ö".repeat(999), "ö".repeat(200))]
     {
-        let (row, _) = world.notifications.notify(OWNER, new(), untitled).await.unwrap();
+        let (row, _) = world.notifications.send_notification(OWNER, new(), untitled).await.unwrap();
         assert_eq!((row.title, row.message.as_str()), (title, "m"));
     }
-    let error = world.notifications.notify(OWNER, NewNotification::default(), "x").await;
+    let error = world.notifications.send_notification(OWNER, NewNotification::default(), "x").await;
     assert!(matches!(error, Err(NotifyError::Invalid(InvalidNotification::Nothing))));
 }
 
@@ -356,7 +356,7 @@ async fn without_a_database_there_are_no_notifications() {
     let hub = Hub::new(HubLimits::default());
     let none = Notifications::new(None, hub, NotificationsConfig::default());
     let new = NewNotification { title: Some("a".to_owned()), ..NewNotification::default() };
-    assert!(matches!(none.notify(OWNER, new, "").await, Err(NotifyError::NoStore)));
+    assert!(matches!(none.send_notification(OWNER, new, "").await, Err(NotifyError::NoStore)));
     assert!(matches!(none.unread(OWNER).await, Err(NotifyError::NoStore)));
     none.run(CancellationToken::new()).await;
 }

@@ -52,7 +52,7 @@ async fn create(
     let new = posted(&headers, body).await?;
     let user = recipient(&state, &caller, &new)?;
     let untitled = caller.grant().map_or(&*state.host_name, |grant| grant.name());
-    let (row, posting) = state.notifications.notify(&user.id, new, untitled).await?;
+    let (row, posting) = state.notifications.send_notification(&user.id, new, untitled).await?;
     let status = match posting {
         Posting::New => StatusCode::CREATED,
         Posting::Replaced | Posting::Same => StatusCode::OK,
