@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Notifications, NotifyError};
 use crate::clock;
+use crate::store::Change;
 
 /// How often what is past its time is removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -20,6 +21,9 @@ const ORPHANED_AFTER: u64 = 10_000;
 
 /// How long announced changes are gathered before their notes are removed.
 const GATHER: Duration = Duration::from_millis(100);
+
+/// Most notes that are removed in one transaction: others wait for it.
+const MOST_FORGOTTEN: usize = 500;
 
 /// Bounds of the wait between two attempts.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -107,15 +111,24 @@ impl Notifications {
             let changes = store.unannounced(user_id, after).await.map_err(failed)?;
             let Some(last) = changes.last() else { break };
             after = last.state.version;
-            for change in &changes {
-                let is_done =
-                    self.pending().done.contains(&(user_id.to_owned(), change.state.version));
-                if !is_done && let Err(error) = self.publish(change).await {
+            for (n, change) in changes.iter().enumerate() {
+                let version = change.state.version;
+                if self.pending().done.contains(&(user_id.to_owned(), version)) {
+                    continue;
+                }
+                // A count alone says nothing that the change behind it does not say.
+                if change.what == Change::Superseded && n + 1 < changes.len() {
+                    self.is_done(user_id, version);
+                    continue;
+                }
+                if let Err(error) = self.publish(change).await {
                     self.pending().behind.insert(user_id.to_owned());
                     tracing::debug!(%error, "notifications still wait to be published");
                     return Err(Behind);
                 }
             }
+            // However much waited, little of it is published and noted still.
+            self.forget().await?;
         }
         if self.pending().behind.remove(user_id) {
             tracing::info!(user_id, "notifications that waited are published");
@@ -123,16 +136,15 @@ impl Notifications {
         Ok(())
     }
 
-    /// Removes the notes of what was announced.
+    /// Removes the notes of what was announced, in steps: what failed half-way is half done.
     async fn forget(&self) -> Result<(), Behind> {
         let done: Vec<_> = self.pending().done.iter().cloned().collect();
-        if done.is_empty() {
-            return Ok(());
-        }
-        self.store().map_err(failed)?.announced(&done).await.map_err(failed)?;
-        let mut pending = self.pending();
-        for change in &done {
-            pending.done.remove(change);
+        for step in done.chunks(MOST_FORGOTTEN) {
+            self.store().map_err(failed)?.announced(step).await.map_err(failed)?;
+            let mut pending = self.pending();
+            for change in step {
+                pending.done.remove(change);
+            }
         }
         Ok(())
     }

@@ -8,7 +8,7 @@
 mod announcer;
 mod id;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -27,8 +27,8 @@ use crate::clock;
 use crate::config::NotificationsConfig;
 use crate::hub::{Hub, PublishError};
 use crate::store::{
-    Change, Changed, InboxBounds, InboxChange, InboxPage, InboxState, NotificationRow, Store,
-    StoreError,
+    Change, Changed, InboxBounds, InboxChange, InboxPage, InboxState, NotificationRow,
+    NotificationStore, Store, StoreError,
 };
 
 /// Changes of this many users' inboxes are made and announced at once; those of one user one after the other.
@@ -57,7 +57,7 @@ pub struct Notifications(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    store: Option<Arc<dyn Store>>,
+    store: Option<Arc<dyn NotificationStore>>,
     hub: Hub,
     config: NotificationsConfig,
     /// Held while an inbox is changed and the change is announced; several users share one.
@@ -75,7 +75,7 @@ struct Pending {
     /// Users of whom the hub did not take something: what comes later has to wait for it.
     behind: HashSet<String>,
     /// Changes that were announced, and are noted still.
-    done: HashSet<(String, u64)>,
+    done: BTreeSet<(String, u64)>,
 }
 
 /// A page of an inbox.
@@ -93,6 +93,14 @@ impl Notifications {
     /// Those in `store`, announced to `hub`.
     #[must_use]
     pub fn new(store: Option<Arc<dyn Store>>, hub: Hub, config: NotificationsConfig) -> Self {
+        Self::with(store.map(|store| store as _), hub, config)
+    }
+
+    fn with(
+        store: Option<Arc<dyn NotificationStore>>,
+        hub: Hub,
+        config: NotificationsConfig,
+    ) -> Self {
         Self(Arc::new(Inner {
             store,
             hub,
@@ -126,7 +134,7 @@ impl Notifications {
         new.check()?;
         let bounds = self.bounds();
         let row = row(user_id, new, untitled, bounds.now);
-        let post = move |store: Arc<dyn Store>| -> BoxFuture<'static, _> {
+        let post = move |store: Arc<dyn NotificationStore>| -> BoxFuture<'static, _> {
             Box::pin(async move { store.post(&row, bounds).await })
         };
         let (row, posting) = self.change(user_id, post).await?.result;
@@ -174,7 +182,7 @@ impl Notifications {
         id: &str,
     ) -> Result<Option<Notification>, NotifyError> {
         let (user, id) = (user_id.to_owned(), id.to_owned());
-        let mark = move |store: Arc<dyn Store>| -> BoxFuture<'static, _> {
+        let mark = move |store: Arc<dyn NotificationStore>| -> BoxFuture<'static, _> {
             Box::pin(async move { store.mark_read(&user, &id, clock::now_ms()).await })
         };
         Ok(self.change(user_id, mark).await?.result.map(notification))
@@ -191,7 +199,7 @@ impl Notifications {
         upto: Option<u64>,
     ) -> Result<Unread, NotifyError> {
         let user = user_id.to_owned();
-        let mark = move |store: Arc<dyn Store>| -> BoxFuture<'static, _> {
+        let mark = move |store: Arc<dyn NotificationStore>| -> BoxFuture<'static, _> {
             Box::pin(async move { store.mark_all_read(&user, upto, clock::now_ms()).await })
         };
         Ok(unread(self.change(user_id, mark).await?.state))
@@ -204,7 +212,7 @@ impl Notifications {
     /// If there is nowhere to keep any, or the database fails.
     pub async fn remove(&self, user_id: &str, id: &str) -> Result<bool, NotifyError> {
         let (user, id) = (user_id.to_owned(), id.to_owned());
-        let remove = move |store: Arc<dyn Store>| -> BoxFuture<'static, _> {
+        let remove = move |store: Arc<dyn NotificationStore>| -> BoxFuture<'static, _> {
             Box::pin(async move { store.remove_notification(&user, &id, clock::now_ms()).await })
         };
         Ok(self.change(user_id, remove).await?.result)
@@ -213,7 +221,7 @@ impl Notifications {
     /// Removes what is past its time or too much of a user's.
     async fn trim(&self, user_id: &str) -> Result<InboxState, NotifyError> {
         let (user, bounds) = (user_id.to_owned(), self.bounds());
-        let trim = move |store: Arc<dyn Store>| -> BoxFuture<'static, _> {
+        let trim = move |store: Arc<dyn NotificationStore>| -> BoxFuture<'static, _> {
             Box::pin(async move { store.trim_inbox(&user, bounds).await })
         };
         Ok(self.change(user_id, trim).await?.state)
@@ -224,7 +232,9 @@ impl Notifications {
     async fn change<T: Send + 'static>(
         &self,
         user_id: &str,
-        change: impl FnOnce(Arc<dyn Store>) -> BoxFuture<'static, Result<Changed<T>, StoreError>>
+        change: impl FnOnce(
+            Arc<dyn NotificationStore>,
+        ) -> BoxFuture<'static, Result<Changed<T>, StoreError>>
         + Send
         + 'static,
     ) -> Result<Changed<T>, NotifyError> {
@@ -270,9 +280,14 @@ impl Notifications {
         } else {
             tracing::error!(user_id, "a notification of a user who can have no topic");
         }
-        self.pending().done.insert((user_id.clone(), state.version));
-        self.0.flush.notify_one();
+        self.is_done(user_id, state.version);
         Ok(())
+    }
+
+    /// Has the announcer remove the note of a change.
+    fn is_done(&self, user_id: &str, version: u64) {
+        self.pending().done.insert((user_id.to_owned(), version));
+        self.0.flush.notify_one();
     }
 
     /// Has the announcer look after a user.
@@ -288,7 +303,7 @@ impl Notifications {
         tokio::time::timeout(PATIENCE, turn.lock()).await.map_err(|_| StoreError::Busy)
     }
 
-    fn store(&self) -> Result<&Arc<dyn Store>, NotifyError> {
+    fn store(&self) -> Result<&Arc<dyn NotificationStore>, NotifyError> {
         self.0.store.as_ref().ok_or(NotifyError::NoStore)
     }
 

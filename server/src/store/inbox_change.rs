@@ -254,10 +254,16 @@ pub(super) async fn trim(
 }
 
 pub(super) async fn announced(on: &mut Connection, changes: &[(String, u64)]) -> Result<()> {
-    for (user_id, version) in changes {
-        sqlx::query("DELETE FROM inbox_changes WHERE user_id = $1 AND version = $2")
+    let mut sorted = changes.to_vec();
+    // In one order, or two servers could wait for each other.
+    sorted.sort_unstable();
+    for run in sorted.chunk_by(|a, b| a.0 == b.0 && b.1 <= a.1.saturating_add(1)) {
+        let [(user_id, first), ..] = run else { continue };
+        let last = run.last().map_or(*first, |(_, version)| *version);
+        sqlx::query("DELETE FROM inbox_changes WHERE user_id = $1 AND version BETWEEN $2 AND $3")
             .bind(user_id)
-            .bind(signed(*version))
+            .bind(signed(*first))
+            .bind(signed(last))
             .execute(&mut *on)
             .await?;
     }

@@ -133,7 +133,7 @@ pub struct Changed<T> {
 }
 
 /// The notifications. What changes them returns once that is on the disk.
-pub trait NotificationStore {
+pub trait NotificationStore: std::fmt::Debug + Send + Sync + 'static {
     /// Adds a notification, whose version is given here, or replaces the one of its key by it: that keeps its id. One of
     /// the same key and content stays as it is.
     ///
@@ -244,7 +244,7 @@ pub trait NotificationStore {
         after: u64,
     ) -> BoxFuture<'a, Result<Vec<InboxChange>, StoreError>>;
 
-    /// Forgets changes, by user and version, that were announced.
+    /// Forgets changes, by user and version, that were announced: in one transaction, so a few hundred at most.
     ///
     /// # Errors
     ///

@@ -1,5 +1,8 @@
 //! What is announced, when, and that nothing is lost in between.
 
+mod backlog;
+mod wrapped;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;

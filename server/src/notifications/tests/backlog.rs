@@ -1,0 +1,69 @@
+//! What waits to be announced, however much of it there is.
+
+use super::wrapped::Wrapped;
+use super::*;
+
+/// An inbox whose announcer does not run by itself.
+async fn idle() -> (World, Arc<Wrapped>) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::idle(folder, Hub::new(HubLimits::default())).await;
+    let store = Arc::new(Wrapped::new(Arc::clone(&world.store)));
+    let config = NotificationsConfig::default();
+    let inboxes = Arc::<Wrapped>::clone(&store);
+    world.notifications = Notifications::with(Some(inboxes), world.hub.clone(), config);
+    (world, store)
+}
+
+/// Noted and not announced, as by a server that died.
+async fn saved(world: &World, n: u64, key: Option<&str>) {
+    let row = NotificationRow {
+        id: id::new(n),
+        user_id: OWNER.to_owned(),
+        title: n.to_string(),
+        level: "info".to_owned(),
+        dedupe_key: key.map(str::to_owned),
+        ..NotificationRow::default()
+    };
+    world.store.post(&row, world.notifications.bounds()).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_announced_is_forgotten_in_steps_however_much_it_is() {
+    let (world, store) = idle().await;
+    saved(&world, 1, None).await;
+    world.notifications.pending().done.extend((1..=1_200).map(|n| (OWNER.to_owned(), n)));
+    assert!(world.notifications.catch_up(u64::MAX).await.is_ok());
+    assert_eq!(*store.forgotten.lock().unwrap(), [500, 500, 200]);
+    assert!(world.notifications.pending().done.is_empty());
+    world.until_all_is_announced().await;
+}
+
+#[tokio::test]
+async fn a_backlog_is_forgotten_page_by_page_while_it_is_announced() {
+    let (mut world, store) = idle().await;
+    for n in 1..=250 {
+        saved(&world, n, None).await;
+    }
+    assert!(world.notifications.catch_up(u64::MAX).await.is_ok());
+    assert_eq!(*store.forgotten.lock().unwrap(), [100, 100, 50]);
+    for n in 1..=250_u64 {
+        assert_eq!(world.next().await.1["version"], n);
+    }
+    world.until_all_is_announced().await;
+}
+
+#[tokio::test]
+async fn of_what_was_replaced_in_a_backlog_a_page_tells_the_last_count_alone() {
+    let (mut world, _store) = idle().await;
+    for n in 1..=250 {
+        saved(&world, n, Some("k")).await;
+    }
+    assert!(world.notifications.catch_up(u64::MAX).await.is_ok());
+    for version in [100, 200] {
+        let told = serde_json::json!({ "unreadCount": 1, "version": version });
+        assert_eq!(world.next().await, ("unread".to_owned(), told));
+    }
+    let (kind, told) = world.next().await;
+    assert_eq!((kind.as_str(), &told["title"]), ("notification", &"250".into()));
+    world.until_all_is_announced().await;
+}
