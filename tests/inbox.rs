@@ -28,6 +28,13 @@ struct Known {
 }
 
 impl Known {
+    /// Takes how things stand when a stream begins, whatever is known.
+    fn begin(&mut self, told: &Value) -> Result<()> {
+        self.version = told["version"].as_u64().context("a version")?;
+        self.unread = told["unreadCount"].as_u64().context("a count")?;
+        Ok(())
+    }
+
     /// Takes what a stream says of an inbox, as any client should: a count only with a greater version.
     fn hear(&mut self, told: &Value) -> Result<()> {
         let version = told["version"].as_u64().context("a version")?;
@@ -137,7 +144,8 @@ async fn listen(mut events: Events, known: Arc<Mutex<Known>>) -> Result<()> {
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
         match kind.as_str() {
             "notification" | "unread" => known.hear(told).with_context(|| format!("{frame:?}"))?,
-            "initial" | "connected" | "heartbeat" => {}
+            "initial" => known.begin(told)?,
+            "connected" | "heartbeat" => {}
             other => anyhow::bail!("{other}: {frame:?}"),
         }
     }

@@ -1,7 +1,9 @@
 //! Notifications: what somebody is to know, kept until it is read, and how an inbox changes.
 //!
 //! Each change of an inbox gives it the next *version*. Whatever tells a count tells its version too, and a client
-//! takes a count only of a greater version than it has: changes may arrive late or twice, and the count stays right.
+//! takes a count only of a greater version than it has: changes may arrive late or twice, and the count stays right. The
+//! [`INITIAL`] of a stream is taken whatever its version: it is never older than what the stream tells behind it, and versions
+//! begin lower again where a database was restored.
 
 use std::fmt;
 
@@ -30,7 +32,7 @@ pub const DEFAULT_PAGE: usize = 50;
 pub const NOTIFICATION: &str = "notification";
 /// Type of the event that tells a change of an inbox.
 pub const UNREAD: &str = "unread";
-/// Name of a stream's event that says where the inbox stands.
+/// Name of a stream's event that says where the inbox stands; it counts whatever its version.
 pub const INITIAL: &str = "initial";
 
 /// How much a notification matters.
