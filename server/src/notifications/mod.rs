@@ -231,7 +231,7 @@ impl Notifications {
     /// stands.
     async fn change<T: Send + 'static>(
         &self,
-        user_id: &str,
+        user: &str,
         change: impl FnOnce(
             Arc<dyn NotificationStore>,
         ) -> BoxFuture<'static, Result<Changed<T>, StoreError>>
@@ -239,7 +239,7 @@ impl Notifications {
         + 'static,
     ) -> Result<Changed<T>, NotifyError> {
         let store = Arc::clone(self.store()?);
-        let (this, user_id) = (self.clone(), user_id.to_owned());
+        let (this, user_id) = (self.clone(), user.to_owned());
         let changing = tokio::spawn(async move {
             let _turn = this.turn(&user_id).await?;
             let changed = change(store).await;
@@ -251,8 +251,14 @@ impl Notifications {
             }
             changed
         });
-        // A task ends without a result only with its runtime, or by a panic.
-        Ok(changing.await.map_err(|_| StoreError::Closed)??)
+        changing
+            .await
+            .unwrap_or_else(|ended| {
+                // It may have been committed.
+                self.fall_behind(user);
+                Err(ended.into())
+            })
+            .map_err(NotifyError::from)
     }
 
     /// Publishes changes of a user whose turn it is; what the hub does not take is left to the announcer.

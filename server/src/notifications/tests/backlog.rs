@@ -67,3 +67,15 @@ async fn of_what_was_replaced_in_a_backlog_a_page_tells_the_last_count_alone() {
     assert_eq!((kind.as_str(), &told["title"]), ("notification", &"250".into()));
     world.until_all_is_announced().await;
 }
+
+#[tokio::test]
+async fn a_change_whose_task_panics_may_be_there_and_is_announced_if_it_is() {
+    let (mut world, store) = idle().await;
+    store.panics.store(true, Ordering::SeqCst);
+    let new = NewNotification { title: Some("a".to_owned()), ..NewNotification::default() };
+    let error = world.notifications.send_notification(OWNER, new, "").await.unwrap_err();
+    assert!(matches!(error, NotifyError::Store(StoreError::Lost(_))), "{error}");
+    tokio::spawn(world.notifications.clone().run(world.stop.clone()));
+    assert_eq!(world.next().await.1["title"], "a");
+    world.until_all_is_announced().await;
+}

@@ -162,8 +162,7 @@ impl SqliteStore {
             }
             changed
         });
-        // A task ends without a result only with its runtime, or by a panic.
-        task.await.map_err(|_| StoreError::Closed)?
+        task.await?
     }
 
     /// Begins to read a page, once it is its turn; what is seen does not change until it ends.
