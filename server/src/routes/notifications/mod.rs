@@ -62,8 +62,9 @@ async fn create(
 
 /// What a body brings: JSON, or text that is the message.
 async fn posted(headers: &HeaderMap, body: Body) -> Result<NewNotification, ApiError> {
+    // What comes from a file or a mail has its line ends.
     let text = |text: String| {
-        let message = Some(text.trim_end().to_owned());
+        let message = Some(text.trim_end().replace("\r\n", "\n"));
         NewNotification { message, ..NewNotification::default() }
     };
     match Payload::read(headers, body, MAX_BODY_BYTES).await? {

@@ -101,6 +101,8 @@ async fn text_is_the_message_whatever_it_looks_like() {
         (Some(FORM), "{\"title\":", "{\"title\":"),
         (Some("text/plain"), "{\"title\":\"x\"}", "{\"title\":\"x\"}"),
         (None, "two\nlines\n", "two\nlines"),
+        (Some(FORM), "of a file\r\nor a mail\r\n\r\n", "of a file\nor a mail"),
+        (Some("text/plain"), "a\r\n\r\nb", "a\n\nb"),
     ] {
         let answer = inbox.post(content_type, body).await;
         assert_eq!(answer.status, 201, "{body:?}: {answer:?}");
@@ -135,6 +137,7 @@ async fn what_is_no_notification_is_refused() {
         (FORM, "", 400, "bad_request"),
         (FORM, " \n", 400, "bad_request"),
         (FORM, "bell \u{7}", 400, "bad_request"),
+        (FORM, "a\rb", 400, "bad_request"),
         (JSON, &long, 400, "bad_request"),
         (JSON, &large, 413, "body_too_large"),
         ("image/png", "x", 415, "unsupported_media_type"),
