@@ -24,6 +24,7 @@ CREATE TABLE notifications (
     read_at INTEGER
 ) STRICT;
 
+CREATE INDEX notifications_by_age ON notifications (user_id, created_at);
 CREATE UNIQUE INDEX notifications_in_order ON notifications (user_id, version);
 CREATE INDEX notifications_unread ON notifications (user_id, version) WHERE read_at IS NULL;
 CREATE UNIQUE INDEX notifications_by_key ON notifications (user_id, dedupe_key) WHERE dedupe_key IS NOT NULL;

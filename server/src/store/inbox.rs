@@ -1,6 +1,6 @@
 //! What the statements about inboxes have in common, whatever the connection.
 
-use super::notification::{Change, InboxChange, InboxState, NotificationRow};
+use super::notification::{Change, InboxChange, InboxState, MOST_REMOVED, NotificationRow};
 use super::number::{signed, unsigned};
 
 /// The columns of a notification, as [`Columns`] has them.
@@ -51,12 +51,11 @@ impl Locked {
 
     /// Notes that these were removed, with the time each was read, if any were.
     pub(super) fn note_removed(&mut self, removed: Vec<(String, Option<i64>)>) {
-        if removed.is_empty() {
-            return;
+        for step in removed.chunks(MOST_REMOVED) {
+            self.total -= signed(step.len() as u64);
+            self.unread -= signed(step.iter().filter(|(_, read)| read.is_none()).count() as u64);
+            self.note(Change::Removed(step.iter().map(|(id, _)| id.clone()).collect()));
         }
-        self.total -= signed(removed.len() as u64);
-        self.unread -= signed(removed.iter().filter(|(_, read)| read.is_none()).count() as u64);
-        self.note(Change::Removed(removed.into_iter().map(|(id, _)| id).collect()));
     }
 
     pub(super) fn state(&self) -> InboxState {

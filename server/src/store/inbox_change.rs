@@ -5,7 +5,7 @@ use super::{Connection, signed, unsigned};
 use crate::store::StoreError;
 use crate::store::inbox::{Columns, Locked, columns, noted, row, says_the_same};
 use crate::store::notification::{
-    Change, Changed, InboxBounds, InboxChange, MOST_REMOVED, NotificationRow, Posting,
+    Change, Changed, InboxBounds, InboxChange, NotificationRow, Posting,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -22,42 +22,33 @@ async fn lock(on: &mut Connection, user_id: &str, now: u64) -> Result<Locked> {
     .await?;
     let (user_id, changes) = (user_id.to_owned(), Vec::new());
     let mut inbox = Locked { user_id, version, unread, total, changes };
-    loop {
-        let removed: Vec<(String, Option<i64>)> = sqlx::query_as(
-            "DELETE FROM notifications WHERE id IN ( \
-                 SELECT id FROM notifications WHERE user_id = $1 AND expires_at <= $2 LIMIT $3 \
-             ) RETURNING id, read_at",
-        )
-        .bind(&inbox.user_id)
-        .bind(signed(now))
-        .bind(MOST_REMOVED)
-        .fetch_all(&mut *on)
-        .await?;
-        let is_all = signed(removed.len() as u64) < MOST_REMOVED;
-        inbox.note_removed(removed);
-        if is_all {
-            return Ok(inbox);
-        }
-    }
+    // In one statement: the next of several would walk past all that the ones before removed.
+    let removed = sqlx::query_as(
+        "DELETE FROM notifications WHERE user_id = $1 AND expires_at <= $2 RETURNING id, read_at",
+    )
+    .bind(&inbox.user_id)
+    .bind(signed(now))
+    .fetch_all(&mut *on)
+    .await?;
+    inbox.note_removed(removed);
+    Ok(inbox)
 }
 
 /// Lets go of the oldest until `most` are left.
 async fn shorten(on: &mut Connection, inbox: &mut Locked, most: i64) -> Result<()> {
-    while inbox.total > most {
-        let removed: Vec<(String, Option<i64>)> = sqlx::query_as(
-            "DELETE FROM notifications WHERE id IN ( \
-                 SELECT id FROM notifications WHERE user_id = $1 ORDER BY version LIMIT $2 \
-             ) RETURNING id, read_at",
-        )
-        .bind(&inbox.user_id)
-        .bind((inbox.total - most).min(MOST_REMOVED))
-        .fetch_all(&mut *on)
-        .await?;
-        if removed.is_empty() {
-            break;
-        }
-        inbox.note_removed(removed);
+    if inbox.total <= most {
+        return Ok(());
     }
+    let removed = sqlx::query_as(
+        "DELETE FROM notifications WHERE id IN ( \
+             SELECT id FROM notifications WHERE user_id = $1 ORDER BY version LIMIT $2 \
+         ) RETURNING id, read_at",
+    )
+    .bind(&inbox.user_id)
+    .bind(inbox.total - most)
+    .fetch_all(&mut *on)
+    .await?;
+    inbox.note_removed(removed);
     Ok(())
 }
 
@@ -232,23 +223,14 @@ pub(super) async fn trim(
     bounds: InboxBounds,
 ) -> Result<Changed<()>> {
     let mut inbox = lock(on, user_id, bounds.now).await?;
-    loop {
-        let removed: Vec<(String, Option<i64>)> = sqlx::query_as(
-            "DELETE FROM notifications WHERE id IN ( \
-                 SELECT id FROM notifications WHERE user_id = $1 AND created_at < $2 LIMIT $3 \
-             ) RETURNING id, read_at",
-        )
-        .bind(user_id)
-        .bind(signed(bounds.oldest))
-        .bind(MOST_REMOVED)
-        .fetch_all(&mut *on)
-        .await?;
-        let is_all = signed(removed.len() as u64) < MOST_REMOVED;
-        inbox.note_removed(removed);
-        if is_all {
-            break;
-        }
-    }
+    let removed = sqlx::query_as(
+        "DELETE FROM notifications WHERE user_id = $1 AND created_at < $2 RETURNING id, read_at",
+    )
+    .bind(user_id)
+    .bind(signed(bounds.oldest))
+    .fetch_all(&mut *on)
+    .await?;
+    inbox.note_removed(removed);
     shorten(on, &mut inbox, signed(bounds.most)).await?;
     leave(on, inbox, bounds.now, ()).await
 }

@@ -53,17 +53,16 @@ pub(super) async fn page(
     Ok(InboxPage { rows, state, has_more, has_expired })
 }
 
-/// By the oldest of each, which is the first to be too old unless a clock was set back; then it waits.
 pub(super) async fn to_trim(on: &mut Connection, bounds: InboxBounds) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar(
         "SELECT user_id FROM inboxes WHERE total > $1 \
          OR EXISTS ( \
              SELECT 1 FROM notifications AS own \
              WHERE own.user_id = inboxes.user_id AND own.expires_at <= $2 \
-         ) OR ( \
-             SELECT created_at FROM notifications AS own \
-             WHERE own.user_id = inboxes.user_id ORDER BY version LIMIT 1 \
-         ) < $3 \
+         ) OR EXISTS ( \
+             SELECT 1 FROM notifications AS own \
+             WHERE own.user_id = inboxes.user_id AND own.created_at < $3 \
+         ) \
          ORDER BY user_id LIMIT $4",
     )
     .bind(signed(bounds.most))

@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 
 use super::StoreError;
 
-/// Most notifications that one change removes; what is more is further changes.
-pub(super) const MOST_REMOVED: i64 = 200;
+/// Most notifications that one change tells as removed; what is more is further changes.
+pub(super) const MOST_REMOVED: usize = 200;
 
 /// A notification as it is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

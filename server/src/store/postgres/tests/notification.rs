@@ -97,3 +97,24 @@ async fn servers_of_one_database_change_an_inbox_at_once_and_count_right() {
     assert!(posted >= 6 * 27, "{posted}");
     store.close().await;
 }
+
+#[tokio::test]
+async fn a_full_inbox_that_expires_at_once_is_let_go_of_within_one_change() {
+    let database = Database::new().await;
+    let store = open(&database, false).await;
+    let bounds = InboxBounds { most: 200_000, oldest: 0, now: 1 };
+    store.post(&row(0, 1), bounds).await.unwrap();
+    let mut on = database.connect().await;
+    // As many as an inbox may hold.
+    for statement in [
+        "INSERT INTO notifications SELECT 'x' || n, 'ada', 10 + n, 't', '', 'info', NULL, NULL, NULL, n, 5, NULL \
+         FROM generate_series(1, 100000) AS n",
+        "UPDATE inboxes SET version = 200000, unread = unread + 100000, total = total + 100000",
+    ] {
+        sqlx::query(statement).execute(&mut on).await.unwrap();
+    }
+    let changed = store.mark_all_read(ADA, None, 5).await.unwrap();
+    assert_eq!(changed.changes.len(), 500 + 1, "in steps, so that none is too long to be told");
+    assert_eq!(changed.state.unread, 0);
+    store.close().await;
+}
