@@ -7,8 +7,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{Notifications, NotifyError};
-use crate::clock;
-use crate::store::Change;
+use crate::store::{Change, Unannounced};
 
 /// How often what is past its time is removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -16,8 +15,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// How often it is looked for what another server of the same database noted, and did not live to announce.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// Whoever made a change has announced it by then, in ms, or is gone.
-const ORPHANED_AFTER: u64 = 10_000;
+/// Whoever made a change has announced it by then, or is gone.
+const ORPHANED_AFTER: Duration = Duration::from_secs(10);
 
 /// How long announced changes are gathered before their notes are removed.
 const GATHER: Duration = Duration::from_millis(100);
@@ -44,7 +43,8 @@ pub(super) async fn run(notifications: Notifications, stop: CancellationToken) {
     for ticks in [&mut looks, &mut sweeps] {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
-    // What the run before did not announce, whenever it noted it.
+    // What another server noted just now it announces by itself; in a database of one's own all is left by the run before.
+    let least = notifications.0.is_shared.then_some(ORPHANED_AFTER);
     let mut due = Some(Instant::now());
     let mut wait = FIRST_RETRY;
     loop {
@@ -54,12 +54,12 @@ pub(super) async fn run(notifications: Notifications, stop: CancellationToken) {
                 None => std::future::pending().await,
             }
         };
-        let before = tokio::select! {
+        let age = tokio::select! {
             () = stop.cancelled() => break,
-            () = retry => u64::MAX,
+            () = retry => least,
             // One that failed is tried again in its own time, however much comes.
-            () = notifications.0.wake.notified(), if due.is_none() => u64::MAX,
-            _ = looks.tick(), if due.is_none() => clock::now_ms().saturating_sub(ORPHANED_AFTER),
+            () = notifications.0.wake.notified(), if due.is_none() => least,
+            _ = looks.tick(), if due.is_none() => Some(ORPHANED_AFTER),
             () = notifications.0.flush.notified() => {
                 tokio::select! {
                     () = stop.cancelled() => break,
@@ -74,7 +74,7 @@ pub(super) async fn run(notifications: Notifications, stop: CancellationToken) {
                 continue;
             }
         };
-        (due, wait) = match notifications.catch_up(before).await {
+        (due, wait) = match notifications.catch_up(age).await {
             Ok(()) => (None, FIRST_RETRY),
             Err(Behind) => (Some(Instant::now() + wait), (wait * 2).min(LAST_RETRY)),
         };
@@ -83,19 +83,20 @@ pub(super) async fn run(notifications: Notifications, stop: CancellationToken) {
 }
 
 impl Notifications {
-    /// Announces what was noted before `before` and not announced, in the order of each inbox.
-    pub(super) async fn catch_up(&self, before: u64) -> Result<(), Behind> {
+    /// Announces what was noted that long ago or whenever, and not announced, and what waits of this server's, in the order
+    /// of each inbox.
+    pub(super) async fn catch_up(&self, age: Option<Duration>) -> Result<(), Behind> {
         let store = self.store().map_err(failed)?;
         self.forget().await?;
-        let mut behind: BTreeSet<_> = self.pending().behind.iter().cloned().collect();
+        let mut behind: BTreeSet<_> = self.pending().behind.keys().cloned().collect();
         for _ in 0..MOST_ROUNDS {
-            let users = store.unannounced_users(before).await.map_err(failed)?;
+            let users = store.unannounced_users(age).await.map_err(failed)?;
             behind.extend(users);
             if behind.is_empty() {
                 return Ok(());
             }
             for user_id in std::mem::take(&mut behind) {
-                self.catch_up_with(&user_id).await?;
+                self.catch_up_with(&user_id, age).await?;
             }
             // Those who were done are not found again.
             self.forget().await?;
@@ -103,16 +104,21 @@ impl Notifications {
         Ok(())
     }
 
-    async fn catch_up_with(&self, user_id: &str) -> Result<(), Behind> {
+    async fn catch_up_with(&self, user_id: &str, least: Option<Duration>) -> Result<(), Behind> {
         let store = self.store().map_err(failed)?;
         let _turn = self.turn(user_id).await.map_err(failed)?;
+        let own = self.pending().behind.get(user_id).cloned().unwrap_or_default();
         let mut after = 0;
         loop {
             let changes = store.unannounced(user_id, after).await.map_err(failed)?;
             let Some(last) = changes.last() else { break };
-            after = last.state.version;
-            for (n, change) in changes.iter().enumerate() {
+            after = last.change.state.version;
+            for (n, Unannounced { change, age }) in changes.iter().enumerate() {
                 let version = change.state.version;
+                // Whoever noted it is about to announce it.
+                if least.is_some_and(|least| *age < least) && !own.contains(&version) {
+                    continue;
+                }
                 if self.pending().done.contains(&(user_id.to_owned(), version)) {
                     continue;
                 }
@@ -122,7 +128,7 @@ impl Notifications {
                     continue;
                 }
                 if let Err(error) = self.publish(change).await {
-                    self.pending().behind.insert(user_id.to_owned());
+                    self.pending().behind.entry(user_id.to_owned()).or_default();
                     tracing::debug!(%error, "notifications still wait to be published");
                     return Err(Behind);
                 }
@@ -130,7 +136,7 @@ impl Notifications {
             // However much waited, little of it is published and noted still.
             self.forget().await?;
         }
-        if self.pending().behind.remove(user_id) {
+        if self.pending().behind.remove(user_id).is_some() {
             tracing::info!(user_id, "notifications that waited are published");
         }
         Ok(())

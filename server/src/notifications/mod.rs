@@ -8,7 +8,7 @@
 mod announcer;
 mod id;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,6 +34,9 @@ use crate::store::{
 /// Changes of this many users' inboxes are made and announced at once; those of one user one after the other.
 const TURNS: usize = 64;
 
+/// Most versions of a user that are remembered while the hub does not take them.
+const MOST_WAITING: usize = 10_000;
+
 /// How long others' changes are waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -58,6 +61,8 @@ pub struct Notifications(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     store: Option<Arc<dyn NotificationStore>>,
+    /// Whether other servers change the same inboxes.
+    is_shared: bool,
     hub: Hub,
     config: NotificationsConfig,
     /// Held while an inbox is changed and the change is announced; several users share one.
@@ -72,8 +77,9 @@ struct Inner {
 /// What the announcer has to do.
 #[derive(Debug, Default)]
 struct Pending {
-    /// Users of whom the hub did not take something: what comes later has to wait for it.
-    behind: HashSet<String>,
+    /// Users of whom the hub did not take something, and which versions of this server's making wait therefore: a number
+    /// of them at most, the rest is found by its age. What comes later has to wait for them.
+    behind: HashMap<String, BTreeSet<u64>>,
     /// Changes that were announced, and are noted still.
     done: BTreeSet<(String, u64)>,
 }
@@ -93,16 +99,19 @@ impl Notifications {
     /// Those in `store`, announced to `hub`.
     #[must_use]
     pub fn new(store: Option<Arc<dyn Store>>, hub: Hub, config: NotificationsConfig) -> Self {
-        Self::with(store.map(|store| store as _), hub, config)
+        let is_shared = store.as_ref().is_some_and(|store| store.is_shared());
+        Self::with(store.map(|store| store as _), is_shared, hub, config)
     }
 
     fn with(
         store: Option<Arc<dyn NotificationStore>>,
+        is_shared: bool,
         hub: Hub,
         config: NotificationsConfig,
     ) -> Self {
         Self(Arc::new(Inner {
             store,
+            is_shared,
             hub,
             config,
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
@@ -246,7 +255,7 @@ impl Notifications {
             match &changed {
                 Ok(changed) => this.announce(&user_id, &changed.changes).await,
                 // It may have been committed.
-                Err(StoreError::Lost(_)) => this.fall_behind(&user_id),
+                Err(StoreError::Lost(_)) => this.fall_behind(&user_id, &[]),
                 Err(_) => {}
             }
             changed
@@ -255,7 +264,7 @@ impl Notifications {
             .await
             .unwrap_or_else(|ended| {
                 // It may have been committed.
-                self.fall_behind(user);
+                self.fall_behind(user, &[]);
                 Err(ended.into())
             })
             .map_err(NotifyError::from)
@@ -263,14 +272,14 @@ impl Notifications {
 
     /// Publishes changes of a user whose turn it is; what the hub does not take is left to the announcer.
     async fn announce(&self, user_id: &str, changes: &[InboxChange]) {
-        if !changes.is_empty() && self.pending().behind.contains(user_id) {
-            self.0.wake.notify_one();
+        if !changes.is_empty() && self.pending().behind.contains_key(user_id) {
+            self.fall_behind(user_id, changes);
             return;
         }
-        for change in changes {
+        for (n, change) in changes.iter().enumerate() {
             if let Err(error) = self.publish(change).await {
                 tracing::warn!(%error, "a notification is kept, and published later");
-                self.fall_behind(user_id);
+                self.fall_behind(user_id, &changes[n..]);
                 return;
             }
         }
@@ -296,9 +305,13 @@ impl Notifications {
         self.0.flush.notify_one();
     }
 
-    /// Has the announcer look after a user.
-    fn fall_behind(&self, user_id: &str) {
-        self.pending().behind.insert(user_id.to_owned());
+    /// Has the announcer look after a user, of whom it did not announce these, and perhaps others.
+    fn fall_behind(&self, user_id: &str, changes: &[InboxChange]) {
+        let mut pending = self.pending();
+        let waiting = pending.behind.entry(user_id.to_owned()).or_default();
+        let room = MOST_WAITING.saturating_sub(waiting.len());
+        waiting.extend(changes.iter().take(room).map(|change| change.state.version));
+        drop(pending);
         self.0.wake.notify_one();
     }
 

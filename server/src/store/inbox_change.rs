@@ -53,7 +53,7 @@ async fn shorten(on: &mut Connection, inbox: &mut Locked, most: i64) -> Result<(
 }
 
 /// Leaves the inbox as it is now, with what is to be announced.
-async fn leave<T>(on: &mut Connection, inbox: Locked, at: u64, result: T) -> Result<Changed<T>> {
+async fn leave<T>(on: &mut Connection, inbox: Locked, result: T) -> Result<Changed<T>> {
     let (state, user_id) = (inbox.state(), &inbox.user_id);
     if !inbox.changes.is_empty() {
         sqlx::query("UPDATE inboxes SET version = $2, unread = $3, total = $4 WHERE user_id = $1")
@@ -66,14 +66,16 @@ async fn leave<T>(on: &mut Connection, inbox: Locked, at: u64, result: T) -> Res
     }
     for InboxChange { state, what, .. } in &inbox.changes {
         let (kind, what) = noted(what);
-        sqlx::query(
+        // By the clock that all servers of the database share.
+        sqlx::query(concat!(
             "INSERT INTO inbox_changes (user_id, version, unread, at, kind, what) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
+             VALUES ($1, $2, $3, ",
+            now!(),
+            ", $4, $5)"
+        ))
         .bind(user_id)
         .bind(signed(state.version))
         .bind(signed(state.unread))
-        .bind(signed(at))
         .bind(kind)
         .bind(what)
         .execute(&mut *on)
@@ -99,7 +101,7 @@ pub(super) async fn post(
     .await?;
     let posting = match there.map(row) {
         Some(old) if says_the_same(&old, &new) && old.created_at >= bounds.oldest => {
-            return leave(on, inbox, bounds.now, (old, Posting::Same)).await;
+            return leave(on, inbox, (old, Posting::Same)).await;
         }
         Some(old) => {
             new.id = old.id;
@@ -139,7 +141,7 @@ pub(super) async fn post(
     .execute(&mut *on)
     .await?;
     inbox.note(Change::Posted(Box::new(new.clone())));
-    leave(on, inbox, bounds.now, (new, posting)).await
+    leave(on, inbox, (new, posting)).await
 }
 
 pub(super) async fn mark_read(
@@ -169,7 +171,7 @@ pub(super) async fn mark_read(
         inbox.unread -= 1;
         inbox.note(Change::Read(vec![id.to_owned()]));
     }
-    leave(on, inbox, at, found).await
+    leave(on, inbox, found).await
 }
 
 pub(super) async fn mark_all_read(
@@ -195,7 +197,7 @@ pub(super) async fn mark_all_read(
         inbox.unread -= signed(read);
         inbox.note(Change::ReadUpTo(unsigned(upto)));
     }
-    leave(on, inbox, at, ()).await
+    leave(on, inbox, ()).await
 }
 
 pub(super) async fn remove(
@@ -214,7 +216,7 @@ pub(super) async fn remove(
     .await?;
     let was_there = !removed.is_empty();
     inbox.note_removed(removed);
-    leave(on, inbox, now, was_there).await
+    leave(on, inbox, was_there).await
 }
 
 pub(super) async fn trim(
@@ -232,7 +234,7 @@ pub(super) async fn trim(
     .await?;
     inbox.note_removed(removed);
     shorten(on, &mut inbox, signed(bounds.most)).await?;
-    leave(on, inbox, bounds.now, ()).await
+    leave(on, inbox, ()).await
 }
 
 pub(super) async fn announced(on: &mut Connection, changes: &[(String, u64)]) -> Result<()> {

@@ -1,9 +1,13 @@
 //! Inboxes as SQL reads them, for every backend that speaks it: each compiles this file for its own kind of connection.
 
+use std::time::Duration;
+
 use super::{Connection, signed, unsigned};
 use crate::store::StoreError;
 use crate::store::inbox::{Columns, LISTED, change, columns, row};
-use crate::store::notification::{InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState};
+use crate::store::notification::{
+    InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, Unannounced,
+};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -85,11 +89,17 @@ pub(super) async fn of_nobody(on: &mut Connection) -> Result<Vec<String>> {
     .await?)
 }
 
-pub(super) async fn unannounced_users(on: &mut Connection, before: u64) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar(
-        "SELECT DISTINCT user_id FROM inbox_changes WHERE at < $1 ORDER BY user_id LIMIT $2",
-    )
-    .bind(signed(before))
+pub(super) async fn unannounced_users(
+    on: &mut Connection,
+    age: Option<Duration>,
+) -> Result<Vec<String>> {
+    // A clock that was set back leaves notes of a time to come, which are as old as any.
+    Ok(sqlx::query_scalar(concat!(
+        "SELECT DISTINCT user_id FROM inbox_changes WHERE abs(",
+        now!(),
+        " - at) >= $1 ORDER BY user_id LIMIT $2"
+    ))
+    .bind(age.map_or(0, |age| signed(u64::try_from(age.as_millis()).unwrap_or(u64::MAX))))
     .bind(LISTED)
     .fetch_all(on)
     .await?)
@@ -99,18 +109,20 @@ pub(super) async fn unannounced(
     on: &mut Connection,
     user_id: &str,
     after: u64,
-) -> Result<Vec<InboxChange>> {
-    let noted: Vec<(i64, i64, String, String)> = sqlx::query_as(
-        "SELECT version, unread, kind, what FROM inbox_changes \
-         WHERE user_id = $1 AND version > $2 ORDER BY version LIMIT $3",
-    )
+) -> Result<Vec<Unannounced>> {
+    let noted: Vec<(i64, i64, String, String, i64)> = sqlx::query_as(concat!(
+        "SELECT version, unread, kind, what, abs(",
+        now!(),
+        " - at) FROM inbox_changes \
+         WHERE user_id = $1 AND version > $2 ORDER BY version LIMIT $3"
+    ))
     .bind(user_id)
     .bind(signed(after))
     .bind(LISTED)
     .fetch_all(&mut *on)
     .await?;
     let mut changes = Vec::with_capacity(noted.len());
-    for (version, unread, kind, what) in noted {
+    for (version, unread, kind, what, age) in noted {
         let posted: Option<Columns> = sqlx::query_as(concat!(
             "SELECT ",
             columns!(),
@@ -122,7 +134,8 @@ pub(super) async fn unannounced(
         .await?;
         let state = InboxState { version: unsigned(version), unread: unsigned(unread) };
         let what = change(&kind, &what, posted.map(row));
-        changes.push(InboxChange { user_id: user_id.to_owned(), state, what });
+        let change = InboxChange { user_id: user_id.to_owned(), state, what };
+        changes.push(Unannounced { change, age: Duration::from_millis(unsigned(age)) });
     }
     Ok(changes)
 }

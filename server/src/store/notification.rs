@@ -4,6 +4,8 @@
 //! inbox locks its row first, so that the count is right whoever else writes, by this server or another. What was changed
 //! is noted in the same transaction and stays noted until it was announced: a crash between the two loses nothing.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
 use super::StoreError;
@@ -93,6 +95,15 @@ pub struct InboxChange {
     pub state: InboxState,
     /// What happened.
     pub what: Change,
+}
+
+/// A change that is noted and not announced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unannounced {
+    /// The change.
+    pub change: InboxChange,
+    /// How long ago it was noted, by the clock of the database: who asks may have another.
+    pub age: Duration,
 }
 
 /// What happened to an inbox.
@@ -226,12 +237,16 @@ pub trait NotificationStore: std::fmt::Debug + Send + Sync + 'static {
         bounds: InboxBounds,
     ) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
 
-    /// Users some of whose changes were noted before `before` and are not announced, a number of them at most.
+    /// Users whose changes were noted this long ago, by the clock of the database, or whenever, and are not announced: a
+    /// number of them at most.
     ///
     /// # Errors
     ///
     /// If the database fails.
-    fn unannounced_users(&self, before: u64) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
+    fn unannounced_users(
+        &self,
+        age: Option<Duration>,
+    ) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
 
     /// The changes of a user that are not announced, behind the version `after`: in their order, a number of them at most.
     ///
@@ -242,7 +257,7 @@ pub trait NotificationStore: std::fmt::Debug + Send + Sync + 'static {
         &'a self,
         user_id: &'a str,
         after: u64,
-    ) -> BoxFuture<'a, Result<Vec<InboxChange>, StoreError>>;
+    ) -> BoxFuture<'a, Result<Vec<Unannounced>, StoreError>>;
 
     /// Forgets changes, by user and version, that were announced: in one transaction, so a few hundred at most.
     ///

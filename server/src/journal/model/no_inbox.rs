@@ -1,12 +1,14 @@
 //! The part of the store that no journal uses: notifications, of which the model has none.
 
+use std::time::Duration;
+
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::disk::FaultyStore;
 use crate::store::{
-    Changed, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
-    NotificationStore, Posting, StoreError,
+    Changed, InboxBounds, InboxPage, InboxQuery, InboxState, NotificationRow, NotificationStore,
+    Posting, StoreError, Unannounced,
 };
 
 type Never<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -62,11 +64,11 @@ impl NotificationStore for FaultyStore {
         never()
     }
 
-    fn unannounced_users(&self, _: u64) -> Never<'_, Vec<String>> {
+    fn unannounced_users(&self, _: Option<Duration>) -> Never<'_, Vec<String>> {
         never()
     }
 
-    fn unannounced<'a>(&'a self, _: &'a str, _: u64) -> Never<'a, Vec<InboxChange>> {
+    fn unannounced<'a>(&'a self, _: &'a str, _: u64) -> Never<'a, Vec<Unannounced>> {
         never()
     }
 

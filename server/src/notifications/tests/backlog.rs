@@ -10,7 +10,7 @@ async fn idle() -> (World, Arc<Wrapped>) {
     let store = Arc::new(Wrapped::new(Arc::clone(&world.store)));
     let config = NotificationsConfig::default();
     let inboxes = Arc::<Wrapped>::clone(&store);
-    world.notifications = Notifications::with(Some(inboxes), world.hub.clone(), config);
+    world.notifications = Notifications::with(Some(inboxes), true, world.hub.clone(), config);
     (world, store)
 }
 
@@ -32,7 +32,7 @@ async fn what_was_announced_is_forgotten_in_steps_however_much_it_is() {
     let (world, store) = idle().await;
     saved(&world, 1, None).await;
     world.notifications.pending().done.extend((1..=1_200).map(|n| (OWNER.to_owned(), n)));
-    assert!(world.notifications.catch_up(u64::MAX).await.is_ok());
+    assert!(world.notifications.catch_up(None).await.is_ok());
     assert_eq!(*store.forgotten.lock().unwrap(), [500, 500, 200]);
     assert!(world.notifications.pending().done.is_empty());
     world.until_all_is_announced().await;
@@ -44,7 +44,7 @@ async fn a_backlog_is_forgotten_page_by_page_while_it_is_announced() {
     for n in 1..=250 {
         saved(&world, n, None).await;
     }
-    assert!(world.notifications.catch_up(u64::MAX).await.is_ok());
+    assert!(world.notifications.catch_up(None).await.is_ok());
     assert_eq!(*store.forgotten.lock().unwrap(), [100, 100, 50]);
     for n in 1..=250_u64 {
         assert_eq!(world.next().await.1["version"], n);
@@ -58,7 +58,7 @@ async fn of_what_was_replaced_in_a_backlog_a_page_tells_the_last_count_alone() {
     for n in 1..=250 {
         saved(&world, n, Some("k")).await;
     }
-    assert!(world.notifications.catch_up(u64::MAX).await.is_ok());
+    assert!(world.notifications.catch_up(None).await.is_ok());
     for version in [100, 200] {
         let told = serde_json::json!({ "unreadCount": 1, "version": version });
         assert_eq!(world.next().await, ("unread".to_owned(), told));
@@ -78,4 +78,34 @@ async fn a_change_whose_task_panics_may_be_there_and_is_announced_if_it_is() {
     tokio::spawn(world.notifications.clone().run(world.stop.clone()));
     assert_eq!(world.next().await.1["title"], "a");
     world.until_all_is_announced().await;
+}
+
+#[tokio::test]
+async fn what_another_server_noted_just_now_is_left_to_it_while_this_one_brings_what_waits() {
+    let (mut world, store) = idle().await;
+    world.hub.close();
+    world.post("mine").await;
+    assert!(world.notifications.pending().behind.contains_key(OWNER));
+    saved(&world, 2, None).await;
+
+    // The hub is there again.
+    let hub = Hub::new(HubLimits::default());
+    world.heard = hub.subscribe(vec!["notifications/*".parse().unwrap()], Start::Fresh);
+    let behind = std::mem::take(&mut world.notifications.pending().behind);
+    let inboxes = Arc::<Wrapped>::clone(&store);
+    let config = NotificationsConfig::default();
+    world.notifications = Notifications::with(Some(inboxes), true, hub, config);
+    world.notifications.pending().behind = behind;
+    assert!(world.notifications.catch_up(Some(Duration::from_secs(3_600))).await.is_ok());
+    assert_eq!(world.next().await.1["title"], "mine");
+    assert_eq!(changes(&world).await, [2], "of the other, which may be at it");
+    assert!(world.notifications.catch_up(Some(Duration::ZERO)).await.is_ok());
+    assert_eq!(world.next().await.1["title"], "2", "once that is surely gone");
+    world.until_all_is_announced().await;
+}
+
+/// Versions that are noted.
+async fn changes(world: &World) -> Vec<u64> {
+    let noted = world.store.unannounced(OWNER, 0).await.unwrap();
+    noted.iter().map(|noted| noted.change.state.version).collect()
 }

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
+use crate::store::Unannounced;
 
 type Asked<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
@@ -84,11 +85,11 @@ impl NotificationStore for Wrapped {
         self.store.inboxes_to_trim(bounds)
     }
 
-    fn unannounced_users(&self, before: u64) -> Asked<'_, Vec<String>> {
-        self.store.unannounced_users(before)
+    fn unannounced_users(&self, age: Option<Duration>) -> Asked<'_, Vec<String>> {
+        self.store.unannounced_users(age)
     }
 
-    fn unannounced<'a>(&'a self, user_id: &'a str, after: u64) -> Asked<'a, Vec<InboxChange>> {
+    fn unannounced<'a>(&'a self, user_id: &'a str, after: u64) -> Asked<'a, Vec<Unannounced>> {
         self.store.unannounced(user_id, after)
     }
 

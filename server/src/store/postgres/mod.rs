@@ -10,6 +10,12 @@ mod begin;
 mod connector;
 mod error;
 mod fence;
+/// The time of the database, in ms since the epoch.
+macro_rules! now {
+    () => {
+        "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    };
+}
 #[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
 #[path = "../inbox_change.rs"]
 mod inbox_change;

@@ -1,5 +1,7 @@
 //! The tables of notifications.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, PgConnection};
 
@@ -7,8 +9,8 @@ use super::error::within;
 use super::reader::READ;
 use super::{PostgresStore, inbox_change, inbox_read};
 use crate::store::{
-    Changed, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
-    NotificationStore, Posting, StoreError,
+    Changed, InboxBounds, InboxPage, InboxQuery, InboxState, NotificationRow, NotificationStore,
+    Posting, StoreError, Unannounced,
 };
 
 impl PostgresStore {
@@ -132,15 +134,18 @@ impl NotificationStore for PostgresStore {
         Box::pin(self.look(move |on| Box::pin(inbox_read::to_trim(on, bounds))))
     }
 
-    fn unannounced_users(&self, before: u64) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
-        Box::pin(self.look(move |on| Box::pin(inbox_read::unannounced_users(on, before))))
+    fn unannounced_users(
+        &self,
+        age: Option<Duration>,
+    ) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(self.look(move |on| Box::pin(inbox_read::unannounced_users(on, age))))
     }
 
     fn unannounced<'a>(
         &'a self,
         user_id: &'a str,
         after: u64,
-    ) -> BoxFuture<'a, Result<Vec<InboxChange>, StoreError>> {
+    ) -> BoxFuture<'a, Result<Vec<Unannounced>, StoreError>> {
         let user_id = user_id.to_owned();
         Box::pin(self.look(move |on| {
             Box::pin(async move { inbox_read::unannounced(on, &user_id, after).await })

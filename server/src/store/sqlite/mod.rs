@@ -4,6 +4,12 @@
 //! that no disk holds up the runtime.
 
 mod error;
+/// The time of the database, in ms since the epoch.
+macro_rules! now {
+    () => {
+        "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+    };
+}
 #[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
 #[path = "../inbox_change.rs"]
 mod inbox_change;

@@ -1,12 +1,14 @@
 //! The tables of notifications.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::{IMMEDIATE, SqliteStore, inbox_change, inbox_read};
 use crate::store::{
-    Changed, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
-    NotificationStore, Posting, StoreError,
+    Changed, InboxBounds, InboxPage, InboxQuery, InboxState, NotificationRow, NotificationStore,
+    Posting, StoreError, Unannounced,
 };
 
 impl SqliteStore {
@@ -114,17 +116,20 @@ impl NotificationStore for SqliteStore {
         Box::pin(async move { inbox_read::to_trim(&mut *self.read_aside().await?, bounds).await })
     }
 
-    fn unannounced_users(&self, before: u64) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
-        Box::pin(async move {
-            inbox_read::unannounced_users(&mut *self.read_aside().await?, before).await
-        })
+    fn unannounced_users(
+        &self,
+        age: Option<Duration>,
+    ) -> BoxFuture<'_, Result<Vec<String>, StoreError>> {
+        Box::pin(
+            async move { inbox_read::unannounced_users(&mut *self.read_aside().await?, age).await },
+        )
     }
 
     fn unannounced<'a>(
         &'a self,
         user_id: &'a str,
         after: u64,
-    ) -> BoxFuture<'a, Result<Vec<InboxChange>, StoreError>> {
+    ) -> BoxFuture<'a, Result<Vec<Unannounced>, StoreError>> {
         Box::pin(async move {
             inbox_read::unannounced(&mut *self.read_aside().await?, user_id, after).await
         })
