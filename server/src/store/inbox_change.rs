@@ -256,6 +256,8 @@ pub(super) async fn announced(on: &mut Connection, changes: &[(String, u64)]) ->
 
 pub(super) async fn remove_inbox(on: &mut Connection, user_id: &str) -> Result<()> {
     for statement in [
+        // Whoever is about to add to it is waited for.
+        "UPDATE inboxes SET version = version WHERE user_id = $1",
         "DELETE FROM inbox_changes WHERE user_id = $1",
         "DELETE FROM notifications WHERE user_id = $1",
         "DELETE FROM inboxes WHERE user_id = $1",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::{Connection as _, PgConnection};
 
 use super::*;
-use crate::store::{Change, InboxBounds, InboxChange, InboxQuery, NotificationRow};
+use crate::store::{Change, InboxBounds, InboxChange, InboxPage, InboxQuery, NotificationRow};
 
 const ADA: &str = "ada";
 
@@ -116,5 +116,40 @@ async fn a_full_inbox_that_expires_at_once_is_let_go_of_within_one_change() {
     let changed = store.mark_all_read(ADA, None, 5).await.unwrap();
     assert_eq!(changed.changes.len(), 500 + 1, "in steps, so that none is too long to be told");
     assert_eq!(changed.state.unread, 0);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn an_inbox_is_removed_while_another_server_adds_to_it() {
+    let database = Database::new().await;
+    let store = open(&database, false).await;
+    let bounds = InboxBounds { most: 1_000, oldest: 0, now: 1 };
+    store.post(&row(0, 1), bounds).await.unwrap();
+    let mut poster = database.connect().await;
+    let mut posting = poster.begin().await.unwrap();
+    inbox_change::post(&mut posting, row(0, 2), bounds).await.unwrap();
+    let mut remover = database.connect().await;
+    let removing = tokio::spawn(async move {
+        let mut transaction = remover.begin().await.unwrap();
+        inbox_change::remove_inbox(&mut transaction, ADA).await.unwrap();
+        transaction.commit().await.unwrap();
+    });
+    let mut looker = database.connect().await;
+    let begun = Instant::now();
+    // Until the removal waits for the post.
+    loop {
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&mut looker).await.unwrap();
+        if waiting == 1 {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    posting.commit().await.unwrap();
+    removing.await.unwrap();
+    let page = store.notifications(ADA, &InboxQuery::default(), 1).await.unwrap();
+    assert_eq!(page, InboxPage::default());
     store.close().await;
 }
