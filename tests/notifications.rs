@@ -1,6 +1,6 @@
 //! Notifications: posted by programs and from the command line, read on a stream, and nothing lost on the way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use harness::{Events, Frame, Server, ServerOptions, http, run};
@@ -76,7 +76,7 @@ async fn a_stream_says_how_many_are_unread_what_comes_and_what_is_read_elsewhere
 
 #[tokio::test]
 async fn what_came_while_a_client_was_away_arrives_once() -> Result<()> {
-    let server = Server::start().await?;
+    let mut server = Server::start().await?;
     let (mut events, _) = open(&server, "").await?;
     post(&server, &json!({ "title": "0" })).await?;
     let cursor = next(&mut events).await?.id.context("an id")?;
@@ -91,6 +91,56 @@ async fn what_came_while_a_client_was_away_arrives_once() -> Result<()> {
         let told = next(&mut events).await?.json()?;
         assert_eq!((&told["title"], &told["version"]), (&json!(n.to_string()), &json!(n + 1)));
     }
+
+    // Nor does any of it come again from the next process.
+    let cursor = cursor_of(&server, &mut events).await?;
+    drop(events);
+    ensure!(server.stop().await?.success());
+    server.start_again().await?;
+    let (mut events, initial) = open(&server, &format!("?last_event_id={cursor}")).await?;
+    assert_eq!(initial, json!({ "unreadCount": 23, "version": 23 }));
+    post(&server, &json!({ "title": "last" })).await?;
+    assert_eq!(next(&mut events).await?.json()?["title"], "last");
+    Ok(())
+}
+
+/// Posts one more, and returns the cursor behind it.
+async fn cursor_of(server: &Server, events: &mut Events) -> Result<String> {
+    post(server, &json!({ "title": "one more" })).await?;
+    next(events).await?.id.context("an id")
+}
+
+#[tokio::test]
+async fn on_a_restored_database_a_stream_says_how_things_stand_there() -> Result<()> {
+    let mut server = Server::start().await?;
+    post(&server, &json!({ "title": "kept" })).await?;
+    server.stop().await?;
+    let file = server.data_dir().join("tidings.db");
+    let copy = std::fs::read(&file)?;
+    server.start_again().await?;
+    let (mut events, _) = open(&server, "").await?;
+    for n in 0..3 {
+        post(&server, &json!({ "title": n.to_string() })).await?;
+        next(&mut events).await?;
+    }
+    let cursor = cursor_of(&server, &mut events).await?;
+    drop(events);
+    server.stop().await?;
+    for beside in ["tidings.db-wal", "tidings.db-shm"] {
+        let _ = std::fs::remove_file(server.data_dir().join(beside));
+    }
+    std::fs::write(&file, copy)?;
+    server.start_again().await?;
+
+    let path = format!("{STREAM}?last_event_id={cursor}");
+    let mut events = Events::open(server.get(&path)?).await?;
+    let initial = loop {
+        let frame = next(&mut events).await?;
+        if frame.event.as_deref() == Some("initial") {
+            break frame.json()?;
+        }
+    };
+    assert_eq!(initial, json!({ "unreadCount": 1, "version": 1 }), "less than the client knew");
     Ok(())
 }
 
@@ -193,10 +243,11 @@ async fn post_until_it_dies(url: String, token: String) -> Result<BTreeSet<Strin
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_before_a_crash_reaches_who_resumes() -> Result<()> {
+async fn what_was_acknowledged_before_a_crash_reaches_who_resumes_once_or_once_more() -> Result<()>
+{
     let options = ServerOptions::default().with_args(["--durable"]);
     let mut server = Server::start_with(options).await?;
-    let mut arrived = BTreeSet::new();
+    let mut arrived = Arrived::default();
     let mut acknowledged = BTreeSet::new();
     let mut cursor = String::new();
     for _ in 0..3 {
@@ -209,10 +260,11 @@ async fn what_was_acknowledged_before_a_crash_reaches_who_resumes() -> Result<()
             ensure!(frame.event.as_deref() != Some("gap"), "{frame:?}");
             cursor = frame.id.clone().unwrap_or(cursor);
             if frame.event.as_deref() == Some("notification") {
-                arrived.insert(frame.json()?["id"].as_str().context("an id")?.to_owned());
+                arrived.add(&frame)?;
                 heard += 1;
                 if heard == 20 {
                     server.kill().await?;
+                    arrived.kills += 1;
                 }
             }
         }
@@ -226,12 +278,41 @@ async fn what_was_acknowledged_before_a_crash_reaches_who_resumes() -> Result<()
         kept.iter().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect();
     ensure!(acknowledged.is_subset(&kept), "{} of {}", kept.len(), acknowledged.len());
     assert_eq!(all["unreadCount"], kept.len());
-    while !kept.is_subset(&arrived) {
+    // What comes behind the crashes comes once.
+    let last = post(&server, &json!({ "title": "last" })).await?;
+    let end = post(&server, &json!({ "title": "end" })).await?;
+    let ids = [&last, &end].map(|row| row["id"].as_str().unwrap_or_default().to_owned());
+    while !kept.iter().chain(&ids).all(|id| arrived.times.contains_key(id)) {
         let frame = next(&mut events).await?;
         if frame.event.as_deref() == Some("notification") {
-            arrived.insert(frame.json()?["id"].as_str().context("an id")?.to_owned());
+            arrived.add(&frame)?;
         }
     }
-    assert_eq!(arrived, kept);
+    for id in &ids {
+        assert_eq!(arrived.times.remove(id).context("it has arrived")?.1, 1);
+    }
+    assert_eq!(arrived.times.into_keys().collect::<BTreeSet<_>>(), kept);
     Ok(())
+}
+
+/// Which notifications arrived.
+#[derive(Default)]
+struct Arrived {
+    /// By id: the version, and how often.
+    times: BTreeMap<String, (u64, usize)>,
+    /// How often the server was killed.
+    kills: usize,
+}
+
+impl Arrived {
+    /// One whose event the server had published just before it was killed may come once more, and is the same then.
+    fn add(&mut self, frame: &Frame) -> Result<()> {
+        let told = frame.json()?;
+        let id = told["id"].as_str().context("an id")?.to_owned();
+        let version = told["version"].as_u64().context("a version")?;
+        let (first, times) = self.times.entry(id).or_insert((version, 0));
+        *times += 1;
+        ensure!(*first == version && *times <= 1 + self.kills, "{told} came {times} times");
+        Ok(())
+    }
 }
