@@ -7,6 +7,7 @@
 
 mod announcer;
 mod id;
+mod row;
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -15,8 +16,8 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tidings_protocol::notification::{
-    Arrival, InboxChange as Told, InvalidNotification, MAX_TITLE_CHARS, NOTIFICATION,
-    NewNotification, Notification, UNREAD, Unread, topic,
+    Arrival, InboxChange as Told, InvalidNotification, NOTIFICATION, NewNotification, Notification,
+    UNREAD, Unread, topic,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -142,7 +143,7 @@ impl Notifications {
     ) -> Result<(Notification, Posting), NotifyError> {
         new.check()?;
         let bounds = self.bounds();
-        let row = row(user_id, new, untitled, bounds.now);
+        let row = row::new(user_id, new, untitled, bounds.now);
         let post = move |store: Arc<dyn NotificationStore>| -> BoxFuture<'static, _> {
             Box::pin(async move { store.post(&row, bounds).await })
         };
@@ -335,28 +336,6 @@ impl Notifications {
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
         self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What is kept of a notification that comes at `now`.
-fn row(user_id: &str, new: NewNotification, untitled: &str, now: u64) -> NotificationRow {
-    let title = new.title.unwrap_or_else(|| {
-        let visible = untitled.chars().filter(|c| !c.is_control());
-        visible.take(MAX_TITLE_CHARS).collect()
-    });
-    NotificationRow {
-        id: id::new(now),
-        user_id: user_id.to_owned(),
-        version: 0,
-        title,
-        message: new.message.unwrap_or_default(),
-        level: new.level.unwrap_or_default().to_string(),
-        link: new.link,
-        source: new.source,
-        dedupe_key: new.dedupe_key,
-        created_at: now,
-        expires_at: new.expires_in_seconds.map(|time| now.saturating_add(time * 1_000)),
-        read_at: None,
     }
 }
 

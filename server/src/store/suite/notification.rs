@@ -51,7 +51,10 @@ pub(super) fn row(user_id: &str, at: u64, title: &str) -> NotificationRow {
     }
 }
 
-async fn post(store: &Arc<dyn Store>, row: NotificationRow) -> (NotificationRow, Posting) {
+pub(super) async fn post(
+    store: &Arc<dyn Store>,
+    row: NotificationRow,
+) -> (NotificationRow, Posting) {
     let now = row.created_at;
     store.post(&row, bounds(now)).await.unwrap().result
 }
@@ -74,7 +77,7 @@ pub(super) async fn stands(store: &Arc<dyn Store>, now: u64) -> InboxState {
     found.state
 }
 
-fn titles(page: &InboxPage) -> Vec<&str> {
+pub(super) fn titles(page: &InboxPage) -> Vec<&str> {
     page.rows.iter().map(|row| row.title.as_str()).collect()
 }
 
@@ -201,42 +204,6 @@ pub(in crate::store) async fn an_inbox_is_read_page_by_page_the_newest_first(
     }
 }
 
-pub(in crate::store) async fn what_goes_or_is_replaced_between_two_pages_leaves_the_next_where_it_was(
-    backend: &impl Backend,
-) {
-    let store = backend.open().await;
-    let keyed = |at: u64, title: &str, key: u64| NotificationRow {
-        dedupe_key: Some(key.to_string()),
-        ..row(ADA, at, title)
-    };
-    for at in 1..=6 {
-        post(&store, keyed(at, &at.to_string(), at)).await;
-    }
-    let ask = async |before| page(&store, &InboxQuery { before, limit: 2, unread: None }, 9).await;
-    let last = async |before| {
-        let page = ask(before).await;
-        page.rows.last().map(|row| (row.id.clone(), row.version))
-    };
-    let (id, version) = last(None).await.unwrap();
-    assert_eq!(version, 5);
-    // The last of the page, and one with a lower id.
-    post(&store, keyed(7, "5 again", 5)).await;
-    post(&store, keyed(8, "1 again", 1)).await;
-    assert_eq!(titles(&ask(Some(version)).await), ["4", "3"]);
-    store.remove_notification(ADA, &id, 9).await.unwrap();
-    assert_eq!(titles(&ask(Some(version)).await), ["4", "3"]);
-    assert_eq!(titles(&ask(None).await), ["1 again", "6"]);
-
-    // Though the last of each page comes again, the pages end.
-    let mut before = None;
-    for round in 0.. {
-        let Some((id, version)) = last(before).await else { break };
-        assert!(round < 4, "a page again");
-        post(&store, keyed(10 + round, "flaps", id[..12].parse().unwrap())).await;
-        before = Some(version);
-    }
-}
-
 pub(in crate::store) async fn all_up_to_one_are_read_at_once(backend: &impl Backend) {
     let store = backend.open().await;
     for at in 1..=6 {
@@ -257,32 +224,6 @@ pub(in crate::store) async fn all_up_to_one_are_read_at_once(backend: &impl Back
     let times: Vec<_> = page(&store, &all(), 11).await.rows.iter().map(|row| row.read_at).collect();
     assert_eq!(times, [Some(10), Some(9), Some(7), Some(7), Some(7)]);
     assert_eq!(rest.changes[0].what, Change::ReadUpTo(9), "and nothing that is yet to come");
-}
-
-pub(in crate::store) async fn what_nobody_saw_is_not_read_with_all_up_to_one(
-    backend: &impl Backend,
-) {
-    let store = backend.open().await;
-    let keyed = |at: u64, title: &str| NotificationRow {
-        dedupe_key: Some("k".to_owned()),
-        ..row(ADA, at, title)
-    };
-    post(&store, keyed(1, "k")).await;
-    for (at, title) in [(2, "x"), (3, "y"), (4, "z")] {
-        post(&store, row(ADA, at, title)).await;
-    }
-    let (again, _) = post(&store, keyed(5, "k again")).await;
-    store.remove_notification(ADA, "000000000002-x", 6).await.unwrap();
-
-    // Of what was seen up to x there is nothing left: one is gone, and what replaced the other nobody has seen.
-    let seen = store.mark_all_read(ADA, Some(2), 7).await.unwrap();
-    assert_eq!((seen.state.unread, seen.changes.len()), (3, 0));
-    let seen = store.mark_all_read(ADA, Some(3), 8).await.unwrap();
-    assert_eq!((seen.state.unread, &seen.changes[0].what), (2, &Change::ReadUpTo(3)));
-    let rows = page(&store, &all(), 9).await.rows;
-    assert_eq!(rows[0], again);
-    let read: Vec<_> = rows.iter().filter(|row| row.read_at.is_some()).collect();
-    assert!(read.iter().all(|row| row.title == "y") && read.len() == 1, "{read:?}");
 }
 
 pub(in crate::store) async fn what_expired_is_neither_shown_nor_counted(backend: &impl Backend) {
