@@ -161,12 +161,22 @@ async fn agree(server: &Server, each: usize) -> Result<()> {
         let request = http()?.post(server.url(path)).bearer_auth(server.token()?);
         anyhow::Ok(request.json(&body))
     };
-    let ada = by_owner("/api/users", json!({ "name": "ada", "role": "viewer" }))?;
+    let password = "correct horse";
+    let new = json!({ "name": "ada", "role": "viewer", "password": password });
+    let ada = by_owner("/api/users", new)?;
     let ada: Value = ada.send().await?.error_for_status()?.json().await?;
     let id = ada["id"].as_str().context("an id")?;
     let scopes = ["notify", "inbox", &format!("read:notifications/{id}")];
-    let token = by_owner("/api/tokens", json!({ "name": "x", "userId": id, "scopes": scopes }))?;
-    let token: Value = token.send().await?.error_for_status()?.json().await?;
+    // Nobody but Ada gives out what is hers.
+    let sign_in = json!({ "username": "ada", "password": password });
+    let signed_in = http()?.post(server.url("/api/session")).json(&sign_in).send().await?;
+    let signed_in = signed_in.error_for_status()?;
+    let cookie = signed_in.headers().get("set-cookie").context("a cookie")?.to_str()?;
+    let token =
+        http()?.post(server.url("/api/tokens")).json(&json!({ "name": "x", "scopes": scopes }));
+    let token = token.header("Cookie", cookie.split(';').next().unwrap_or_default());
+    let token = token.header("Sec-Fetch-Site", "same-origin").send().await?;
+    let token: Value = token.error_for_status()?.json().await?;
     let token = token["token"].as_str().context("a token")?.to_owned();
     let (http, url) = (http()?, server.url("/api/notifications"));
     let inbox = Inbox { http, url, token, random: Arc::new(AtomicU64::new(7)) };
@@ -224,8 +234,10 @@ async fn agree(server: &Server, each: usize) -> Result<()> {
 
 fn options(database: Option<&str>) -> ServerOptions {
     let database = database.map(|url| format!("[server]\ndatabase = \"{url}\"\n"));
-    let bounds =
-        format!("[notifications]\nmax_per_user = {MOST}\n[limits]\nevents_per_second = 100000\n");
+    let bounds = format!(
+        "[notifications]\nmax_per_user = {MOST}\n\
+         [limits]\nevents_per_second = 100000\nuser_events_per_second = 100000\n"
+    );
     ServerOptions::with_config(format!("{}{bounds}", database.unwrap_or_default()))
 }
 
