@@ -35,6 +35,9 @@ CREATE TABLE inbox_changes (
     user_id TEXT COLLATE "C" NOT NULL REFERENCES inboxes (user_id),
     version BIGINT NOT NULL,
     unread BIGINT NOT NULL,
+    -- The server that is to announce it: who noted it, until another takes it over.
+    server TEXT COLLATE "C" NOT NULL,
+    -- When that server noted or last took it.
     at BIGINT NOT NULL,
     kind TEXT NOT NULL,
     -- Ids, separated by spaces, or a version.

@@ -35,6 +35,9 @@ CREATE TABLE inbox_changes (
     user_id TEXT NOT NULL REFERENCES inboxes (user_id),
     version INTEGER NOT NULL,
     unread INTEGER NOT NULL,
+    -- The server that is to announce it: who noted it, until another takes it over.
+    server TEXT NOT NULL,
+    -- When that server noted or last took it.
     at INTEGER NOT NULL,
     kind TEXT NOT NULL,
     -- Ids, separated by spaces, or a version.

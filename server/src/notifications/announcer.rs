@@ -1,21 +1,20 @@
 //! The task that brings to the hub what it did not take when it came, and removes what is past its time.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::{Notifications, NotifyError};
-use crate::store::{Change, Unannounced};
+use super::{HELD, Notifications, NotifyError};
+use crate::store::Change;
 
 /// How often what is past its time is removed.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// How often it is looked for what another server of the same database noted, and did not live to announce.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-/// Whoever made a change has announced it by then, or is gone.
+/// Whoever noted or took a change has announced it by then, or taken it again, or is gone.
 const ORPHANED_AFTER: Duration = Duration::from_secs(10);
 
 /// How long announced changes are gathered before their notes are removed.
@@ -43,8 +42,9 @@ pub(super) async fn run(notifications: Notifications, stop: CancellationToken) {
     for ticks in [&mut looks, &mut sweeps] {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
-    // What another server noted just now it announces by itself; in a database of one's own all is left by the run before.
-    let least = notifications.0.is_shared.then_some(ORPHANED_AFTER);
+    // What another server noted just now it announces by itself; where there is none all is left by the run before.
+    let least =
+        notifications.store().is_ok_and(|store| !store.is_alone()).then_some(ORPHANED_AFTER);
     let mut due = Some(Instant::now());
     let mut wait = FIRST_RETRY;
     loop {
@@ -83,12 +83,12 @@ pub(super) async fn run(notifications: Notifications, stop: CancellationToken) {
 }
 
 impl Notifications {
-    /// Announces what was noted that long ago or whenever, and not announced, and what waits of this server's, in the order
-    /// of each inbox.
+    /// Announces what waits of this server's, and what nobody has noted or taken for that long or whenever, in the order of
+    /// each inbox.
     pub(super) async fn catch_up(&self, age: Option<Duration>) -> Result<(), Behind> {
         let store = self.store().map_err(failed)?;
         self.forget().await?;
-        let mut behind: BTreeSet<_> = self.pending().behind.keys().cloned().collect();
+        let mut behind = self.pending().behind.clone();
         for _ in 0..MOST_ROUNDS {
             let users = store.unannounced_users(age).await.map_err(failed)?;
             behind.extend(users);
@@ -104,31 +104,34 @@ impl Notifications {
         Ok(())
     }
 
-    async fn catch_up_with(&self, user_id: &str, least: Option<Duration>) -> Result<(), Behind> {
+    async fn catch_up_with(&self, user_id: &str, age: Option<Duration>) -> Result<(), Behind> {
         let store = self.store().map_err(failed)?;
         let _turn = self.turn(user_id).await.map_err(failed)?;
-        let own = self.pending().behind.get(user_id).cloned().unwrap_or_default();
         let mut after = 0;
         loop {
-            let changes = store.unannounced(user_id, after).await.map_err(failed)?;
-            let Some(last) = changes.last() else { break };
-            after = last.change.state.version;
-            for (n, Unannounced { change, age }) in changes.iter().enumerate() {
-                let version = change.state.version;
-                // Whoever noted it is about to announce it.
-                if least.is_some_and(|least| *age < least) && !own.contains(&version) {
-                    continue;
+            // Taken first: another server that finds them, too, leaves them to this one.
+            let taken = store.take_unannounced(user_id, after, age).await.map_err(failed)?;
+            let taken_at = Instant::now();
+            if taken.is_empty() {
+                break;
+            }
+            for (n, change) in taken.iter().enumerate() {
+                // The hub may take its time, and others would take what is left for forgotten.
+                if n > 0 && taken_at.elapsed() > HELD {
+                    break;
                 }
+                let version = change.state.version;
+                after = version;
                 if self.pending().done.contains(&(user_id.to_owned(), version)) {
                     continue;
                 }
                 // A count alone says nothing that the change behind it does not say.
-                if change.what == Change::Superseded && n + 1 < changes.len() {
+                if change.what == Change::Superseded && n + 1 < taken.len() {
                     self.is_done(user_id, version);
                     continue;
                 }
                 if let Err(error) = self.publish(change).await {
-                    self.pending().behind.entry(user_id.to_owned()).or_default();
+                    self.pending().behind.insert(user_id.to_owned());
                     tracing::debug!(%error, "notifications still wait to be published");
                     return Err(Behind);
                 }
@@ -136,7 +139,7 @@ impl Notifications {
             // However much waited, little of it is published and noted still.
             self.forget().await?;
         }
-        if self.pending().behind.remove(user_id).is_some() {
+        if self.pending().behind.remove(user_id) {
             tracing::info!(user_id, "notifications that waited are published");
         }
         Ok(())

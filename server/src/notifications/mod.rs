@@ -9,7 +9,7 @@ mod announcer;
 mod id;
 mod row;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,6 +20,7 @@ use tidings_protocol::notification::{
     UNREAD, Unread, topic,
 };
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use crate::store::{InboxQuery, Posting};
@@ -35,8 +36,8 @@ use crate::store::{
 /// Changes of this many users' inboxes are made and announced at once; those of one user one after the other.
 const TURNS: usize = 64;
 
-/// Most versions of a user that are remembered while the hub does not take them.
-const MOST_WAITING: usize = 10_000;
+/// How long a change that was noted or taken is surely this server's to announce: well before others take it for forgotten.
+const HELD: Duration = Duration::from_secs(5);
 
 /// How long others' changes are waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -62,8 +63,6 @@ pub struct Notifications(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     store: Option<Arc<dyn NotificationStore>>,
-    /// Whether other servers change the same inboxes.
-    is_shared: bool,
     hub: Hub,
     config: NotificationsConfig,
     /// Held while an inbox is changed and the change is announced; several users share one.
@@ -78,9 +77,8 @@ struct Inner {
 /// What the announcer has to do.
 #[derive(Debug, Default)]
 struct Pending {
-    /// Users of whom the hub did not take something, and which versions of this server's making wait therefore: a number
-    /// of them at most, the rest is found by its age. What comes later has to wait for them.
-    behind: HashMap<String, BTreeSet<u64>>,
+    /// Users of whom the hub did not take something that is this server's to announce. What comes later has to wait for it.
+    behind: BTreeSet<String>,
     /// Changes that were announced, and are noted still.
     done: BTreeSet<(String, u64)>,
 }
@@ -100,19 +98,16 @@ impl Notifications {
     /// Those in `store`, announced to `hub`.
     #[must_use]
     pub fn new(store: Option<Arc<dyn Store>>, hub: Hub, config: NotificationsConfig) -> Self {
-        let is_shared = store.as_ref().is_some_and(|store| store.is_shared());
-        Self::with(store.map(|store| store as _), is_shared, hub, config)
+        Self::with(store.map(|store| store as _), hub, config)
     }
 
     fn with(
         store: Option<Arc<dyn NotificationStore>>,
-        is_shared: bool,
         hub: Hub,
         config: NotificationsConfig,
     ) -> Self {
         Self(Arc::new(Inner {
             store,
-            is_shared,
             hub,
             config,
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
@@ -252,11 +247,12 @@ impl Notifications {
         let (this, user_id) = (self.clone(), user.to_owned());
         let changing = tokio::spawn(async move {
             let _turn = this.turn(&user_id).await?;
+            let begun = Instant::now();
             let changed = change(store).await;
             match &changed {
-                Ok(changed) => this.announce(&user_id, &changed.changes).await,
+                Ok(changed) => this.announce(&user_id, &changed.changes, begun).await,
                 // It may have been committed.
-                Err(StoreError::Lost(_)) => this.fall_behind(&user_id, &[]),
+                Err(StoreError::Lost(_)) => this.fall_behind(&user_id),
                 Err(_) => {}
             }
             changed
@@ -265,22 +261,30 @@ impl Notifications {
             .await
             .unwrap_or_else(|ended| {
                 // It may have been committed.
-                self.fall_behind(user, &[]);
+                self.fall_behind(user);
                 Err(ended.into())
             })
             .map_err(NotifyError::from)
     }
 
-    /// Publishes changes of a user whose turn it is; what the hub does not take is left to the announcer.
-    async fn announce(&self, user_id: &str, changes: &[InboxChange]) {
-        if !changes.is_empty() && self.pending().behind.contains_key(user_id) {
-            self.fall_behind(user_id, changes);
+    /// Publishes changes of a user whose turn it is, none of which was noted before `begun`; what the hub does not take, or
+    /// takes its time for, is left to the announcer.
+    async fn announce(&self, user_id: &str, changes: &[InboxChange], begun: Instant) {
+        if changes.is_empty() {
             return;
         }
-        for (n, change) in changes.iter().enumerate() {
+        if self.pending().behind.contains(user_id) {
+            self.fall_behind(user_id);
+            return;
+        }
+        for change in changes {
+            if begun.elapsed() > HELD {
+                self.fall_behind(user_id);
+                return;
+            }
             if let Err(error) = self.publish(change).await {
                 tracing::warn!(%error, "a notification is kept, and published later");
-                self.fall_behind(user_id, &changes[n..]);
+                self.fall_behind(user_id);
                 return;
             }
         }
@@ -306,13 +310,9 @@ impl Notifications {
         self.0.flush.notify_one();
     }
 
-    /// Has the announcer look after a user, of whom it did not announce these, and perhaps others.
-    fn fall_behind(&self, user_id: &str, changes: &[InboxChange]) {
-        let mut pending = self.pending();
-        let waiting = pending.behind.entry(user_id.to_owned()).or_default();
-        let room = MOST_WAITING.saturating_sub(waiting.len());
-        waiting.extend(changes.iter().take(room).map(|change| change.state.version));
-        drop(pending);
+    /// Has the announcer look after a user, of whom something may wait to be announced.
+    fn fall_behind(&self, user_id: &str) {
+        self.pending().behind.insert(user_id.to_owned());
         self.0.wake.notify_one();
     }
 

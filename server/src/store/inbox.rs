@@ -1,5 +1,8 @@
 //! What the statements about inboxes have in common, whatever the connection.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::notification::{Change, InboxChange, InboxState, MOST_REMOVED, NotificationRow};
 use super::number::{signed, unsigned};
 
@@ -30,6 +33,15 @@ pub(super) type Columns = (
 
 /// Most users and changes that are listed at once.
 pub(super) const LISTED: i64 = 100;
+
+/// A name for a server that has just begun: no two have the same.
+pub(super) fn server_name() -> Arc<str> {
+    format!("{:032x}", rand::random::<u128>()).into()
+}
+
+pub(super) fn milliseconds(age: Duration) -> i64 {
+    i64::try_from(age.as_millis()).unwrap_or(i64::MAX)
+}
 
 /// An inbox whose row is locked.
 #[derive(Debug)]

@@ -1,11 +1,15 @@
 //! Inboxes as SQL changes them, for every backend that speaks it: each compiles this file for its own kind of connection. Each
 //! function runs in a transaction of its caller's.
 
+use std::time::Duration;
+
 use super::{Connection, signed, unsigned};
 use crate::store::StoreError;
-use crate::store::inbox::{Columns, Locked, columns, noted, row, says_the_same};
+use crate::store::inbox::{
+    Columns, LISTED, Locked, change, columns, milliseconds, noted, row, says_the_same,
+};
 use crate::store::notification::{
-    Change, Changed, InboxBounds, InboxChange, NotificationRow, Posting,
+    Change, Changed, InboxBounds, InboxChange, InboxState, NotificationRow, Posting,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -53,7 +57,12 @@ async fn shorten(on: &mut Connection, inbox: &mut Locked, most: i64) -> Result<(
 }
 
 /// Leaves the inbox as it is now, with what is to be announced.
-async fn leave<T>(on: &mut Connection, inbox: Locked, result: T) -> Result<Changed<T>> {
+async fn leave<T>(
+    on: &mut Connection,
+    server: &str,
+    inbox: Locked,
+    result: T,
+) -> Result<Changed<T>> {
     let (state, user_id) = (inbox.state(), &inbox.user_id);
     if !inbox.changes.is_empty() {
         sqlx::query("UPDATE inboxes SET version = $2, unread = $3, total = $4 WHERE user_id = $1")
@@ -68,16 +77,17 @@ async fn leave<T>(on: &mut Connection, inbox: Locked, result: T) -> Result<Chang
         let (kind, what) = noted(what);
         // By the clock that all servers of the database share.
         sqlx::query(concat!(
-            "INSERT INTO inbox_changes (user_id, version, unread, at, kind, what) \
-             VALUES ($1, $2, $3, ",
+            "INSERT INTO inbox_changes (user_id, version, unread, kind, what, server, at) \
+             VALUES ($1, $2, $3, $4, $5, $6, ",
             now!(),
-            ", $4, $5)"
+            ")"
         ))
         .bind(user_id)
         .bind(signed(state.version))
         .bind(signed(state.unread))
         .bind(kind)
         .bind(what)
+        .bind(server)
         .execute(&mut *on)
         .await?;
     }
@@ -86,6 +96,7 @@ async fn leave<T>(on: &mut Connection, inbox: Locked, result: T) -> Result<Chang
 
 pub(super) async fn post(
     on: &mut Connection,
+    server: &str,
     mut new: NotificationRow,
     bounds: InboxBounds,
 ) -> Result<Changed<(NotificationRow, Posting)>> {
@@ -101,7 +112,7 @@ pub(super) async fn post(
     .await?;
     let posting = match there.map(row) {
         Some(old) if says_the_same(&old, &new) && old.created_at >= bounds.oldest => {
-            return leave(on, inbox, (old, Posting::Same)).await;
+            return leave(on, server, inbox, (old, Posting::Same)).await;
         }
         Some(old) => {
             new.id = old.id;
@@ -141,11 +152,12 @@ pub(super) async fn post(
     .execute(&mut *on)
     .await?;
     inbox.note(Change::Posted(Box::new(new.clone())));
-    leave(on, inbox, (new, posting)).await
+    leave(on, server, inbox, (new, posting)).await
 }
 
 pub(super) async fn mark_read(
     on: &mut Connection,
+    server: &str,
     user_id: &str,
     id: &str,
     at: u64,
@@ -171,11 +183,12 @@ pub(super) async fn mark_read(
         inbox.unread -= 1;
         inbox.note(Change::Read(vec![id.to_owned()]));
     }
-    leave(on, inbox, found).await
+    leave(on, server, inbox, found).await
 }
 
 pub(super) async fn mark_all_read(
     on: &mut Connection,
+    server: &str,
     user_id: &str,
     upto: Option<u64>,
     at: u64,
@@ -197,11 +210,12 @@ pub(super) async fn mark_all_read(
         inbox.unread -= signed(read);
         inbox.note(Change::ReadUpTo(unsigned(upto)));
     }
-    leave(on, inbox, ()).await
+    leave(on, server, inbox, ()).await
 }
 
 pub(super) async fn remove(
     on: &mut Connection,
+    server: &str,
     user_id: &str,
     id: &str,
     now: u64,
@@ -216,11 +230,12 @@ pub(super) async fn remove(
     .await?;
     let was_there = !removed.is_empty();
     inbox.note_removed(removed);
-    leave(on, inbox, was_there).await
+    leave(on, server, inbox, was_there).await
 }
 
 pub(super) async fn trim(
     on: &mut Connection,
+    server: &str,
     user_id: &str,
     bounds: InboxBounds,
 ) -> Result<Changed<()>> {
@@ -234,7 +249,52 @@ pub(super) async fn trim(
     .await?;
     inbox.note_removed(removed);
     shorten(on, &mut inbox, signed(bounds.most)).await?;
-    leave(on, inbox, ()).await
+    leave(on, server, inbox, ()).await
+}
+
+pub(super) async fn take_unannounced(
+    on: &mut Connection,
+    server: &str,
+    user_id: &str,
+    after: u64,
+    age: Option<Duration>,
+) -> Result<Vec<InboxChange>> {
+    let mut taken: Vec<(i64, i64, String, String)> = sqlx::query_as(concat!(
+        "WITH free AS ( \
+             SELECT version FROM inbox_changes WHERE user_id = $2 AND version > $3 \
+                 AND (server = $1 OR abs(",
+        now!(),
+        " - at) >= $4) ORDER BY version LIMIT $5 ",
+        skip_locked!(),
+        ") UPDATE inbox_changes SET server = $1, at = ",
+        now!(),
+        " WHERE user_id = $2 AND version IN (SELECT version FROM free) \
+         RETURNING version, unread, kind, what"
+    ))
+    .bind(server)
+    .bind(user_id)
+    .bind(signed(after))
+    .bind(age.map_or(0, milliseconds))
+    .bind(LISTED)
+    .fetch_all(&mut *on)
+    .await?;
+    taken.sort_unstable_by_key(|(version, ..)| *version);
+    let mut changes = Vec::with_capacity(taken.len());
+    for (version, unread, kind, what) in taken {
+        let posted: Option<Columns> = sqlx::query_as(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM notifications WHERE user_id = $1 AND version = $2"
+        ))
+        .bind(user_id)
+        .bind(version)
+        .fetch_optional(&mut *on)
+        .await?;
+        let state = InboxState { version: unsigned(version), unread: unsigned(unread) };
+        let what = change(&kind, &what, posted.map(row));
+        changes.push(InboxChange { user_id: user_id.to_owned(), state, what });
+    }
+    Ok(changes)
 }
 
 pub(super) async fn announced(on: &mut Connection, changes: &[(String, u64)]) -> Result<()> {

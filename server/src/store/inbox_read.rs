@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use super::{Connection, signed, unsigned};
 use crate::store::StoreError;
-use crate::store::inbox::{Columns, LISTED, change, columns, row};
-use crate::store::notification::{
-    InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, Unannounced,
-};
+use crate::store::inbox::{Columns, LISTED, columns, milliseconds, row};
+use crate::store::notification::{InboxBounds, InboxPage, InboxQuery, InboxState};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -99,43 +97,8 @@ pub(super) async fn unannounced_users(
         now!(),
         " - at) >= $1 ORDER BY user_id LIMIT $2"
     ))
-    .bind(age.map_or(0, |age| signed(u64::try_from(age.as_millis()).unwrap_or(u64::MAX))))
+    .bind(age.map_or(0, milliseconds))
     .bind(LISTED)
     .fetch_all(on)
     .await?)
-}
-
-pub(super) async fn unannounced(
-    on: &mut Connection,
-    user_id: &str,
-    after: u64,
-) -> Result<Vec<Unannounced>> {
-    let noted: Vec<(i64, i64, String, String, i64)> = sqlx::query_as(concat!(
-        "SELECT version, unread, kind, what, abs(",
-        now!(),
-        " - at) FROM inbox_changes \
-         WHERE user_id = $1 AND version > $2 ORDER BY version LIMIT $3"
-    ))
-    .bind(user_id)
-    .bind(signed(after))
-    .bind(LISTED)
-    .fetch_all(&mut *on)
-    .await?;
-    let mut changes = Vec::with_capacity(noted.len());
-    for (version, unread, kind, what, age) in noted {
-        let posted: Option<Columns> = sqlx::query_as(concat!(
-            "SELECT ",
-            columns!(),
-            " FROM notifications WHERE user_id = $1 AND version = $2"
-        ))
-        .bind(user_id)
-        .bind(version)
-        .fetch_optional(&mut *on)
-        .await?;
-        let state = InboxState { version: unsigned(version), unread: unsigned(unread) };
-        let what = change(&kind, &what, posted.map(row));
-        let change = InboxChange { user_id: user_id.to_owned(), state, what };
-        changes.push(Unannounced { change, age: Duration::from_millis(unsigned(age)) });
-    }
-    Ok(changes)
 }

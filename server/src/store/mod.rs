@@ -35,7 +35,7 @@ pub use journal::{
 };
 pub use notification::{
     Change, Changed, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
-    NotificationStore, Posting, Unannounced,
+    NotificationStore, Posting,
 };
 pub(crate) use open::open;
 pub use people::{MayKeep, People, PeopleChange, PeopleStore, Refused};

@@ -2,7 +2,8 @@
 //!
 //! Each user has an inbox, which counts what is unread and has a version that grows with each change. Whoever changes an
 //! inbox locks its row first, so that the count is right whoever else writes, by this server or another. What was changed
-//! is noted in the same transaction and stays noted until it was announced: a crash between the two loses nothing.
+//! is noted in the same transaction and stays noted until it was announced: a crash between the two loses nothing. A note
+//! is one server's, by a name that each store gives itself: of several that share a database one announces it.
 
 use std::time::Duration;
 
@@ -97,15 +98,6 @@ pub struct InboxChange {
     pub what: Change,
 }
 
-/// A change that is noted and not announced.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unannounced {
-    /// The change.
-    pub change: InboxChange,
-    /// How long ago it was noted, by the clock of the database: who asks may have another.
-    pub age: Duration,
-}
-
 /// What happened to an inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -145,6 +137,10 @@ pub struct Changed<T> {
 
 /// The notifications. What changes them returns once that is on the disk.
 pub trait NotificationStore: std::fmt::Debug + Send + Sync + 'static {
+    /// Whether no other server announces what is noted here, for as long as this one can change it. What is noted when it
+    /// begins then was left behind.
+    fn is_alone(&self) -> bool;
+
     /// Adds a notification, whose version is given here, or replaces the one of its key by it: that keeps its id. One of
     /// the same key and content stays as it is.
     ///
@@ -237,8 +233,8 @@ pub trait NotificationStore: std::fmt::Debug + Send + Sync + 'static {
         bounds: InboxBounds,
     ) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
 
-    /// Users whose changes were noted this long ago, by the clock of the database, or whenever, and are not announced: a
-    /// number of them at most.
+    /// Users of whom something is noted that no server has noted or taken for so long, by the clock of the database, or
+    /// whenever: a number of them at most.
     ///
     /// # Errors
     ///
@@ -248,16 +244,19 @@ pub trait NotificationStore: std::fmt::Debug + Send + Sync + 'static {
         age: Option<Duration>,
     ) -> BoxFuture<'_, Result<Vec<String>, StoreError>>;
 
-    /// The changes of a user that are not announced, behind the version `after`: in their order, a number of them at most.
+    /// Takes upon this server what is noted of a user behind the version `after`, as far as it has it already or nobody has
+    /// noted or taken it for that long, by the clock of the database; or whoever has it. What others are just changing is
+    /// left. In the order of versions, a number of them at most.
     ///
     /// # Errors
     ///
-    /// If the database fails.
-    fn unannounced<'a>(
+    /// If the database fails; they may be taken all the same.
+    fn take_unannounced<'a>(
         &'a self,
         user_id: &'a str,
         after: u64,
-    ) -> BoxFuture<'a, Result<Vec<Unannounced>, StoreError>>;
+        age: Option<Duration>,
+    ) -> BoxFuture<'a, Result<Vec<InboxChange>, StoreError>>;
 
     /// Forgets changes, by user and version, that were announced: in one transaction, so a few hundred at most.
     ///

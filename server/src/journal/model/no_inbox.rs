@@ -7,8 +7,8 @@ use futures_util::future::BoxFuture;
 
 use super::disk::FaultyStore;
 use crate::store::{
-    Changed, InboxBounds, InboxPage, InboxQuery, InboxState, NotificationRow, NotificationStore,
-    Posting, StoreError, Unannounced,
+    Changed, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
+    NotificationStore, Posting, StoreError,
 };
 
 type Never<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -18,6 +18,10 @@ fn never<'a, T: Send + 'a>() -> Never<'a, T> {
 }
 
 impl NotificationStore for FaultyStore {
+    fn is_alone(&self) -> bool {
+        true
+    }
+
     fn post<'a>(
         &'a self,
         _: &'a NotificationRow,
@@ -68,7 +72,12 @@ impl NotificationStore for FaultyStore {
         never()
     }
 
-    fn unannounced<'a>(&'a self, _: &'a str, _: u64) -> Never<'a, Vec<Unannounced>> {
+    fn take_unannounced<'a>(
+        &'a self,
+        _: &'a str,
+        _: u64,
+        _: Option<Duration>,
+    ) -> Never<'a, Vec<InboxChange>> {
         never()
     }
 

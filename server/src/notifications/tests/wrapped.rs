@@ -4,7 +4,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::store::Unannounced;
 
 type Asked<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
@@ -25,6 +24,10 @@ impl Wrapped {
 }
 
 impl NotificationStore for Wrapped {
+    fn is_alone(&self) -> bool {
+        false
+    }
+
     fn post<'a>(
         &'a self,
         row: &'a NotificationRow,
@@ -89,8 +92,13 @@ impl NotificationStore for Wrapped {
         self.store.unannounced_users(age)
     }
 
-    fn unannounced<'a>(&'a self, user_id: &'a str, after: u64) -> Asked<'a, Vec<Unannounced>> {
-        self.store.unannounced(user_id, after)
+    fn take_unannounced<'a>(
+        &'a self,
+        user_id: &'a str,
+        after: u64,
+        age: Option<Duration>,
+    ) -> Asked<'a, Vec<InboxChange>> {
+        self.store.take_unannounced(user_id, after, age)
     }
 
     fn announced<'a>(&'a self, changes: &'a [(String, u64)]) -> Asked<'a, ()> {

@@ -16,6 +16,12 @@ macro_rules! now {
         "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
     };
 }
+/// How rows are read to be changed that nobody else is about to change.
+macro_rules! skip_locked {
+    () => {
+        "FOR UPDATE SKIP LOCKED"
+    };
+}
 #[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
 #[path = "../inbox_change.rs"]
 mod inbox_change;
@@ -50,6 +56,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 
+use super::inbox::server_name;
 use super::number::{signed, unsigned};
 use super::{Store, StoreError};
 use crate::config::{DatabaseUrl, InvalidDatabaseUrl};
@@ -89,6 +96,8 @@ pub struct PostgresStore {
     asides: Readers,
     known: Arc<Known>,
     durable: bool,
+    /// What it is called among those that share the database.
+    server: Arc<str>,
 }
 
 impl PostgresStore {
@@ -118,7 +127,7 @@ impl PostgresStore {
         let (writer, known) = within(CHANGE, writer).await?;
         let readers = Readers::new(Arc::clone(&connector), READERS);
         let asides = Readers::new(connector, ASIDES);
-        Ok(Self { writer, readers, asides, known, durable })
+        Ok(Self { writer, readers, asides, known, durable, server: server_name() })
     }
 
     /// Begins to read for the server itself.

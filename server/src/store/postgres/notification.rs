@@ -1,5 +1,6 @@
 //! The tables of notifications.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -9,8 +10,8 @@ use super::error::within;
 use super::reader::READ;
 use super::{PostgresStore, inbox_change, inbox_read};
 use crate::store::{
-    Changed, InboxBounds, InboxPage, InboxQuery, InboxState, NotificationRow, NotificationStore,
-    Posting, StoreError, Unannounced,
+    Changed, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
+    NotificationStore, Posting, StoreError,
 };
 
 impl PostgresStore {
@@ -46,13 +47,21 @@ async fn in_transaction<T>(
 }
 
 impl NotificationStore for PostgresStore {
+    fn is_alone(&self) -> bool {
+        // By its lock.
+        true
+    }
+
     fn post<'a>(
         &'a self,
         row: &'a NotificationRow,
         bounds: InboxBounds,
     ) -> BoxFuture<'a, Result<Changed<(NotificationRow, Posting)>, StoreError>> {
+        let server = Arc::clone(&self.server);
         let row = row.clone();
-        Box::pin(self.change(move |on| Box::pin(inbox_change::post(on, row, bounds))))
+        Box::pin(self.change(move |on| {
+            Box::pin(async move { inbox_change::post(on, &server, row, bounds).await })
+        }))
     }
 
     fn inbox<'a>(
@@ -86,9 +95,10 @@ impl NotificationStore for PostgresStore {
         id: &'a str,
         at: u64,
     ) -> BoxFuture<'a, Result<Changed<Option<NotificationRow>>, StoreError>> {
+        let server = Arc::clone(&self.server);
         let (user_id, id) = (user_id.to_owned(), id.to_owned());
         Box::pin(self.change(move |on| {
-            Box::pin(async move { inbox_change::mark_read(on, &user_id, &id, at).await })
+            Box::pin(async move { inbox_change::mark_read(on, &server, &user_id, &id, at).await })
         }))
     }
 
@@ -98,9 +108,12 @@ impl NotificationStore for PostgresStore {
         upto: Option<u64>,
         at: u64,
     ) -> BoxFuture<'a, Result<Changed<()>, StoreError>> {
+        let server = Arc::clone(&self.server);
         let user_id = user_id.to_owned();
         Box::pin(self.change(move |on| {
-            Box::pin(async move { inbox_change::mark_all_read(on, &user_id, upto, at).await })
+            Box::pin(
+                async move { inbox_change::mark_all_read(on, &server, &user_id, upto, at).await },
+            )
         }))
     }
 
@@ -110,9 +123,10 @@ impl NotificationStore for PostgresStore {
         id: &'a str,
         now: u64,
     ) -> BoxFuture<'a, Result<Changed<bool>, StoreError>> {
+        let server = Arc::clone(&self.server);
         let (user_id, id) = (user_id.to_owned(), id.to_owned());
         Box::pin(self.change(move |on| {
-            Box::pin(async move { inbox_change::remove(on, &user_id, &id, now).await })
+            Box::pin(async move { inbox_change::remove(on, &server, &user_id, &id, now).await })
         }))
     }
 
@@ -121,9 +135,10 @@ impl NotificationStore for PostgresStore {
         user_id: &'a str,
         bounds: InboxBounds,
     ) -> BoxFuture<'a, Result<Changed<()>, StoreError>> {
+        let server = Arc::clone(&self.server);
         let user_id = user_id.to_owned();
         Box::pin(self.change(move |on| {
-            Box::pin(async move { inbox_change::trim(on, &user_id, bounds).await })
+            Box::pin(async move { inbox_change::trim(on, &server, &user_id, bounds).await })
         }))
     }
 
@@ -141,14 +156,18 @@ impl NotificationStore for PostgresStore {
         Box::pin(self.look(move |on| Box::pin(inbox_read::unannounced_users(on, age))))
     }
 
-    fn unannounced<'a>(
+    fn take_unannounced<'a>(
         &'a self,
         user_id: &'a str,
         after: u64,
-    ) -> BoxFuture<'a, Result<Vec<Unannounced>, StoreError>> {
+        age: Option<Duration>,
+    ) -> BoxFuture<'a, Result<Vec<InboxChange>, StoreError>> {
+        let server = Arc::clone(&self.server);
         let user_id = user_id.to_owned();
-        Box::pin(self.look(move |on| {
-            Box::pin(async move { inbox_read::unannounced(on, &user_id, after).await })
+        Box::pin(self.change(move |on| {
+            Box::pin(async move {
+                inbox_change::take_unannounced(on, &server, &user_id, after, age).await
+            })
         }))
     }
 

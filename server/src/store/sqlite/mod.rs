@@ -10,6 +10,12 @@ macro_rules! now {
         "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
     };
 }
+/// How rows are read to be changed that nobody else is about to change: there is one writer.
+macro_rules! skip_locked {
+    () => {
+        ""
+    };
+}
 #[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
 #[path = "../inbox_change.rs"]
 mod inbox_change;
@@ -33,7 +39,7 @@ mod token;
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::path::Path;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -45,6 +51,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection as _, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::inbox::server_name;
 use super::number::{signed, unsigned};
 use super::{Store, StoreError};
 
@@ -104,6 +111,8 @@ pub struct SqliteStore {
     /// Numbers of the journal's topics, as the file has them. Changed by who holds the writer.
     topics: RwLock<HashMap<String, i64>>,
     durable: bool,
+    /// What it is called in notes of what is to be announced.
+    server: Arc<str>,
 }
 
 impl SqliteStore {
@@ -142,7 +151,7 @@ impl SqliteStore {
         let asides = pool(ASIDES).connect_lazy_with(reading);
         let turns = Semaphore::new(READERS as usize);
         let topics = RwLock::new(journal::load_topics(&writer).await?);
-        Ok(Self { writer, readers, turns, asides, topics, durable })
+        Ok(Self { writer, readers, turns, asides, topics, durable, server: server_name() })
     }
 
     /// The connection that writes; nobody else does until it is dropped.

@@ -1,5 +1,6 @@
 //! The tables of notifications.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -7,8 +8,8 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use super::{IMMEDIATE, SqliteStore, inbox_change, inbox_read};
 use crate::store::{
-    Changed, InboxBounds, InboxPage, InboxQuery, InboxState, NotificationRow, NotificationStore,
-    Posting, StoreError, Unannounced,
+    Changed, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
+    NotificationStore, Posting, StoreError,
 };
 
 impl SqliteStore {
@@ -32,13 +33,20 @@ impl SqliteStore {
 }
 
 impl NotificationStore for SqliteStore {
+    fn is_alone(&self) -> bool {
+        true
+    }
+
     fn post<'a>(
         &'a self,
         row: &'a NotificationRow,
         bounds: InboxBounds,
     ) -> BoxFuture<'a, Result<Changed<(NotificationRow, Posting)>, StoreError>> {
+        let server = Arc::clone(&self.server);
         let row = row.clone();
-        Box::pin(self.change(move |on| Box::pin(inbox_change::post(on, row, bounds))))
+        Box::pin(self.change(move |on| {
+            Box::pin(async move { inbox_change::post(on, &server, row, bounds).await })
+        }))
     }
 
     fn inbox<'a>(
@@ -68,9 +76,10 @@ impl NotificationStore for SqliteStore {
         id: &'a str,
         at: u64,
     ) -> BoxFuture<'a, Result<Changed<Option<NotificationRow>>, StoreError>> {
+        let server = Arc::clone(&self.server);
         let (user_id, id) = (user_id.to_owned(), id.to_owned());
         Box::pin(self.change(move |on| {
-            Box::pin(async move { inbox_change::mark_read(on, &user_id, &id, at).await })
+            Box::pin(async move { inbox_change::mark_read(on, &server, &user_id, &id, at).await })
         }))
     }
 
@@ -80,9 +89,12 @@ impl NotificationStore for SqliteStore {
         upto: Option<u64>,
         at: u64,
     ) -> BoxFuture<'a, Result<Changed<()>, StoreError>> {
+        let server = Arc::clone(&self.server);
         let user_id = user_id.to_owned();
         Box::pin(self.change(move |on| {
-            Box::pin(async move { inbox_change::mark_all_read(on, &user_id, upto, at).await })
+            Box::pin(
+                async move { inbox_change::mark_all_read(on, &server, &user_id, upto, at).await },
+            )
         }))
     }
 
@@ -92,9 +104,10 @@ impl NotificationStore for SqliteStore {
         id: &'a str,
         now: u64,
     ) -> BoxFuture<'a, Result<Changed<bool>, StoreError>> {
+        let server = Arc::clone(&self.server);
         let (user_id, id) = (user_id.to_owned(), id.to_owned());
         Box::pin(self.change(move |on| {
-            Box::pin(async move { inbox_change::remove(on, &user_id, &id, now).await })
+            Box::pin(async move { inbox_change::remove(on, &server, &user_id, &id, now).await })
         }))
     }
 
@@ -103,9 +116,10 @@ impl NotificationStore for SqliteStore {
         user_id: &'a str,
         bounds: InboxBounds,
     ) -> BoxFuture<'a, Result<Changed<()>, StoreError>> {
+        let server = Arc::clone(&self.server);
         let user_id = user_id.to_owned();
         Box::pin(self.change(move |on| {
-            Box::pin(async move { inbox_change::trim(on, &user_id, bounds).await })
+            Box::pin(async move { inbox_change::trim(on, &server, &user_id, bounds).await })
         }))
     }
 
@@ -125,13 +139,19 @@ impl NotificationStore for SqliteStore {
         )
     }
 
-    fn unannounced<'a>(
+    fn take_unannounced<'a>(
         &'a self,
         user_id: &'a str,
         after: u64,
-    ) -> BoxFuture<'a, Result<Vec<Unannounced>, StoreError>> {
+        age: Option<Duration>,
+    ) -> BoxFuture<'a, Result<Vec<InboxChange>, StoreError>> {
         Box::pin(async move {
-            inbox_read::unannounced(&mut *self.read_aside().await?, user_id, after).await
+            // Not through to the disk: nobody else takes it.
+            let mut on = self.writer.begin_with(IMMEDIATE).await?;
+            let taken =
+                inbox_change::take_unannounced(&mut on, &self.server, user_id, after, age).await?;
+            on.commit().await?;
+            Ok(taken)
         })
     }
 

@@ -8,7 +8,7 @@ use tidings_protocol::api::Role;
 use super::Backend;
 use crate::store::{
     Change, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
-    PeopleChange, Posting, Store, Unannounced, UserRow,
+    PeopleChange, Posting, Store, UserRow,
 };
 
 /// Makes a test of each function here, on the backend that the expression makes.
@@ -81,12 +81,8 @@ pub(super) fn titles(page: &InboxPage) -> Vec<&str> {
     page.rows.iter().map(|row| row.title.as_str()).collect()
 }
 
-fn changes(noted: Vec<Unannounced>) -> Vec<InboxChange> {
-    noted.into_iter().map(|noted| noted.change).collect()
-}
-
 async fn unannounced(store: &Arc<dyn Store>) -> Vec<InboxChange> {
-    changes(store.unannounced(ADA, 0).await.unwrap())
+    store.take_unannounced(ADA, 0, None).await.unwrap()
 }
 
 pub(in crate::store) async fn a_notification_counts_until_it_is_read_or_removed(
@@ -305,13 +301,14 @@ pub(in crate::store) async fn a_change_stays_noted_until_it_was_announced(backen
     now(&mut expected[0], 4);
     now(&mut expected[1], 5);
     expected[2].what = Change::Superseded;
+    let hour = Some(Duration::from_secs(3_600));
+    assert_eq!(store.take_unannounced(ADA, 0, hour).await.unwrap(), [], "another server's");
     assert_eq!(unannounced(&store).await, expected);
-    assert_eq!(changes(store.unannounced(ADA, 4).await.unwrap()), expected[4..]);
+    assert_eq!(store.take_unannounced(ADA, 0, hour).await.unwrap(), expected, "its own by now");
+    assert_eq!(store.take_unannounced(ADA, 4, hour).await.unwrap(), expected[4..]);
     // Servers that ask may have other clocks than the one that noted it: that of the database counts.
-    let hour = Duration::from_secs(3_600);
-    assert_eq!(store.unannounced_users(Some(hour)).await.unwrap(), [""; 0]);
+    assert_eq!(store.unannounced_users(hour).await.unwrap(), [""; 0]);
     assert_eq!(store.unannounced_users(Some(Duration::ZERO)).await.unwrap(), [ADA]);
-    assert!(store.unannounced(ADA, 0).await.unwrap().iter().all(|noted| noted.age < hour));
 
     let announced: Vec<_> = [1, 2, 4, 6, 9].map(|version| (ADA.to_owned(), version)).into();
     store.announced(&announced).await.unwrap();

@@ -30,16 +30,17 @@ async fn write(mut on: PgConnection, writer: u64) -> Vec<InboxChange> {
     let mut noted = Vec::new();
     for n in 0..30 {
         let mut transaction = on.begin().await.unwrap();
-        let posted = inbox_change::post(&mut transaction, row(writer, n), bounds).await.unwrap();
+        let posted =
+            inbox_change::post(&mut transaction, "a", row(writer, n), bounds).await.unwrap();
         transaction.commit().await.unwrap();
         noted.extend(posted.changes);
         let (id, version) = (posted.result.0.id, posted.result.0.version);
         let mut transaction = on.begin().await.unwrap();
         noted.extend(match n % 4 {
-            0 => inbox_change::mark_read(&mut transaction, ADA, &id, 1).await.unwrap().changes,
-            1 => inbox_change::remove(&mut transaction, ADA, &id, 1).await.unwrap().changes,
+            0 => inbox_change::mark_read(&mut transaction, "a", ADA, &id, 1).await.unwrap().changes,
+            1 => inbox_change::remove(&mut transaction, "a", ADA, &id, 1).await.unwrap().changes,
             2 if writer == 0 => {
-                inbox_change::mark_all_read(&mut transaction, ADA, Some(version), 1)
+                inbox_change::mark_all_read(&mut transaction, "a", ADA, Some(version), 1)
                     .await
                     .unwrap()
                     .changes
@@ -47,7 +48,7 @@ async fn write(mut on: PgConnection, writer: u64) -> Vec<InboxChange> {
             _ => {
                 // Enough that the one with a key, which all have posted by then, is not among the oldest.
                 let fewer = InboxBounds { most: 60, ..bounds };
-                inbox_change::trim(&mut transaction, ADA, fewer).await.unwrap().changes
+                inbox_change::trim(&mut transaction, "a", ADA, fewer).await.unwrap().changes
             }
         });
         transaction.commit().await.unwrap();
@@ -131,7 +132,7 @@ async fn an_inbox_is_removed_while_another_server_adds_to_it() {
     store.post(&row(0, 1), bounds).await.unwrap();
     let mut poster = database.connect().await;
     let mut posting = poster.begin().await.unwrap();
-    inbox_change::post(&mut posting, row(0, 2), bounds).await.unwrap();
+    inbox_change::post(&mut posting, "a", row(0, 2), bounds).await.unwrap();
     let mut remover = database.connect().await;
     let removing = tokio::spawn(async move {
         let mut transaction = remover.begin().await.unwrap();
@@ -155,5 +156,64 @@ async fn an_inbox_is_removed_while_another_server_adds_to_it() {
     removing.await.unwrap();
     let page = store.notifications(ADA, &InboxQuery::default(), 1).await.unwrap();
     assert_eq!(page, InboxPage::default());
+    store.close().await;
+}
+
+/// Who has gone for so long has left what it noted.
+const GONE: Option<Duration> = Some(Duration::from_secs(10));
+
+/// Versions that this server takes upon itself, in a transaction that is left open.
+async fn take(on: &mut PgConnection, server: &str, after: u64) -> Vec<u64> {
+    let taken = inbox_change::take_unannounced(on, server, ADA, after, GONE).await.unwrap();
+    taken.into_iter().map(|change| change.state.version).collect()
+}
+
+/// Takes page after page, each in a transaction of its own.
+async fn take_all(mut on: PgConnection, server: String) -> Vec<u64> {
+    let mut all = Vec::new();
+    loop {
+        let mut transaction = on.begin().await.unwrap();
+        let taken = take(&mut transaction, &server, all.last().copied().unwrap_or(0)).await;
+        transaction.commit().await.unwrap();
+        if taken.is_empty() {
+            return all;
+        }
+        all.extend(taken);
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_left_behind_is_taken_by_one_of_those_who_find_it() {
+    let database = Database::new().await;
+    let store = open(&database, false).await;
+    let bounds = InboxBounds { most: 1_000, oldest: 0, now: 1 };
+    let mut on = database.connect().await;
+    for n in (0..450).map(|n| n * 10 + 1) {
+        inbox_change::post(&mut on, "gone", row(0, n), bounds).await.unwrap();
+    }
+    assert_eq!(take(&mut on, "a", 0).await, [0; 0], "it may be at it");
+    assert_eq!(take(&mut on, "gone", 440).await, (441..=450).collect::<Vec<_>>());
+    sqlx::query("UPDATE inbox_changes SET at = at - 60000").execute(&mut on).await.unwrap();
+
+    // Nobody waits for who is just taking some.
+    let mut other = database.connect().await;
+    let mut taking = on.begin().await.unwrap();
+    assert_eq!(take(&mut taking, "a", 0).await, (1..=100).collect::<Vec<_>>());
+    assert_eq!(take(&mut other, "b", 0).await, (101..=200).collect::<Vec<_>>());
+    taking.commit().await.unwrap();
+    assert_eq!(take(&mut other, "c", 0).await, (201..=300).collect::<Vec<_>>());
+    assert_eq!(take(&mut on, "a", 50).await, (51..=100).chain(301..=350).collect::<Vec<_>>());
+
+    sqlx::query("UPDATE inbox_changes SET at = at - 60000").execute(&mut on).await.unwrap();
+    let mut servers = Vec::new();
+    for n in 0..6 {
+        servers.push(tokio::spawn(take_all(database.connect().await, format!("new {n}"))));
+    }
+    let mut taken = Vec::new();
+    for server in servers {
+        taken.extend(server.await.unwrap());
+    }
+    taken.sort_unstable();
+    assert_eq!(taken, (1..=450).collect::<Vec<_>>(), "each by one");
     store.close().await;
 }
