@@ -66,7 +66,7 @@ impl Notify {
     }
 
     async fn notify(self) -> Result<(), Box<dyn Error>> {
-        let client = self.connection.client()?;
+        let client = self.connection.client().await?;
         let message = match self.message.as_deref() {
             Some("-") => Some(input().await?),
             message => message.map(str::to_owned),
