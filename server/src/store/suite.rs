@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rand::rngs::StdRng;
-use rand::{RngExt as _, SeedableRng as _};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use super::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, PageLimits, Retain, Store, StoreError,

@@ -4,6 +4,8 @@ use futures_util::FutureExt as _;
 
 use super::wrapped::Wrapped;
 use super::*;
+#[cfg(target_os = "linux")]
+use crate::store::PostgresStore;
 
 /// An inbox whose announcer does not run by itself.
 async fn idle() -> (World, Arc<Wrapped>) {
@@ -27,6 +29,7 @@ async fn save(store: &Arc<dyn Store>, world: &World, n: u64, key: Option<&str>) 
         user_id: OWNER.to_owned(),
         title: n.to_string(),
         level: "info".to_owned(),
+        created_at: clock::now_ms(),
         dedupe_key: key.map(str::to_owned),
         ..NotificationRow::default()
     };
@@ -118,10 +121,7 @@ async fn of_servers_that_find_what_another_left_behind_one_announces_it() {
     for n in 1..=450 {
         save(&gone, &world, n, None).await;
     }
-    sqlx::query("UPDATE inbox_changes SET at = at - 3600000")
-        .execute(&mut world.connect().await)
-        .await
-        .unwrap();
+    world.rows().await.age_changes(3_600_000).await.unwrap();
     let hub = Hub::new(HubLimits::default());
     let mut heard = hub.subscribe(vec!["notifications/*".parse().unwrap()], Start::Fresh);
     let mut servers = Vec::new();
@@ -153,8 +153,33 @@ async fn of_servers_that_find_what_another_left_behind_one_announces_it() {
     assert_eq!(versions, (1..=450).collect::<Vec<_>>(), "each once");
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_was_noted_just_before_a_restart_on_a_postgres_is_announced_at_once() {
+    let database = test_postgres::Database::new().await.unwrap();
+    let open = async || {
+        let store = PostgresStore::open(&database.url().into(), false).await.unwrap();
+        Arc::new(store) as Arc<dyn Store>
+    };
+    let (mut world, _store) = idle().await;
+    let before = open().await;
+    save(&before, &world, 1, None).await;
+    before.close().await;
+
+    world.store = open().await;
+    let (hub, config) = (world.hub.clone(), NotificationsConfig::default());
+    let begun = Instant::now();
+    let notifications = Notifications::new(Some(Arc::clone(&world.store)), hub, config);
+    let running = tokio::spawn(notifications.run(world.stop.clone()));
+    assert_eq!(world.next().await.1["title"], "1");
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    world.until_all_is_announced().await;
+    world.stop.cancel();
+    running.await.unwrap();
+    world.store.close().await;
+}
+
 /// Versions that are noted.
 async fn noted(world: &World) -> Vec<i64> {
-    let noted = "SELECT version FROM inbox_changes ORDER BY version";
-    sqlx::query_scalar(noted).fetch_all(&mut world.connect().await).await.unwrap()
+    world.rows().await.noted_changes().await.unwrap()
 }

@@ -6,8 +6,6 @@ mod wrapped;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, SqliteConnection};
 use tempfile::TempDir;
 use tidings_protocol::notification::Level;
 use tidings_protocol::topic::Topic;
@@ -113,13 +111,12 @@ impl World {
 
     /// What another server has of the same database.
     async fn other_store(&self) -> Arc<dyn Store> {
-        Arc::new(SqliteStore::open(&self.folder.path().join(FILE_NAME), false).await.unwrap())
+        Arc::new(self.rows().await)
     }
 
-    /// Past every server.
-    async fn connect(&self) -> SqliteConnection {
-        let file = self.folder.path().join(FILE_NAME);
-        SqliteConnectOptions::new().filename(file).connect().await.unwrap()
+    /// The database, past every server.
+    async fn rows(&self) -> SqliteStore {
+        SqliteStore::open(&self.folder.path().join(FILE_NAME), false).await.unwrap()
     }
 
     async fn post(&self, title: &str) -> Notification {

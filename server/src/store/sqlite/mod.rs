@@ -238,6 +238,18 @@ impl SqliteStore {
     pub(crate) async fn lock(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.writer.begin_with(IMMEDIATE).await?)
     }
+
+    /// Has all that waits to be announced wait for so many ms more than it does.
+    pub(crate) async fn age_changes(&self, ms: i64) -> Result<(), StoreError> {
+        let aged = sqlx::query("UPDATE inbox_changes SET at = at - ?").bind(ms);
+        Ok(aged.execute(&self.writer).await.map(drop)?)
+    }
+
+    /// Versions of what waits to be announced.
+    pub(crate) async fn noted_changes(&self) -> Result<Vec<i64>, StoreError> {
+        let noted = sqlx::query_scalar("SELECT version FROM inbox_changes ORDER BY version");
+        Ok(noted.fetch_all(&self.writer).await?)
+    }
 }
 
 /// A pool that keeps its connections for as long as they are of use, and asks the database nothing before each.
