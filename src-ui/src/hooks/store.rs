@@ -14,7 +14,7 @@ use crate::feed::{self, FeedHandle, Update, now};
 use crate::state::connection::Connection;
 use crate::state::events::EventLog;
 use crate::state::metrics::Metrics;
-use crate::state::store::{Action, Arrival, Store, read};
+use crate::state::store::{Action, Arrival, Meaning, Store, read};
 
 /// Part of the store; equal only to itself, which is quick to tell and enough.
 pub struct Shared<T>(Rc<T>);
@@ -148,8 +148,8 @@ impl Actions {
                 let now = now();
                 let arrivals: Vec<_> = deliveries.into_iter().map(|d| read(d, now)).collect();
                 self.0.charts.push(arrivals.iter().filter_map(|arrival| match arrival {
-                    Arrival::Event(_, sample) => sample.as_ref(),
-                    Arrival::Gap(_) => None,
+                    Arrival::Event { meaning: Some(Meaning::Sample(sample)), .. } => Some(sample),
+                    _ => None,
                 }));
                 self.dispatch(Action::Feed { status, arrivals, dropped, now });
             }

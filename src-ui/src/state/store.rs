@@ -3,22 +3,44 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use tidings_feed::{Delivery, Item, Status};
+use tidings_feed::{Delivery, Item, State, Status};
 use tidings_protocol::api::User;
 use tidings_protocol::metrics::Snapshot;
+use tidings_protocol::notification::{self, InboxChange};
 use tidings_protocol::topic::metrics_host;
 
 use super::connection::Connection;
 use super::events::EventLog;
 use super::metrics::{Metrics, Sample};
+use super::reader::Reader;
+use super::server_clock::ServerClock;
+use super::stale::{News, Stale};
 
-/// A delivery whose metrics are read already, so that the charts and the panels share them.
+/// A delivery whose payload is read already, so that all parts of the page share it.
 #[derive(Clone, Debug)]
 pub enum Arrival {
-    /// An event; with its sample if it is one of metrics.
-    Event(tidings_feed::Event, Option<Sample>),
+    /// An event.
+    Event {
+        /// As it came.
+        event: tidings_feed::Event,
+        /// How old it was on arrival, by the server's clock.
+        age: Duration,
+        /// What it says, if it is of a kind that the page knows.
+        meaning: Option<Meaning>,
+    },
     /// Events are lost.
     Gap(tidings_protocol::event::UnnamedGap),
+}
+
+/// What an event says.
+#[derive(Clone, Debug)]
+pub enum Meaning {
+    /// How a machine is.
+    Sample(Sample),
+    /// A notification came.
+    Notified(Box<notification::Arrival>),
+    /// Notifications were read or removed.
+    InboxChanged(InboxChange),
 }
 
 /// Something happened.
@@ -60,6 +82,12 @@ pub struct Store {
     metrics: Rc<Metrics>,
     events: Rc<EventLog>,
     frozen: Option<Frozen>,
+    /// Whoever reads notifications; a pause does not keep those back.
+    pub reader: Reader,
+    /// What is to be asked for anew.
+    pub stale: Stale,
+    /// The server's clock; null before the first event.
+    pub server_clock: Option<ServerClock>,
 }
 
 /// What is shown while a person holds the page still.
@@ -79,6 +107,9 @@ impl Store {
             metrics: Rc::default(),
             events: Rc::default(),
             frozen: None,
+            reader: Reader::default(),
+            stale: Stale::default(),
+            server_clock: None,
         }
     }
 
@@ -112,6 +143,10 @@ impl Store {
         let mut next = self.clone();
         match action {
             Action::Feed { status, arrivals, dropped, now } => {
+                let is_open = |state| matches!(state, State::Live | State::Stale);
+                if is_open(status.state) && !is_open(self.connection.status.state) {
+                    next.stale.take(News::Connected);
+                }
                 let connection = self.connection.told(status, now);
                 // A feed tells where it stands with every delivery, which is seldom news.
                 if !self.connection.agrees(&connection) {
@@ -129,7 +164,9 @@ impl Store {
             }
             Action::SignedOut => {
                 Rc::make_mut(&mut next.connection).sign_out_error = None;
-                next = Self { connection: next.connection, ..Self::new(Duration::ZERO) };
+                let reader = Reader { settings: next.reader.settings, ..Reader::default() };
+                let connection = next.connection;
+                next = Self { connection, reader, ..Self::new(Duration::ZERO) };
             }
             Action::SignOutFailed(message) => {
                 Rc::make_mut(&mut next.connection).sign_out_error = Some(message);
@@ -155,16 +192,33 @@ impl Store {
     fn take(&mut self, arrivals: Vec<Arrival>, dropped: u64, now: Duration) {
         if dropped > 0 {
             Rc::make_mut(&mut self.events).take_dropped(dropped, now);
+            self.stale.take(News::Dropped);
         }
         for arrival in arrivals {
             match arrival {
-                Arrival::Event(event, sample) => {
+                Arrival::Event { event, age, meaning } => {
+                    let at = event.at;
+                    self.server_clock = Some(ServerClock::told(self.server_clock, at, age, now));
                     Rc::make_mut(&mut self.events).take(event, now);
-                    if let Some(sample) = sample {
-                        Rc::make_mut(&mut self.metrics).take(sample);
+                    match meaning {
+                        Some(Meaning::Sample(sample)) => {
+                            Rc::make_mut(&mut self.metrics).take(sample);
+                        }
+                        Some(Meaning::Notified(arrival)) => {
+                            self.stale.take(News::Notified(arrival.notification.source.as_deref()));
+                            // It may have waited for the hub, or be announced once more.
+                            let waited = at.saturating_sub(arrival.notification.created_at);
+                            let age = age + Duration::from_millis(waited);
+                            self.reader.notified(*arrival, age, now);
+                        }
+                        Some(Meaning::InboxChanged(change)) => self.reader.changed(change, at),
+                        None => {}
                     }
                 }
-                Arrival::Gap(gap) => Rc::make_mut(&mut self.events).take_gap(&gap, now),
+                Arrival::Gap(gap) => {
+                    self.stale.take(News::Lost(&gap.gap.topics));
+                    Rc::make_mut(&mut self.events).take_gap(&gap, now);
+                }
             }
         }
     }
@@ -173,31 +227,47 @@ impl Store {
 /// Reads what a feed delivered.
 #[must_use]
 pub fn read(delivery: Delivery, now: Duration) -> Arrival {
+    let age = Duration::from_millis(delivery.age_ms);
     match delivery.item {
         Item::Gap(gap) => Arrival::Gap(gap),
         Item::Event(event) => {
-            let sample = metrics_host(&event.topic).and_then(|host| {
-                let snapshot: Snapshot = serde_json::from_str(event.data.get()).ok()?;
-                Some(Sample {
-                    host: host.into(),
-                    id: event.id,
-                    at: event.at,
-                    arrived: now,
-                    age_on_arrival: Duration::from_millis(delivery.age_ms),
-                    snapshot: Rc::new(snapshot),
-                })
-            });
-            Arrival::Event(event, sample)
+            let meaning = meaning(&event, age, now);
+            Arrival::Event { event, age, meaning }
         }
+    }
+}
+
+fn meaning(event: &tidings_feed::Event, age: Duration, now: Duration) -> Option<Meaning> {
+    let data = event.data.get();
+    if let Some(host) = metrics_host(&event.topic) {
+        let snapshot: Snapshot = serde_json::from_str(data).ok()?;
+        return Some(Meaning::Sample(Sample {
+            host: host.into(),
+            id: event.id,
+            at: event.at,
+            arrived: now,
+            age_on_arrival: age,
+            snapshot: Rc::new(snapshot),
+        }));
+    }
+    event.topic.strip_prefix("notifications/")?;
+    match &*event.kind {
+        notification::NOTIFICATION => {
+            Some(Meaning::Notified(Box::new(serde_json::from_str(data).ok()?)))
+        }
+        notification::UNREAD => Some(Meaning::InboxChanged(serde_json::from_str(data).ok()?)),
+        _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::events::tests::event;
+    use super::super::notifications::inbox::tests::row;
+    use super::super::stale::Part;
     use super::*;
-    use tidings_feed::State;
     use tidings_protocol::api::Role;
+    use tidings_protocol::event::UnnamedGap;
 
     fn feed(store: &Store, topic: &str, seq: u64, body: &str) -> Store {
         let now = Duration::from_secs(seq);
@@ -278,6 +348,56 @@ mod tests {
         assert!(out.live_metrics().current().is_none());
         assert!(out.shown_events().newest().is_none());
         assert_eq!(out.waiting(), None);
+    }
+
+    fn notify(store: &Store, seq: u64) -> Store {
+        let arrival = notification::Arrival { notification: row("a", seq), unread_count: 1 };
+        let now = Duration::from_secs(5);
+        let body = serde_json::to_string(&arrival).unwrap();
+        let mut event = event("notifications/u1", seq, &body);
+        event.kind = notification::NOTIFICATION.to_owned();
+        let item = Item::Event(event);
+        let arrivals = vec![read(Delivery { age_ms: 0, item }, now)];
+        let status = store.connection.status.clone();
+        store.after(Action::Feed { status, arrivals, dropped: 0, now })
+    }
+
+    #[test]
+    fn a_notification_comes_to_the_inbox_and_becomes_a_toast_during_a_pause_too() {
+        let store = notify(&Store::new(Duration::ZERO).after(Action::TogglePause), 1);
+        assert_eq!(store.reader.notifications.unread(), 1);
+        assert_eq!(store.reader.toasts.list().len(), 1);
+        let again = notify(&store, 1);
+        assert_eq!(again.reader.toasts.list()[0].more(), 0, "it was replayed");
+    }
+
+    #[test]
+    fn an_inbox_is_asked_for_on_connecting_and_after_a_loss() {
+        let store = Store::new(Duration::ZERO);
+        assert_eq!(store.stale.of(Part::Inbox), 0);
+        let live = feed(&store, "a", 1, "1");
+        assert_eq!(live.stale.of(Part::Inbox), 1);
+        let later = feed(&live, "a", 2, "2");
+        assert_eq!(later.stale.of(Part::Inbox), 1, "it stayed connected");
+        let gap: UnnamedGap = serde_json::from_str(
+            r#"{"type":"gap","id":null,"topics":["notifications/u1"],"from":null,"to":null,"reason":"evicted"}"#,
+        )
+        .unwrap();
+        let status = later.connection.status.clone();
+        let arrivals = vec![Arrival::Gap(gap)];
+        let lost = later.after(Action::Feed { status, arrivals, dropped: 0, now: Duration::ZERO });
+        assert_eq!(lost.stale.of(Part::Inbox), 2);
+    }
+
+    #[test]
+    fn a_sign_out_leaves_no_notification_and_keeps_what_was_chosen() {
+        let mut store = notify(&Store::new(Duration::ZERO), 1);
+        let level = tidings_protocol::notification::Level::Info;
+        store.reader.settings = Rc::new(store.reader.settings.with_toasts_toggled(level));
+        let out = store.after(Action::SignedOut);
+        assert_eq!(out.reader.notifications.unread(), 0);
+        assert!(out.reader.toasts.list().is_empty());
+        assert_eq!(out.reader.settings, store.reader.settings);
     }
 
     #[test]

@@ -1,0 +1,394 @@
+//! The inbox as the server has it, as far as this page has heard.
+//!
+//! A page of it is true of one version; events tell what later versions changed, and may come late, twice or before the
+//! page does. So the newest changes are remembered, and made again to whatever comes after them.
+
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use tidings_protocol::notification::{self as wire, InboxChange, Notification, Unread};
+
+/// Most notifications that are held while nobody reads on to older ones.
+pub const HELD: usize = 500;
+
+/// Most that are held at all.
+pub const MOST: usize = 2_000;
+
+/// Most changes that are remembered.
+const MOST_CHANGES: usize = 200;
+
+/// Notifications of the reader, the newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Inbox {
+    rows: Vec<Rc<Notification>>,
+    unread: u64,
+    version: u64,
+    /// What to ask for as `before`; null where nothing older is there.
+    next: Option<String>,
+    /// Version of the newest page, which names all that there were; null before the first.
+    complete_to: Option<u64>,
+    /// The newest changes and when each was told, by the server's clock; oldest first.
+    changes: VecDeque<(InboxChange, u64)>,
+}
+
+impl Inbox {
+    /// What is held, the newest first.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &Rc<Notification>> {
+        self.rows.iter()
+    }
+
+    /// The one of that id.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<&Rc<Notification>> {
+        self.rows.iter().find(|row| row.id == id)
+    }
+
+    /// How many are unread, those that are not held included.
+    #[must_use]
+    pub fn unread(&self) -> u64 {
+        self.unread
+    }
+
+    /// The greatest version heard of.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Whether a page of it came.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.complete_to.is_some()
+    }
+
+    /// Where older ones begin; null where there are none, or no more may be held.
+    #[must_use]
+    pub fn next(&self) -> Option<&str> {
+        self.next.as_deref().filter(|_| self.rows.len() < MOST)
+    }
+
+    /// Whether older ones are there that may not be held.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.next.is_some() && self.rows.len() >= MOST
+    }
+
+    /// Takes one that arrived.
+    pub fn arrive(&mut self, row: Notification, unread_count: u64) {
+        self.count(Unread { unread_count, version: row.version });
+        let is_old_news = self.complete_to.is_some_and(|complete| row.version <= complete)
+            || self.find(&row.id).is_some_and(|held| held.version >= row.version);
+        if !is_old_news {
+            self.rows.retain(|held| held.id != row.id);
+            self.insert(row);
+            let most = HELD.max(self.rows.len().saturating_sub(1)).min(MOST);
+            self.cut(most);
+        }
+    }
+
+    /// Takes what became of earlier ones; `at` is the time the server told it.
+    pub fn change(&mut self, change: InboxChange, at: u64) {
+        self.count(Unread { unread_count: change.unread_count, version: change.version });
+        apply(&mut self.rows, &change, at);
+        self.changes.push_back((change, at));
+        if self.changes.len() > MOST_CHANGES {
+            self.changes.pop_front();
+        }
+    }
+
+    /// Takes a count that an answer told.
+    pub fn count(&mut self, told: Unread) {
+        if told.version > self.version {
+            self.version = told.version;
+            self.unread = told.unread_count;
+        }
+    }
+
+    /// Takes the newest page, which was asked for when the inbox was of version `asked_at`.
+    pub fn load(&mut self, page: wire::Inbox, asked_at: u64) {
+        if page.version < asked_at {
+            // Versions only grow: this is another inbox than the one before.
+            *self = Self::default();
+        }
+        let came_since = |row: &&Rc<Notification>| row.version > page.version;
+        let mut rows: Vec<_> = self.rows.iter().filter(came_since).cloned().collect();
+        for row in page.notifications {
+            if !rows.iter().any(|newer| newer.id == row.id) {
+                rows.push(Rc::new(row));
+            }
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.version));
+        self.rows = rows;
+        self.next = page.next;
+        self.complete_to = Some(page.version);
+        self.make_changes_since(page.version);
+        if page.version >= self.version {
+            self.version = page.version;
+            self.unread = page.unread_count;
+        }
+    }
+
+    /// Takes the page that was asked for as what comes before `before`.
+    pub fn append(&mut self, page: wire::Inbox, before: &str) {
+        if self.next.as_deref() != Some(before) {
+            return;
+        }
+        for row in page.notifications {
+            if self.find(&row.id).is_none() {
+                self.rows.push(Rc::new(row));
+            }
+        }
+        self.rows.sort_by_key(|row| std::cmp::Reverse(row.version));
+        self.next = page.next;
+        self.make_changes_since(page.version);
+        self.count(Unread { unread_count: page.unread_count, version: page.version });
+    }
+
+    /// Marks one as read whose mark the server confirmed. The count follows at once; the event that tells it may
+    /// still be under way, and is right whenever it comes.
+    pub fn confirm_read(&mut self, id: &str, at: u64) {
+        let Some(row) = self.rows.iter_mut().find(|row| row.id == id) else { return };
+        if row.read_at.is_none() {
+            Rc::make_mut(row).read_at = Some(at);
+            self.unread = self.unread.saturating_sub(1);
+        }
+    }
+
+    /// Marks all of `version` and below as read, which the server confirmed and counted.
+    pub fn confirm_read_up_to(&mut self, version: u64, at: u64, told: Unread) {
+        let change = InboxChange { version, read_up_to: Some(version), ..InboxChange::default() };
+        apply(&mut self.rows, &change, at);
+        self.count(told);
+    }
+
+    /// Removes one whose removal the server confirmed.
+    pub fn confirm_removed(&mut self, id: &str) {
+        if self.find(id).is_some_and(|row| row.read_at.is_none()) {
+            self.unread = self.unread.saturating_sub(1);
+        }
+        self.rows.retain(|row| row.id != id);
+    }
+
+    /// Lets go of what was held for a reader of older ones.
+    pub fn settle(&mut self) {
+        self.cut(HELD);
+    }
+
+    /// Adds one where it belongs, as later changes left it; not where pages that are still to come will bring it.
+    fn insert(&mut self, row: Notification) {
+        let at = self.rows.partition_point(|held| held.version > row.version);
+        if at == self.rows.len() && self.next.is_some() {
+            return;
+        }
+        let mut row = vec![Rc::new(row)];
+        let version = row[0].version;
+        for (change, at) in self.changes.iter().filter(|(change, _)| change.version > version) {
+            apply(&mut row, change, *at);
+        }
+        self.rows.splice(at..at, row);
+    }
+
+    fn make_changes_since(&mut self, version: u64) {
+        for (change, at) in self.changes.iter().filter(|(change, _)| change.version > version) {
+            apply(&mut self.rows, change, *at);
+        }
+    }
+
+    fn cut(&mut self, most: usize) {
+        if self.rows.len() > most {
+            self.rows.truncate(most);
+            self.next = self.rows.last().map(|row| row.id.clone());
+        }
+    }
+}
+
+/// A change says nothing of a row that came after it, or took its place.
+fn apply(rows: &mut Vec<Rc<Notification>>, change: &InboxChange, at: u64) {
+    rows.retain(|row| row.version > change.version || !change.removed.contains(&row.id));
+    for row in rows.iter_mut().filter(|row| row.read_at.is_none()) {
+        let is_named = row.version < change.version && change.read.contains(&row.id);
+        if is_named || change.read_up_to.is_some_and(|up_to| row.version <= up_to) {
+            Rc::make_mut(row).read_at = Some(at);
+        }
+    }
+}
+
+#[cfg(test)]
+pub(in crate::state) mod tests {
+    use super::*;
+    use tidings_protocol::notification::Level;
+
+    pub(in crate::state) fn row(id: &str, version: u64) -> Notification {
+        Notification {
+            id: id.to_owned(),
+            user_id: "u1".to_owned(),
+            version,
+            title: format!("Title {id}"),
+            message: String::new(),
+            level: Level::Info,
+            link: None,
+            source: None,
+            dedupe_key: None,
+            created_at: 1_000 + version,
+            expires_at: None,
+            read_at: None,
+        }
+    }
+
+    pub(in crate::state) fn page(version: u64, unread: u64, rows: &[(&str, u64)]) -> wire::Inbox {
+        wire::Inbox {
+            notifications: rows.iter().map(|(id, version)| row(id, *version)).collect(),
+            unread_count: unread,
+            version,
+            next: None,
+        }
+    }
+
+    fn read(version: u64, unread: u64, ids: &[&str]) -> InboxChange {
+        let read = ids.iter().map(|id| (*id).to_owned()).collect();
+        InboxChange { unread_count: unread, version, read, ..InboxChange::default() }
+    }
+
+    fn removed(version: u64, unread: u64, id: &str) -> InboxChange {
+        let removed = vec![id.to_owned()];
+        InboxChange { unread_count: unread, version, removed, ..InboxChange::default() }
+    }
+
+    fn ids(inbox: &Inbox) -> String {
+        inbox.rows().map(|row| &*row.id).collect::<Vec<_>>().join(" ")
+    }
+
+    fn unread_ids(inbox: &Inbox) -> String {
+        let unread = inbox.rows().filter(|row| row.read_at.is_none());
+        unread.map(|row| &*row.id).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_newest_is_first_and_counts_go_by_the_greatest_version() {
+        let mut inbox = Inbox::default();
+        inbox.load(page(2, 2, &[("b", 2), ("a", 1)]), 0);
+        inbox.arrive(row("d", 4), 4);
+        inbox.arrive(row("c", 3), 3);
+        assert_eq!((&*ids(&inbox), inbox.unread(), inbox.version()), ("d c b a", 4, 4));
+    }
+
+    #[test]
+    fn what_arrives_again_changes_nothing() {
+        let mut inbox = Inbox::default();
+        inbox.load(page(1, 1, &[("a", 1)]), 0);
+        inbox.arrive(row("b", 2), 2);
+        inbox.change(read(3, 1, &["b"]), 9);
+        inbox.arrive(row("b", 2), 2);
+        inbox.arrive(row("a", 1), 1);
+        assert_eq!((&*ids(&inbox), &*unread_ids(&inbox), inbox.unread()), ("b a", "a", 1));
+    }
+
+    #[test]
+    fn a_replacement_keeps_its_id_and_comes_to_the_top_unread() {
+        let mut inbox = Inbox::default();
+        inbox.load(page(2, 1, &[("b", 2), ("a", 1)]), 0);
+        inbox.change(read(3, 1, &["a"]), 9);
+        inbox.arrive(row("a", 4), 2);
+        assert_eq!((&*ids(&inbox), &*unread_ids(&inbox)), ("a b", "a b"));
+        // The change before it comes once more, as after a reconnect.
+        inbox.change(read(3, 1, &["a"]), 9);
+        assert_eq!((&*unread_ids(&inbox), inbox.unread()), ("a b", 2));
+    }
+
+    #[test]
+    fn what_was_told_before_the_page_came_holds_for_the_page_too() {
+        let mut inbox = Inbox::default();
+        inbox.arrive(row("d", 4), 3);
+        inbox.change(read(5, 2, &["a"]), 9);
+        inbox.change(removed(6, 1, "b"), 9);
+        inbox.load(page(3, 3, &[("c", 3), ("b", 2), ("a", 1)]), 0);
+        assert_eq!((&*ids(&inbox), &*unread_ids(&inbox)), ("d c a", "d c"));
+        assert_eq!((inbox.unread(), inbox.version()), (1, 6));
+    }
+
+    #[test]
+    fn what_was_removed_does_not_come_back_with_a_late_arrival() {
+        let mut inbox = Inbox::default();
+        inbox.load(page(1, 1, &[("a", 1)]), 0);
+        inbox.change(removed(3, 1, "b"), 9);
+        inbox.arrive(row("b", 2), 2);
+        assert_eq!((&*ids(&inbox), inbox.unread()), ("a", 1));
+        inbox.load(page(3, 1, &[("a", 1)]), 3);
+        inbox.arrive(row("b", 2), 2);
+        assert_eq!(ids(&inbox), "a", "the page knew of it");
+    }
+
+    #[test]
+    fn all_up_to_a_version_are_read_and_later_ones_are_not() {
+        let mut inbox = Inbox::default();
+        inbox.load(page(3, 3, &[("c", 3), ("b", 2), ("a", 1)]), 0);
+        let read_up_to = Some(2);
+        let change =
+            InboxChange { unread_count: 1, version: 4, read_up_to, ..InboxChange::default() };
+        inbox.change(change, 9);
+        assert_eq!((&*unread_ids(&inbox), inbox.unread()), ("c", 1));
+    }
+
+    #[test]
+    fn a_confirmed_mark_counts_once_whether_its_event_comes_before_or_after() {
+        for event_first in [true, false] {
+            let mut inbox = Inbox::default();
+            inbox.load(page(2, 2, &[("b", 2), ("a", 1)]), 0);
+            if event_first {
+                inbox.change(read(3, 1, &["a"]), 9);
+            }
+            inbox.confirm_read("a", 9);
+            assert_eq!(inbox.unread(), 1);
+            inbox.change(read(3, 1, &["a"]), 9);
+            assert_eq!((inbox.unread(), &*unread_ids(&inbox)), (1, "b"));
+        }
+    }
+
+    #[test]
+    fn a_confirmed_removal_counts_once() {
+        let mut inbox = Inbox::default();
+        inbox.load(page(2, 2, &[("b", 2), ("a", 1)]), 0);
+        inbox.confirm_removed("a");
+        inbox.confirm_removed("a");
+        assert_eq!((inbox.unread(), &*ids(&inbox)), (1, "b"));
+        inbox.change(removed(3, 1, "a"), 9);
+        assert_eq!(inbox.unread(), 1);
+    }
+
+    #[test]
+    fn older_pages_are_added_once_and_only_where_they_were_asked_for() {
+        let mut inbox = Inbox::default();
+        inbox.load(wire::Inbox { next: Some("c".into()), ..page(4, 4, &[("d", 4), ("c", 3)]) }, 0);
+        assert_eq!(inbox.next(), Some("c"));
+        inbox.append(page(4, 4, &[("b", 2), ("a", 1)]), "x");
+        assert_eq!(ids(&inbox), "d c", "asked for before the inbox was loaded anew");
+        inbox.append(page(4, 4, &[("c", 3), ("b", 2), ("a", 1)]), "c");
+        assert_eq!((&*ids(&inbox), inbox.next()), ("d c b a", None));
+    }
+
+    #[test]
+    fn an_inbox_of_a_smaller_version_is_another_one() {
+        let mut inbox = Inbox::default();
+        inbox.load(page(9, 1, &[("old", 9)]), 0);
+        inbox.load(page(2, 2, &[("b", 2), ("a", 1)]), 9);
+        assert_eq!((&*ids(&inbox), inbox.unread(), inbox.version()), ("b a", 2, 2));
+    }
+
+    #[test]
+    fn no_more_are_held_than_there_is_room_for() {
+        let mut inbox = Inbox::default();
+        inbox.load(page(0, 0, &[]), 0);
+        for version in 1..=1_000 {
+            inbox.arrive(row(&version.to_string(), version), version);
+        }
+        assert_eq!((inbox.rows().len(), inbox.unread()), (HELD, 1_000));
+        assert_eq!(inbox.next(), Some("501"), "the others can be asked for");
+        let older: Vec<_> = (1..=500_u64).rev().map(|v| (v.to_string(), v)).collect();
+        let older: Vec<_> = older.iter().map(|(id, v)| (&**id, *v)).collect();
+        inbox.append(page(1_000, 1_000, &older), "501");
+        inbox.arrive(row("1001", 1_001), 1_001);
+        assert_eq!(inbox.rows().len(), 1_000, "as many as the reader asked for");
+        inbox.settle();
+        assert_eq!(inbox.rows().len(), HELD);
+    }
+}
