@@ -7,6 +7,7 @@ mod browser;
 mod desktop;
 pub mod event_source;
 mod http;
+pub mod inbox;
 mod session;
 mod time;
 
@@ -15,6 +16,7 @@ use std::rc::Rc;
 use tidings_feed::{Delivery, Status};
 use tidings_protocol::api::{SignIn, User};
 
+pub use http::RequestError;
 pub use session::SignInError;
 pub use time::now;
 

@@ -14,10 +14,11 @@ use crate::feed::{self, FeedHandle, Update, now};
 use crate::state::connection::Connection;
 use crate::state::events::EventLog;
 use crate::state::metrics::Metrics;
+use crate::state::reader::Reader;
 use crate::state::store::{Action, Arrival, Meaning, Store, read};
 
 /// Part of the store; equal only to itself, which is quick to tell and enough.
-pub struct Shared<T>(Rc<T>);
+pub struct Shared<T>(pub(super) Rc<T>);
 
 impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {
@@ -128,6 +129,7 @@ impl Actions {
     }
 
     fn start(&self) {
+        self.recall_settings();
         // The feed must not keep alive what keeps it alive.
         let inner = Rc::downgrade(&self.0);
         let handle = feed::start(Rc::new(move |update| {
@@ -167,6 +169,24 @@ impl Actions {
         let next = self.0.store.borrow().after(action);
         self.0.store.replace(next);
         self.0.listeners.call();
+    }
+
+    /// Lets the reader of notifications change, and tells all who look.
+    pub(super) fn with_reader<T>(&self, change: impl FnOnce(&mut Reader) -> T) -> T {
+        let result = change(&mut self.0.store.borrow_mut().reader);
+        self.0.listeners.call();
+        result
+    }
+
+    /// What the reader of notifications has before them.
+    pub(super) fn reader(&self) -> Reader {
+        self.0.store.borrow().reader.clone()
+    }
+
+    /// The server's time in ms since the epoch, or this machine's while the server's is not known.
+    pub(super) fn server_time(&self) -> u64 {
+        let clock = self.0.store.borrow().server_clock;
+        clock.map_or_else(|| js_sys::Date::now() as u64, |clock| clock.time(now()))
     }
 
     fn with_feed(&self, act: impl FnOnce(&FeedHandle)) {
@@ -212,7 +232,7 @@ pub fn use_actions() -> Actions {
 
 /// One part of the store; the component renders again when that part changes.
 #[hook]
-fn use_part<T: Clone + PartialEq + 'static>(part: fn(&Store) -> T) -> T {
+pub(super) fn use_part<T: Clone + PartialEq + 'static>(part: fn(&Store) -> T) -> T {
     let actions = use_actions();
     let value = part(&actions.0.store.borrow());
     let shown = use_mut_ref(|| value.clone());

@@ -7,10 +7,12 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::account::Account;
+use super::inbox::ID as INBOX;
 use super::updated::Updated;
-use crate::components::{Button, Look, Symbol, mark, status_badge};
+use crate::components::{Bell, Button, Look, Symbol, mark, status_badge};
 use crate::hooks::{
-    Actions, Theme, use_actions, use_badge, use_connection, use_metrics, use_paused, use_title,
+    Actions, Theme, use_actions, use_badge, use_connection, use_inbox_open, use_metrics,
+    use_paused, use_title, use_unread,
 };
 use crate::state::connection::explain;
 use crate::state::format::{grouped, uptime};
@@ -47,6 +49,7 @@ pub fn Header(props: &HeaderProps) -> Html {
                 </div>
                 <div class="header-actions" role="group" aria-label="Connection and view">
                     <Controls />
+                    <Notifications />
                     <Button look={Look::Bare} symbol={theme} label={props.theme.label()} keys="t"
                         testid="theme" onclick={props.on_theme.clone()} />
                     <Button look={Look::Bare} symbol={Symbol::Help} label="Help" keys="?"
@@ -62,7 +65,8 @@ fn Status() -> Html {
     let badge = use_badge();
     let connection = use_connection();
     let metrics = use_metrics();
-    use_title(metrics.current().map(|sample| &*sample.host), badge);
+    let unread = use_unread();
+    use_title(metrics.current().map(|sample| &*sample.host), badge, unread);
     let why = match connection.status.state {
         State::Live => {
             connection.status.server_version.as_ref().map(|v| format!("Tidings server {v}"))
@@ -70,6 +74,18 @@ fn Status() -> Html {
         _ => connection.status.cause.as_ref().map(explain),
     };
     status_badge(badge, why)
+}
+
+/// The bell, wherever there is a session.
+#[component]
+fn Notifications() -> Html {
+    let connection = use_connection();
+    let unread = use_unread();
+    let open = use_inbox_open();
+    if connection.status.state == State::Unauthorized {
+        return Html::default();
+    }
+    html! { <Bell {unread} {open} target={INBOX} /> }
 }
 
 #[component]

@@ -157,9 +157,15 @@ impl Notifications {
         matches!(self.load, Load::Loading { again: true, .. })
     }
 
+    /// Whether older ones can be asked for now.
+    #[must_use]
+    pub fn has_older(&self) -> bool {
+        self.inbox.next().is_some() && self.older != Older::Loading
+    }
+
     /// What to ask for as `before` to read on; null where nothing is to be asked for now.
     pub fn begin_older(&mut self) -> Option<String> {
-        let next = self.inbox.next().filter(|_| self.older != Older::Loading)?.to_owned();
+        let next = self.inbox.next().filter(|_| self.has_older())?.to_owned();
         self.older = Older::Loading;
         Some(next)
     }

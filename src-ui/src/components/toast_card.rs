@@ -1,0 +1,77 @@
+//! A toast.
+
+use std::rc::Rc;
+
+use tidings_protocol::notification::Notification;
+use yew::prelude::*;
+
+use super::button::{Button, Look};
+use super::icon::Symbol;
+use super::level::level_icon;
+use super::note::note_link;
+use crate::state::format::grouped;
+use crate::state::toasts::{Toast, name};
+
+/// Properties of [`ToastCard`].
+#[derive(Properties, PartialEq)]
+pub struct ToastCardProps {
+    /// The toast.
+    pub toast: Toast,
+    /// Whether this page can open links.
+    pub links: bool,
+    /// Called to take it away, with its key.
+    pub on_dismiss: Callback<u64>,
+    /// Called when its link is followed.
+    pub on_follow: Callback<Rc<Notification>>,
+    /// Called to see what else there is.
+    pub on_more: Callback<()>,
+}
+
+/// A toast. Screen readers hear of it from a line of its own, once.
+#[component]
+pub fn ToastCard(props: &ToastCardProps) -> Html {
+    let toast = &props.toast;
+    let Some(row) = toast.newest() else { return Html::default() };
+    let more = toast.more();
+    let many = format!("{} notifications came while the connection was away", grouped(more + 1));
+    let (title, message) = match more {
+        0 => (&*row.title, &*row.message),
+        _ if toast.away => (&*many, &*row.title),
+        _ => (&*row.title, &*row.message),
+    };
+    let dismiss = {
+        let key = toast.key;
+        props.on_dismiss.reform(move |()| key)
+    };
+    let follow = {
+        let row = row.clone();
+        props.on_follow.reform(move |()| row.clone())
+    };
+    html! {
+        <li class="toast" data-testid="toast" data-level={toast.level.as_str()}>
+            { level_icon(toast.level) }
+            <div class="toast-words">
+                <p class="toast-title">{ title }</p>
+                if !message.is_empty() {
+                    <p class="toast-message">{ message }</p>
+                }
+                <p class="note-about">
+                    <span class="note-level">{ name(toast.level) }</span>
+                    if let Some(source) = row.source.as_ref().filter(|_| !toast.away || more == 0) {
+                        <span class="note-source">{ source }</span>
+                    }
+                    if more == 0 {
+                        { note_link(row, props.links, follow) }
+                    } else {
+                        <button type="button" class="note-more" data-testid="toast-more"
+                            onclick={props.on_more.reform(|_: MouseEvent| ())}>
+                            { if toast.away { "Show them".to_owned() } else { format!("and {} more", grouped(more)) } }
+                        </button>
+                    }
+                </p>
+            </div>
+            <Button look={Look::Bare} symbol={Symbol::Close} label="Dismiss" testid="toast-dismiss"
+                onclick={dismiss} />
+        </li>
+    }
+}
