@@ -64,9 +64,9 @@ fn start() -> Result<ExitCode, StartError> {
     let client = Client::new(config)?;
     let bridge = {
         let _runtime = runtime.enter();
-        Bridge::new(client.subscribe(&[])).with_client(client)
+        Bridge::new(client.subscribe(&[])).with_client(client.clone())
     };
-    let app = create_app(Builder::default(), context(), bridge)?;
+    let app = create_app(Builder::default().manage(client), context(), bridge)?;
     let signals = AbortOnDropHandle::new(runtime.spawn(quit_on_signal(app.handle().clone())));
 
     let code = app.run_return(|_, _| {});
@@ -101,6 +101,10 @@ pub fn create_app<R: Runtime>(
             commands::feed::retry_feed,
             commands::feed::disconnect_feed,
             commands::trust::trust_server,
+            commands::inbox::list_notifications,
+            commands::inbox::read_notification,
+            commands::inbox::read_all_notifications,
+            commands::inbox::remove_notification,
         ])
         .setup(|app| Ok(window::create(app)?))
         .build(context)

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
 use tidings_feed::{Backoff, Batch, Cause, State, Status};
-use tidings_protocol::api::SignIn;
+use tidings_protocol::api::{ErrorCode, SignIn};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::http::describe;
+use super::http::{RequestError, describe};
 use super::{Control, Sink, Update, now};
 
 #[wasm_bindgen]
@@ -114,6 +114,34 @@ async fn ask(since: u64) -> Result<Batch, String> {
     let answer = JsFuture::from(promise).await.map_err(|e| describe(&e))?;
     let text = answer.as_string().ok_or("the answer is no text")?;
     serde_json::from_str(&text).map_err(|e| e.to_string())
+}
+
+/// Has the application ask the server, and returns the text of a successful answer.
+pub(super) async fn request(
+    command: &str,
+    arguments: &[(&str, JsValue)],
+) -> Result<String, RequestError> {
+    let object = js_sys::Object::new();
+    for (name, value) in arguments {
+        // Only a frozen object refuses.
+        let _ = js_sys::Reflect::set(&object, &(*name).into(), value);
+    }
+    let promise = invoke(command, &object).map_err(|error| refused(&error))?;
+    let answer = JsFuture::from(promise).await.map_err(|error| refused(&error))?;
+    Ok(answer.as_string().unwrap_or_default())
+}
+
+/// What the application says of a failed request: a message, and the server's status if it answered.
+fn refused(error: &JsValue) -> RequestError {
+    let field = |name: &str| js_sys::Reflect::get(error, &name.into()).unwrap_or(JsValue::NULL);
+    let message = field("message").as_string().unwrap_or_else(|| describe(error));
+    match field("status").as_f64() {
+        Some(status) => {
+            let (status, code) = (status as u16, ErrorCode::Unknown);
+            RequestError::Status { status, code, message, retry_after: None }
+        }
+        None => RequestError::Network(message),
+    }
 }
 
 fn tell(command: &'static str) {

@@ -1,9 +1,11 @@
-//! Requests about the reader's notifications.
+//! Requests about the reader's notifications: from a browser by HTTP, from the desktop's window by its commands.
 
 use serde::de::DeserializeOwned;
 use tidings_protocol::api::{path, query};
 use tidings_protocol::notification::{Inbox, Notification, ReadAll, Unread};
+use wasm_bindgen::JsValue;
 
+use super::desktop;
 use super::http::{RequestError, request};
 
 /// The newest notifications, `limit` of them at most.
@@ -12,6 +14,10 @@ use super::http::{RequestError, request};
 ///
 /// If the server does not answer, or says no; with each of these requests.
 pub async fn newest(limit: usize) -> Result<Inbox, RequestError> {
+    if desktop::is_here() {
+        let limit = JsValue::from_f64(limit as f64);
+        return read_answer(&desktop::request("list_notifications", &[("limit", limit)]).await?);
+    }
     let path = format!("{}?{}={limit}", path::NOTIFICATIONS, query::LIMIT);
     read_answer(&request("GET", &path, None).await?)
 }
@@ -22,6 +28,10 @@ pub async fn newest(limit: usize) -> Result<Inbox, RequestError> {
 ///
 /// As [`newest`].
 pub async fn older(before: &str, limit: usize) -> Result<Inbox, RequestError> {
+    if desktop::is_here() {
+        let arguments = [("before", before.into()), ("limit", JsValue::from_f64(limit as f64))];
+        return read_answer(&desktop::request("list_notifications", &arguments).await?);
+    }
     let before = escaped(before);
     let (limit_key, before_key) = (query::LIMIT, query::BEFORE);
     let path = format!("{}?{limit_key}={limit}&{before_key}={before}", path::NOTIFICATIONS);
@@ -34,6 +44,9 @@ pub async fn older(before: &str, limit: usize) -> Result<Inbox, RequestError> {
 ///
 /// As [`newest`].
 pub async fn mark_read(id: &str) -> Result<Notification, RequestError> {
+    if desktop::is_here() {
+        return read_answer(&desktop::request("read_notification", &[("id", id.into())]).await?);
+    }
     let path = format!("{}/{}/read", path::NOTIFICATIONS, escaped(id));
     read_answer(&request("POST", &path, None).await?)
 }
@@ -44,7 +57,12 @@ pub async fn mark_read(id: &str) -> Result<Notification, RequestError> {
 ///
 /// As [`newest`].
 pub async fn mark_all_read(up_to_version: u64) -> Result<Unread, RequestError> {
-    let body = serde_json::to_string(&ReadAll { up_to_version: Some(up_to_version) }).unwrap_or_default();
+    if desktop::is_here() {
+        let arguments = [("upToVersion", JsValue::from_f64(up_to_version as f64))];
+        return read_answer(&desktop::request("read_all_notifications", &arguments).await?);
+    }
+    let body = ReadAll { up_to_version: Some(up_to_version) };
+    let body = serde_json::to_string(&body).unwrap_or_default();
     read_answer(&request("POST", path::READ_ALL, Some(body)).await?)
 }
 
@@ -54,6 +72,9 @@ pub async fn mark_all_read(up_to_version: u64) -> Result<Unread, RequestError> {
 ///
 /// As [`newest`].
 pub async fn remove(id: &str) -> Result<(), RequestError> {
+    if desktop::is_here() {
+        return desktop::request("remove_notification", &[("id", id.into())]).await.map(drop);
+    }
     let path = format!("{}/{}", path::NOTIFICATIONS, escaped(id));
     request("DELETE", &path, None).await.map(drop)
 }

@@ -24,10 +24,10 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Takes a notification that was `age` old when it arrived, by the server's clock.
-    pub fn notified(&mut self, arrival: wire::Arrival, age: Duration, now: Duration) {
-        let row = Rc::new(arrival.notification.clone());
-        let is_new = Rc::make_mut(&mut self.notifications).arrive(arrival);
+    /// Takes a notification that was `age` old when it arrived, by the server's clock, and how many are unread with it.
+    pub fn notified(&mut self, row: Notification, unread: u64, age: Duration, now: Duration) {
+        let is_new = Rc::make_mut(&mut self.notifications).arrive(row.clone(), unread);
+        let row = Rc::new(row);
         // The page was opened at zero: what is older was there to be seen by then.
         if is_new && age <= now {
             self.tell(&row, age, now);
@@ -90,8 +90,10 @@ mod tests {
         reader
     }
 
-    fn arrival(id: &str, version: u64) -> wire::Arrival {
-        wire::Arrival { notification: row(id, version), unread_count: version }
+    impl Reader {
+        fn hears(&mut self, id: &str, version: u64, age: Duration) {
+            self.notified(row(id, version), version, age, NOW);
+        }
     }
 
     fn toasts(reader: &Reader) -> Vec<&str> {
@@ -102,8 +104,8 @@ mod tests {
     fn what_comes_while_the_page_is_open_becomes_a_toast_once() {
         let mut reader = reader();
         assert!(toasts(&reader).is_empty(), "the page of the start is no news");
-        reader.notified(arrival("b", 2), LIVE, NOW);
-        reader.notified(arrival("b", 2), LIVE, NOW);
+        reader.hears("b", 2, LIVE);
+        reader.hears("b", 2, LIVE);
         assert_eq!(toasts(&reader), ["b"]);
         assert_eq!(reader.notifications.unread(), 2);
     }
@@ -111,7 +113,7 @@ mod tests {
     #[test]
     fn what_came_before_the_page_was_opened_is_counted_only() {
         let mut reader = reader();
-        reader.notified(arrival("b", 2), NOW + Duration::from_secs(1), NOW);
+        reader.hears("b", 2, NOW + Duration::from_secs(1));
         assert!(toasts(&reader).is_empty());
         assert_eq!(reader.notifications.unread(), 2);
     }
@@ -123,20 +125,20 @@ mod tests {
         reader.loaded(page(3, 3, &[("c", 3), ("b", 2), ("a", 1)]), NOW);
         assert_eq!(toasts(&reader), ["c"]);
         assert_eq!(reader.toasts.list()[0].more(), 1);
-        reader.notified(arrival("c", 3), LIVE, NOW);
+        reader.hears("c", 3, LIVE);
         assert_eq!(reader.toasts.list()[0].more(), 1, "it was told");
     }
 
     #[test]
     fn an_open_inbox_and_levels_that_are_off_make_no_toasts() {
         let mut reader = reader();
-        reader.notified(arrival("b", 2), LIVE, NOW);
+        reader.hears("b", 2, LIVE);
         reader.open(true);
-        reader.notified(arrival("c", 3), LIVE, NOW);
+        reader.hears("c", 3, LIVE);
         assert!(toasts(&reader).is_empty());
         reader.open(false);
         reader.settings = Rc::new(reader.settings.with_toasts_toggled(Level::Info));
-        reader.notified(arrival("d", 4), LIVE, NOW);
+        reader.hears("d", 4, LIVE);
         assert!(toasts(&reader).is_empty());
         assert_eq!(reader.notifications.unread(), 4);
     }
@@ -144,7 +146,7 @@ mod tests {
     #[test]
     fn what_is_read_in_another_browser_needs_no_toast_here() {
         let mut reader = reader();
-        reader.notified(arrival("b", 2), LIVE, NOW);
+        reader.hears("b", 2, LIVE);
         let read = vec!["b".to_owned()];
         let change = InboxChange { unread_count: 1, version: 3, read, ..InboxChange::default() };
         reader.changed(change, 9);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidings_feed::{Delivery, Item, State, Status};
 use tidings_protocol::api::User;
 use tidings_protocol::metrics::Snapshot;
-use tidings_protocol::notification::{self, InboxChange};
+use tidings_protocol::notification::{self, InboxChange, Notification, Unread};
 use tidings_protocol::topic::metrics_host;
 
 use super::connection::Connection;
@@ -37,8 +37,8 @@ pub enum Arrival {
 pub enum Meaning {
     /// How a machine is.
     Sample(Sample),
-    /// A notification came.
-    Notified(Box<notification::Arrival>),
+    /// A notification came, and so many are unread with it.
+    Notified(Box<Notification>, u64),
     /// Notifications were read or removed.
     InboxChanged(InboxChange),
 }
@@ -204,12 +204,12 @@ impl Store {
                         Some(Meaning::Sample(sample)) => {
                             Rc::make_mut(&mut self.metrics).take(sample);
                         }
-                        Some(Meaning::Notified(arrival)) => {
-                            self.stale.take(News::Notified(arrival.notification.source.as_deref()));
+                        Some(Meaning::Notified(row, unread)) => {
+                            self.stale.take(News::Notified(row.source.as_deref()));
                             // It may have waited for the hub, or be announced once more.
-                            let waited = at.saturating_sub(arrival.notification.created_at);
+                            let waited = at.saturating_sub(row.created_at);
                             let age = age + Duration::from_millis(waited);
-                            self.reader.notified(*arrival, age, now);
+                            self.reader.notified(*row, unread, age, now);
                         }
                         Some(Meaning::InboxChanged(change)) => self.reader.changed(change, at),
                         None => {}
@@ -252,8 +252,11 @@ fn meaning(event: &tidings_feed::Event, age: Duration, now: Duration) -> Option<
     }
     event.topic.strip_prefix("notifications/")?;
     match &*event.kind {
+        // Read twice, because reading the two as one takes twenty kilobytes more of program.
         notification::NOTIFICATION => {
-            Some(Meaning::Notified(Box::new(serde_json::from_str(data).ok()?)))
+            let unread: Unread = serde_json::from_str(data).ok()?;
+            let row = Box::new(serde_json::from_str(data).ok()?);
+            Some(Meaning::Notified(row, unread.unread_count))
         }
         notification::UNREAD => Some(Meaning::InboxChanged(serde_json::from_str(data).ok()?)),
         _ => None,

@@ -117,7 +117,6 @@ impl Inbox {
                 rows.push(Rc::new(row));
             }
         }
-        rows.sort_by_key(|row| std::cmp::Reverse(row.version));
         self.rows = rows;
         self.next = page.next;
         self.complete_to = Some(page.version);
@@ -134,11 +133,11 @@ impl Inbox {
             return;
         }
         for row in page.notifications {
-            if self.find(&row.id).is_none() {
+            let is_older = self.rows.last().is_none_or(|last| row.version < last.version);
+            if is_older && self.find(&row.id).is_none() {
                 self.rows.push(Rc::new(row));
             }
         }
-        self.rows.sort_by_key(|row| std::cmp::Reverse(row.version));
         self.next = page.next;
         self.make_changes_since(page.version);
         self.count(Unread { unread_count: page.unread_count, version: page.version });

@@ -14,7 +14,7 @@ pub mod told;
 
 use std::rc::Rc;
 
-use tidings_protocol::notification::{self as wire, Arrival, InboxChange, Notification};
+use tidings_protocol::notification::{self as wire, InboxChange, Notification};
 
 use inbox::Inbox;
 use marks::{Mark, Marked, Marks};
@@ -93,10 +93,10 @@ impl Notifications {
     }
 
     /// Takes one that arrived; whether it is the first time that it is heard of.
-    pub fn arrive(&mut self, arrival: Arrival) -> bool {
-        self.belong_to(&arrival.notification.user_id);
-        let version = arrival.notification.version;
-        self.inbox.arrive(arrival.notification, arrival.unread_count);
+    pub fn arrive(&mut self, row: Notification, unread_count: u64) -> bool {
+        self.belong_to(&row.user_id);
+        let version = row.version;
+        self.inbox.arrive(row, unread_count);
         self.told.is_first(version)
     }
 
@@ -245,10 +245,6 @@ mod tests {
         all
     }
 
-    fn arrival(id: &str, version: u64, unread_count: u64) -> Arrival {
-        Arrival { notification: row(id, version), unread_count }
-    }
-
     fn read(id: &str) -> Mark {
         Mark::Read(id.to_owned())
     }
@@ -298,7 +294,7 @@ mod tests {
         let mark = all.mark_of_all().unwrap();
         all.begin_mark(&mark);
         assert_eq!((&*shown(&all), all.unread()), ("b a", 0));
-        all.arrive(arrival("c", 3, 6));
+        all.arrive(row("c", 3), 6);
         assert_eq!((&*shown(&all), all.unread()), ("c* b a", 1));
         let told = Unread { unread_count: 1, version: 4 };
         all.marked(&mark, Marked::Counted(told), 9);
@@ -308,21 +304,21 @@ mod tests {
     #[test]
     fn an_arrival_is_new_once() {
         let mut all = loaded(1, &[("a", 1)]);
-        assert!(all.arrive(arrival("b", 2, 2)));
-        assert!(!all.arrive(arrival("b", 2, 2)), "it was replayed");
-        assert!(!all.arrive(arrival("a", 1, 1)), "it was there before");
-        assert!(all.arrive(arrival("b", 3, 2)), "it was replaced");
+        assert!(all.arrive(row("b", 2), 2));
+        assert!(!all.arrive(row("b", 2), 2), "it was replayed");
+        assert!(!all.arrive(row("a", 1), 1), "it was there before");
+        assert!(all.arrive(row("b", 3), 2), "it was replaced");
     }
 
     #[test]
     fn what_came_while_nothing_could_be_heard_is_new_once_too() {
         let mut all = loaded(1, &[("a", 1)]);
-        all.arrive(arrival("b", 2, 2));
+        all.arrive(row("b", 2), 2);
         all.begin_load();
         let rows = [("d", 4), ("c", 3), ("b", 2), ("a", 1)];
         let missed = all.loaded(page(4, 4, &rows));
         assert_eq!(missed.iter().map(|row| &*row.id).collect::<Vec<_>>(), ["c", "d"]);
-        assert!(!all.arrive(arrival("d", 4, 4)));
+        assert!(!all.arrive(row("d", 4), 4));
         all.begin_load();
         assert!(all.loaded(page(4, 4, &rows)).is_empty());
     }
@@ -354,9 +350,7 @@ mod tests {
     #[test]
     fn nothing_of_one_user_is_left_for_the_next() {
         let mut all = loaded(1, &[("a", 1)]);
-        let mut other = arrival("x", 1, 1);
-        other.notification.user_id = "u2".into();
-        assert!(all.arrive(other));
+        assert!(all.arrive(Notification { user_id: "u2".into(), ..row("x", 1) }, 1));
         assert_eq!((&*shown(&all), all.unread()), ("x*", 1));
     }
 }
