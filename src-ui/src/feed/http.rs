@@ -60,7 +60,8 @@ impl RequestError {
 /// Servers write messages without a capital letter and a full stop, to stand in sentences.
 fn sentence(message: &str) -> String {
     let mut letters = message.trim_end_matches('.').chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase().to_string());
+    let first = first.unwrap_or_default();
     format!("{first}{}.", letters.as_str())
 }
 

@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::focus_inbox;
 use crate::components::{Button, Look, Symbol, icon, skeleton};
 use crate::state::notifications::Load;
 use crate::state::notifications::filter::Filter;
@@ -14,7 +15,10 @@ pub(super) fn blank(
     on_retry: Callback<()>,
     on_filter: &Callback<Filter>,
 ) -> Html {
-    let show_all = on_filter.reform(|()| Filter::default());
+    let show_all = on_filter.reform(|()| {
+        focus_inbox();
+        Filter::default()
+    });
     let show_all = html! { <Button label="Show all" testid="inbox-show-all" onclick={show_all} /> };
     match load {
         Load::Failed(why) if !has_rows => html! {

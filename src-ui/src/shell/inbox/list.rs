@@ -9,6 +9,7 @@ use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::blank::blank;
+use super::focus_inbox;
 use crate::components::{Button, Note, NoteAct};
 use crate::hooks::{use_actions, use_notifications, use_server_time};
 use crate::state::format::{ago, grouped};
@@ -86,9 +87,15 @@ pub(super) fn List(props: &ListProps) -> Html {
     let links = !actions.is_desktop();
     let on_retry = {
         let actions = actions.clone();
-        Callback::from(move |()| actions.load_inbox())
+        Callback::from(move |()| {
+            focus_inbox();
+            actions.load_inbox();
+        })
     };
-    let on_older = Callback::from(move |()| actions.load_older());
+    let on_older = Callback::from(move |()| {
+        focus_inbox();
+        actions.load_older();
+    });
     let has_rows = notifications.inbox().rows().len() > 0;
     let waits = notifications.older == Older::Loading || notifications.inbox().next().is_some();
     html! {
@@ -137,11 +144,9 @@ fn is_near(place: &Element) -> bool {
 fn focus_beside(id: &str) {
     let Some(note) = note(id) else { return };
     let beside = note.next_element_sibling().or_else(|| note.previous_element_sibling());
-    let inbox = || web_sys::window()?.document()?.get_element_by_id(super::ID);
-    if let Some(element) =
-        beside.or_else(inbox).and_then(|element| element.dyn_into::<HtmlElement>().ok())
-    {
-        let _ = element.focus();
+    match beside.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        Some(element) => drop(element.focus()),
+        None => focus_inbox(),
     }
 }
 

@@ -48,6 +48,13 @@ fn close_inbox() {
     }
 }
 
+/// Takes the focus off a control that is about to go, or to be of no use: keys go on working.
+fn focus_inbox() {
+    if let Some(element) = element() {
+        let _ = element.focus();
+    }
+}
+
 fn element() -> Option<HtmlElement> {
     web_sys::window()?.document()?.get_element_by_id(ID)?.dyn_into().ok()
 }
@@ -62,14 +69,11 @@ pub fn Inbox() -> Html {
     let actions = use_actions();
     let open = use_inbox_open();
     let place = use_node_ref();
-    {
-        let place = place.clone();
-        use_effect_with(open, move |open| {
-            if let Some(place) = place.cast::<HtmlElement>().filter(|_| *open) {
-                let _ = place.focus();
-            }
-        });
-    }
+    use_effect_with(open, |open| {
+        if *open {
+            focus_inbox();
+        }
+    });
     let ontoggle = Callback::from(move |event: Event| {
         if let Some(element) = event.target_dyn_into::<HtmlElement>() {
             actions.inbox_opened(is_open(&element));
@@ -105,7 +109,10 @@ fn Opened() -> Html {
         let filter = filter.setter();
         Callback::from(move |next| filter.set(next))
     };
-    let on_all_read = Callback::from(move |()| actions.mark_all_read());
+    let on_all_read = Callback::from(move |()| {
+        focus_inbox();
+        actions.mark_all_read();
+    });
     let on_choose = {
         let choosing = choosing.clone();
         Callback::from(move |()| choosing.set(!*choosing))
