@@ -74,6 +74,11 @@ pub fn Inbox() -> Html {
             focus_inbox();
         }
     });
+    {
+        // An open one that goes with its session tells nobody.
+        let actions = actions.clone();
+        use_effect_with((), move |()| move || actions.inbox_opened(false));
+    }
     let ontoggle = Callback::from(move |event: Event| {
         if let Some(element) = event.target_dyn_into::<HtmlElement>() {
             actions.inbox_opened(is_open(&element));
