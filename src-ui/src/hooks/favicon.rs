@@ -74,7 +74,8 @@ fn disc(pen: &CanvasRenderingContext2d, words: &str) -> Result<(), JsValue> {
     pen.fill();
     pen.stroke();
     pen.set_fill_style_str("#ffffff");
-    pen.set_font("bold 30px system-ui, sans-serif");
+    let size = if words.len() > 1 { 24 } else { 31 };
+    pen.set_font(&format!("bold {size}px system-ui, sans-serif"));
     pen.set_text_align("center");
     pen.set_text_baseline("middle");
     pen.fill_text(words, x, y + 2.0)
