@@ -1,21 +1,19 @@
 //! Toasts: what just came, for a moment and in a corner. What a toast leaves out stands in the inbox.
 
+mod toast;
+
 use std::rc::Rc;
 use std::time::Duration;
 
 use tidings_protocol::notification::{InboxChange, Level, Notification};
 
+pub use toast::{GROUP_WITHIN, Toast, name};
+
 /// Most toasts at once.
 pub const MOST: usize = 4;
 
-/// What comes within this time of its like joins it.
-pub const GROUP_WITHIN: Duration = Duration::from_secs(10);
-
 /// What is older on arrival came while the connection was away.
 const AWAY: Duration = Duration::from_secs(3);
-
-/// Most notifications that one toast remembers one by one.
-const MOST_MEMBERS: usize = 50;
 
 /// What keeps toasts from running out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,56 +24,6 @@ pub enum Hold {
     Focus,
     /// Nobody sees the page.
     Hidden,
-}
-
-/// One toast: a notification, or several that belong together.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Toast {
-    /// Names it for as long as the page lives.
-    pub key: u64,
-    /// The worst of its notifications.
-    pub level: Level,
-    /// Whether they came while the connection was away.
-    pub away: bool,
-    members: Vec<Rc<Notification>>,
-    /// Those that are not remembered one by one.
-    others: u64,
-    joined: Duration,
-    /// Time until it goes; null if it stays.
-    left: Option<Duration>,
-}
-
-impl Toast {
-    /// The newest of its notifications.
-    #[must_use]
-    pub fn newest(&self) -> Option<&Rc<Notification>> {
-        self.members.last()
-    }
-
-    /// How many more there are than the newest.
-    #[must_use]
-    pub fn more(&self) -> u64 {
-        self.others + self.members.len().saturating_sub(1) as u64
-    }
-
-    fn belongs_with(&self, row: &Notification, away: bool, now: Duration) -> bool {
-        let like = |member: &Rc<Notification>| {
-            member.title == row.title || (row.source.is_some() && member.source == row.source)
-        };
-        let is_soon = now.saturating_sub(self.joined) <= GROUP_WITHIN;
-        is_soon && if away { self.away } else { !self.away && self.members.iter().any(like) }
-    }
-
-    fn join(&mut self, row: Rc<Notification>, now: Duration) {
-        self.level = self.level.max(row.level);
-        self.left = stay(self.level);
-        self.joined = now;
-        self.members.push(row);
-        if self.members.len() > MOST_MEMBERS {
-            self.members.remove(0);
-            self.others += 1;
-        }
-    }
 }
 
 /// What a screen reader is to say.
@@ -133,11 +81,7 @@ impl Toasts {
         let away = age >= AWAY;
         if let Some(at) = self.list.iter().position(|t| t.members.iter().any(|m| m.id == row.id)) {
             // It was replaced: one that tells how far something is stays one toast.
-            let toast = &mut self.list[at];
-            toast.members.retain(|member| member.id != row.id);
-            toast.join(row.clone(), now);
-            toast.level = toast.members.iter().map(|m| m.level).max().unwrap_or(row.level);
-            toast.left = stay(toast.level);
+            self.list[at].replace(row.clone(), now);
             return;
         }
         if let Some(toast) = self.list.iter_mut().find(|t| t.belongs_with(row, away, now)) {
@@ -153,15 +97,7 @@ impl Toasts {
             self.beyond += 1;
             return;
         }
-        self.list.push(Toast {
-            key: self.next_key,
-            level: row.level,
-            away,
-            members: vec![row.clone()],
-            others: 0,
-            joined: now,
-            left: stay(row.level),
-        });
+        self.list.push(Toast::new(self.next_key, row.clone(), away, now));
         self.next_key += 1;
         self.announce(row);
     }
@@ -253,26 +189,6 @@ impl Toasts {
             text: format!("{}: {}", name(row.level), first(&text, 300)),
             is_urgent: row.level == Level::Error,
         };
-    }
-}
-
-/// What a level is called.
-#[must_use]
-pub fn name(level: Level) -> &'static str {
-    match level {
-        Level::Info => "Info",
-        Level::Success => "Success",
-        Level::Warning => "Warning",
-        Level::Error => "Error",
-    }
-}
-
-/// How long a toast stays; null if until it is dismissed.
-fn stay(level: Level) -> Option<Duration> {
-    match level {
-        Level::Info | Level::Success => Some(Duration::from_secs(6)),
-        Level::Warning => Some(Duration::from_secs(12)),
-        Level::Error => None,
     }
 }
 
