@@ -22,7 +22,7 @@ pub async fn newest(limit: usize) -> Result<Inbox, RequestError> {
     read_answer(&request("GET", &path, None).await?)
 }
 
-/// What came before the one with the id `before`, `limit` of them at most.
+/// What comes behind a page whose `next` is `before`, `limit` of them at most.
 ///
 /// # Errors
 ///
@@ -61,8 +61,8 @@ pub async fn mark_all_read(up_to_version: u64) -> Result<Unread, RequestError> {
         let arguments = [("upToVersion", JsValue::from_f64(up_to_version as f64))];
         return read_answer(&desktop::request("read_all_notifications", &arguments).await?);
     }
-    let body = ReadAll { up_to_version: Some(up_to_version) };
-    let body = serde_json::to_string(&body).unwrap_or_default();
+    let body =
+        serde_json::to_string(&ReadAll { up_to_version: Some(up_to_version) }).unwrap_or_default();
     read_answer(&request("POST", path::READ_ALL, Some(body)).await?)
 }
 

@@ -39,7 +39,6 @@ impl Actions {
             // After a loss as many are asked for as are held, so that a reader keeps their place.
             let held = self.reader().notifications.inbox().rows().len();
             let answer = inbox::newest(held.clamp(DEFAULT_PAGE, MAX_PAGE)).await;
-            let overtaken = self.reader().notifications.is_overtaken();
             match answer {
                 Ok(page) => self.with_reader(|reader| reader.loaded(page, now())),
                 Err(error) => {
@@ -56,10 +55,9 @@ impl Actions {
                     return;
                 }
             }
-            if !overtaken {
+            if !self.reader().notifications.is_loading() {
                 return;
             }
-            self.with_reader(|reader| Rc::make_mut(&mut reader.notifications).begin_load());
         }
     }
 
@@ -106,7 +104,9 @@ impl Actions {
         if self.reader().is_open != is_open {
             self.with_reader(|reader| reader.open(is_open));
         }
-        if is_open && matches!(self.reader().notifications.load, Load::Failed(_)) {
+        let notifications = self.reader().notifications;
+        let has_failed = is_open && matches!(notifications.load, Load::Failed(_));
+        if has_failed || notifications.inbox().is_torn() {
             self.load_inbox();
         }
     }
@@ -147,7 +147,7 @@ async fn ask_for(mark: &Mark) -> Marked {
     let answer = match mark {
         Mark::Read(id) => inbox::mark_read(id).await.map(|_| Marked::Done),
         Mark::Remove(id) => inbox::remove(id).await.map(|()| Marked::Done),
-        Mark::ReadAll { version, .. } => inbox::mark_all_read(*version).await.map(Marked::Counted),
+        Mark::ReadAll(version) => inbox::mark_all_read(*version).await.map(Marked::Counted),
     };
     answer.unwrap_or_else(|error| {
         if error.is_not_found() { Marked::Gone } else { Marked::Failed(error.explain()) }

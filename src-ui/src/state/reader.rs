@@ -3,9 +3,10 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use tidings_protocol::notification::{self as wire, InboxChange, Notification};
+use tidings_protocol::notification::{self as wire, InboxChange, Notification, Unread};
 
 use super::notifications::Notifications;
+use super::notifications::inbox::{HELD, MOST};
 use super::notifications::marks::{Mark, Marked};
 use super::settings::Settings;
 use super::toasts::Toasts;
@@ -26,7 +27,8 @@ pub struct Reader {
 impl Reader {
     /// Takes a notification that was `age` old when it arrived, by the server's clock, and how many are unread with it.
     pub fn notified(&mut self, row: Notification, unread: u64, age: Duration, now: Duration) {
-        let is_new = Rc::make_mut(&mut self.notifications).arrive(row.clone(), unread);
+        let most = if self.is_open { MOST } else { HELD };
+        let is_new = Rc::make_mut(&mut self.notifications).arrive(row.clone(), unread, most);
         let row = Rc::new(row);
         // The page was opened at zero: what is older was there to be seen by then.
         if is_new && age <= now {
@@ -38,6 +40,11 @@ impl Reader {
     pub fn changed(&mut self, change: InboxChange, at: u64) {
         Rc::make_mut(&mut self.toasts).change(&change);
         Rc::make_mut(&mut self.notifications).change(change, at);
+    }
+
+    /// Takes what a stream says first; whether the inbox is another one than before, to be asked for anew.
+    pub fn begin_with(&mut self, told: Unread) -> bool {
+        Rc::make_mut(&mut self.notifications).begin_with(told)
     }
 
     /// Takes the newest page.

@@ -41,6 +41,8 @@ pub enum Meaning {
     Notified(Box<Notification>, u64),
     /// Notifications were read or removed.
     InboxChanged(InboxChange),
+    /// So the inbox stands as a stream begins.
+    InboxStands(Unread),
 }
 
 /// Something happened.
@@ -210,6 +212,14 @@ impl Store {
                             let waited = at.saturating_sub(row.created_at);
                             let age = age + Duration::from_millis(waited);
                             self.reader.notified(*row, unread, age, now);
+                            if self.reader.notifications.inbox().is_torn() {
+                                self.stale.take(News::LetGo);
+                            }
+                        }
+                        Some(Meaning::InboxStands(told)) => {
+                            if self.reader.begin_with(told) {
+                                self.stale.take(News::Restored);
+                            }
                         }
                         Some(Meaning::InboxChanged(change)) => self.reader.changed(change, at),
                         None => {}
@@ -258,6 +268,7 @@ fn meaning(event: &tidings_feed::Event, age: Duration, now: Duration) -> Option<
             let row = Box::new(serde_json::from_str(data).ok()?);
             Some(Meaning::Notified(row, unread.unread_count))
         }
+        notification::INITIAL => Some(Meaning::InboxStands(serde_json::from_str(data).ok()?)),
         notification::UNREAD => Some(Meaning::InboxChanged(serde_json::from_str(data).ok()?)),
         _ => None,
     }
@@ -355,10 +366,13 @@ mod tests {
 
     fn notify(store: &Store, seq: u64) -> Store {
         let arrival = notification::Arrival { notification: row("a", seq), unread_count: 1 };
+        hear(store, seq, notification::NOTIFICATION, &serde_json::to_string(&arrival).unwrap())
+    }
+
+    fn hear(store: &Store, seq: u64, kind: &str, body: &str) -> Store {
         let now = Duration::from_secs(5);
-        let body = serde_json::to_string(&arrival).unwrap();
-        let mut event = event("notifications/u1", seq, &body);
-        event.kind = notification::NOTIFICATION.to_owned();
+        let mut event = event("notifications/u1", seq, body);
+        event.kind = kind.to_owned();
         let item = Item::Event(event);
         let arrivals = vec![read(Delivery { age_ms: 0, item }, now)];
         let status = store.connection.status.clone();
@@ -390,6 +404,20 @@ mod tests {
         let arrivals = vec![Arrival::Gap(gap)];
         let lost = later.after(Action::Feed { status, arrivals, dropped: 0, now: Duration::ZERO });
         assert_eq!(lost.stale.of(Part::Inbox), 2);
+    }
+
+    #[test]
+    fn what_a_stream_says_of_the_inbox_first_is_taken_and_asked_for_anew_where_it_is_lower() {
+        let store = notify(&Store::new(Duration::ZERO), 7);
+        let told = r#"{"unreadCount":4,"version":8}"#;
+        let same = hear(&store, 8, notification::INITIAL, told);
+        assert_eq!((same.reader.notifications.unread(), same.stale.of(Part::Inbox)), (4, 0));
+        let told = r#"{"unreadCount":2,"version":3}"#;
+        let restored = hear(&same, 9, notification::INITIAL, told);
+        assert_eq!(
+            (restored.reader.notifications.unread(), restored.stale.of(Part::Inbox)),
+            (2, 1)
+        );
     }
 
     #[test]

@@ -129,7 +129,7 @@ pub(super) fn List(props: &ListProps) -> Html {
                     <Button label={if notifications.older == Older::Loading { "Loading older…" } else { "Show older" }}
                         testid="inbox-older" onclick={on_older} />
                 </div>
-            } else if notifications.inbox().is_cut() {
+            } else if notifications.inbox().is_full() {
                 <p class="inbox-end">{ format!("Those are the newest {}.", grouped(MOST as u64)) }</p>
             }
         </div>

@@ -8,10 +8,10 @@ use std::rc::Rc;
 
 use tidings_protocol::notification::{self as wire, InboxChange, Notification, Unread};
 
-/// Most notifications that are held while nobody reads on to older ones.
+/// Most notifications that are held while nobody reads them.
 pub const HELD: usize = 500;
 
-/// Most that are held at all.
+/// Most that are held at all, however far somebody reads on.
 pub const MOST: usize = 2_000;
 
 /// Most changes that are remembered.
@@ -23,8 +23,11 @@ pub struct Inbox {
     rows: Vec<Rc<Notification>>,
     unread: u64,
     version: u64,
-    /// What to ask for as `before`; null where nothing older is there.
+    /// What the server said to ask for as `before`, and nothing that could be made of a row; null where nothing older is
+    /// there.
     next: Option<String>,
+    /// Whether older ones were let go of: there is nothing to ask for them by until the newest page came anew.
+    is_torn: bool,
     /// Version of the newest page, which names all that there were; null before the first.
     complete_to: Option<u64>,
     /// The newest changes and when each was told, by the server's clock; oldest first.
@@ -69,20 +72,25 @@ impl Inbox {
 
     /// Whether older ones are there that may not be held.
     #[must_use]
-    pub fn is_cut(&self) -> bool {
-        self.next.is_some() && self.rows.len() >= MOST
+    pub fn is_full(&self) -> bool {
+        (self.next.is_some() || self.is_torn) && self.rows.len() >= MOST
     }
 
-    /// Takes one that arrived.
-    pub fn arrive(&mut self, row: Notification, unread_count: u64) {
+    /// Whether the newest page is to be asked for, because older ones were let go of.
+    #[must_use]
+    pub fn is_torn(&self) -> bool {
+        self.is_torn && !self.is_full()
+    }
+
+    /// Takes one that arrived, and holds `most` with it.
+    pub fn arrive(&mut self, row: Notification, unread_count: u64, most: usize) {
         self.count(Unread { unread_count, version: row.version });
         let is_old_news = self.complete_to.is_some_and(|complete| row.version <= complete)
             || self.find(&row.id).is_some_and(|held| held.version >= row.version);
         if !is_old_news {
             self.rows.retain(|held| held.id != row.id);
             self.insert(row);
-            let most = HELD.max(self.rows.len().saturating_sub(1)).min(MOST);
-            self.cut(most);
+            self.cut(most.min(MOST));
         }
     }
 
@@ -96,7 +104,19 @@ impl Inbox {
         }
     }
 
-    /// Takes a count that an answer told.
+    /// Takes what a stream says first, whatever its version; whether it is of another inbox, which is to be asked for
+    /// anew: versions begin lower where a database was restored.
+    pub fn begin_with(&mut self, told: Unread) -> bool {
+        let is_other = told.version < self.version;
+        if is_other {
+            *self = Self::default();
+        }
+        self.version = told.version;
+        self.unread = told.unread_count;
+        is_other
+    }
+
+    /// Takes a count of a greater version than is known.
     pub fn count(&mut self, told: Unread) {
         if told.version > self.version {
             self.version = told.version;
@@ -107,7 +127,7 @@ impl Inbox {
     /// Takes the newest page, which was asked for when the inbox was of version `asked_at`.
     pub fn load(&mut self, page: wire::Inbox, asked_at: u64) {
         if page.version < asked_at {
-            // Versions only grow: this is another inbox than the one before.
+            // Versions of an inbox only grow: this is another one, of a database that was restored.
             *self = Self::default();
         }
         let came_since = |row: &&Rc<Notification>| row.version > page.version;
@@ -119,8 +139,10 @@ impl Inbox {
         }
         self.rows = rows;
         self.next = page.next;
+        self.is_torn = false;
         self.complete_to = Some(page.version);
         self.make_changes_since(page.version);
+        // Also of the same version: what was confirmed here and told by no event is counted there.
         if page.version >= self.version {
             self.version = page.version;
             self.unread = page.unread_count;
@@ -176,7 +198,7 @@ impl Inbox {
     /// Adds one where it belongs, as later changes left it; not where pages that are still to come will bring it.
     fn insert(&mut self, row: Notification) {
         let at = self.rows.partition_point(|held| held.version > row.version);
-        if at == self.rows.len() && self.next.is_some() {
+        if at == self.rows.len() && (self.next.is_some() || self.is_torn) {
             return;
         }
         let mut row = vec![Rc::new(row)];
@@ -196,7 +218,8 @@ impl Inbox {
     fn cut(&mut self, most: usize) {
         if self.rows.len() > most {
             self.rows.truncate(most);
-            self.next = self.rows.last().map(|row| row.id.clone());
+            self.next = None;
+            self.is_torn = true;
         }
     }
 }
@@ -266,8 +289,8 @@ pub(in crate::state) mod tests {
     fn the_newest_is_first_and_counts_go_by_the_greatest_version() {
         let mut inbox = Inbox::default();
         inbox.load(page(2, 2, &[("b", 2), ("a", 1)]), 0);
-        inbox.arrive(row("d", 4), 4);
-        inbox.arrive(row("c", 3), 3);
+        inbox.arrive(row("d", 4), 4, HELD);
+        inbox.arrive(row("c", 3), 3, HELD);
         assert_eq!((&*ids(&inbox), inbox.unread(), inbox.version()), ("d c b a", 4, 4));
     }
 
@@ -275,10 +298,10 @@ pub(in crate::state) mod tests {
     fn what_arrives_again_changes_nothing() {
         let mut inbox = Inbox::default();
         inbox.load(page(1, 1, &[("a", 1)]), 0);
-        inbox.arrive(row("b", 2), 2);
+        inbox.arrive(row("b", 2), 2, HELD);
         inbox.change(read(3, 1, &["b"]), 9);
-        inbox.arrive(row("b", 2), 2);
-        inbox.arrive(row("a", 1), 1);
+        inbox.arrive(row("b", 2), 2, HELD);
+        inbox.arrive(row("a", 1), 1, HELD);
         assert_eq!((&*ids(&inbox), &*unread_ids(&inbox), inbox.unread()), ("b a", "a", 1));
     }
 
@@ -287,7 +310,7 @@ pub(in crate::state) mod tests {
         let mut inbox = Inbox::default();
         inbox.load(page(2, 1, &[("b", 2), ("a", 1)]), 0);
         inbox.change(read(3, 1, &["a"]), 9);
-        inbox.arrive(row("a", 4), 2);
+        inbox.arrive(row("a", 4), 2, HELD);
         assert_eq!((&*ids(&inbox), &*unread_ids(&inbox)), ("a b", "a b"));
         // The change before it comes once more, as after a reconnect.
         inbox.change(read(3, 1, &["a"]), 9);
@@ -297,7 +320,7 @@ pub(in crate::state) mod tests {
     #[test]
     fn what_was_told_before_the_page_came_holds_for_the_page_too() {
         let mut inbox = Inbox::default();
-        inbox.arrive(row("d", 4), 3);
+        inbox.arrive(row("d", 4), 3, HELD);
         inbox.change(read(5, 2, &["a"]), 9);
         inbox.change(removed(6, 1, "b"), 9);
         inbox.load(page(3, 3, &[("c", 3), ("b", 2), ("a", 1)]), 0);
@@ -310,10 +333,10 @@ pub(in crate::state) mod tests {
         let mut inbox = Inbox::default();
         inbox.load(page(1, 1, &[("a", 1)]), 0);
         inbox.change(removed(3, 1, "b"), 9);
-        inbox.arrive(row("b", 2), 2);
+        inbox.arrive(row("b", 2), 2, HELD);
         assert_eq!((&*ids(&inbox), inbox.unread()), ("a", 1));
         inbox.load(page(3, 1, &[("a", 1)]), 3);
-        inbox.arrive(row("b", 2), 2);
+        inbox.arrive(row("b", 2), 2, HELD);
         assert_eq!(ids(&inbox), "a", "the page knew of it");
     }
 
@@ -355,14 +378,45 @@ pub(in crate::state) mod tests {
     }
 
     #[test]
-    fn older_pages_are_added_once_and_only_where_they_were_asked_for() {
+    fn older_pages_are_asked_for_by_what_the_server_said_and_added_once() {
         let mut inbox = Inbox::default();
-        inbox.load(wire::Inbox { next: Some("c".into()), ..page(4, 4, &[("d", 4), ("c", 3)]) }, 0);
-        assert_eq!(inbox.next(), Some("c"));
-        inbox.append(page(4, 4, &[("b", 2), ("a", 1)]), "x");
+        let next = Some("opaque".to_owned());
+        inbox.load(wire::Inbox { next, ..page(4, 4, &[("d", 4), ("c", 3)]) }, 0);
+        assert_eq!(inbox.next(), Some("opaque"));
+        inbox.append(page(4, 4, &[("b", 2), ("a", 1)]), "3");
         assert_eq!(ids(&inbox), "d c", "asked for before the inbox was loaded anew");
-        inbox.append(page(4, 4, &[("c", 3), ("b", 2), ("a", 1)]), "c");
+        inbox.append(page(4, 4, &[("c", 3), ("b", 2), ("a", 1)]), "opaque");
         assert_eq!((&*ids(&inbox), inbox.next()), ("d c b a", None));
+    }
+
+    #[test]
+    fn what_a_stream_says_first_is_taken_whatever_its_version() {
+        let mut inbox = Inbox::default();
+        inbox.load(page(9, 1, &[("old", 9)]), 0);
+        assert!(!inbox.begin_with(Unread { unread_count: 3, version: 11 }));
+        assert_eq!((inbox.unread(), inbox.version(), &*ids(&inbox)), (3, 11, "old"));
+        inbox.arrive(row("new", 10), 2, HELD);
+        assert_eq!((inbox.unread(), &*ids(&inbox)), (3, "new old"), "replayed behind it");
+        assert!(inbox.begin_with(Unread { unread_count: 5, version: 4 }), "to be asked for anew");
+        assert_eq!((inbox.unread(), inbox.version(), inbox.is_known()), (5, 4, false));
+        inbox.arrive(row("c", 5), 6, HELD);
+        assert_eq!((inbox.unread(), inbox.version()), (6, 5), "counted from there on");
+    }
+
+    #[test]
+    fn every_other_count_is_taken_of_a_greater_version_only() {
+        let mut inbox = Inbox::default();
+        inbox.load(page(5, 5, &[("e", 5)]), 0);
+        for version in [4, 5] {
+            inbox.arrive(row("x", version), 77, HELD);
+            inbox.change(read(version, 77, &["x"]), 9);
+            inbox.count(Unread { unread_count: 77, version });
+            inbox.append(page(version, 77, &[]), "");
+            inbox.confirm_read_up_to(1, 9, Unread { unread_count: 77, version });
+            assert_eq!((inbox.unread(), inbox.version()), (5, 5));
+        }
+        inbox.count(Unread { unread_count: 4, version: 6 });
+        assert_eq!((inbox.unread(), inbox.version()), (4, 6));
     }
 
     #[test]
@@ -374,20 +428,39 @@ pub(in crate::state) mod tests {
     }
 
     #[test]
-    fn no_more_are_held_than_there_is_room_for() {
+    fn no_more_are_held_than_there_is_room_for_and_what_was_let_go_is_asked_for_anew() {
         let mut inbox = Inbox::default();
         inbox.load(page(0, 0, &[]), 0);
-        for version in 1..=1_000 {
-            inbox.arrive(row(&version.to_string(), version), version);
+        for version in 1..=501 {
+            assert!(!inbox.is_torn());
+            inbox.arrive(row(&version.to_string(), version), version, HELD);
         }
-        assert_eq!((inbox.rows().len(), inbox.unread()), (HELD, 1_000));
-        assert_eq!(inbox.next(), Some("501"), "the others can be asked for");
-        let older: Vec<_> = (1..=500_u64).rev().map(|v| (v.to_string(), v)).collect();
-        let older: Vec<_> = older.iter().map(|(id, v)| (&**id, *v)).collect();
-        inbox.append(page(1_000, 1_000, &older), "501");
-        inbox.arrive(row("1001", 1_001), 1_001);
-        assert_eq!(inbox.rows().len(), 1_000, "as many as the reader asked for");
+        assert_eq!((inbox.rows().len(), inbox.unread()), (HELD, 501));
+        assert_eq!((inbox.is_torn(), inbox.next()), (true, None), "no row names a page");
+        let next = Some("opaque".to_owned());
+        inbox.load(wire::Inbox { next, ..page(501, 501, &[("501", 501), ("500", 500)]) }, 501);
+        assert_eq!((inbox.is_torn(), inbox.next()), (false, Some("opaque")));
+    }
+
+    #[test]
+    fn a_reader_keeps_what_was_read_on_to_until_the_inbox_is_closed() {
+        let mut inbox = Inbox::default();
+        let rows: Vec<_> = (1..=600_u64).rev().map(|v| (v.to_string(), v)).collect();
+        let rows: Vec<_> = rows.iter().map(|(id, v)| (&**id, *v)).collect();
+        inbox.load(page(600, 600, &rows), 0);
+        inbox.arrive(row("601", 601), 601, MOST);
+        assert_eq!((inbox.rows().len(), inbox.is_torn()), (601, false));
         inbox.settle();
-        assert_eq!(inbox.rows().len(), HELD);
+        assert_eq!((inbox.rows().len(), inbox.is_torn()), (HELD, true));
+    }
+
+    #[test]
+    fn a_reader_at_the_most_that_may_be_held_stays_there() {
+        let mut inbox = Inbox::default();
+        inbox.load(page(0, 0, &[]), 0);
+        for version in 1..=MOST as u64 + 1 {
+            inbox.arrive(row(&version.to_string(), version), version, MOST);
+        }
+        assert_eq!((inbox.rows().len(), inbox.is_full(), inbox.is_torn()), (MOST, true, false));
     }
 }

@@ -9,13 +9,8 @@ pub enum Mark {
     Read(String),
     /// Removes one, by id.
     Remove(String),
-    /// Marks all up to one as read.
-    ReadAll {
-        /// The newest to be marked, by id.
-        id: String,
-        /// Its version.
-        version: u64,
-    },
+    /// Marks all as read up to the newest that the reader has seen, whose version this is.
+    ReadAll(u64),
 }
 
 impl Mark {
@@ -25,7 +20,7 @@ impl Mark {
         match self {
             Self::Read(_) => "It could not be marked as read.",
             Self::Remove(_) => "It could not be deleted.",
-            Self::ReadAll { .. } => "They could not be marked as read.",
+            Self::ReadAll(_) => "They could not be marked as read.",
         }
     }
 }
@@ -74,7 +69,7 @@ impl Marks {
         row.read_at.is_none()
             && !self.0.iter().any(|mark| match mark {
                 Mark::Read(id) => *id == row.id,
-                Mark::ReadAll { version, .. } => row.version <= *version,
+                Mark::ReadAll(version) => row.version <= *version,
                 Mark::Remove(_) => false,
             })
     }
@@ -82,6 +77,6 @@ impl Marks {
     /// Whether all are being marked; the count then is that of what came since.
     #[must_use]
     pub fn mark_all(&self) -> bool {
-        self.0.iter().any(|mark| matches!(mark, Mark::ReadAll { .. }))
+        self.0.iter().any(|mark| matches!(mark, Mark::ReadAll(_)))
     }
 }

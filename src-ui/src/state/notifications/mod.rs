@@ -14,7 +14,7 @@ pub mod told;
 
 use std::rc::Rc;
 
-use tidings_protocol::notification::{self as wire, InboxChange, Notification};
+use tidings_protocol::notification::{self as wire, InboxChange, Notification, Unread};
 
 use inbox::Inbox;
 use marks::{Mark, Marked, Marks};
@@ -92,12 +92,21 @@ impl Notifications {
         &self.inbox
     }
 
-    /// Takes one that arrived; whether it is the first time that it is heard of.
-    pub fn arrive(&mut self, row: Notification, unread_count: u64) -> bool {
+    /// Takes one that arrived, and holds `most` with it; whether it is the first time that it is heard of.
+    pub fn arrive(&mut self, row: Notification, unread_count: u64, most: usize) -> bool {
         self.belong_to(&row.user_id);
         let version = row.version;
-        self.inbox.arrive(row, unread_count);
+        self.inbox.arrive(row, unread_count, most);
         self.told.is_first(version)
+    }
+
+    /// Takes what a stream says first; whether the inbox is another one than before, to be asked for anew.
+    pub fn begin_with(&mut self, told: Unread) -> bool {
+        let is_other = self.inbox.begin_with(told);
+        if is_other {
+            self.told = Told::default();
+        }
+        is_other
     }
 
     /// Takes what became of earlier ones.
@@ -122,18 +131,24 @@ impl Notifications {
 
     /// Takes the newest page. What came while nothing could be heard is in the answer, the oldest first.
     pub fn loaded(&mut self, page: wire::Inbox) -> Vec<Rc<Notification>> {
-        let Load::Loading { asked_at, .. } = self.load else { return Vec::new() };
+        let Load::Loading { asked_at, again } = self.load else { return Vec::new() };
         if let Some(newest) = page.notifications.first() {
             self.belong_to(&newest.user_id.clone());
         }
-        self.load = Load::Done;
         self.older = Older::Idle;
         let version = page.version;
-        let is_first = !self.inbox.is_known() || version < asked_at;
-        if version < asked_at {
+        let is_other = version < asked_at;
+        let is_first = !self.inbox.is_known() || is_other;
+        if is_other {
             self.told = Told::default();
         }
         self.inbox.load(page, asked_at);
+        // What the other inbox told before this page came was taken for old news.
+        self.load = if again || is_other {
+            Load::Loading { asked_at: self.inbox.version(), again: false }
+        } else {
+            Load::Done
+        };
         if is_first {
             // What was there before is told by the count alone.
             self.told.all_up_to(version);
@@ -151,10 +166,10 @@ impl Notifications {
         self.load = Load::Failed(why);
     }
 
-    /// Whether something happened that the page on its way does not know.
+    /// Whether the newest page is on its way, or is to be asked for once more.
     #[must_use]
-    pub fn is_overtaken(&self) -> bool {
-        matches!(self.load, Load::Loading { again: true, .. })
+    pub fn is_loading(&self) -> bool {
+        matches!(self.load, Load::Loading { .. })
     }
 
     /// Whether older ones can be asked for now.
@@ -188,7 +203,7 @@ impl Notifications {
         let is_of_use = match mark {
             Mark::Read(id) => self.inbox.find(id).is_some_and(|row| self.marks.leave_unread(row)),
             Mark::Remove(id) => self.inbox.find(id).is_some(),
-            Mark::ReadAll { .. } => true,
+            Mark::ReadAll(_) => true,
         };
         is_of_use && self.marks.begin(mark)
     }
@@ -196,8 +211,7 @@ impl Notifications {
     /// The mark for all that are there; null where there is none.
     #[must_use]
     pub fn mark_of_all(&self) -> Option<Mark> {
-        let newest = self.inbox.rows().next()?;
-        Some(Mark::ReadAll { id: newest.id.clone(), version: newest.version })
+        Some(Mark::ReadAll(self.inbox.rows().next()?.version))
     }
 
     /// Takes the server's answer to a mark; `at` is the time, for what has none yet.
@@ -205,10 +219,10 @@ impl Notifications {
         self.marks.end(mark);
         match (mark, answer) {
             (_, Marked::Failed(why)) => self.refused = Some(format!("{} {why}", mark.failure())),
-            (Mark::ReadAll { version, .. }, Marked::Counted(told)) => {
+            (Mark::ReadAll(version), Marked::Counted(told)) => {
                 self.inbox.confirm_read_up_to(*version, at, told);
             }
-            (Mark::ReadAll { .. }, _) => {}
+            (Mark::ReadAll(_), _) => {}
             (Mark::Read(id), Marked::Gone) | (Mark::Remove(id), _) => {
                 self.inbox.confirm_removed(id);
             }
@@ -233,9 +247,9 @@ impl Notifications {
 
 #[cfg(test)]
 mod tests {
+    use super::inbox::HELD;
     use super::inbox::tests::{page, row};
     use super::*;
-    use tidings_protocol::notification::Unread;
 
     fn loaded(unread: u64, rows: &[(&str, u64)]) -> Notifications {
         let mut all = Notifications::default();
@@ -293,8 +307,9 @@ mod tests {
         let mut all = loaded(5, &[("b", 2), ("a", 1)]);
         let mark = all.mark_of_all().unwrap();
         all.begin_mark(&mark);
+        assert_eq!(mark, Mark::ReadAll(2), "the version of the newest that was seen");
         assert_eq!((&*shown(&all), all.unread()), ("b a", 0));
-        all.arrive(row("c", 3), 6);
+        all.arrive(row("c", 3), 6, HELD);
         assert_eq!((&*shown(&all), all.unread()), ("c* b a", 1));
         let told = Unread { unread_count: 1, version: 4 };
         all.marked(&mark, Marked::Counted(told), 9);
@@ -304,21 +319,21 @@ mod tests {
     #[test]
     fn an_arrival_is_new_once() {
         let mut all = loaded(1, &[("a", 1)]);
-        assert!(all.arrive(row("b", 2), 2));
-        assert!(!all.arrive(row("b", 2), 2), "it was replayed");
-        assert!(!all.arrive(row("a", 1), 1), "it was there before");
-        assert!(all.arrive(row("b", 3), 2), "it was replaced");
+        assert!(all.arrive(row("b", 2), 2, HELD));
+        assert!(!all.arrive(row("b", 2), 2, HELD), "it was replayed");
+        assert!(!all.arrive(row("a", 1), 1, HELD), "it was there before");
+        assert!(all.arrive(row("b", 3), 2, HELD), "it was replaced");
     }
 
     #[test]
     fn what_came_while_nothing_could_be_heard_is_new_once_too() {
         let mut all = loaded(1, &[("a", 1)]);
-        all.arrive(row("b", 2), 2);
+        all.arrive(row("b", 2), 2, HELD);
         all.begin_load();
         let rows = [("d", 4), ("c", 3), ("b", 2), ("a", 1)];
         let missed = all.loaded(page(4, 4, &rows));
         assert_eq!(missed.iter().map(|row| &*row.id).collect::<Vec<_>>(), ["c", "d"]);
-        assert!(!all.arrive(row("d", 4), 4));
+        assert!(!all.arrive(row("d", 4), 4, HELD));
         all.begin_load();
         assert!(all.loaded(page(4, 4, &rows)).is_empty());
     }
@@ -328,29 +343,54 @@ mod tests {
         let mut all = Notifications::default();
         assert!(all.begin_load());
         assert!(!all.begin_load(), "one is under way");
-        assert!(all.is_overtaken());
-        all.loaded(page(0, 0, &[]));
-        assert!(!all.is_overtaken());
+        all.loaded(page(1, 1, &[("a", 1)]));
+        assert!(all.is_loading(), "once more");
+        all.loaded(page(2, 2, &[("b", 2), ("a", 1)]));
+        assert_eq!((&*shown(&all), all.is_loading()), ("b* a*", false));
+    }
+
+    #[test]
+    fn a_page_of_another_inbox_is_asked_for_once_more_for_what_was_told_before_it_came() {
+        let mut all = loaded(1, &[("old", 9)]);
+        all.begin_load();
+        all.arrive(row("c", 3), 3, HELD);
+        all.loaded(page(2, 2, &[("b", 2), ("a", 1)]));
+        assert_eq!((&*shown(&all), all.unread(), all.is_loading()), ("b* a*", 2, true));
+        assert!(all.loaded(page(3, 3, &[("c", 3), ("b", 2), ("a", 1)])).len() == 1);
+        assert_eq!((&*shown(&all), all.unread(), all.is_loading()), ("c* b* a*", 3, false));
+    }
+
+    #[test]
+    fn what_an_inbox_of_lower_versions_brings_is_new_again() {
+        let mut all = loaded(3, &[("old", 9)]);
+        assert!(!all.begin_with(Unread { unread_count: 4, version: 10 }));
+        assert!(all.begin_with(Unread { unread_count: 2, version: 2 }), "it is another one");
+        assert_eq!((&*shown(&all), all.unread()), ("", 2));
+        assert!(all.arrive(row("c", 3), 3, HELD));
+        assert_eq!(all.unread(), 3);
+        all.begin_load();
+        assert!(all.loaded(page(3, 3, &[("c", 3), ("b", 2), ("a", 1)])).is_empty());
+        assert_eq!((&*shown(&all), all.unread()), ("c* b* a*", 3));
     }
 
     #[test]
     fn older_ones_are_asked_for_one_page_at_a_time_and_are_no_news() {
         let mut all = Notifications::default();
         all.begin_load();
-        all.loaded(wire::Inbox { next: Some("b".into()), ..page(2, 2, &[("b", 2)]) });
-        assert_eq!(all.begin_older().as_deref(), Some("b"));
+        all.loaded(wire::Inbox { next: Some("~2".into()), ..page(2, 2, &[("b", 2)]) });
+        assert_eq!(all.begin_older().as_deref(), Some("~2"));
         assert_eq!(all.begin_older(), None);
-        all.older_loaded("b", Err("No answer.".into()));
+        all.older_loaded("~2", Err("No answer.".into()));
         assert_eq!(all.older, Older::Failed("No answer.".into()));
-        assert_eq!(all.begin_older().as_deref(), Some("b"));
-        all.older_loaded("b", Ok(page(2, 2, &[("a", 1)])));
+        assert_eq!(all.begin_older().as_deref(), Some("~2"));
+        all.older_loaded("~2", Ok(page(2, 2, &[("a", 1)])));
         assert_eq!((&*shown(&all), all.begin_older()), ("b* a*", None));
     }
 
     #[test]
     fn nothing_of_one_user_is_left_for_the_next() {
         let mut all = loaded(1, &[("a", 1)]);
-        assert!(all.arrive(Notification { user_id: "u2".into(), ..row("x", 1) }, 1));
+        assert!(all.arrive(Notification { user_id: "u2".into(), ..row("x", 1) }, 1, HELD));
         assert_eq!((&*shown(&all), all.unread()), ("x*", 1));
     }
 }
