@@ -144,8 +144,16 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    let connections = descriptors::raise_limit();
-    Server::open(listener, config, connections).await?.run(shutdown).await
+    open(listener, config).await?.run(shutdown).await
+}
+
+/// Sets a server up that carries as many connections as the system allows.
+///
+/// # Errors
+///
+/// As [`Server::open`].
+pub async fn open(listener: TcpListener, config: Config) -> Result<Server, ServeError> {
+    Server::open(listener, config, descriptors::raise_limit()).await
 }
 
 impl Server {
@@ -165,10 +173,10 @@ impl Server {
         config.check_bind(address)?;
         let limits = Limits { token: config.limits.of_token(), user: config.limits.of_user() };
         let (data_dir, auth, store) = match &config.in_memory_token.0 {
-            Some(token) => (None, Auth::in_memory(token, limits), None),
-            None => {
+            Some(token) if config.keeps_nothing => (None, Auth::in_memory(token, limits), None),
+            token => {
                 let path = &config.server.data_dir;
-                let (data_dir, mut auth) = open_data_dir(path, limits)
+                let (data_dir, mut auth) = open_data_dir(path, token.as_ref(), limits)
                     .map_err(|source| ServeError::DataDir { path: path.clone(), source })?;
                 let store = store::open(&config).await?;
                 auth.load(Arc::<dyn Store>::clone(&store), path).await?;
@@ -371,8 +379,18 @@ impl Server {
     }
 }
 
-fn open_data_dir(path: &Path, limits: Limits) -> std::io::Result<(DataDir, Auth)> {
-    Ok((DataDir::open(path)?, Auth::open(path, limits)?))
+/// The folder, and who may come: whoever has `token`, or the one of the folder's file.
+fn open_data_dir(
+    path: &Path,
+    token: Option<&Secret>,
+    limits: Limits,
+) -> std::io::Result<(DataDir, Auth)> {
+    let data_dir = DataDir::open(path)?;
+    let auth = match token {
+        Some(token) => Auth::in_memory(token, limits),
+        None => Auth::open(path, limits)?,
+    };
+    Ok((data_dir, auth))
 }
 
 /// Waits until nobody reads any more.

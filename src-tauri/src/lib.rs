@@ -55,7 +55,8 @@ fn start() -> Result<ExitCode, StartError> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     tauri::async_runtime::set(runtime.handle().clone());
 
-    let source = runtime.block_on(Source::from_env())?;
+    let context = context();
+    let source = runtime.block_on(Source::from_env(&context.config().identifier))?;
     let credentials = source.credentials();
     let config = ClientConfig {
         trust: credentials.trust.clone(),
@@ -66,7 +67,7 @@ fn start() -> Result<ExitCode, StartError> {
         let _runtime = runtime.enter();
         Bridge::new(client.subscribe(&[])).with_client(client.clone())
     };
-    let app = create_app(Builder::default().manage(client), context(), bridge)?;
+    let app = create_app(Builder::default().manage(client), context, bridge)?;
     let signals = AbortOnDropHandle::new(runtime.spawn(quit_on_signal(app.handle().clone())));
 
     let code = app.run_return(|_, _| {});

@@ -169,7 +169,8 @@ async fn the_page_reads_the_inbox_by_the_application() {
 
     let unread = json!({ "unreadCount": 0, "version": 10 });
     let (line, answer) =
-        asked(&desk, "read_all_notifications", json!({ "upToVersion": 9 }), ("200 OK", unread)).await;
+        asked(&desk, "read_all_notifications", json!({ "upToVersion": 9 }), ("200 OK", unread))
+            .await;
     assert_eq!(line, "POST /api/notifications/read-all HTTP/1.1");
     assert!(answer.is_ok(), "{answer:?}");
 

@@ -38,9 +38,12 @@ pub struct Config {
     pub collectors: CollectorsConfig,
     /// `[notifications]`
     pub notifications: NotificationsConfig,
-    /// Token of a server that keeps nothing on disk; set by the desktop app for the one it bundles.
+    /// Token of the owner, in place of one in a file; set by the desktop app for the server it bundles.
     #[serde(skip)]
     pub in_memory_token: InMemoryToken,
+    /// Whether a server with such a token keeps nothing on disk.
+    #[serde(skip)]
+    pub keeps_nothing: bool,
 }
 
 /// A token that is in no file. Equal to any other: configurations are compared without it.
@@ -57,7 +60,16 @@ impl Config {
     /// A server that keeps nothing on disk and knows one token.
     #[must_use]
     pub fn bundled(token: String) -> Self {
-        Self { in_memory_token: InMemoryToken(Some(token.into())), ..Self::default() }
+        let in_memory_token = InMemoryToken(Some(token.into()));
+        Self { in_memory_token, keeps_nothing: true, ..Self::default() }
+    }
+
+    /// A server that knows one token, which lies in no file, and keeps everything else in a folder.
+    #[must_use]
+    pub fn bundled_in(folder: PathBuf, token: String) -> Self {
+        let mut config = Self { keeps_nothing: false, ..Self::bundled(token) };
+        config.server.data_dir = folder;
+        config
     }
 
     /// Reads a configuration file; what it does not say keeps its default.
