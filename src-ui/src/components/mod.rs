@@ -17,7 +17,7 @@ mod toast_card;
 mod uplot;
 
 pub use bar::{HIGH, bar, column, warning_bar};
-pub use bell::Bell;
+pub use bell::bell;
 pub use button::{Button, Look};
 pub use card::{Card, empty, skeleton};
 pub use chart::{Chart, ChartData, ChartSource, Line, Scale, Wake};
@@ -29,4 +29,4 @@ pub use note::{Note, NoteAct};
 pub use sign_in::SignInCard;
 pub use stat::{big, line_stat, stat, swatch};
 pub use status_badge::status_badge;
-pub use toast_card::ToastCard;
+pub use toast_card::{ToastActs, toast_card};

@@ -12,13 +12,9 @@ use super::note::note_link;
 use crate::state::format::grouped;
 use crate::state::toasts::{Toast, name};
 
-/// Properties of [`ToastCard`].
-#[derive(Properties, PartialEq)]
-pub struct ToastCardProps {
-    /// The toast.
-    pub toast: Toast,
-    /// Whether this page can open links.
-    pub links: bool,
+/// What can be done with a toast.
+#[derive(Debug)]
+pub struct ToastActs {
     /// Called to take it away, with its key.
     pub on_dismiss: Callback<u64>,
     /// Called when its link is followed.
@@ -27,10 +23,8 @@ pub struct ToastCardProps {
     pub on_more: Callback<()>,
 }
 
-/// A toast. Screen readers hear of it from a line of its own, once.
-#[component]
-pub fn ToastCard(props: &ToastCardProps) -> Html {
-    let toast = &props.toast;
+/// A toast; `links` is whether this page can open links. Screen readers hear of it from a line of its own, once.
+pub fn toast_card(toast: &Toast, links: bool, acts: &ToastActs) -> Html {
     let Some(row) = toast.newest() else { return Html::default() };
     let more = toast.more();
     let many = format!("{} notifications came while the connection was away", grouped(more + 1));
@@ -41,14 +35,14 @@ pub fn ToastCard(props: &ToastCardProps) -> Html {
     };
     let dismiss = {
         let key = toast.key;
-        props.on_dismiss.reform(move |()| key)
+        acts.on_dismiss.reform(move |()| key)
     };
     let follow = {
         let row = row.clone();
-        props.on_follow.reform(move |()| row.clone())
+        acts.on_follow.reform(move |()| row.clone())
     };
     html! {
-        <li class="toast" data-testid="toast" data-level={toast.level.as_str()}>
+        <li class="toast" key={toast.key} data-testid="toast" data-level={toast.level.as_str()}>
             { level_icon(toast.level) }
             <div class="toast-words">
                 <p class="toast-title">{ title }</p>
@@ -61,10 +55,10 @@ pub fn ToastCard(props: &ToastCardProps) -> Html {
                         <span class="note-source">{ source }</span>
                     }
                     if more == 0 {
-                        { note_link(row, props.links, follow) }
+                        { note_link(row, links, follow) }
                     } else {
                         <button type="button" class="note-more" data-testid="toast-more"
-                            onclick={props.on_more.reform(|_: MouseEvent| ())}>
+                            onclick={acts.on_more.reform(|_: MouseEvent| ())}>
                             { if toast.away { "Show them".to_owned() } else { format!("and {} more", grouped(more)) } }
                         </button>
                     }

@@ -1,82 +1,95 @@
 //! Requests about the reader's notifications: from a browser by HTTP, from the desktop's window by its commands.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use serde::de::DeserializeOwned;
 use tidings_protocol::api::{path, query};
-use tidings_protocol::notification::{Inbox, Notification, ReadAll, Unread};
+use tidings_protocol::notification::{Inbox, InboxChange, ReadAll, Unread};
 use wasm_bindgen::JsValue;
 
-use super::desktop;
-use super::http::{RequestError, request};
+use super::http::RequestError;
+use super::{desktop, http};
 
-/// The newest notifications, `limit` of them at most.
+/// One request, for either way.
+struct Question {
+    command: &'static str,
+    arguments: Vec<(&'static str, JsValue)>,
+    method: &'static str,
+    path: String,
+    body: Option<String>,
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<String, RequestError>>>>;
+
+/// Behind a pointer, so that the program has the state of a request once, and not in each of those below.
+fn ask(question: Question) -> Answer {
+    Box::pin(async move {
+        let Question { command, arguments, method, path, body } = question;
+        if desktop::is_here() {
+            return desktop::request(command, &arguments).await;
+        }
+        http::request(method, &path, body).await
+    })
+}
+
+/// A page of `limit` notifications at most: the newest, or those behind a page whose `next` is `before`.
 ///
 /// # Errors
 ///
 /// If the server does not answer, or says no; with each of these requests.
-pub async fn newest(limit: usize) -> Result<Inbox, RequestError> {
-    if desktop::is_here() {
-        let limit = JsValue::from_f64(limit as f64);
-        return read_answer(&desktop::request("list_notifications", &[("limit", limit)]).await?);
+pub async fn page(before: Option<&str>, limit: usize) -> Result<Inbox, RequestError> {
+    let mut path = format!("{}?{}={limit}", path::NOTIFICATIONS, query::LIMIT);
+    let mut arguments = vec![("limit", JsValue::from_f64(limit as f64))];
+    if let Some(before) = before {
+        path.push_str(&format!("&{}={}", query::BEFORE, escaped(before)));
+        arguments.push(("before", before.into()));
     }
-    let path = format!("{}?{}={limit}", path::NOTIFICATIONS, query::LIMIT);
-    read_answer(&request("GET", &path, None).await?)
-}
-
-/// What comes behind a page whose `next` is `before`, `limit` of them at most.
-///
-/// # Errors
-///
-/// As [`newest`].
-pub async fn older(before: &str, limit: usize) -> Result<Inbox, RequestError> {
-    if desktop::is_here() {
-        let arguments = [("before", before.into()), ("limit", JsValue::from_f64(limit as f64))];
-        return read_answer(&desktop::request("list_notifications", &arguments).await?);
-    }
-    let before = escaped(before);
-    let (limit_key, before_key) = (query::LIMIT, query::BEFORE);
-    let path = format!("{}?{limit_key}={limit}&{before_key}={before}", path::NOTIFICATIONS);
-    read_answer(&request("GET", &path, None).await?)
+    let command = "list_notifications";
+    read_answer(&ask(Question { command, arguments, method: "GET", path, body: None }).await?)
 }
 
 /// Marks one as read.
 ///
 /// # Errors
 ///
-/// As [`newest`].
-pub async fn mark_read(id: &str) -> Result<Notification, RequestError> {
-    if desktop::is_here() {
-        return read_answer(&desktop::request("read_notification", &[("id", id.into())]).await?);
-    }
+/// As [`page`].
+pub async fn mark_read(id: &str) -> Result<(), RequestError> {
     let path = format!("{}/{}/read", path::NOTIFICATIONS, escaped(id));
-    read_answer(&request("POST", &path, None).await?)
+    let arguments = vec![("id", id.into())];
+    let command = "read_notification";
+    ask(Question { command, arguments, method: "POST", path, body: None }).await.map(drop)
 }
 
 /// Marks all of that version of the inbox and below as read.
 ///
 /// # Errors
 ///
-/// As [`newest`].
+/// As [`page`].
 pub async fn mark_all_read(up_to_version: u64) -> Result<Unread, RequestError> {
-    if desktop::is_here() {
-        let arguments = [("upToVersion", JsValue::from_f64(up_to_version as f64))];
-        return read_answer(&desktop::request("read_all_notifications", &arguments).await?);
-    }
-    let body =
-        serde_json::to_string(&ReadAll { up_to_version: Some(up_to_version) }).unwrap_or_default();
-    read_answer(&request("POST", path::READ_ALL, Some(body)).await?)
+    let body = serde_json::to_string(&ReadAll { up_to_version: Some(up_to_version) });
+    let answer = ask(Question {
+        command: "read_all_notifications",
+        arguments: vec![("upToVersion", JsValue::from_f64(up_to_version as f64))],
+        method: "POST",
+        path: path::READ_ALL.to_owned(),
+        body: body.ok(),
+    });
+    // The same as a change that names nothing, whose reader is in the program already.
+    let InboxChange { unread_count, version, .. } = read_answer(&answer.await?)?;
+    Ok(Unread { unread_count, version })
 }
 
 /// Removes one.
 ///
 /// # Errors
 ///
-/// As [`newest`].
+/// As [`page`].
 pub async fn remove(id: &str) -> Result<(), RequestError> {
-    if desktop::is_here() {
-        return desktop::request("remove_notification", &[("id", id.into())]).await.map(drop);
-    }
     let path = format!("{}/{}", path::NOTIFICATIONS, escaped(id));
-    request("DELETE", &path, None).await.map(drop)
+    let arguments = vec![("id", id.into())];
+    let command = "remove_notification";
+    ask(Question { command, arguments, method: "DELETE", path, body: None }).await.map(drop)
 }
 
 fn read_answer<T: DeserializeOwned>(text: &str) -> Result<T, RequestError> {

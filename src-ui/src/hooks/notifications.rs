@@ -38,7 +38,7 @@ impl Actions {
         loop {
             // After a loss as many are asked for as are held, so that a reader keeps their place.
             let held = self.reader().notifications.inbox().rows().len();
-            let answer = inbox::newest(held.clamp(DEFAULT_PAGE, MAX_PAGE)).await;
+            let answer = inbox::page(None, held.clamp(DEFAULT_PAGE, MAX_PAGE)).await;
             match answer {
                 Ok(page) => self.with_reader(|reader| reader.loaded(page, now())),
                 Err(error) => {
@@ -72,7 +72,8 @@ impl Actions {
         let Some(before) = before else { return };
         let actions = self.clone();
         spawn_local(async move {
-            let page = inbox::older(&before, MAX_PAGE / 2).await.map_err(|error| error.explain());
+            let page =
+                inbox::page(Some(&before), MAX_PAGE / 2).await.map_err(|error| error.explain());
             actions.with_reader(|reader| {
                 Rc::make_mut(&mut reader.notifications).older_loaded(&before, page);
             });
@@ -145,7 +146,7 @@ impl Actions {
 
 async fn ask_for(mark: &Mark) -> Marked {
     let answer = match mark {
-        Mark::Read(id) => inbox::mark_read(id).await.map(|_| Marked::Done),
+        Mark::Read(id) => inbox::mark_read(id).await.map(|()| Marked::Done),
         Mark::Remove(id) => inbox::remove(id).await.map(|()| Marked::Done),
         Mark::ReadAll(version) => inbox::mark_all_read(*version).await.map(Marked::Counted),
     };

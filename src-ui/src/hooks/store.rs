@@ -237,14 +237,20 @@ pub(super) fn use_part<T: Clone + PartialEq + 'static>(part: fn(&Store) -> T) ->
     let value = part(&actions.0.store.borrow());
     let shown = use_mut_ref(|| value.clone());
     shown.replace(value.clone());
+    let store = actions.clone();
+    use_update_when(actions, Rc::new(move || part(&store.0.store.borrow()) != *shown.borrow()));
+    value
+}
+
+/// Renders the component again after each change of the store that its first `is_other` says yes to. One for parts of all
+/// types: for each type another would be as large again in the program.
+#[hook]
+fn use_update_when(actions: Actions, is_other: Rc<dyn Fn() -> bool>) {
     let update = use_force_update();
     use_effect_with((), move |()| {
-        let check = {
-            let actions = actions.clone();
-            move || {
-                if part(&actions.0.store.borrow()) != *shown.borrow() {
-                    update.force_update();
-                }
+        let check = move || {
+            if is_other() {
+                update.force_update();
             }
         };
         // What changed between the first look and now would be missed otherwise.
@@ -252,7 +258,6 @@ pub(super) fn use_part<T: Clone + PartialEq + 'static>(part: fn(&Store) -> T) ->
         let hearing = actions.0.listeners.add(Rc::new(check));
         move || drop(hearing)
     });
-    value
 }
 
 /// The connection.

@@ -9,7 +9,7 @@ use yew::prelude::*;
 use super::account::Account;
 use super::inbox::ID as INBOX;
 use super::updated::Updated;
-use crate::components::{Bell, Button, Look, Symbol, mark, status_badge};
+use crate::components::{Button, Look, Symbol, bell, mark, status_badge};
 use crate::hooks::{
     Actions, Theme, use_actions, use_badge, use_connection, use_inbox_open, use_metrics,
     use_paused, use_title, use_unread,
@@ -49,7 +49,6 @@ pub fn Header(props: &HeaderProps) -> Html {
                 </div>
                 <div class="header-actions" role="group" aria-label="Connection and view">
                     <Controls />
-                    <Notifications />
                     <Button look={Look::Bare} symbol={theme} label={props.theme.label()} keys="t"
                         testid="theme" onclick={props.on_theme.clone()} />
                     <Button look={Look::Bare} symbol={Symbol::Help} label="Help" keys="?"
@@ -74,18 +73,6 @@ fn Status() -> Html {
         _ => connection.status.cause.as_ref().map(explain),
     };
     status_badge(badge, why)
-}
-
-/// The bell, wherever there is a session.
-#[component]
-fn Notifications() -> Html {
-    let connection = use_connection();
-    let unread = use_unread();
-    let open = use_inbox_open();
-    if connection.status.state == State::Unauthorized {
-        return Html::default();
-    }
-    html! { <Bell {unread} {open} target={INBOX} /> }
 }
 
 #[component]
@@ -137,12 +124,14 @@ fn choice<'a>(
     }
 }
 
-/// Hold still, and one of the three that make sense in this state.
+/// Hold still, one of the three that make sense in this state, and the bell wherever there is a session.
 #[component]
 fn Controls() -> Html {
     let paused = use_paused();
     let connection = use_connection();
     let actions = use_actions();
+    let unread = use_unread();
+    let open = use_inbox_open();
     let on = |act: fn(&Actions)| {
         let actions = actions.clone();
         Callback::from(move |()| act(&actions))
@@ -169,6 +158,9 @@ fn Controls() -> Html {
             }
             if matches!(state, State::Live | State::Stale) && !actions.is_desktop() {
                 <Account />
+            }
+            if state != State::Unauthorized {
+                { bell(unread, open, INBOX) }
             }
         </>
     }

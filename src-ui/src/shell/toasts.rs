@@ -6,7 +6,7 @@ use tidings_protocol::notification::Notification;
 use yew::prelude::*;
 
 use super::inbox::open_inbox;
-use crate::components::ToastCard;
+use crate::components::{ToastActs, toast_card};
 use crate::hooks::{use_actions, use_toasts};
 use crate::state::format::grouped;
 use crate::state::notifications::marks::Mark;
@@ -32,6 +32,7 @@ pub fn Toasts() -> Html {
         actions.mark(Mark::Read(row.id.clone()));
     });
     let on_more = Callback::from(|()| open_inbox());
+    let acts = ToastActs { on_dismiss, on_follow, on_more };
     let said = toasts.announcement();
     let say = |urgent: bool| (said.is_urgent == urgent).then(|| said.text.clone());
     html! {
@@ -44,15 +45,11 @@ pub fn Toasts() -> Html {
                     onmouseenter={move |_| enter()} onmouseleave={move |_| leave()}
                     onfocusin={move |_| come()} onfocusout={move |_| go()}>
                     <ul class="toast-list">
-                        { for toasts.list().iter().map(|toast| html! {
-                            <ToastCard key={toast.key} toast={toast.clone()} {links}
-                                on_dismiss={on_dismiss.clone()} on_follow={on_follow.clone()}
-                                on_more={on_more.clone()} />
-                        }) }
+                        { for toasts.list().iter().map(|toast| toast_card(toast, links, &acts)) }
                     </ul>
                     if toasts.beyond() > 0 {
                         <button type="button" class="toasts-beyond" data-testid="toasts-beyond"
-                            onclick={on_more.reform(|_: MouseEvent| ())}>
+                            onclick={acts.on_more.reform(|_: MouseEvent| ())}>
                             { format!("{} more in the inbox", grouped(toasts.beyond())) }
                         </button>
                     }

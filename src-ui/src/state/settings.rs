@@ -1,11 +1,12 @@
 //! What a person chose for this browser.
 
-use serde::{Deserialize, Serialize};
 use tidings_protocol::notification::Level;
 
+/// Name of the levels whose notifications become toasts.
+const TOASTS: &str = "toasts";
+
 /// All that is remembered, but the theme, which must be known before the program runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Levels whose notifications become toasts; all of them at first.
     pub toasts: Vec<Level>,
@@ -18,16 +19,21 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads what was remembered; what cannot be read is as if nothing was.
+    /// Reads what was remembered, a setting a line, its name first; what cannot be read is as if it was not there. No
+    /// JSON: to read and write that of one more type takes three kilobytes of program.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        serde_json::from_str(text).unwrap_or_default()
+        let words =
+            text.lines().find_map(|line| line.strip_prefix(TOASTS)).map(str::split_whitespace);
+        let toasts = words.and_then(|words| words.map(|word| word.parse().ok()).collect());
+        toasts.map_or_else(Self::default, |toasts| Self { toasts })
     }
 
     /// The text to remember.
     #[must_use]
     pub fn write(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
+        let words: Vec<_> = self.toasts.iter().map(|level| level.as_str()).collect();
+        format!("{TOASTS} {}\n", words.join(" "))
     }
 
     /// Whether notifications of `level` become toasts.
@@ -54,11 +60,14 @@ mod tests {
         assert!(!quiet.toasts(Level::Info) && quiet.toasts(Level::Error));
         assert_eq!(Settings::read(&quiet.write()), quiet);
         assert_eq!(quiet.with_toasts_toggled(Level::Info), Settings::default());
+        let none = Settings { toasts: Vec::new() };
+        assert_eq!(Settings::read(&none.write()), none);
+        assert_eq!(Settings::read("later 1\ntoasts warning error\n").toasts.len(), 2);
     }
 
     #[test]
     fn what_cannot_be_read_is_as_at_first() {
-        for text in ["", "{}", "[]", r#"{"toasts":["loud"]}"#, r#"{"later":1}"#] {
+        for text in ["", "{}", "toasts loud\n", "later 1\n"] {
             assert_eq!(Settings::read(text), Settings::default(), "{text}");
         }
     }

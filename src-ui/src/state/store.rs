@@ -264,11 +264,15 @@ fn meaning(event: &tidings_feed::Event, age: Duration, now: Duration) -> Option<
     match &*event.kind {
         // Read twice, because reading the two as one takes twenty kilobytes more of program.
         notification::NOTIFICATION => {
-            let unread: Unread = serde_json::from_str(data).ok()?;
+            let change: InboxChange = serde_json::from_str(data).ok()?;
             let row = Box::new(serde_json::from_str(data).ok()?);
-            Some(Meaning::Notified(row, unread.unread_count))
+            Some(Meaning::Notified(row, change.unread_count))
         }
-        notification::INITIAL => Some(Meaning::InboxStands(serde_json::from_str(data).ok()?)),
+        // A change that names nothing; its reader is in the program already.
+        notification::INITIAL => {
+            let InboxChange { unread_count, version, .. } = serde_json::from_str(data).ok()?;
+            Some(Meaning::InboxStands(Unread { unread_count, version }))
+        }
         notification::UNREAD => Some(Meaning::InboxChanged(serde_json::from_str(data).ok()?)),
         _ => None,
     }

@@ -15,48 +15,58 @@ pub(super) fn blank(
     on_retry: Callback<()>,
     on_filter: &Callback<Filter>,
 ) -> Html {
-    let show_all = on_filter.reform(|()| {
-        focus_inbox();
-        Filter::default()
-    });
-    let show_all = html! { <Button label="Show all" testid="inbox-show-all" onclick={show_all} /> };
+    let show_all = || {
+        let show_all = on_filter.reform(|()| {
+            focus_inbox();
+            Filter::default()
+        });
+        html! { <Button label="Show all" testid="inbox-show-all" onclick={show_all} /> }
+    };
     match load {
-        Load::Failed(why) if !has_rows => html! {
-            <div class="inbox-blank" data-blank="failed" role="alert">
-                <span class="inbox-sign" data-level="error">{ icon(Symbol::Failure) }</span>
-                <p class="inbox-blank-title">{ "The notifications did not come" }</p>
-                <p>{ why }</p>
-                <Button label="Try again" look={Look::Primary} symbol={Symbol::Retry} testid="inbox-retry"
-                    onclick={on_retry} />
-            </div>
-        },
+        Load::Failed(why) if !has_rows => {
+            let below = html! {
+                <>
+                    <p role="alert">{ why }</p>
+                    <Button label="Try again" look={Look::Primary} symbol={Symbol::Retry} testid="inbox-retry"
+                        onclick={on_retry} />
+                </>
+            };
+            sign("failed", "error", Symbol::Failure, "The notifications did not come", below)
+        }
         Load::Never | Load::Loading { .. } if !has_rows => html! {
             <div class="inbox-loading" data-blank="loading">
                 <span class="unseen">{ "Loading notifications" }</span>
                 { skeleton(9) }
             </div>
         },
-        _ if filter.is_open() => html! {
-            <div class="inbox-blank" data-blank="empty">
-                <span class="inbox-sign">{ icon(Symbol::Inbox) }</span>
-                <p class="inbox-blank-title">{ "Nothing yet" }</p>
-                <p>{ "Let a script tell you when it is done:" }</p>
-                <code class="inbox-example">{ "tidings notify \"Backup done\" --level success" }</code>
-            </div>
-        },
-        _ if *filter == (Filter { unread: true, ..Filter::default() }) => html! {
-            <div class="inbox-blank" data-blank="read">
-                <span class="inbox-sign" data-level="success">{ icon(Symbol::CheckAll) }</span>
-                <p class="inbox-blank-title">{ "All read" }</p>
-                { show_all }
-            </div>
-        },
-        _ => html! {
-            <div class="inbox-blank" data-blank="no-match">
-                <span class="inbox-sign">{ icon(Symbol::Inbox) }</span>
-                <p class="inbox-blank-title">{ "No notification matches" }</p>
-                { show_all }
-            </div>
-        },
+        _ if filter.is_open() => {
+            let below = html! {
+                <>
+                    <p>{ "Let a script tell you when it is done:" }</p>
+                    <code class="inbox-example">{ "tidings notify \"Backup done\" --level success" }</code>
+                </>
+            };
+            sign("empty", "", Symbol::Inbox, "Nothing yet", below)
+        }
+        _ if *filter == (Filter { unread: true, ..Filter::default() }) => {
+            sign("read", "success", Symbol::CheckAll, "All read", show_all())
+        }
+        _ => sign("no-match", "", Symbol::Inbox, "No notification matches", show_all()),
+    }
+}
+
+fn sign(
+    kind: &'static str,
+    level: &'static str,
+    symbol: Symbol,
+    title: &'static str,
+    below: Html,
+) -> Html {
+    html! {
+        <div class="inbox-blank" data-blank={kind}>
+            <span class="inbox-sign" data-level={level}>{ icon(symbol) }</span>
+            <p class="inbox-blank-title">{ title }</p>
+            { below }
+        </div>
     }
 }

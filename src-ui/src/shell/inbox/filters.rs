@@ -8,22 +8,11 @@ use crate::components::{icon, level_symbol};
 use crate::state::notifications::filter::Filter;
 use crate::state::toasts::name;
 
-/// Properties of [`Filters`].
-#[derive(Properties, PartialEq)]
-pub(super) struct FiltersProps {
-    /// What is chosen.
-    pub filter: Filter,
-    /// Called with another choice.
-    pub on_filter: Callback<Filter>,
-}
-
 /// The choice of what is shown.
-#[component]
-pub(super) fn Filters(props: &FiltersProps) -> Html {
-    let filter = &props.filter;
-    let to = |next: Filter| props.on_filter.reform(move |_: MouseEvent| next.clone());
+pub(super) fn filters(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
+    let to = |next: Filter| on_filter.reform(move |_: MouseEvent| next.clone());
     let oninput = {
-        let (filter, on_filter) = (filter.clone(), props.on_filter.clone());
+        let (filter, on_filter) = (filter.clone(), on_filter.clone());
         Callback::from(move |event: InputEvent| {
             if let Some(field) = event.target_dyn_into::<HtmlInputElement>() {
                 on_filter.emit(Filter { text: field.value(), ..filter.clone() });

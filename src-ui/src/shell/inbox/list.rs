@@ -21,18 +21,9 @@ use crate::state::notifications::{Load, Older};
 /// Older ones are asked for when the end is so near, in pixels.
 const NEAR: i32 = 400;
 
-/// Properties of [`List`].
-#[derive(Properties, PartialEq)]
-pub(super) struct ListProps {
-    /// What of it is shown.
-    pub filter: Filter,
-    /// Called with another choice.
-    pub on_filter: Callback<Filter>,
-}
-
-/// The list. One notification is current: keys act on it, and Tab comes to it alone.
-#[component]
-pub(super) fn List(props: &ListProps) -> Html {
+/// The list of what `filter` takes. One notification is current: keys act on it, and Tab comes to it alone.
+#[hook]
+pub(super) fn use_list(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
     let actions = use_actions();
     let notifications = use_notifications();
     let now = use_server_time();
@@ -41,7 +32,7 @@ pub(super) fn List(props: &ListProps) -> Html {
     let keep = current.as_deref();
     let shown: Vec<(Rc<Notification>, bool)> = notifications
         .shown()
-        .filter(|(row, unread)| props.filter.takes(row, *unread, keep))
+        .filter(|(row, unread)| filter.takes(row, *unread, keep))
         .map(|(row, unread)| (row.clone(), unread))
         .collect();
     {
@@ -101,10 +92,7 @@ pub(super) fn List(props: &ListProps) -> Html {
     html! {
         <div class="inbox-list" ref={place} data-testid="inbox-list" {onscroll}>
             if let (Load::Failed(why), true) = (&notifications.load, has_rows) {
-                <div class="inbox-error" role="alert">
-                    <span>{ why }{ " What is shown may be out of date." }</span>
-                    <Button label="Try again" testid="inbox-retry" onclick={on_retry.clone()} />
-                </div>
+                { trouble(format!("{why} What is shown may be out of date."), "inbox-retry", &on_retry) }
             }
             <div role="feed" aria-label="Notifications" aria-busy={if waits { "true" } else { "false" }}>
                 { for shown.iter().enumerate().map(|(index, (row, unread))| {
@@ -117,13 +105,10 @@ pub(super) fn List(props: &ListProps) -> Html {
                 }) }
             </div>
             if shown.is_empty() && !(has_rows && waits) {
-                { blank(&notifications.load, has_rows, &props.filter, on_retry, &props.on_filter) }
+                { blank(&notifications.load, has_rows, filter, on_retry, on_filter) }
             }
             if let Older::Failed(why) = &notifications.older {
-                <div class="inbox-error" role="alert">
-                    <span>{ why }</span>
-                    <Button label="Try again" testid="inbox-older" onclick={on_older} />
-                </div>
+                { trouble(why.clone(), "inbox-older", &on_older) }
             } else if waits && has_rows {
                 <div class="inbox-end">
                     <Button label={if notifications.older == Older::Loading { "Loading older…" } else { "Show older" }}
@@ -132,6 +117,15 @@ pub(super) fn List(props: &ListProps) -> Html {
             } else if notifications.inbox().is_full() {
                 <p class="inbox-end">{ format!("Those are the newest {}.", grouped(MOST as u64)) }</p>
             }
+        </div>
+    }
+}
+
+fn trouble(why: String, testid: &'static str, on_retry: &Callback<()>) -> Html {
+    html! {
+        <div class="inbox-error" role="alert">
+            <span>{ why }</span>
+            <Button label="Try again" {testid} onclick={on_retry.clone()} />
         </div>
     }
 }

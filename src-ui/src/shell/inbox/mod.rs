@@ -17,12 +17,12 @@ use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use crate::components::{Button, Look, Symbol, icon};
-use crate::hooks::{use_actions, use_inbox_open, use_notifications};
+use crate::hooks::{use_actions, use_inbox_open, use_notifications, use_settings};
 use crate::state::format::grouped;
 use crate::state::notifications::filter::Filter;
-use filters::Filters;
-use list::List;
-use toast_choice::ToastChoice;
+use filters::filters;
+use list::use_list;
+use toast_choice::toast_choice;
 
 /// Id of the popover.
 pub(super) const ID: &str = "inbox";
@@ -107,6 +107,7 @@ pub fn Inbox() -> Html {
 fn Opened() -> Html {
     let actions = use_actions();
     let notifications = use_notifications();
+    let settings = use_settings();
     let filter = use_state_eq(Filter::default);
     let choosing = use_state_eq(|| false);
     let unread = notifications.unread();
@@ -114,10 +115,14 @@ fn Opened() -> Html {
         let filter = filter.setter();
         Callback::from(move |next| filter.set(next))
     };
-    let on_all_read = Callback::from(move |()| {
-        focus_inbox();
-        actions.mark_all_read();
-    });
+    let list = use_list(&filter, &on_filter);
+    let on_all_read = {
+        let actions = actions.clone();
+        Callback::from(move |()| {
+            focus_inbox();
+            actions.mark_all_read();
+        })
+    };
     let on_choose = {
         let choosing = choosing.clone();
         Callback::from(move |()| choosing.set(!*choosing))
@@ -137,13 +142,13 @@ fn Opened() -> Html {
                     testid="inbox-close" onclick={Callback::from(|()| close_inbox())} />
             </header>
             if *choosing {
-                <ToastChoice />
+                { toast_choice(&actions, &settings) }
             }
-            <Filters filter={(*filter).clone()} on_filter={on_filter.clone()} />
+            { filters(&filter, &on_filter) }
             if let Some(refused) = &notifications.refused {
                 <p class="inbox-error" role="alert">{ icon(Symbol::Alert) }{ refused }</p>
             }
-            <List filter={(*filter).clone()} {on_filter} />
+            { list }
         </>
     }
 }

@@ -4,14 +4,12 @@ use tidings_protocol::notification::Level;
 use yew::prelude::*;
 
 use crate::components::level_icon;
-use crate::hooks::{use_actions, use_settings};
+use crate::hooks::Actions;
+use crate::state::settings::Settings;
 use crate::state::toasts::name;
 
 /// A box for each level; what is chosen holds for this browser.
-#[component]
-pub(super) fn ToastChoice() -> Html {
-    let actions = use_actions();
-    let settings = use_settings();
+pub(super) fn toast_choice(actions: &Actions, settings: &Settings) -> Html {
     html! {
         <fieldset class="toast-choice" data-testid="toast-choice">
             <legend>{ "Show a toast in this browser for" }</legend>

@@ -27,13 +27,32 @@ impl Filter {
         let kept = keep == Some(&*row.id);
         (!self.unread || is_unread || kept)
             && self.level.is_none_or(|level| level == row.level)
-            && self.text.split_whitespace().all(|word| has(row, &word.to_lowercase()))
+            && self.text.split_whitespace().all(|word| has(row, &folded(word)))
     }
 }
 
 fn has(row: &Notification, word: &str) -> bool {
     let source = row.source.as_deref().unwrap_or_default();
-    [&*row.title, &*row.message, source].iter().any(|text| text.to_lowercase().contains(word))
+    [&*row.title, &*row.message, source].iter().any(|text| folded(text).contains(word))
+}
+
+fn folded(text: &str) -> String {
+    text.chars().map(small).collect()
+}
+
+/// The small letter of Latin, Greek and Cyrillic ones. The standard library's tables know all the others too, and would
+/// take as much of the page as the rest of the inbox's state.
+fn small(letter: char) -> char {
+    let code = u32::from(letter);
+    let small = match letter {
+        'A'..='Z' | 'À'..='Ö' | 'Ø'..='Þ' | 'Α'..='Ϋ' | 'А'..='Я' => code + 32,
+        'Ѐ'..='Џ' => code + 80,
+        // Pairs, the great one first: at even numbers here, at odd ones there.
+        'Ā'..='ķ' | 'Ŋ'..='ŷ' => code | 1,
+        'Ĺ'..='ň' | 'Ź'..='ž' => code + code % 2,
+        _ => code,
+    };
+    char::from_u32(small).unwrap_or(letter)
 }
 
 #[cfg(test)]
@@ -56,6 +75,15 @@ mod tests {
             assert_eq!(words(text).takes(&one, true, None), found, "{text}");
         }
         assert!(words("  ").is_open());
+    }
+
+    #[test]
+    fn letters_of_latin_greek_and_cyrillic_are_found_in_either_case() {
+        let great = "AZÀÖØÞĀĶĹŇŊŶŹŽΑΩЀЏАЯ";
+        assert_eq!(folded(great), great.to_lowercase());
+        let none = "az×÷ßÿ09_ж漢";
+        assert_eq!(folded(none), none);
+        assert_eq!(folded(&great.to_lowercase()), great.to_lowercase());
     }
 
     #[test]

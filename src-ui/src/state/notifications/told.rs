@@ -1,7 +1,5 @@
 //! Which notifications a reader was told of, by version, so that each becomes a toast once.
 
-use std::collections::BTreeSet;
-
 /// Most versions that are remembered one by one.
 const MOST: usize = 1_000;
 
@@ -10,25 +8,28 @@ const MOST: usize = 1_000;
 pub struct Told {
     /// All of this and below were.
     up_to: u64,
-    above: BTreeSet<u64>,
+    /// Sorted.
+    above: Vec<u64>,
 }
 
 impl Told {
     /// Whether `version` is told for the first time; it is told now.
     pub fn is_first(&mut self, version: u64) -> bool {
-        let is_first = version > self.up_to && self.above.insert(version);
-        if self.above.len() > MOST
-            && let Some(oldest) = self.above.pop_first()
-        {
-            self.up_to = oldest;
+        let Err(at) = self.above.binary_search(&version) else { return false };
+        if version <= self.up_to {
+            return false;
         }
-        is_first
+        self.above.insert(at, version);
+        if self.above.len() > MOST {
+            self.up_to = self.above.remove(0);
+        }
+        true
     }
 
     /// Takes everything of `version` and below for told.
     pub fn all_up_to(&mut self, version: u64) {
         self.up_to = self.up_to.max(version);
-        self.above = self.above.split_off(&(self.up_to + 1));
+        self.above.retain(|version| *version > self.up_to);
     }
 }
 
