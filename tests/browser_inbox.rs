@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use harness::{DEADLINE, Screen, Server, http, until};
+use harness::{DEADLINE, Screen, Server, until};
 use serde_json::{Value, json};
 
 const ESCAPE: &str = "\u{e00c}";
@@ -30,8 +30,7 @@ async fn signed_in(server: &Server) -> Result<Screen> {
 }
 
 async fn notify(server: &Server, body: Value) -> Result<()> {
-    let request = http()?.post(server.url("/api/notifications")).bearer_auth(server.token()?);
-    let answer = request.json(&body).send().await?;
+    let answer = server.post("/api/notifications")?.json(&body).send().await?;
     ensure!(answer.status() == 201, "{}", answer.text().await?);
     Ok(())
 }

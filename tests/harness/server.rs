@@ -205,13 +205,22 @@ impl Server {
         Ok(http()?.get(self.url(path)).bearer_auth(self.token()?))
     }
 
+    /// A request that changes something, with the owner's token.
+    ///
+    /// # Errors
+    ///
+    /// If there is no token file.
+    pub fn post(&self, path: &str) -> Result<reqwest::RequestBuilder> {
+        Ok(http()?.post(self.url(path)).bearer_auth(self.token()?))
+    }
+
     /// A publish to what follows `/api/publish/`, with the owner's token.
     ///
     /// # Errors
     ///
     /// If there is no token file.
     pub fn publish(&self, topic: &str) -> Result<reqwest::RequestBuilder> {
-        Ok(http()?.post(self.url(&format!("/api/publish/{topic}"))).bearer_auth(self.token()?))
+        self.post(&format!("/api/publish/{topic}"))
     }
 
     /// Waits until the process has no more descriptors open than `before`.
