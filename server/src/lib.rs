@@ -48,7 +48,6 @@ pub mod telemetry;
 pub mod tls;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -144,16 +143,8 @@ pub async fn serve(
     config: Config,
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
-    open(listener, config).await?.run(shutdown).await
-}
-
-/// Sets a server up that carries as many connections as the system allows.
-///
-/// # Errors
-///
-/// As [`Server::open`].
-pub async fn open(listener: TcpListener, config: Config) -> Result<Server, ServeError> {
-    Server::open(listener, config, descriptors::raise_limit()).await
+    let connections = descriptors::raise_limit();
+    Server::open(listener, config, connections).await?.run(shutdown).await
 }
 
 impl Server {
@@ -176,7 +167,8 @@ impl Server {
             Some(token) if config.keeps_nothing => (None, Auth::in_memory(token, limits), None),
             token => {
                 let path = &config.server.data_dir;
-                let (data_dir, mut auth) = open_data_dir(path, token.as_ref(), limits)
+                let (data_dir, mut auth) = DataDir::open(path)
+                    .and_then(|folder| Ok((folder, Auth::open(path, token.as_ref(), limits)?)))
                     .map_err(|source| ServeError::DataDir { path: path.clone(), source })?;
                 let store = store::open(&config).await?;
                 auth.load(Arc::<dyn Store>::clone(&store), path).await?;
@@ -377,20 +369,6 @@ impl Server {
         tracing::info!("ended");
         served.map_err(ServeError::Listener)
     }
-}
-
-/// The folder, and who may come: whoever has `token`, or the one of the folder's file.
-fn open_data_dir(
-    path: &Path,
-    token: Option<&Secret>,
-    limits: Limits,
-) -> std::io::Result<(DataDir, Auth)> {
-    let data_dir = DataDir::open(path)?;
-    let auth = match token {
-        Some(token) => Auth::in_memory(token, limits),
-        None => Auth::open(path, limits)?,
-    };
-    Ok((data_dir, auth))
 }
 
 /// Waits until nobody reads any more.

@@ -11,13 +11,16 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tidings_client::{Credentials, Token, Trust};
 use tidings_server::config::default_data_dir;
-use tidings_server::{Config, ServeError, Server, open};
+use tidings_server::{Config, ServeError, Server};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use crate::error::StartError;
+
+/// Most connections at once: nobody but the app has the token.
+const CONNECTIONS: usize = 256;
 
 /// The bundled server, running.
 pub(crate) struct Bundled {
@@ -82,7 +85,8 @@ async fn open_in(folder: &Path, secret: &str) -> Result<(Server, Url), StartErro
     let address = listener.local_addr()?;
     let url = format!("http://{address}").parse().map_err(std::io::Error::other)?;
     let config = Config::bundled_in(folder.to_owned(), secret.to_owned());
-    let server = open(listener, config).await.map_err(std::io::Error::other)?;
+    let server = Server::open(listener, config, CONNECTIONS).await;
+    let server = server.map_err(std::io::Error::other)?;
     Ok((server, url))
 }
 
