@@ -217,7 +217,8 @@ impl Store {
                             }
                         }
                         Some(Meaning::InboxStands(told)) => {
-                            if self.reader.begin_with(told) {
+                            let is_another = self.reader.begin_with(told);
+                            if is_another {
                                 self.stale.take(News::Restored);
                             }
                         }
