@@ -5,7 +5,16 @@ use std::path::Path;
 use tauri_build::{AppManifest, Attributes};
 
 /// Each command gets a permission of its own (`allow-poll-feed`), which a window must be granted.
-const COMMANDS: &[&str] = &["poll_feed", "retry_feed", "disconnect_feed"];
+const COMMANDS: &[&str] = &[
+    "poll_feed",
+    "retry_feed",
+    "disconnect_feed",
+    "trust_server",
+    "list_notifications",
+    "read_notification",
+    "read_all_notifications",
+    "remove_notification",
+];
 
 fn main() {
     embed_placeholder_unless_built();

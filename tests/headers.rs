@@ -17,12 +17,36 @@ struct Stream {
     path: &'static str,
     /// Whether a heartbeat is a message instead of a comment.
     is_unnamed: bool,
+    /// Type of what it says next to `connected`, before anything has happened.
+    says: Option<&'static str>,
 }
 
 /// All of them; a test holds the list against the server's source.
 const STREAMS: &[Stream] = &[
-    Stream { source: "events.rs", path: "/api/events?topic=app/quiet", is_unnamed: false },
-    Stream { source: "events.rs", path: "/api/events?topic=app/quiet&unnamed=1", is_unnamed: true },
+    Stream {
+        source: "events.rs",
+        path: "/api/events?topic=app/quiet",
+        is_unnamed: false,
+        says: None,
+    },
+    Stream {
+        source: "events.rs",
+        path: "/api/events?topic=app/quiet&unnamed=1",
+        is_unnamed: true,
+        says: None,
+    },
+    Stream {
+        source: "notifications/stream.rs",
+        path: "/api/notifications/stream",
+        is_unnamed: false,
+        says: Some("initial"),
+    },
+    Stream {
+        source: "notifications/stream.rs",
+        path: "/api/notifications/stream?unnamed=1",
+        is_unnamed: true,
+        says: Some("initial"),
+    },
 ];
 
 /// Bounds of `retry:`, in ms.
@@ -95,6 +119,11 @@ async fn walk(stream: &Stream, version: &str, address: SocketAddr, token: &str) 
     wire.send(request("GET", stream.path, version, token, "")).await?;
     check_head(&wire.head().await?, version)?;
     expect_connected(&mut wire).await?;
+    if let Some(says) = stream.says {
+        let said = wire.next().await?;
+        let kind = said.event.clone().or_else(|| Some(said.json().ok()?["type"].as_str()?.into()));
+        ensure!(kind.as_deref() == Some(says) && said.event.is_none() == stream.is_unnamed);
+    }
     for _ in 0..2 {
         let beat = wire.next_within(Duration::from_secs(3)).await?;
         if stream.is_unnamed {

@@ -109,6 +109,13 @@ impl Stage {
         Ok((text("token")?, text("id")?))
     }
 
+    /// A notification of that user's.
+    async fn notification(&self, user: &str) -> Result<String> {
+        let body = json!({ "title": "x", "userId": user });
+        let posted = self.by_owner(Method::POST, "/api/notifications", body).await?;
+        posted["id"].as_str().map(str::to_owned).context("an id")
+    }
+
     /// Signs in, each from an address of its own: attempts are counted.
     async fn session(&self, role: &str) -> Result<Caller> {
         let (id, name) = self.user(role, Some(PASSWORD)).await?;
@@ -190,6 +197,15 @@ impl Stage {
         if text.contains("{own-token}") {
             let (_, id) = self.token(&caller.id, &["read:metrics/*"], 3_600).await?;
             text = text.replace("{own-token}", &id);
+        }
+        if text.contains("{own-notification}") {
+            let id = self.notification(&caller.id).await?;
+            text = text.replace("{own-notification}", &id);
+        }
+        if text.contains("{other-notification}") {
+            let (other, _) = self.user("viewer", None).await?;
+            let id = self.notification(&other).await?;
+            text = text.replace("{other-notification}", &id);
         }
         if text.contains("{other}") || text.contains("{other-token}") {
             // A new one each time: what one caller removes the next one finds.
@@ -278,6 +294,10 @@ async fn every_cell_of_the_table_is_what_a_server_answers() -> Result<()> {
 /// Whether a target of the table goes to the route of this path.
 fn is_of(target: &str, path: &str) -> bool {
     let target = target.split('?').next().unwrap_or_default();
+    // A route of its own comes before one that takes anything there.
+    if path != target && path::ALL.contains(&target) {
+        return false;
+    }
     let (mut asked, mut of_route) = (target.split('/'), path.split('/'));
     loop {
         match (asked.next(), of_route.next()) {

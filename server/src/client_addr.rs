@@ -44,6 +44,11 @@ impl Arrival {
         Self { peer, is_tls, is_proxy, has_proxy: proxy.is_some() }
     }
 
+    /// Whether it is the proxy's, which brings the requests of many people.
+    pub(crate) fn is_proxy(self) -> bool {
+        self.is_proxy
+    }
+
     /// Notes on a request of this connection where it comes from, for the extractors.
     pub(crate) fn note<B>(self, request: &mut Request<B>) {
         let (mut addr, mut is_secure) = (self.peer, self.is_tls);

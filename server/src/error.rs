@@ -16,6 +16,7 @@ use crate::auth::sign_in::SignInError;
 use crate::auth::users::UserError;
 use crate::hub::PublishError;
 use crate::limits::NoSlot;
+use crate::notifications::NotifyError;
 use crate::store::{Refused, StoreError};
 
 /// An answer that is an error.
@@ -71,7 +72,7 @@ impl ApiError {
             | ErrorCode::HostNotAllowed
             | ErrorCode::OriginNotAllowed => StatusCode::FORBIDDEN,
             ErrorCode::NameTaken | ErrorCode::OwnerStays => StatusCode::CONFLICT,
-            ErrorCode::NotFound => StatusCode::NOT_FOUND,
+            ErrorCode::NotFound | ErrorCode::NoSuchUser => StatusCode::NOT_FOUND,
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -148,6 +149,17 @@ impl From<PeopleError> for ApiError {
             PeopleError::Crowded => ErrorCode::Unavailable,
             PeopleError::Unsure(error) => return error.into(),
             PeopleError::Store(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<NotifyError> for ApiError {
+    fn from(error: NotifyError) -> Self {
+        let code = match error {
+            NotifyError::Invalid(_) => ErrorCode::BadRequest,
+            NotifyError::NoStore => ErrorCode::NotFound,
+            NotifyError::Store(error) => return error.into(),
         };
         Self::new(code, error.to_string())
     }

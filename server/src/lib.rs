@@ -12,10 +12,12 @@
 //! - [`hub`]: gives events their ids and holds what subscribers read.
 //! - [`store`]: what outlives the process; `journal` is the joint between it and the hub.
 //! - `bus`: the log that several instances share in Redis.
+//! - [`notifications`]: saved, then published.
 //! - [`sse`]: what an event looks like on the wire.
 //! - [`auth`]: who a request comes from and what it may read.
 //! - [`routes`], `assets`, [`error`], [`state`]: HTTP.
 //! - [`client_addr`]: where a request comes from.
+//! - [`tls`]: the certificate that connections are served with.
 //! - `accept`: connections; `limits` and `descriptors` say how many.
 //! - [`cli`]: the commands of the `tidings` binary.
 //!
@@ -38,6 +40,7 @@ pub mod hub;
 mod journal;
 mod json;
 pub mod limits;
+pub mod notifications;
 mod origins;
 pub mod routes;
 pub mod sse;
@@ -45,12 +48,13 @@ pub mod state;
 pub mod store;
 mod sync;
 pub mod telemetry;
+pub mod tls;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tidings_protocol::fingerprint::Fingerprint;
 use tidings_protocol::topic::Topic;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -68,9 +72,11 @@ use config::ConfigError;
 use data_dir::DataDir;
 use hub::{BusError, Follower, Hub, Keeper, Writer};
 use limits::StreamSlots;
+use notifications::Notifications;
 use origins::AllowedOrigins;
 use state::{AppState, Parts};
-use store::{Claim, FILE_NAME, PostgresStore, SqliteStore, Store, StoreError};
+use store::{Store, StoreError};
+use tls::{Source, Tls, TlsError};
 
 /// How often history is searched for events that are past their age.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -103,6 +109,9 @@ pub enum ServeError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// There is no certificate for TLS, or none that can be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -136,6 +145,7 @@ pub struct Server {
     topic: Topic,
     config: Config,
     places: Arc<Semaphore>,
+    tls: Option<Tls>,
     workers: Workers,
     state: AppState,
     past: Past,
@@ -174,18 +184,23 @@ impl Server {
         config.check_bind(address)?;
         let limits = Limits { token: config.limits.of_token(), user: config.limits.of_user() };
         let (data_dir, auth, store) = match &config.in_memory_token.0 {
-            Some(token) => (None, Auth::in_memory(token, limits), None),
-            None => {
+            Some(token) if config.keeps_nothing => (None, Auth::in_memory(token, limits), None),
+            token => {
                 let path = &config.server.data_dir;
-                let (data_dir, mut auth) = open_data_dir(path, limits)
+                let (data_dir, mut auth) = DataDir::open(path)
+                    .and_then(|folder| Ok((folder, Auth::open(path, token.as_ref(), limits)?)))
                     .map_err(|source| ServeError::DataDir { path: path.clone(), source })?;
-                let store = open_store(&config).await?;
+                let store = store::open(&config).await?;
                 auth.load(Arc::<dyn Store>::clone(&store), path).await?;
                 (Some(data_dir), auth, Some(store))
             }
         };
+        let tls = Source::of(&config.server, address).map(Tls::open).transpose()?;
         let origins = AllowedOrigins::parse(&config.server.allowed_origins);
         let origins = origins.map_err(ConfigError::from)?;
+        if data_dir.is_some() {
+            tls::tell(&config.server.data_dir, tls.as_ref().map(Tls::fingerprint));
+        }
         let listener = listener.into_std().map_err(ServeError::Listener)?;
         let workers = Workers::spawn(config.server.workers()).map_err(ServeError::Workers)?;
         // Last of what may fail: from here on the journal counts as one that has to be ended.
@@ -211,11 +226,19 @@ impl Server {
                 (hub, Past::Journal(writer, keeper))
             }
         };
+        // A certificate of the server's own is for its name, and who has pinned the key asks for no other.
+        let hosts = match &tls {
+            Some(_) => config.server.tls_names(),
+            None => config.server.allowed_hosts.clone(),
+        };
+        let notifications = Notifications::new(store.clone(), hub.clone(), config.notifications);
         let state = AppState::from(Parts {
             hub,
+            notifications,
             auth: Arc::new(auth),
             store,
-            hosts: Arc::new(AllowedHosts::new(address.ip(), &config.server.allowed_hosts)),
+            host_name: config.server.host_name.as_str().into(),
+            hosts: Arc::new(AllowedHosts::new(address.ip(), &hosts)),
             origins: Arc::new(origins),
             body_bytes: config.limits.body_bytes,
             cookie: format!("tidings-{}", address.port()).into(),
@@ -226,7 +249,7 @@ impl Server {
         let topic = Topic::metrics(&config.server.host_name);
         state.hub.reserve(&topic);
         let places = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
-        Ok(Self { listener, address, topic, config, places, workers, state, past, data_dir })
+        Ok(Self { listener, address, topic, config, places, tls, workers, state, past, data_dir })
     }
 
     /// Where a browser finds it, without a slash at the end: by its name behind the proxy if it has
@@ -243,7 +266,22 @@ impl Server {
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
             ip => ip,
         };
-        format!("http://{}", SocketAddr::new(ip, self.address.port()))
+        let port = self.address.port();
+        let here = SocketAddr::new(ip, port);
+        match server.allowed_hosts.first() {
+            // The name that the certificate is for, where the world may come by it.
+            Some(name) if self.tls.is_some() && !self.address.ip().is_loopback() => {
+                format!("https://{name}:{port}")
+            }
+            _ if self.tls.is_some() => format!("https://{here}"),
+            _ => format!("http://{here}"),
+        }
+    }
+
+    /// What clients know its key by, if it speaks TLS.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.tls.as_ref().map(Tls::fingerprint)
     }
 
     /// Where it listens.
@@ -270,7 +308,7 @@ impl Server {
     ///
     /// If the system does not let threads share the listener.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServeError> {
-        let Self { listener, address, topic, config, places, workers, state, past, data_dir } =
+        let Self { listener, address, topic, config, places, tls, workers, state, past, data_dir } =
             self;
         let (hub, store) = (state.hub.clone(), state.store.clone());
         let tasks = TaskTracker::new();
@@ -288,14 +326,30 @@ impl Server {
             }
             Past::Nowhere => drop(tasks.spawn(sweep(hub.clone(), stop.clone()))),
         }
+        tasks.spawn(state.notifications.clone().run(stop.clone()));
         let sampling = config.collectors.sampling(&config.server.host_name);
         tasks.spawn(state.auth.directory.clone().follow(stop.clone()));
         collectors::start(&tasks, hub.clone(), topic, sampling, stop.clone());
 
         tracing::info!(%address, "listening");
+        if let Some(tls) = &tls {
+            let fingerprint = tls.fingerprint();
+            tracing::info!(%fingerprint, "speaking TLS");
+            let folder = data_dir.as_ref().map(|_| config.server.data_dir.clone());
+            let changed = move |fingerprint| {
+                folder.iter().for_each(|folder| tls::tell(folder, Some(fingerprint)));
+            };
+            tasks.spawn(tls.clone().watch(stop.clone(), changed));
+        }
         let draining = state.draining.clone();
         let routes = |lane| routes::routes(state.with_lane(lane));
-        let limits = accept::Limits { places, proxy: config.server.behind_proxy };
+        let limits = accept::Limits {
+            // As many requests of HTTP/2 as there could be connections, besides those that each has for itself.
+            requests: Arc::new(Semaphore::new(places.available_permits())),
+            places,
+            proxy: config.server.behind_proxy,
+            tls,
+        };
         let signals = Signals { shutdown: shutdown.clone(), stop: stop.clone() };
         let serving = workers.serve(listener, routes, limits, signals);
         let ending = async {
@@ -324,31 +378,14 @@ impl Server {
                 "the disk or the database does not answer: what was sent last may not be kept"
             );
         }
+        if data_dir.is_some() {
+            // Clients on this machine would go by it, and ask for https where nothing or another server is.
+            tls::tell(&config.server.data_dir, None);
+        }
         drop(data_dir);
         tracing::info!("ended");
         served.map_err(ServeError::Listener)
     }
-}
-
-fn open_data_dir(path: &Path, limits: Limits) -> std::io::Result<(DataDir, Auth)> {
-    Ok((DataDir::open(path)?, Auth::open(path, limits)?))
-}
-
-/// The database that the configuration names, or the file in the data folder.
-async fn open_store(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
-    let durable = config.hub.durable;
-    let file = config.server.data_dir.join(FILE_NAME);
-    let Some(url) = &config.server.database else {
-        return Ok(Arc::new(SqliteStore::open(&file, durable).await?));
-    };
-    // With Redis history lies there, and the database has but people, whom instances have in common.
-    let claim = if config.server.redis.is_some() { Claim::Shared } else { Claim::Alone };
-    let store = PostgresStore::open(url, durable, claim).await?;
-    if SqliteStore::has_tokens(&file, clock::now_ms()).await {
-        let file = file.display();
-        tracing::warn!(%file, "tokens and history that were kept in a file stay there, and are not used");
-    }
-    Ok(Arc::new(store))
 }
 
 /// Waits until nobody reads any more.

@@ -8,6 +8,7 @@ use crate::auth::Auth;
 use crate::auth::guards::AllowedHosts;
 use crate::hub::{Hub, Lane};
 use crate::limits::StreamSlots;
+use crate::notifications::Notifications;
 use crate::origins::AllowedOrigins;
 use crate::sse::Pace;
 use crate::store::Store;
@@ -29,10 +30,14 @@ struct Local {
 pub struct Parts {
     /// Where events come from and go.
     pub hub: Hub,
+    /// What somebody is to know.
+    pub notifications: Notifications,
     /// Who somebody is.
     pub auth: Arc<Auth>,
     /// What outlives the process; none in a server that keeps nothing on disk.
     pub store: Option<Arc<dyn Store>>,
+    /// Name of this machine.
+    pub host_name: Arc<str>,
     /// Names this server answers to.
     pub hosts: Arc<AllowedHosts>,
     /// Pages elsewhere that may use the API.

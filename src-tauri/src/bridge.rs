@@ -9,7 +9,7 @@ mod ledger;
 
 use std::time::Duration;
 
-use tidings_client::{Handle, Subscription};
+use tidings_client::{Client, Handle, Subscription, TrustError};
 use tidings_feed::Batch;
 use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, sleep, sleep_until};
@@ -26,6 +26,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct Bridge {
     handle: Handle,
+    /// Whose subscription it is; none in tests that ask nothing of it.
+    client: Option<Client>,
     /// Number of the newest poll. A page that was reloaded leaves a poll behind that nobody waits for:
     /// it gives way.
     turn: watch::Sender<u64>,
@@ -46,7 +48,28 @@ impl Bridge {
         let handle = subscription.handle();
         let ledger = Ledger::default();
         let reader = Reader { subscription, ledger, answered: None };
-        Self { handle, turn: watch::Sender::new(0), reader: Mutex::new(reader) }
+        Self { handle, client: None, turn: watch::Sender::new(0), reader: Mutex::new(reader) }
+    }
+
+    /// The same bridge, whose page may say which key of the client's server is the right one.
+    #[must_use]
+    pub fn with_client(mut self, client: Client) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// Trusts the server whose key has this fingerprint from now on, and connects.
+    ///
+    /// # Errors
+    ///
+    /// If it is no fingerprint, or not that of the key which the server shows and nobody knows, or cannot be kept.
+    pub fn trust(&self, fingerprint: &str) -> Result<(), TrustError> {
+        let fingerprint = fingerprint.parse()?;
+        if let Some(client) = &self.client {
+            client.trust(fingerprint)?;
+        }
+        self.handle.retry();
+        Ok(())
     }
 
     /// What steers the subscription.

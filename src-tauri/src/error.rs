@@ -1,7 +1,9 @@
 //! What can go wrong: on starting, and in answer to the web view.
 
+use std::error::Error as _;
+
 use serde::Serialize;
-use tidings_client::{ClientError, CredentialsError};
+use tidings_client::{ClientError, CredentialsError, TrustError};
 
 /// Why the app cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +28,9 @@ pub enum StartError {
 pub(crate) struct CommandError {
     code: Code,
     message: String,
+    /// HTTP status, where the server answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -33,10 +38,34 @@ pub(crate) struct CommandError {
 enum Code {
     /// A fault of the app itself.
     Internal,
+    /// The server did not do what was asked, or could not be asked.
+    Server,
+    /// The server's key cannot be trusted, or that not be kept.
+    Untrusted,
+}
+
+impl From<TrustError> for CommandError {
+    fn from(error: TrustError) -> Self {
+        let cause = error.source().map_or_else(String::new, |cause| format!(": {cause}"));
+        Self { code: Code::Untrusted, message: format!("{error}{cause}"), status: None }
+    }
 }
 
 impl From<serde_json::Error> for CommandError {
     fn from(error: serde_json::Error) -> Self {
-        Self { code: Code::Internal, message: error.to_string() }
+        Self { code: Code::Internal, message: error.to_string(), status: None }
+    }
+}
+
+impl From<ClientError> for CommandError {
+    fn from(error: ClientError) -> Self {
+        let (status, message) = match error {
+            ClientError::Status { status, detail: Some(detail), .. } => {
+                (Some(status), detail.message)
+            }
+            ClientError::Status { status, .. } => (Some(status), format!("HTTP status {status}")),
+            error => (None, error.to_string()),
+        };
+        Self { code: Code::Server, message, status }
     }
 }

@@ -55,15 +55,19 @@ fn start() -> Result<ExitCode, StartError> {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     tauri::async_runtime::set(runtime.handle().clone());
 
-    let source = runtime.block_on(Source::from_env())?;
+    let context = context();
+    let source = runtime.block_on(Source::from_env(&context.config().identifier))?;
     let credentials = source.credentials();
-    let config = ClientConfig::new(credentials.server.clone(), credentials.token.clone());
+    let config = ClientConfig {
+        trust: credentials.trust.clone(),
+        ..ClientConfig::new(credentials.server.clone(), credentials.token.clone())
+    };
     let client = Client::new(config)?;
     let bridge = {
         let _runtime = runtime.enter();
-        Bridge::new(client.subscribe(&[]))
+        Bridge::new(client.subscribe(&[])).with_client(client.clone())
     };
-    let app = create_app(Builder::default(), context(), bridge)?;
+    let app = create_app(Builder::default().manage(client), context, bridge)?;
     let signals = AbortOnDropHandle::new(runtime.spawn(quit_on_signal(app.handle().clone())));
 
     let code = app.run_return(|_, _| {});
@@ -97,6 +101,11 @@ pub fn create_app<R: Runtime>(
             commands::feed::poll_feed,
             commands::feed::retry_feed,
             commands::feed::disconnect_feed,
+            commands::trust::trust_server,
+            commands::inbox::list_notifications,
+            commands::inbox::read_notification,
+            commands::inbox::read_all_notifications,
+            commands::inbox::remove_notification,
         ])
         .setup(|app| Ok(window::create(app)?))
         .build(context)

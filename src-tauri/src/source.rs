@@ -16,13 +16,13 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// The server of `TIDINGS_SERVER`, or else the bundled one, started.
-    pub(crate) async fn from_env() -> Result<Self, StartError> {
+    /// The server of `TIDINGS_SERVER`, or else the bundled one of the app of that identifier, started.
+    pub(crate) async fn from_env(identifier: &str) -> Result<Self, StartError> {
         let sources = Sources::from_env();
         if sources.server.is_some() {
             return Ok(Self::Elsewhere(Credentials::find(&sources)?));
         }
-        Ok(Self::Bundled(Bundled::start().await?))
+        Ok(Self::Bundled(Bundled::start(&Bundled::folder(identifier)).await?))
     }
 
     pub(crate) fn credentials(&self) -> &Credentials {

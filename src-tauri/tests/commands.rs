@@ -29,7 +29,8 @@ impl Desk {
     async fn new() -> Self {
         let script = Script::new().await;
         let bridge = Bridge::new(script.subscribe());
-        let app = create_app(mock_builder(), context(), bridge).expect("an app");
+        let builder = mock_builder().manage(script.client());
+        let app = create_app(builder, context(), bridge).expect("an app");
         let page = window(&app, "main");
         let peer = script.open().await;
         Self { app, page, script, peer, since: 0 }
@@ -136,11 +137,95 @@ async fn the_page_can_disconnect_and_connect_again() {
     desk.until(State::Live).await;
 }
 
+/// What the application asks of the server when the page says `command`, and what the page gets for `answer`.
+async fn asked(
+    desk: &Desk,
+    command: &'static str,
+    arguments: Value,
+    (status, body): (&str, Value),
+) -> (String, Result<Value, Value>) {
+    let page = desk.page.clone();
+    let answer = tokio::spawn(async move { invoke(&page, command, arguments).await });
+    let mut peer = desk.script.accept().await;
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\n");
+    peer.send(&format!("{head}content-length: {length}\r\nconnection: close\r\n\r\n{body}")).await;
+    let line = peer.request.lines().next().expect("a line").to_owned();
+    (line, answer.await.expect("no panic"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_reads_the_inbox_by_the_application() {
+    let desk = Desk::new().await;
+    let inbox = json!({ "notifications": [], "unreadCount": 3, "version": 9, "next": null });
+    let arguments = json!({ "before": "a b", "limit": 7 });
+    let (line, answer) =
+        asked(&desk, "list_notifications", arguments, ("200 OK", inbox.clone())).await;
+    assert_eq!(line, "GET /api/notifications?before=a+b&limit=7 HTTP/1.1");
+    let text = answer.expect("an answer");
+    let got: Value = serde_json::from_str(text.as_str().expect("text")).expect("JSON");
+    assert_eq!(got, inbox);
+
+    let unread = json!({ "unreadCount": 0, "version": 10 });
+    let (line, answer) =
+        asked(&desk, "read_all_notifications", json!({ "upToVersion": 9 }), ("200 OK", unread))
+            .await;
+    assert_eq!(line, "POST /api/notifications/read-all HTTP/1.1");
+    assert!(answer.is_ok(), "{answer:?}");
+
+    let (line, answer) = asked(
+        &desk,
+        "remove_notification",
+        json!({ "id": "a/b" }),
+        ("204 No Content", Value::Null),
+    )
+    .await;
+    assert_eq!(line, "DELETE /api/notifications/a%2Fb HTTP/1.1");
+    assert!(answer.is_ok(), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_is_told_why_the_server_refused() {
+    let desk = Desk::new().await;
+    let body = json!({ "error": { "code": "not_found", "message": "there is no such thing" } });
+    let arguments = json!({ "id": "a" });
+    let (line, answer) =
+        asked(&desk, "read_notification", arguments, ("404 Not Found", body)).await;
+    assert_eq!(line, "POST /api/notifications/a/read HTTP/1.1");
+    let told = json!({ "code": "server", "message": "there is no such thing", "status": 404 });
+    assert_eq!(answer, Err(told));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_trusted_by_a_fingerprint_and_by_nothing_else() {
+    let mut desk = Desk::new().await;
+    desk.until(State::Live).await;
+    let refused = invoke(&desk.page, "trust_server", json!({ "fingerprint": "any" })).await;
+    let refused = refused.expect_err("refused");
+    assert_eq!(refused["code"], "untrusted", "{refused}");
+    let fingerprint = format!("SHA256:{}", "A".repeat(43));
+    let trusted = invoke(&desk.page, "trust_server", json!({ "fingerprint": fingerprint })).await;
+    trusted.expect("done");
+    desk.peer.closed().await;
+    desk.peer = desk.script.open().await;
+    desk.until(State::Live).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_other_window_may_ask_anything() {
     let desk = Desk::new().await;
     let other = window(&desk.app, "other");
-    for command in ["poll_feed", "retry_feed", "disconnect_feed"] {
+    for command in [
+        "poll_feed",
+        "retry_feed",
+        "disconnect_feed",
+        "trust_server",
+        "list_notifications",
+        "read_notification",
+        "read_all_notifications",
+        "remove_notification",
+    ] {
         let refused = invoke(&other, command, json!({ "since": 0 })).await.expect_err("refused");
         assert!(refused.to_string().contains("not allowed"), "{refused}");
     }

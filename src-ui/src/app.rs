@@ -5,9 +5,13 @@ use tidings_protocol::api::SignIn;
 use yew::prelude::*;
 
 use crate::components::SignInCard;
-use crate::hooks::{StoreProvider, use_actions, use_connection, use_keys, use_metrics, use_theme};
+use crate::hooks::{
+    StoreProvider, use_actions, use_connection, use_inbox_open, use_keys, use_metrics, use_theme,
+};
 use crate::panels::PANELS;
-use crate::shell::{Header, Help, Notice, Refused};
+use crate::shell::{
+    Header, Help, Inbox, Notice, NotificationsListener, Refused, Toasts, toggle_inbox,
+};
 
 /// The page with its store.
 #[component]
@@ -20,14 +24,20 @@ fn Page() -> Html {
     let actions = use_actions();
     let (theme, next_theme) = use_theme();
     let help = use_state_eq(|| false);
+    let inbox = use_inbox_open();
+    let connection = use_connection();
+    let has_session = connection.status.state != State::Unauthorized;
     {
         let (help, next_theme) = (help.clone(), next_theme.clone());
         use_keys(move |key| {
             match key {
                 "?" => help.set(!*help),
                 // Behind the dialog nothing moves.
-                " " if !*help => actions.toggle_pause(),
-                "t" if !*help => next_theme.emit(()),
+                _ if *help => return false,
+                // In the inbox it scrolls.
+                " " if !inbox => actions.toggle_pause(),
+                "t" => next_theme.emit(()),
+                "n" if has_session => toggle_inbox(),
                 _ => return false,
             }
             true
@@ -46,6 +56,11 @@ fn Page() -> Html {
             <a class="skip" href="#main">{ "Skip to the panels" }</a>
             <Header {theme} on_theme={next_theme} {on_help} />
             <Main />
+            if has_session {
+                <Inbox />
+                <Toasts />
+            }
+            <NotificationsListener />
             <Help open={*help} {on_close} />
         </>
     }

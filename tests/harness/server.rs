@@ -53,6 +53,7 @@ impl ServerOptions {
 pub struct Server {
     child: Child,
     address: SocketAddr,
+    scheme: &'static str,
     /// The link's one-time code.
     code: String,
     folder: TempDir,
@@ -77,8 +78,9 @@ impl Server {
     pub async fn start_with(options: ServerOptions) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let listen = options.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
-        let (child, address, code) = spawn(folder.path(), listen, &options).await?;
-        Ok(Self { child, address, code, folder, options })
+        let Started { child, address, scheme, code } =
+            spawn(folder.path(), listen, &options).await?;
+        Ok(Self { child, address, scheme, code, folder, options })
     }
 
     /// Starts it anew at the same address with the same data, after [`stop`](Self::stop).
@@ -87,8 +89,9 @@ impl Server {
     ///
     /// If it does not come up in time.
     pub async fn start_again(&mut self) -> Result<()> {
-        let (child, address, code) = spawn(self.folder.path(), self.address, &self.options).await?;
-        (self.child, self.address, self.code) = (child, address, code);
+        let Started { child, address, scheme, code } =
+            spawn(self.folder.path(), self.address, &self.options).await?;
+        (self.child, self.address, self.scheme, self.code) = (child, address, scheme, code);
         Ok(())
     }
 
@@ -159,7 +162,7 @@ impl Server {
     /// The URL of a path.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// The link that signs a browser in, once.
@@ -211,13 +214,22 @@ impl Server {
         Ok(http()?.get(self.url(path)).bearer_auth(self.token()?))
     }
 
+    /// A request that changes something, with the owner's token.
+    ///
+    /// # Errors
+    ///
+    /// If there is no token file.
+    pub fn post(&self, path: &str) -> Result<reqwest::RequestBuilder> {
+        Ok(http()?.post(self.url(path)).bearer_auth(self.token()?))
+    }
+
     /// A publish to what follows `/api/publish/`, with the owner's token.
     ///
     /// # Errors
     ///
     /// If there is no token file.
     pub fn publish(&self, topic: &str) -> Result<reqwest::RequestBuilder> {
-        Ok(http()?.post(self.url(&format!("/api/publish/{topic}"))).bearer_auth(self.token()?))
+        self.post(&format!("/api/publish/{topic}"))
     }
 
     /// Waits until the process has no more descriptors open than `before`.
@@ -265,11 +277,15 @@ impl Server {
     }
 }
 
-async fn spawn(
-    folder: &Path,
-    listen: SocketAddr,
-    options: &ServerOptions,
-) -> Result<(Child, SocketAddr, String)> {
+/// A server that is up.
+struct Started {
+    child: Child,
+    address: SocketAddr,
+    scheme: &'static str,
+    code: String,
+}
+
+async fn spawn(folder: &Path, listen: SocketAddr, options: &ServerOptions) -> Result<Started> {
     let config = folder.join("tidings.toml");
     std::fs::write(&config, &options.config)?;
     let mut child = Command::new(binary("tidings")?)
@@ -287,9 +303,9 @@ async fn spawn(
         .spawn()?;
     let stdout = child.stdout.take().context("standard output is piped")?;
     let link = tokio::time::timeout(DEADLINE, sign_in_link(stdout, listen)).await;
-    let (address, code) = link.context("the server to print its link")??;
-    wait_until_ready(address).await?;
-    Ok((child, address, code))
+    let (scheme, address, code) = link.context("the server to print its link")??;
+    wait_until_ready(scheme, address).await?;
+    Ok(Started { child, address, scheme, code })
 }
 
 /// Finds `http://ADDRESS/#code=CODE` in what the server prints. Behind a proxy the link has the proxy's name, and
@@ -297,12 +313,17 @@ async fn spawn(
 async fn sign_in_link(
     stdout: tokio::process::ChildStdout,
     listen: SocketAddr,
-) -> Result<(SocketAddr, String)> {
+) -> Result<(&'static str, SocketAddr, String)> {
     let mut lines = BufReader::new(stdout).lines();
     while let Some(line) = lines.next_line().await? {
-        let Some((_, rest)) = line.split_once("://") else { continue };
+        let Some((before, rest)) = line.split_once("://") else { continue };
         let Some((address, code)) = rest.split_once("/#code=") else { continue };
-        let found = (address.parse().unwrap_or(listen), code.trim().to_owned());
+        let code = code.trim().to_owned();
+        let found = match address.parse() {
+            Ok(address) if before.ends_with("https") => ("https", address, code),
+            Ok(address) => ("http", address, code),
+            Err(_) => ("http", listen, code),
+        };
         // Read on, so that the server can go on printing.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         return Ok(found);
@@ -310,10 +331,10 @@ async fn sign_in_link(
     bail!("the server ended before it was ready; see its log above")
 }
 
-async fn wait_until_ready(address: SocketAddr) -> Result<()> {
+async fn wait_until_ready(scheme: &str, address: SocketAddr) -> Result<()> {
     let client = http()?;
     crate::until("the server answers", Duration::from_secs(10), || {
-        let request = client.get(format!("http://{address}/healthz"));
+        let request = client.get(format!("{scheme}://{address}/healthz"));
         async move { Ok(request.send().await?.status().is_success().then_some(())) }
     })
     .await

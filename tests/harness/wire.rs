@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
-use crate::{DEADLINE, Frame};
+use crate::{DEADLINE, Frame, tls};
 
 /// Longest head of a response that is read, in bytes.
 const MAX_HEAD: usize = 16 << 10;
@@ -15,12 +16,19 @@ const MAX_HEAD: usize = 16 << 10;
 /// A connection whose other end must speak HTTP to the letter.
 #[derive(Debug)]
 pub struct Wire {
-    stream: TcpStream,
+    stream: Line,
     /// Read and not yet looked at.
     buffer: Vec<u8>,
     framing: Framing,
     /// Of the body: decoded and not yet a frame.
     text: Vec<u8>,
+}
+
+/// What bytes go over.
+#[derive(Debug)]
+enum Line {
+    Plain(TcpStream),
+    Secure(Box<TlsStream<TcpStream>>),
 }
 
 /// What tells where a body ends.
@@ -97,6 +105,20 @@ impl Wire {
     /// Speaks over a connection that is there already.
     #[must_use]
     pub fn new(stream: TcpStream) -> Self {
+        Self::over(Line::Plain(stream))
+    }
+
+    /// Speaks HTTP/1.1 over TLS.
+    ///
+    /// # Errors
+    ///
+    /// If there is no handshake in time.
+    pub async fn secure(address: SocketAddr) -> Result<Self> {
+        let stream = tls::connect(address, &["http/1.1"]).await?;
+        Ok(Self::over(Line::Secure(Box::new(stream))))
+    }
+
+    fn over(stream: Line) -> Self {
         Self { stream, buffer: Vec::new(), framing: Framing::Ended, text: Vec::new() }
     }
 
@@ -118,7 +140,15 @@ impl Wire {
     ///
     /// If the other end has gone.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> Result<()> {
-        Ok(self.stream.write_all(bytes.as_ref()).await?)
+        let bytes = bytes.as_ref();
+        match &mut self.stream {
+            Line::Plain(stream) => stream.write_all(bytes).await?,
+            Line::Secure(stream) => {
+                stream.write_all(bytes).await?;
+                stream.flush().await?;
+            }
+        }
+        Ok(())
     }
 
     /// Reads a response's head.
@@ -207,19 +237,26 @@ impl Wire {
     ///
     /// If the other end has gone.
     pub async fn finish_sending(&mut self) -> Result<()> {
-        Ok(self.stream.shutdown().await?)
+        match &mut self.stream {
+            Line::Plain(stream) => stream.shutdown().await?,
+            Line::Secure(stream) => stream.shutdown().await?,
+        }
+        Ok(())
     }
 
     /// Ends the connection as a process that is killed does, with a reset.
     pub fn reset(self) {
         // Only a socket that is gone refuses, and then there is nothing to reset.
-        let _ = self.stream.set_zero_linger();
+        let _ = self.stream().set_zero_linger();
     }
 
     /// The connection itself.
     #[must_use]
     pub fn stream(&self) -> &TcpStream {
-        &self.stream
+        match &self.stream {
+            Line::Plain(stream) => stream,
+            Line::Secure(stream) => stream.get_ref().0,
+        }
     }
 
     /// Decodes more of the body. Whether there was more.
@@ -276,7 +313,12 @@ impl Wire {
 
     /// Reads more. Whether there was more.
     async fn more(&mut self, deadline: Duration) -> Result<bool> {
-        let read = self.stream.read_buf(&mut self.buffer);
+        let read = async {
+            match &mut self.stream {
+                Line::Plain(stream) => stream.read_buf(&mut self.buffer).await,
+                Line::Secure(stream) => stream.read_buf(&mut self.buffer).await,
+            }
+        };
         let read = tokio::time::timeout(deadline, read).await;
         Ok(read.with_context(|| format!("bytes within {deadline:?}"))?? > 0)
     }

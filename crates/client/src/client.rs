@@ -1,30 +1,32 @@
 //! One server, and what can be asked of it.
 
 use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use launchdarkly_sdk_transport::HttpTransport;
-use reqwest::redirect::Policy;
 use tidings_feed::Failure;
 use tidings_protocol::api::{ErrorBody, ErrorDetail, Session, path, query};
 use tidings_protocol::event::EventId;
+use tidings_protocol::fingerprint::Fingerprint;
 use tidings_protocol::topic::Selector;
 use url::{Host, Url};
 
+use crate::http::http_client;
 use crate::lines::Limits;
 use crate::link::Link;
 use crate::outbox::{Bounds, Outbox};
 use crate::subscription::{Subscription, Target, start};
 use crate::token::Token;
 use crate::transport::{Checked, Reqwest, retry_after, root_cause};
+use crate::trust::{Trust, TrustError, Untrusted};
 
 /// Longest a request may take, streams apart.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest it may take to find out whether a server is trusted.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest answer to a request, in bytes, streams apart.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
-/// How long an idle connection is kept: shorter than the server does, so that no request meets one that
-/// it is just closing.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Which server, and within which limits.
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ pub struct ClientConfig {
     pub server: Url,
     /// Who asks.
     pub token: Token,
+    /// What is known of the server's key, for https.
+    pub trust: Trust,
     /// Times the feed goes by.
     pub feed: tidings_feed::Config,
     /// Longest line of a stream, in bytes. Default 40 MiB: no server sends a longer one, whatever body it is
@@ -52,6 +56,7 @@ impl ClientConfig {
         Self {
             server,
             token,
+            trust: Trust::default(),
             feed: tidings_feed::Config::default(),
             max_line: 40 << 20,
             max_event: 128 << 20,
@@ -69,9 +74,12 @@ pub enum ClientError {
     /// The token has characters that no token has.
     #[error("the token holds characters that no token has")]
     Token,
-    /// The HTTP client could not be made; without CA certificates it cannot speak https.
+    /// The HTTP client could not be made.
     #[error("https cannot be used on this machine: {0}")]
     Tls(String),
+    /// The server's key is not trusted: nothing of the request was sent.
+    #[error(transparent)]
+    Untrusted(Box<Untrusted>),
     /// No connection could be made: nothing of the request was sent.
     #[error("the server cannot be reached: {0}")]
     Unreachable(String),
@@ -110,6 +118,7 @@ pub struct Client {
     config: ClientConfig,
     http: reqwest::Client,
     streams: Checked,
+    trust: Arc<RwLock<Trust>>,
 }
 
 impl Client {
@@ -126,9 +135,10 @@ impl Client {
         if config.token.bearer().is_none() {
             return Err(ClientError::Token);
         }
-        let http = http_client(&config)?;
+        let trust = Arc::new(RwLock::new(config.trust.clone()));
+        let http = http_client(&config, &trust)?;
         let streams = Checked::new(Reqwest(http.clone()), limits(&config));
-        Ok(Self { config, http, streams })
+        Ok(Self { config, http, streams, trust })
     }
 
     /// The same client, whose streams go through `transport`; other requests do not.
@@ -188,6 +198,38 @@ impl Client {
     /// If the server cannot be reached or refuses the token.
     pub async fn session(&self) -> Result<Session, ClientError> {
         Ok(self.ask(self.http.get(self.route(path::SESSION))).await?.json().await?)
+    }
+
+    /// Trusts this key of the server from now on: this client, its streams that connect again, and programs to come. It
+    /// must be the one that the server showed last, and that is [unknown](crate::Distrust::Unknown).
+    ///
+    /// # Errors
+    ///
+    /// If it is any other key, or cannot be kept.
+    pub fn trust(&self, fingerprint: Fingerprint) -> Result<(), TrustError> {
+        let mut trust = self.trust.write().unwrap_or_else(PoisonError::into_inner);
+        trust.trust(&self.config.server, fingerprint)
+    }
+
+    /// Connects, and says whether the server's key is trusted; whatever else goes wrong the next request will meet
+    /// again. The connection is used for that request, too.
+    ///
+    /// # Errors
+    ///
+    /// If the key is not trusted.
+    pub async fn check_trust(&self) -> Result<(), Box<Untrusted>> {
+        let request = self.http.get(self.route(path::HEALTH)).timeout(CHECK_TIMEOUT);
+        match request.send().await {
+            Err(error) => match Untrusted::among(&error) {
+                Some(untrusted) => Err(Box::new(untrusted.clone())),
+                None => Ok(()),
+            },
+            Ok(answer) => {
+                // To its end, so that the connection is free.
+                let _ = read(answer, MAX_ANSWER_BYTES).await;
+                Ok(())
+            }
+        }
     }
 
     /// Sends a request with the token and reads the answer, within bounds.
@@ -272,6 +314,9 @@ fn limits(config: &ClientConfig) -> Limits {
 
 impl From<reqwest::Error> for ClientError {
     fn from(error: reqwest::Error) -> Self {
+        if let Some(untrusted) = Untrusted::among(&error) {
+            return Self::Untrusted(Box::new(untrusted.clone()));
+        }
         let cause = root_cause(&error);
         if error.is_connect() {
             Self::Unreachable(cause)
@@ -297,25 +342,6 @@ async fn read(
         body.extend_from_slice(&chunk);
     }
     Ok(http::Response::new(body).into())
-}
-
-fn http_client(config: &ClientConfig) -> Result<reqwest::Client, ClientError> {
-    // Fails only if one is there already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = || {
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("tidings/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .connect_timeout(config.feed.connect_timeout);
-        if is_loopback(&config.server) { builder.no_proxy() } else { builder }
-    };
-    match builder().build() {
-        // Plain http needs none of the CA certificates that this machine may lack.
-        Err(_) if config.server.scheme() == "http" => builder().tls_certs_only([]).build(),
-        built => built,
-    }
-    .map_err(|error| ClientError::Tls(root_cause(&error)))
 }
 
 /// Whether the address is this machine: it needs no proxy, and may be given the owner's token.

@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::client::is_loopback;
 use crate::token::Token;
+use crate::trust::{KnownServers, Trust, TrustError, local_fingerprint};
 
 /// Variable that names the server.
 const SERVER_VARIABLE: &str = "TIDINGS_SERVER";
@@ -14,8 +15,11 @@ const SERVER_VARIABLE: &str = "TIDINGS_SERVER";
 const TOKEN_VARIABLE: &str = "TIDINGS_TOKEN";
 /// Variable that names a server's data folder; the server reads it as well.
 const DATA_DIR_VARIABLE: &str = "TIDINGS_DATA_DIR";
-/// Where a server listens if it is not told otherwise.
+/// Variable that holds the fingerprint of the server's key.
+const FINGERPRINT_VARIABLE: &str = "TIDINGS_FINGERPRINT";
+/// Where a server listens if it is not told otherwise, without TLS and with it.
 const DEFAULT_SERVER: &str = "http://127.0.0.1:4180";
+const DEFAULT_TLS_SERVER: &str = "https://127.0.0.1:4180";
 
 /// A server and a token for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub struct Credentials {
     pub server: Url,
     /// The token.
     pub token: Token,
+    /// What is known of the server's key.
+    pub trust: Trust,
 }
 
 /// Where [`Credentials`] may come from; a flag goes before its variable.
@@ -37,6 +43,10 @@ pub struct Sources {
     pub token: Option<Token>,
     /// The data folder of a server on this machine.
     pub data_dir: Option<PathBuf>,
+    /// `--fingerprint`, or else `TIDINGS_FINGERPRINT`.
+    pub fingerprint: Option<String>,
+    /// File of the servers that were trusted before.
+    pub known_servers: Option<PathBuf>,
 }
 
 /// Why no credentials were found.
@@ -59,6 +69,9 @@ pub enum CredentialsError {
     /// The token file holds white space at most.
     #[error("{} holds no token", .0.display())]
     Empty(PathBuf),
+    /// It cannot be known which keys are trusted.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
     /// There is no token.
     #[error("no token for {0}: set TIDINGS_TOKEN, or name a file that holds one with --token-file")]
     NoToken(Url),
@@ -74,6 +87,8 @@ impl Sources {
             token_file: None,
             token: variable(TOKEN_VARIABLE).map(|secret| Token::new(&secret)),
             data_dir: variable(DATA_DIR_VARIABLE).map(PathBuf::from).or_else(default_data_dir),
+            fingerprint: variable(FINGERPRINT_VARIABLE),
+            known_servers: KnownServers::default_path(),
         }
     }
 }
@@ -85,7 +100,12 @@ impl Credentials {
     ///
     /// If the server is no address, or no token is found where it should be.
     pub fn find(sources: &Sources) -> Result<Self, CredentialsError> {
-        let server = parse(sources.server.as_deref().unwrap_or(DEFAULT_SERVER).trim())?;
+        let default = match local_fingerprint(sources) {
+            Some(_) => DEFAULT_TLS_SERVER,
+            None => DEFAULT_SERVER,
+        };
+        let server = parse(sources.server.as_deref().unwrap_or(default).trim())?;
+        let trust = Trust::find(&server, sources)?;
         let token = if let Some(path) = &sources.token_file {
             read(path)?
         } else if let Some(token) = &sources.token {
@@ -98,7 +118,7 @@ impl Credentials {
                 _ => return Err(CredentialsError::NoToken(server)),
             }
         };
-        Ok(Self { server, token })
+        Ok(Self { server, token, trust })
     }
 }
 
@@ -151,6 +171,16 @@ mod tests {
         let found = Credentials::find(&sources(dir.path())).unwrap();
         assert_eq!(found.server.as_str(), "http://127.0.0.1:4180/");
         assert_eq!(found.token, Token::new("owner"));
+    }
+
+    #[test]
+    fn a_server_of_this_machine_that_speaks_tls_is_found_by_itself() {
+        let dir = folder();
+        let key = tidings_protocol::fingerprint::Fingerprint([3; 32]);
+        std::fs::write(dir.path().join("tls-fingerprint"), format!("{key}\n")).unwrap();
+        let found = Credentials::find(&sources(dir.path())).unwrap();
+        assert_eq!(found.server.as_str(), "https://127.0.0.1:4180/");
+        assert_eq!(found.trust.local, Some(key));
     }
 
     #[test]

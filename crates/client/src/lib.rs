@@ -7,6 +7,7 @@
 //! ```
 //!
 //! - [`Credentials`]: which server, and the token it wants.
+//! - [`Trust`]: which key of a server will do.
 //! - [`Client`]: one server; requests and subscriptions.
 //! - [`Subscription`]: what arrives, and the state of the connection.
 //! - [`Link`]: one connection to a stream, frame by frame; what a subscription is made of.
@@ -17,8 +18,10 @@
 
 mod client;
 mod credentials;
+mod http;
 mod lines;
 mod link;
+mod notifications;
 mod outbox;
 mod publish;
 mod redirect;
@@ -26,14 +29,19 @@ mod subscription;
 mod token;
 mod tokens;
 mod transport;
+mod trust;
 mod users;
 
 pub use client::{Client, ClientConfig, ClientError};
 pub use credentials::{Credentials, CredentialsError, Sources, default_data_dir};
 pub use link::{Frame, Heard, Link};
+pub use notifications::InboxQuery;
 pub use outbox::{Bounds, Outbox, Overflow, latest_wins_topic};
 pub use publish::Body;
 pub use subscription::{Handle, Subscription, Update};
 /// What the feed says of a connection and hands over; for readers that need nothing else of it.
 pub use tidings_feed::{Cause, Delivery, Item, State, Status};
+/// What a server's key is known by.
+pub use tidings_protocol::fingerprint::Fingerprint;
 pub use token::Token;
+pub use trust::{Distrust, KnownServers, Trust, TrustError, Untrusted};

@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::lines::{Limits, LineStream, TooLarge};
 use crate::redirect::{Forbidden, Hop, MAX_REDIRECTS, hop};
+use crate::trust::{Distrust, Untrusted};
 
 /// Sends requests by reqwest, and changes nothing.
 ///
@@ -74,6 +75,8 @@ pub(crate) enum Refusal {
     Redirect(#[from] Forbidden),
     #[error("it redirects to {0}, where the token is not sent; use that address instead")]
     Elsewhere(Url),
+    #[error(transparent)]
+    Untrusted(Box<Untrusted>),
     #[error("{0}")]
     Network(String),
 }
@@ -86,7 +89,10 @@ impl From<TooLarge> for Refusal {
 
 impl From<TransportError> for Refusal {
     fn from(error: TransportError) -> Self {
-        Self::Network(root_cause(&error))
+        match Untrusted::among(error.inner()) {
+            Some(untrusted) => Self::Untrusted(Box::new(untrusted.clone())),
+            None => Self::Network(root_cause(&error)),
+        }
     }
 }
 
@@ -191,6 +197,11 @@ pub(crate) fn failure_of(error: &SseError) -> Failure {
     match refusal_of(error) {
         Some(Refusal::Status { status, .. }) => return Failure::Status(status.as_u16()),
         Some(Refusal::NotAStream(detail)) => return Failure::NotAStream(detail.clone()),
+        Some(Refusal::Untrusted(untrusted)) => {
+            let key = matches!(untrusted.reason, Distrust::Unknown(_))
+                .then(|| untrusted.fingerprint.to_string());
+            return Failure::Untrusted { detail: untrusted.to_string(), key };
+        }
         Some(Refusal::TooLarge { .. }) => return Failure::TooLarge,
         Some(other) => return Failure::Network(other.to_string()),
         None => {}

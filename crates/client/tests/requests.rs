@@ -8,8 +8,9 @@ use script::{Script, patiently};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tidings_client::{Body, ClientError};
+use tidings_client::{Body, ClientError, InboxQuery};
 use tidings_protocol::api::{ErrorCode, NewToken, Role};
+use tidings_protocol::notification::NewNotification;
 
 #[tokio::test]
 async fn a_session_says_who_the_token_belongs_to() {
@@ -215,4 +216,54 @@ async fn tokens_are_made_listed_and_revoked() {
     }
     let (created, listed) = patiently(asking).await.unwrap();
     assert_eq!((created.token.as_str(), listed), ("tdg_x", vec![created.info]));
+}
+
+#[tokio::test]
+async fn notifications_are_asked_for_by_their_paths() {
+    let row = r#"{"id":"a/b","userId":"1","version":1,"title":"t","message":"","level":"info","createdAt":1,"readAt":null}"#;
+    let inbox = format!(r#"{{"notifications":[{row}],"unreadCount":1,"version":1,"next":null}}"#);
+    let unread = r#"{"unreadCount":0,"version":2}"#;
+    let new = NewNotification { title: Some("t".to_owned()), ..NewNotification::default() };
+    let query = InboxQuery { unread: Some(true), before: Some("a&b".to_owned()), limit: Some(9) };
+    for (n, (line, sent, answer)) in [
+        ("POST /api/notifications ", r#"{"title":"t"}"#, row),
+        ("GET /api/notifications ", "", &inbox),
+        ("GET /api/notifications?unread=true&before=a%26b&limit=9 ", "", &inbox),
+        ("POST /api/notifications/a%2Fb/read ", "", row),
+        ("POST /api/notifications/read-all ", "{}", unread),
+        ("POST /api/notifications/read-all ", r#"{"upToVersion":7}"#, unread),
+        ("DELETE /api/notifications/a%2Fb ", "", ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let script = Script::new().await;
+        let client = script.client();
+        let (new, query) = (new.clone(), query.clone());
+        let asking = tokio::spawn(async move {
+            match n {
+                0 => client.notify(&new).await.map(|row| row.id),
+                1 => client
+                    .notifications(&InboxQuery::default())
+                    .await
+                    .map(|page| page.notifications[0].id.clone()),
+                2 => client.notifications(&query).await.map(|page| page.unread_count.to_string()),
+                3 => client.mark_read("a/b").await.map(|row| row.title),
+                4 => client.mark_all_read(None).await.map(|unread| unread.version.to_string()),
+                5 => client.mark_all_read(Some(7)).await.map(|unread| unread.version.to_string()),
+                _ => client.remove_notification("a/b").await.map(|()| String::new()),
+            }
+        });
+        let mut peer = script.accept().await;
+        assert!(peer.request.starts_with(line), "{}", peer.request);
+        assert_eq!(peer.header("authorization"), Some("Bearer secret"));
+        if !sent.is_empty() {
+            assert_eq!(peer.body().await, sent);
+        }
+        let head = if answer.is_empty() { "204 No Content" } else { "200 OK" };
+        let length = answer.len();
+        peer.send(&format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\n\r\n{answer}")).await;
+        let found = patiently(asking).await.unwrap().unwrap();
+        assert_eq!(found, ["a/b", "a/b", "1", "t", "2", "2", ""][n]);
+    }
 }

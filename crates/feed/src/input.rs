@@ -81,6 +81,13 @@ pub enum Failure {
     NotAStream(String),
     /// A line or event exceeded the limit.
     TooLarge,
+    /// The server's key is not trusted.
+    Untrusted {
+        /// Why, for people.
+        detail: String,
+        /// Fingerprint of the key, if a person may trust it.
+        key: Option<String>,
+    },
 }
 
 /// What the owner must do.

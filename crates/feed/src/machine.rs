@@ -255,6 +255,8 @@ impl Feed {
             // A server's own way to say that there is nothing to come back for: no proxy says so for one
             // that restarts.
             Failure::Status(201..=299 | 410) => Phase::Incompatible,
+            // Whoever is there instead stays away from the token until a person has looked.
+            Failure::Untrusted { .. } => Phase::Incompatible,
             // What answers here is something else than this server, or too old a one, or it takes the request
             // for none: asking again changes nothing. Where it was heard before, it is a proxy that speaks for it
             // while it restarts.
@@ -271,6 +273,7 @@ impl Feed {
             Failure::Status(code) => Cause::Status { code },
             Failure::NotAStream(detail) => Cause::NotAStream { detail },
             Failure::TooLarge => Cause::TooLarge,
+            Failure::Untrusted { detail, key } => Cause::Untrusted { detail, key },
         });
         self.enter(now, phase);
         Some(Command::Close)

@@ -39,7 +39,7 @@ pub enum State {
     /// The server wants another sign-in; nothing is tried until asked.
     Unauthorized,
     /// The server speaks another protocol or says that there is no stream, or what answered on first contact
-    /// is no server of this kind; nothing is tried until asked.
+    /// is no server of this kind, or one whose key is not trusted; nothing is tried until asked.
     Incompatible,
 }
 
@@ -66,6 +66,13 @@ pub enum Cause {
     },
     /// A line or event exceeded the limit.
     TooLarge,
+    /// The server's key is not trusted.
+    Untrusted {
+        /// Why, for people.
+        detail: String,
+        /// Fingerprint of the key, if a person may trust it.
+        key: Option<String>,
+    },
     /// Nothing was heard for three heartbeats, or an attempt took too long.
     Silence,
 }

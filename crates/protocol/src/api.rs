@@ -30,13 +30,23 @@ pub mod path {
     pub const USERS: &str = "/api/users";
     /// One user.
     pub const USER: &str = "/api/users/{id}";
+    /// Notifications: posted and listed.
+    pub const NOTIFICATIONS: &str = "/api/notifications";
+    /// One notification.
+    pub const NOTIFICATION: &str = "/api/notifications/{id}";
+    /// Marks one notification as read.
+    pub const READ: &str = "/api/notifications/{id}/read";
+    /// The stream of the caller's notifications.
+    pub const NOTIFICATION_STREAM: &str = "/api/notifications/stream";
+    /// Marks the caller's notifications as read.
+    pub const READ_ALL: &str = "/api/notifications/read-all";
     /// Answers 200 while the process lives.
     pub const HEALTH: &str = "/healthz";
     /// Answers 200 while the server takes and delivers events, else 503.
     pub const READY: &str = "/readyz";
     /// Every path of the API and of operations, for those who must know them all: a route that is missing here
     /// is missing in the table of who may do what.
-    pub const ALL: [&str; 11] = [
+    pub const ALL: [&str; 16] = [
         EVENTS,
         CHANNEL,
         SESSION,
@@ -46,6 +56,11 @@ pub mod path {
         TOKEN,
         USERS,
         USER,
+        NOTIFICATIONS,
+        NOTIFICATION,
+        READ,
+        READ_ALL,
+        NOTIFICATION_STREAM,
         HEALTH,
         READY,
     ];
@@ -54,6 +69,9 @@ pub mod path {
 /// Name of the file in the server's data folder that holds the owner's token; clients on the same machine
 /// look for it there.
 pub const OWNER_TOKEN_FILE: &str = "owner-token";
+
+/// Name of the file there that holds the fingerprint of the server's key, while the server speaks TLS.
+pub const FINGERPRINT_FILE: &str = "tls-fingerprint";
 
 /// Bounds of tokens of limited scope.
 pub mod token {
@@ -93,6 +111,12 @@ pub mod query {
     pub const TYPE: &str = "type";
     /// Id of the user whose tokens are asked for.
     pub const USER: &str = "user";
+    /// `true` or `false`: notifications that are unread, or those that are read.
+    pub const UNREAD: &str = "unread";
+    /// Id of a notification: those that came before it.
+    pub const BEFORE: &str = "before";
+    /// How many notifications at most.
+    pub const LIMIT: &str = "limit";
 }
 
 /// Body of every answer that is an error.
@@ -141,6 +165,8 @@ pub enum ErrorCode {
     OriginNotAllowed,
     /// 404: no such route or thing.
     NotFound,
+    /// 404: nobody is called so.
+    NoSuchUser,
     /// 405: the route exists, the method does not.
     MethodNotAllowed,
     /// 409: there is a user of this name.

@@ -6,8 +6,10 @@
 //!
 //! - [`event`]: ids and cursors, the envelope of an event, `connected`, `heartbeat` and `gap`.
 //! - [`metrics`]: one sample of a machine, as published on `metrics/{host}`.
+//! - [`notification`]: what somebody is to know, and how an inbox changes.
 //! - [`topic`]: topic names and the selectors that match them.
 //! - [`scope`]: what a token may do with topics.
+//! - [`fingerprint`]: what a server's key is known by.
 //! - [`api`]: paths, request and answer bodies, error codes.
 //!
 //! JSON keys are camelCase and times are milliseconds since the Unix epoch. `tests/wire.rs` holds a
@@ -15,7 +17,9 @@
 
 pub mod api;
 pub mod event;
+pub mod fingerprint;
 pub mod metrics;
+pub mod notification;
 pub mod scope;
 pub mod topic;
 

@@ -10,7 +10,10 @@ pub const MAX_TOPIC_BYTES: usize = 255;
 pub const METRICS: &str = "metrics";
 
 /// First segments of the topics that belong to the one user named behind them.
-pub const PERSONAL: [&str; 2] = ["users", "notifications"];
+pub const PERSONAL: [&str; 2] = ["users", NOTIFICATIONS];
+
+/// First segment of the topics of notifications, which only the server publishes to.
+pub const NOTIFICATIONS: &str = "notifications";
 
 /// Name of a stream of events: segments of `A–Z a–z 0–9 . _ - ~ :` joined by `/`, none of them `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -100,9 +100,9 @@ fn every_error_code() {
     use ErrorCode::{
         BadRequest, BodyTooLarge, Forbidden, HostNotAllowed, Internal, InvalidCode,
         InvalidCredentials, InvalidName, InvalidTopic, InvalidType, MethodNotAllowed, NameTaken,
-        NotFound, OriginNotAllowed, OwnerStays, RateLimited, ShuttingDown, TooManyStreams,
-        TooManyTopics, Unauthorized, Unavailable, Unconfirmed, Unknown, UnsupportedMediaType,
-        WeakPassword, WrongPassword,
+        NoSuchUser, NotFound, OriginNotAllowed, OwnerStays, RateLimited, ShuttingDown,
+        TooManyStreams, TooManyTopics, Unauthorized, Unavailable, Unconfirmed, Unknown,
+        UnsupportedMediaType, WeakPassword, WrongPassword,
     };
     let every = vec![
         BadRequest,
@@ -118,6 +118,7 @@ fn every_error_code() {
         HostNotAllowed,
         OriginNotAllowed,
         NotFound,
+        NoSuchUser,
         MethodNotAllowed,
         NameTaken,
         OwnerStays,
@@ -137,8 +138,8 @@ fn every_error_code() {
         match code {
             BadRequest | InvalidTopic | InvalidType | InvalidName | WeakPassword | Unauthorized
             | InvalidCode | InvalidCredentials | WrongPassword | Forbidden | HostNotAllowed
-            | OriginNotAllowed | NotFound | MethodNotAllowed | NameTaken | OwnerStays
-            | BodyTooLarge | UnsupportedMediaType | RateLimited | TooManyStreams
+            | OriginNotAllowed | NotFound | NoSuchUser | MethodNotAllowed | NameTaken
+            | OwnerStays | BodyTooLarge | UnsupportedMediaType | RateLimited | TooManyStreams
             | TooManyTopics | Unavailable | Unconfirmed | ShuttingDown | Internal | Unknown => {}
         }
     }

@@ -49,6 +49,11 @@ const PROOFS: &[Proof] = &[
         what: "200 kills of a durable server: what it acknowledged arrives once each, in order",
     },
     Proof {
+        name: "inbox",
+        by: By::Story("prove_inbox"),
+        what: "10,000 changes of one inbox by 64 clients at once: three streams, the list and the rows agree",
+    },
+    Proof {
         name: "replay",
         by: By::Story("prove_replay"),
         what: "a million events to a client that missed them, in at most 2 MiB of memory",

@@ -5,6 +5,8 @@
 
 mod connection;
 mod connections;
+mod http2;
+mod secure;
 mod socket;
 mod stream;
 mod workers;
@@ -19,7 +21,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client_addr::Arrival;
 use crate::routes::Routes;
+use crate::tls::Tls;
 use connections::Connections;
+use secure::Secure;
 use stream::StreamWriter;
 pub(crate) use workers::{Signals, Workers};
 
@@ -31,6 +35,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Limits {
     /// Places for connections; whoever comes when there is none waits in the system's queue.
     pub(crate) places: Arc<Semaphore>,
+    /// What requests of HTTP/2 are counted by: many of them share a connection.
+    pub(crate) requests: Arc<Semaphore>,
+    /// Makes TLS connections of plain ones, where it is set.
+    pub(crate) tls: Option<Tls>,
     /// Where it is set, only this address and this machine are spoken to.
     pub(crate) proxy: Option<IpAddr>,
 }
@@ -50,6 +58,14 @@ async fn accept(
     if let Err(error) = socket::prepare(&listener) {
         tracing::warn!(%error, "not every option of a socket can be set here");
     }
+    let secure = limits.tls.as_ref().map(|tls| {
+        Arc::new(Secure {
+            acceptor: tls.acceptor(),
+            requests: Arc::clone(&limits.requests),
+            draining: shutdown.clone(),
+            connections: connections.clone(),
+        })
+    });
     // Said once when it begins, not at each attempt.
     let mut failing = false;
     loop {
@@ -70,8 +86,9 @@ async fn accept(
                 tracing::debug!(%peer, "refused a connection that does not come from the proxy");
             }
             Ok((stream, peer)) => {
-                let arrival = Arrival::new(peer, limits.proxy, false);
-                let open = Open { stream, peer, arrival, place, stop: Arc::clone(&stop) };
+                let arrival = Arrival::new(peer, limits.proxy, limits.tls.is_some());
+                let stop = Arc::clone(&stop);
+                let open = Open { stream, peer, arrival, place, stop, secure: secure.clone() };
                 connections.spawn(open.run(routes.clone()));
             }
             Err(error) => {
@@ -91,15 +108,21 @@ struct Open {
     arrival: Arrival,
     place: OwnedSemaphorePermit,
     stop: Arc<CancellationToken>,
+    /// Where connections are to be TLS.
+    secure: Option<Arc<Secure>>,
 }
 
 impl Open {
     async fn run(self, routes: Routes) {
-        let Self { stream, peer, arrival, place: _place, stop } = self;
+        let Self { stream, peer, arrival, place: _place, stop, secure } = self;
         if !socket::INHERITED
             && let Err(error) = socket::prepare(&stream)
         {
             tracing::debug!(%peer, %error, "not every option of a socket was set");
+        }
+        if let Some(secure) = secure {
+            // Apart, so that a plain connection does not pay for what TLS takes.
+            return Box::pin(secure.run(stream, peer, arrival, routes, stop)).await;
         }
         // One task for both: what the request needs is on the heap by itself, and gone when its stream begins.
         let handover = Box::pin(connection::serve(stream, peer, arrival, routes, stop)).await;

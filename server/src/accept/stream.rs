@@ -93,7 +93,8 @@ where
                 self.batch.pop_front();
             }
         }
-        Poll::Ready(Ok(()))
+        // TLS takes what the socket did not; plain connections have nothing to flush.
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     /// Ready when the client has gone, or misbehaves.
@@ -127,7 +128,9 @@ where
                 }
                 Poll::Ready(Ok(())) if may_have_more => {}
                 Poll::Ready(Ok(())) => return this.poll_gone(cx),
-                Poll::Pending if this.stream.poll_over(cx).is_ready() => return Poll::Ready(()),
+                Poll::Pending if this.stream.poll_over(None, cx).is_ready() => {
+                    return Poll::Ready(());
+                }
                 Poll::Pending => return this.poll_gone(cx),
             }
         }

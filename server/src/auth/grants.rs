@@ -5,7 +5,7 @@
 
 use tidings_protocol::api::{Role, User};
 use tidings_protocol::scope::Scope;
-use tidings_protocol::topic::{METRICS, PERSONAL, Selector, Topic};
+use tidings_protocol::topic::{METRICS, NOTIFICATIONS, PERSONAL, Selector, Topic};
 
 use super::caller::Caller;
 
@@ -34,11 +34,12 @@ pub fn may_read(caller: &Caller, selector: &Selector) -> bool {
     }
 }
 
-/// Whether `caller` may publish to `topic`.
+/// Whether `caller` may publish to `topic`. Nobody may to those of notifications: what is on them was saved before.
 #[must_use]
 pub fn may_publish(caller: &Caller, topic: &Topic) -> bool {
     let user = &caller.user;
     user.role >= Role::Publisher
+        && takes_events(topic)
         && match (owned(user, topic), caller.grant()) {
             (Owned::Other, _) => false,
             (_, Some(grant)) => grant.may_publish(topic),
@@ -47,12 +48,22 @@ pub fn may_publish(caller: &Caller, topic: &Topic) -> bool {
         }
 }
 
+fn takes_events(topic: &Topic) -> bool {
+    topic.as_str().split('/').next() != Some(NOTIFICATIONS)
+}
+
 /// Whether `caller` may post notifications to the user `id`: publishers to everybody, viewers to themselves.
 #[must_use]
 pub fn may_notify(caller: &Caller, id: &str) -> bool {
-    let user = &caller.user;
-    (user.role >= Role::Publisher || user.id == id)
-        && caller.grant().is_none_or(|grant| grant.has(&Scope::Notify))
+    let has_scope = caller.grant().is_none_or(|grant| grant.has(&Scope::Notify));
+    has_scope && (caller.user.id == id || may_notify_others(caller))
+}
+
+/// Whether `caller` may post notifications to every user, and so learns who there is.
+#[must_use]
+pub fn may_notify_others(caller: &Caller) -> bool {
+    let has_scope = caller.grant().is_none_or(|grant| grant.has(&Scope::Notify));
+    has_scope && caller.user.role >= Role::Publisher
 }
 
 /// Whether `caller` may read and mark the notifications of the user it acts for.
@@ -90,17 +101,15 @@ pub fn is_personal(scope: &Scope) -> bool {
 /// Whether `user` may have a token of this scope without a gift of an admin's: no more than the role allows without a token.
 #[must_use]
 pub fn may_have(user: &User, scope: &Scope) -> bool {
-    // What lies below a topic is whose the topic is.
-    let reaches = |topics: &Selector| match topics {
-        Selector::Prefix(None) => false,
-        Selector::Exact(topic) | Selector::Prefix(Some(topic)) => {
-            matches!(owned(user, topic), Owned::All | Owned::User)
-        }
-    };
+    let has = |topic| matches!(owned(user, topic), Owned::All | Owned::User);
     match scope {
         _ if user.role == Role::Admin => true,
-        Scope::Read(topics) => reaches(topics),
-        Scope::Publish(topics) => user.role >= Role::Publisher && reaches(topics),
+        Scope::Read(Selector::Prefix(None)) | Scope::Publish(Selector::Prefix(None)) => false,
+        // What lies below a topic is whose the topic is.
+        Scope::Read(Selector::Exact(topic) | Selector::Prefix(Some(topic))) => has(topic),
+        Scope::Publish(Selector::Exact(topic) | Selector::Prefix(Some(topic))) => {
+            user.role >= Role::Publisher && takes_events(topic) && has(topic)
+        }
         Scope::Notify | Scope::Inbox => true,
     }
 }
@@ -211,6 +220,8 @@ mod tests {
             ("users/u1", [false, true, true, false, false, false]),
             ("users/u2", [false; 6]),
             ("users", [false; 6]),
+            ("notifications/u1", [false; 6]),
+            ("notifications/u2", [false; 6]),
         ] {
             let parsed = topic.parse().unwrap();
             let found = callers.each_ref().map(|caller| may_publish(caller, &parsed));
@@ -247,6 +258,7 @@ mod tests {
             ("publish:users/u1/*", [false, true, true, false]),
             ("publish:users/u2/*", [false, false, true, false]),
             ("publish:users/*", [false, false, true, false]),
+            ("publish:notifications/u1", [false, false, true, false]),
             ("publish:app/*", [false, false, true, false]),
             ("publish:*", [false, false, true, false]),
             ("notify", [true, true, true, false]),

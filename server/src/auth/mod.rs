@@ -79,14 +79,17 @@ pub struct Auth {
 pub struct Digested([u8; 32]);
 
 impl Auth {
-    /// Opens the token of the data folder, making it where there is none. [`load`](Self::load) adds everybody else.
+    /// Knows `token`, or else the one of the data folder, made where there is none. [`load`](Self::load) adds everybody else.
     ///
     /// # Errors
     ///
     /// If a file cannot be read or written.
-    pub fn open(data_dir: &Path, limits: Limits) -> io::Result<Self> {
-        let token = secret::load_or_create(&data_dir.join(OWNER_TOKEN_FILE))?;
-        Ok(Self::in_memory(&token, limits))
+    pub fn open(data_dir: &Path, token: Option<&Secret>, limits: Limits) -> io::Result<Self> {
+        let Some(token) = token else {
+            let token = secret::load_or_create(&data_dir.join(OWNER_TOKEN_FILE))?;
+            return Ok(Self::in_memory(&token, limits));
+        };
+        Ok(Self::in_memory(token, limits))
     }
 
     /// Keeps everything in memory and knows one token.

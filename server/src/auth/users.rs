@@ -68,6 +68,13 @@ impl Auth {
         self.directory.known().users.get(id).map(|member| member.user.clone())
     }
 
+    /// The user of this name, in whatever case.
+    #[must_use]
+    pub fn user_named(&self, name: &str) -> Option<User> {
+        let known = self.directory.known();
+        known.by_name(&UserName::fold(name)).map(|member| member.user.clone())
+    }
+
     /// Adds a user.
     ///
     /// # Errors

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tidings_client::{
-    Client, ClientConfig, ClientError, Credentials, CredentialsError, Sources, Token,
-};
+use tidings_client::{Client, Credentials, CredentialsError, Sources, Token};
+
+use super::trust::{self, Refused};
 
 /// Which server, and who asks. On the server's own machine neither flag is needed.
 #[derive(Args, Clone, Debug)]
@@ -17,6 +17,10 @@ pub(super) struct Connection {
     /// server is on this machine]
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Fingerprint of the server's key, as `tidings serve` prints it; no other will do
+    /// [env: TIDINGS_FINGERPRINT]
+    #[arg(long, value_name = "SHA256:…")]
+    fingerprint: Option<String>,
 }
 
 /// Why there is no server to ask.
@@ -25,14 +29,13 @@ pub(super) enum ConnectionError {
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
     #[error(transparent)]
-    Client(#[from] ClientError),
+    Refused(#[from] Refused),
 }
 
 impl Connection {
-    /// The server and the token to ask it with; makes no connection yet.
-    pub(super) fn client(&self) -> Result<Client, ConnectionError> {
-        let Credentials { server, token } = self.credentials()?;
-        Ok(Client::new(ClientConfig::new(server, token))?)
+    /// A client of the server, whose key is known or trusted now.
+    pub(super) async fn client(&self) -> Result<Client, ConnectionError> {
+        Ok(trust::client(self.credentials()?).await?)
     }
 
     /// The server and the token to ask it with.
@@ -56,6 +59,7 @@ impl Connection {
         Sources {
             server: self.server.clone().or(environment.server),
             token_file: self.token_file.clone(),
+            fingerprint: self.fingerprint.clone().or(environment.fingerprint.clone()),
             ..environment
         }
     }

@@ -2,12 +2,15 @@
 
 mod bench;
 mod connection;
+mod notify;
 mod publish;
+mod retry;
 mod say;
 mod serve;
 mod signals;
 mod tail;
 mod token;
+mod trust;
 mod user;
 
 use std::process::ExitCode;
@@ -29,6 +32,8 @@ enum Command {
     Serve(serve::Serve),
     /// Publish an event, or each line of standard input as one.
     Publish(publish::Publish),
+    /// Tell a user something, and keep it until it is read.
+    Notify(notify::Notify),
     /// Print events as they come.
     Tail(tail::Tail),
     /// Put load on a server of event streams and say what that costs it.
@@ -47,6 +52,7 @@ impl Cli {
         let result = match self.command {
             Command::Serve(serve) => serve.run(),
             Command::Publish(publish) => publish.run(),
+            Command::Notify(notify) => notify.run(),
             Command::Bench(bench) => bench.run(),
             Command::Token(token) => token.run(),
             Command::User(user) => user.run(),
@@ -76,6 +82,11 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(invalid()),
     };
     number.checked_mul(millis).map(Duration::from_millis).ok_or_else(invalid)
+}
+
+/// A time in whole seconds, and never none because of rounding.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 #[cfg(test)]

@@ -67,7 +67,25 @@ pub(super) struct Serve {
         value_delimiter = ','
     )]
     allowed_origins: Vec<String>,
-    /// Address of the TLS proxy in front; needed to listen where other machines can reach
+    /// File of the certificate for TLS, PEM, with the chain behind it; read again when it changes
+    #[arg(long, env = "TIDINGS_TLS_CERT", value_name = "FILE")]
+    tls_cert: Option<PathBuf>,
+    /// File of its key, PEM
+    #[arg(long, env = "TIDINGS_TLS_KEY", value_name = "FILE")]
+    tls_key: Option<PathBuf>,
+    /// Speak TLS by a certificate of the server's own, which clients know by its fingerprint
+    #[arg(
+        long,
+        env = "TIDINGS_TLS_SELF_SIGNED",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new(),
+    )]
+    tls_self_signed: Option<bool>,
+    /// Address of the proxy in front; without TLS of its own the server needs one to listen where other
+    /// machines can reach
     #[arg(long, env = "TIDINGS_BEHIND_PROXY", value_name = "ADDRESS")]
     behind_proxy: Option<IpAddr>,
     /// Time over which open streams end when the server does, as in `10s` [default: at once]
@@ -132,6 +150,9 @@ impl Serve {
         }
         server.allowed_hosts.extend(self.allowed_hosts);
         server.allowed_origins.extend(self.allowed_origins);
+        server.tls_cert = self.tls_cert.or(server.tls_cert.take());
+        server.tls_key = self.tls_key.or(server.tls_key.take());
+        server.tls_self_signed = self.tls_self_signed.unwrap_or(server.tls_self_signed);
         server.behind_proxy = self.behind_proxy.or(server.behind_proxy);
         if let Some(drain) = self.drain {
             // In whole seconds, and never none because of rounding.
@@ -208,9 +229,14 @@ fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListener> {
 fn greet(server: &Server, token_file: &std::path::Path) {
     let url = server.url();
     let code = server.sign_in_code();
+    let key = server.fingerprint().map_or_else(String::new, |fingerprint| {
+        format!(
+            "  key        {fingerprint}\n             (what clients show of it must be the same)\n"
+        )
+    });
     let greeting = format!(
         "Tidings {} watches {}\n  dashboard  {url}/#code={}\n             \
-         (signs one browser in, within five minutes)\n  programs   {url}, token in {}\n",
+         (signs one browser in, within five minutes)\n  programs   {url}, token in {}\n{key}",
         env!("CARGO_PKG_VERSION"),
         server.topic(),
         code.expose(),
@@ -240,6 +266,9 @@ mod tests {
             allowed_hosts: vec!["box.lan".to_owned()],
             allowed_origins: vec!["https://a.example".to_owned()],
             behind_proxy: None,
+            tls_cert: None,
+            tls_key: None,
+            tls_self_signed: None,
             drain: Some(Duration::from_secs(2)),
             durable: None,
         };

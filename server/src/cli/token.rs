@@ -10,7 +10,7 @@ use tidings_protocol::scope::Scope;
 
 use super::connection::Connection;
 use super::user::find;
-use super::{duration, say};
+use super::{duration, say, whole_seconds};
 use crate::clock;
 use crate::collectors::machine_name;
 
@@ -92,7 +92,7 @@ impl Create {
         if scopes.is_empty() {
             scopes.extend(["read:*", "publish:*"].map(str::to_owned));
         }
-        let client = self.connection.client()?;
+        let client = self.connection.client().await?;
         let user_id = match &self.user {
             Some(name) => Some(find(&client, name).await?.id),
             None => None,
@@ -100,10 +100,7 @@ impl Create {
         let new = NewToken {
             name: self.name.unwrap_or_else(machine_name),
             scopes,
-            // In whole seconds, and never none because of rounding.
-            expires_in_seconds: self
-                .expires
-                .map(|time| time.as_secs() + u64::from(time.subsec_nanos() > 0)),
+            expires_in_seconds: self.expires.map(whole_seconds),
             user_id,
         };
         let created = client.create_token(&new).await?;
@@ -120,7 +117,7 @@ impl Create {
 
 impl List {
     async fn run(self) -> Result<(), Box<dyn Error>> {
-        let client = self.connection.client()?;
+        let client = self.connection.client().await?;
         let user = match &self.user {
             Some(name) => Some(find(&client, name).await?),
             None => None,
@@ -140,7 +137,7 @@ impl List {
 
 impl Revoke {
     async fn run(self) -> Result<(), Box<dyn Error>> {
-        self.connection.client()?.revoke_token(&self.id).await?;
+        self.connection.client().await?.revoke_token(&self.id).await?;
         say::note(format_args!("revoked the token {}", self.id));
         Ok(())
     }

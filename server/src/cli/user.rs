@@ -138,7 +138,7 @@ impl User {
 
 impl Add {
     async fn run(self) -> Result<(), Box<dyn Error>> {
-        let client = self.connection.client()?;
+        let client = self.connection.client().await?;
         let password = (!self.no_password).then(|| self.password.read(&self.name)).transpose()?;
         let user = client.add_user(&NewUser { name: self.name, role: self.role, password }).await?;
         say::note(format_args!("added the user {} ({}), a {}", user.name, user.id, user.role));
@@ -148,7 +148,7 @@ impl Add {
 
 impl List {
     async fn run(self) -> Result<(), Box<dyn Error>> {
-        let users = self.connection.client()?.users().await?;
+        let users = self.connection.client().await?.users().await?;
         let text = if self.json { serde_json::to_string(&users)? + "\n" } else { table(&users) };
         Ok(say::answer(text)?)
     }
@@ -156,7 +156,7 @@ impl List {
 
 impl Passwd {
     async fn run(self) -> Result<(), Box<dyn Error>> {
-        let client = self.connection.client()?;
+        let client = self.connection.client().await?;
         let user = find(&client, &self.name).await?;
         let password = Some(self.password.read(&user.name)?);
         client.change_user(&user.id, &ChangedUser { password, ..ChangedUser::default() }).await?;
@@ -167,7 +167,7 @@ impl Passwd {
 
 impl NewRole {
     async fn run(self) -> Result<(), Box<dyn Error>> {
-        let client = self.connection.client()?;
+        let client = self.connection.client().await?;
         let user = find(&client, &self.name).await?;
         let role = Some(self.role);
         let after =
@@ -180,7 +180,7 @@ impl NewRole {
 
 impl Remove {
     async fn run(self) -> Result<(), Box<dyn Error>> {
-        let client = self.connection.client()?;
+        let client = self.connection.client().await?;
         let user = find(&client, &self.name).await?;
         if !self.yes {
             confirm(&user)?;

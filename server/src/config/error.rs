@@ -75,10 +75,20 @@ pub enum ConfigError {
     /// An origin that no browser sends.
     #[error(transparent)]
     Origin(#[from] InvalidOrigin),
+    /// A certificate without its key, or a key without its certificate.
+    #[error("TLS needs both `server.tls_cert` and `server.tls_key` (--tls-cert and --tls-key)")]
+    HalfOfTls,
+    /// Two certificates.
+    #[error(
+        "TLS goes by the certificate of `server.tls_cert` or by the server's own \
+         (`server.tls_self_signed`, --tls-self-signed), not by both"
+    )]
+    TwoCertificates,
     /// An address others can reach, and nothing that keeps the traffic secret.
     #[error(
         "refusing to listen on {0}, which other machines can reach without encryption: listen on \
-         127.0.0.1, or put a TLS proxy in front and name its address with --behind-proxy"
+         127.0.0.1, or switch TLS on by --tls-self-signed or --tls-cert and --tls-key, or put a TLS \
+         proxy in front and name its address with --behind-proxy"
     )]
     PublicBind(SocketAddr),
 }

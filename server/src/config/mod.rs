@@ -9,7 +9,7 @@ mod sections;
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,9 @@ use crate::origins::AllowedOrigins;
 pub use database::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::ConfigError;
 pub use redis_url::{InvalidRedisUrl, RedisUrl};
-pub use sections::{CollectorsConfig, HubConfig, LimitsConfig, ServerConfig, default_data_dir};
+pub use sections::{
+    CollectorsConfig, HubConfig, LimitsConfig, NotificationsConfig, ServerConfig, default_data_dir,
+};
 
 /// Port the server listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 4180;
@@ -39,9 +41,14 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// `[collectors]`
     pub collectors: CollectorsConfig,
-    /// Token of a server that keeps nothing on disk; set by the desktop app for the one it bundles.
+    /// `[notifications]`
+    pub notifications: NotificationsConfig,
+    /// Token of the owner, in place of one in a file; set by the desktop app for the server it bundles.
     #[serde(skip)]
     pub in_memory_token: InMemoryToken,
+    /// Whether a server with such a token keeps nothing on disk.
+    #[serde(skip)]
+    pub keeps_nothing: bool,
 }
 
 /// A token that is in no file. Equal to any other: configurations are compared without it.
@@ -58,7 +65,16 @@ impl Config {
     /// A server that keeps nothing on disk and knows one token.
     #[must_use]
     pub fn bundled(token: String) -> Self {
-        Self { in_memory_token: InMemoryToken(Some(token.into())), ..Self::default() }
+        let in_memory_token = InMemoryToken(Some(token.into()));
+        Self { in_memory_token, keeps_nothing: true, ..Self::default() }
+    }
+
+    /// A server that knows one token, which lies in no file, and keeps everything else in a folder.
+    #[must_use]
+    pub fn bundled_in(folder: PathBuf, token: String) -> Self {
+        let mut config = Self { keeps_nothing: false, ..Self::bundled(token) };
+        config.server.data_dir = folder;
+        config
     }
 
     /// Reads a configuration file; what it does not say keeps its default.
@@ -96,7 +112,7 @@ impl Config {
     ///
     /// If a value is out of its range, or others could listen in.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let Self { server, hub, limits, collectors, .. } = self;
+        let Self { server, hub, limits, collectors, notifications, .. } = self;
         let range = |key, value: u64, least, most, expected| {
             let fits = (least..=most).contains(&value);
             let error = || ConfigError::OutOfRange { key, value: value.to_string(), expected };
@@ -125,6 +141,9 @@ impl Config {
         range("hub.max_topics", hub.max_topics as u64, 1, 1_000_000, "1 to 1,000,000")?;
         let body = limits.body_bytes as u64;
         range("limits.body_bytes", body, 1 << 10, 16 << 20, "1 KiB (1024) to 16 MiB (16777216)")?;
+        let (most, days) = (notifications.max_per_user, notifications.max_age_days);
+        range("notifications.max_per_user", most, 1, 100_000, "1 to 100,000")?;
+        range("notifications.max_age_days", days, 1, 3_650, "1 to 3,650 days")?;
         AllowedOrigins::parse(&server.allowed_origins)?;
         let database = server.database.as_ref().map_or(Ok(()), DatabaseUrl::check);
         database.map_err(ConfigError::Database)?;
@@ -141,6 +160,12 @@ impl Config {
                 expected: "at most 100 bytes without braces",
             });
         }
+        if server.tls_cert.is_some() != server.tls_key.is_some() {
+            return Err(ConfigError::HalfOfTls);
+        }
+        if server.tls_cert.is_some() && server.tls_self_signed {
+            return Err(ConfigError::TwoCertificates);
+        }
         self.check_bind(server.listen)
     }
 
@@ -148,9 +173,11 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If others can reach it and no proxy is named.
+    /// If others can reach it, and there is neither TLS nor a proxy named.
     pub fn check_bind(&self, address: SocketAddr) -> Result<(), ConfigError> {
-        if address.ip().to_canonical().is_loopback() || self.server.behind_proxy.is_some() {
+        let server = &self.server;
+        let is_private = address.ip().to_canonical().is_loopback();
+        if is_private || server.has_tls() || server.behind_proxy.is_some() {
             return Ok(());
         }
         Err(ConfigError::PublicBind(address))
@@ -174,6 +201,8 @@ fn known_keys() -> Vec<String> {
             behind_proxy: Some(Ipv4Addr::LOCALHOST.into()),
             database: Some(String::new().into()),
             redis: Some(String::new().into()),
+            tls_cert: Some(PathBuf::new()),
+            tls_key: Some(PathBuf::new()),
             ..ServerConfig::default()
         },
         ..Config::default()

@@ -41,6 +41,14 @@ pub struct ServerConfig {
     /// Address of the reverse proxy; the only other machine that may connect. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub behind_proxy: Option<IpAddr>,
+    /// File of the certificate for TLS, PEM, with the chain behind it. Default: none, and no TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_cert: Option<PathBuf>,
+    /// File of its key, PEM. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_key: Option<PathBuf>,
+    /// Whether to speak TLS by a certificate of the server's own. Default false.
+    pub tls_self_signed: bool,
     /// Longest silence on a stream, in seconds. Default 15.
     pub heartbeat_seconds: u64,
     /// Longest life of a stream, in seconds; each lives between half of it and all of it. Default 0: for ever.
@@ -95,6 +103,16 @@ pub struct CollectorsConfig {
     pub processes_interval_ms: u64,
 }
 
+/// How much of each user's inbox is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NotificationsConfig {
+    /// Most notifications of a user; the oldest go. Default 1,000.
+    pub max_per_user: u64,
+    /// Greatest age of a notification, in days. Default 90.
+    pub max_age_days: u64,
+}
+
 impl Default for ServerConfig {
     fn default() -> Self {
         Self {
@@ -107,6 +125,9 @@ impl Default for ServerConfig {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             behind_proxy: None,
+            tls_cert: None,
+            tls_key: None,
+            tls_self_signed: false,
             heartbeat_seconds: 15,
             max_stream_seconds: 0,
             drain_seconds: 0,
@@ -165,6 +186,12 @@ impl Default for CollectorsConfig {
     }
 }
 
+impl Default for NotificationsConfig {
+    fn default() -> Self {
+        Self { max_per_user: 1_000, max_age_days: 90 }
+    }
+}
+
 impl ServerConfig {
     /// How many threads serve connections.
     #[must_use]
@@ -175,6 +202,17 @@ impl ServerConfig {
                 .min(MOST_BY_ITSELF),
             workers => workers,
         }
+    }
+
+    /// Whether the server speaks TLS.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        self.tls_self_signed || self.tls_cert.is_some()
+    }
+
+    /// Names that reach this server by TLS, besides addresses of this machine.
+    pub(crate) fn tls_names(&self) -> Vec<String> {
+        self.allowed_hosts.iter().cloned().chain([self.host_name.clone()]).collect()
     }
 
     /// What each stream keeps to.

@@ -61,7 +61,7 @@ fn a_password_in_the_file_is_not_told_whatever_is_wrong_with_it() {
 }
 
 #[test]
-fn an_address_others_can_reach_needs_a_proxy() {
+fn an_address_others_can_reach_needs_tls_or_a_proxy() {
     let mut config = Config::default();
     for (listen, public) in [
         ("127.0.0.1:1", false),
@@ -77,7 +77,25 @@ fn an_address_others_can_reach_needs_a_proxy() {
         assert_eq!(config.check().is_err(), public, "{listen}");
         config.server.behind_proxy = Some(Ipv4Addr::LOCALHOST.into());
         assert!(config.check().is_ok(), "{listen}");
+        config.server.behind_proxy = None;
+        config.server.tls_self_signed = true;
+        assert!(config.check().is_ok(), "{listen}");
+        config.server.tls_self_signed = false;
     }
+}
+
+#[test]
+fn tls_is_one_whole_pair() {
+    for (text, expected) in [
+        ("tls_cert = \"a\"", "needs both"),
+        ("tls_key = \"a\"", "needs both"),
+        ("tls_cert = \"a\"\ntls_key = \"b\"\ntls_self_signed = true", "not by both"),
+    ] {
+        let error = parse(&format!("[server]\n{text}")).unwrap().check().unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let whole = parse("[server]\ntls_cert = \"a\"\ntls_key = \"b\"").unwrap();
+    assert!(whole.check().is_ok() && whole.server.has_tls());
 }
 
 #[test]
@@ -99,6 +117,8 @@ fn values_out_of_range_are_refused_by_name() {
         ("[limits]\nstreams_per_token = 0", "limits.streams_per_token"),
         ("[limits]\nuser_events_per_second = 0", "limits.user_events_per_second"),
         ("[limits]\nstreams_per_user = 0", "limits.streams_per_user"),
+        ("[notifications]\nmax_per_user = 0", "notifications.max_per_user"),
+        ("[notifications]\nmax_age_days = 3651", "notifications.max_age_days"),
     ] {
         let error = parse(text).unwrap().check().unwrap_err().to_string();
         assert!(error.contains(key), "{error}");

@@ -46,24 +46,29 @@ pub(super) fn open(
 ) -> Result<Box<EventStream>, ApiError> {
     let slot = caller.take_stream(&state.streams)?;
     let ended = caller.ended(&selectors);
-    let connected = Connected {
+    let connected = connected(state, &selectors);
+    let subscription = state.hub.subscribe_in(state.lane(), selectors, start);
+    let stream = EventStream::new(&connected, subscription, form, state.pace, slot);
+    Ok(stream.until(ended))
+}
+
+/// The first message of a stream that was granted these.
+pub(super) fn connected(state: &AppState, selectors: &[Selector]) -> Connected {
+    Connected {
         protocol: PROTOCOL_VERSION,
         server_version: env!("CARGO_PKG_VERSION").to_owned(),
         heartbeat_seconds: state.pace.heartbeat.as_secs(),
         topics: selectors.iter().map(ToString::to_string).collect(),
         at: clock::now_ms(),
-    };
-    let subscription = state.hub.subscribe_in(state.lane(), selectors, start);
-    let stream = EventStream::new(&connected, subscription, form, state.pace, slot);
-    Ok(stream.until(ended))
+    }
 }
 
 /// What a client asked for, not yet judged.
 #[derive(Debug)]
 pub(super) struct StreamRequest {
     topics: Vec<String>,
-    start: Start,
-    form: Form,
+    pub(super) start: Start,
+    pub(super) form: Form,
 }
 
 /// Reads the headers where they are: a copy of them costs more than what is read.

@@ -7,6 +7,7 @@ mod deadline;
 mod edge;
 mod events;
 mod health;
+mod notifications;
 mod publish;
 mod session;
 mod tokens;
@@ -28,6 +29,10 @@ use edge::Edge;
 /// Largest body of a request, in bytes.
 const MAX_BODY_BYTES: usize = 256 << 10;
 
+/// Largest body of a request to sign in, in bytes: anybody may send one, and a hundred at once on a connection of
+/// HTTP/2. The longest name and password fit, with every character escaped.
+const MAX_SIGN_IN_BYTES: usize = 8 << 10;
+
 /// Longest silence within the body of a request.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -38,8 +43,9 @@ pub type Routes = Edge<Router>;
 pub fn routes(state: AppState) -> Routes {
     // Streams take no body: they need not pay for what bounds one.
     let with_bodies = Router::new()
+        .merge(notifications::router())
         .merge(publish::router())
-        .merge(session::router())
+        .merge(session::router().layer(DefaultBodyLimit::max(MAX_SIGN_IN_BYTES)))
         .merge(tokens::router())
         .merge(users::router())
         .layer(
@@ -51,6 +57,7 @@ pub fn routes(state: AppState) -> Routes {
     let routes = Router::new()
         .merge(events::router())
         .merge(channel::router())
+        .merge(notifications::stream_router())
         .merge(with_bodies)
         .route("/api/{*rest}", axum::routing::any(no_such_route))
         .merge(health::router())
@@ -75,4 +82,4 @@ async fn wrong_method() -> ApiError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

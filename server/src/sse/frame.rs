@@ -8,7 +8,9 @@ use std::io::Write;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
-use tidings_protocol::event::{Connected, EventId, EventType, Gap, Heartbeat, UnnamedGap};
+use tidings_protocol::event::{
+    Connected, EventId, EventType, Gap, Heartbeat, UnnamedEnvelope, UnnamedGap,
+};
 
 use crate::clock;
 use crate::hub::{Event, FORMS, Item};
@@ -21,7 +23,8 @@ pub enum Form {
     Named = 0,
     /// No names, the type and id in the data (`?unnamed=1`).
     Unnamed = 1,
-    /// As named, with the payload alone as data, and its own `type` for a name. Few read it: its frames are not kept.
+    /// The payload alone as data, and its own `type` for a name, else the event's. Encoded for each reader: streams of this
+    /// form are those of one user.
     Bare = 2,
 }
 
@@ -82,6 +85,25 @@ pub(super) fn first(
         put_message(frame, None, Some(position), connected);
         if let Some(Item::Gap(id, gap)) = gap {
             put_gap(frame, *id, gap, form);
+        }
+    })
+}
+
+/// How things stand, told before anything else: an event that only this stream has.
+pub(super) fn initial(
+    position: EventId,
+    kind: &str,
+    topic: &str,
+    data: &impl Serialize,
+    form: Form,
+) -> Chunk {
+    Chunk::encode(160, |frame| match form {
+        Form::Named | Form::Bare => put_message(frame, Some(kind), Some(position), data),
+        Form::Unnamed => {
+            let (kind, topic) = (kind.to_owned(), topic.to_owned());
+            let at = clock::now_ms();
+            let message = UnnamedEnvelope { kind, id: position, topic, at, data };
+            put_message(frame, None, Some(position), &message);
         }
     })
 }
@@ -148,16 +170,17 @@ pub(super) fn position(form: Form, position: EventId) -> Chunk {
 fn put_event(frame: &mut BytesMut, event: &Event, form: Form) {
     let id = Id::new(event.id);
     if form == Form::Bare {
-        let kind = bare_name(event);
-        put(frame, &["event: ", kind.as_str(), "\nid: ", id.as_str(), "\ndata: "]);
+        put(frame, &["event: ", bare_name(event).as_str(), "\n"]);
+    } else if form == Form::Named {
+        put(frame, &["event: ", event.kind.as_str(), "\n"]);
+    }
+    put(frame, &["id: ", id.as_str(), "\ndata: "]);
+    if form == Form::Bare {
         put_lines(frame, &event.data);
         frame.put_slice(b"\n\n");
         return;
     }
-    if form == Form::Named {
-        put(frame, &["event: ", event.kind.as_str(), "\n"]);
-    }
-    put(frame, &["id: ", id.as_str(), "\ndata: {"]);
+    frame.put_slice(b"{");
     if form == Form::Unnamed {
         put(frame, &["\"type\":"]);
         put_json(frame, event.kind.as_str());
@@ -280,6 +303,28 @@ mod tests {
             event.id, event.at
         );
         assert_eq!(text(&super::event(&event, Form::Named)), expected);
+    }
+
+    #[test]
+    fn a_bare_frame_has_the_payload_alone() {
+        let event = published("order", "{\"n\":\n1}");
+        let expected = format!("event: order\nid: {}\ndata: {{\"n\":\ndata: 1}}\n\n", event.id);
+        assert_eq!(text(&super::event(&event, Form::Bare)), expected);
+        for encode in [shared, single, shared] {
+            assert_eq!(text(&encode(&event, Form::Bare)), expected);
+        }
+        assert_eq!(text(&heartbeat(Form::Bare, ID, None)), ": heartbeat\n\n");
+        assert_eq!(text(&position(Form::Bare, ID)), "id: 0000002a-7\n\n");
+    }
+
+    #[test]
+    fn what_a_stream_begins_with_has_the_id_it_resumes_from() {
+        let told = |form| text(&initial(ID, "initial", "app/x", &[1], form));
+        assert_eq!(told(Form::Bare), "event: initial\nid: 0000002a-7\ndata: [1]\n\n");
+        let unnamed = told(Form::Unnamed);
+        let data = unnamed.strip_prefix("id: 0000002a-7\ndata: ").unwrap();
+        let message: UnnamedEnvelope<[u8; 1]> = serde_json::from_str(data).unwrap();
+        assert_eq!((message.kind.as_str(), message.id, message.data), ("initial", ID, [1]));
     }
 
     #[test]

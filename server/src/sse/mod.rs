@@ -3,17 +3,19 @@
 pub mod frame;
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use http_body::Frame;
+use serde::Serialize;
 use tidings_protocol::event::{Connected, EventId};
+use tidings_protocol::topic::Topic;
 use tokio::time::{Instant, Sleep};
 
 use crate::hub::{Item, Subscription};
@@ -24,10 +26,20 @@ use frame::{Chunk, Form};
 /// clients that lost the server together do not return together.
 const RETRY_MS: std::ops::Range<u64> = 500..2_000;
 
+/// A piece of a body that has this many bytes goes out as it is; smaller ones are put together.
+const GATHERED: usize = 8 << 10;
+
+/// Time within which a client of HTTP/2 takes what was read for it, and what each further second lets it take: nobody
+/// sees how much of a large event it has.
+const TAKEN_WITHIN: Duration = Duration::from_secs(30);
+const LEAST_PACE: usize = 8 << 10;
+
 /// An open stream: first frame, events, heartbeats. Ends when the hub does, when its life is over, or
 /// at its own moment of a drain.
 pub(crate) struct EventStream {
     first: Option<Chunk>,
+    /// Told behind it.
+    initial: Option<Chunk>,
     subscription: Subscription,
     form: Form,
     heartbeat: Duration,
@@ -86,6 +98,7 @@ impl EventStream {
         let due = now + pace.heartbeat;
         Box::new(Self {
             first: Some(frame::first(retry, connected, position, gap.as_ref(), form)),
+            initial: None,
             subscription,
             form,
             heartbeat: pace.heartbeat,
@@ -99,6 +112,19 @@ impl EventStream {
             ended: None,
             _slot: slot,
         })
+    }
+
+    /// Tells how things stand behind the first frame, in an event of type `kind` that is in no history. What `data` says
+    /// must be no older than the subscription.
+    #[must_use]
+    pub(crate) fn saying(
+        mut self: Box<Self>,
+        kind: &str,
+        topic: &Topic,
+        data: &impl Serialize,
+    ) -> Box<Self> {
+        self.initial = Some(frame::initial(self.told, kind, topic.as_str(), data, self.form));
+        self
     }
 
     /// Ends the stream when `ended` is done, if there is such a thing.
@@ -115,7 +141,7 @@ impl EventStream {
         if self.is_over(now, cx) {
             return Poll::Ready(None);
         }
-        let chunk = if let Some(first) = self.first.take() {
+        let chunk = if let Some(first) = self.first.take().or_else(|| self.initial.take()) {
             first
         } else {
             match self.subscription.poll_next(cx) {
@@ -140,13 +166,14 @@ impl EventStream {
         Poll::Ready(Some(chunk))
     }
 
-    /// Ready when the stream is to end though what was taken from it has not reached its client, which may read
-    /// nothing for as long as it likes. It comes back for the rest, if it may.
-    pub(crate) fn poll_over(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_over(Instant::now(), cx) {
+    /// Ready when the stream is to end though what was taken from it has not reached its client, and at `due` in any
+    /// case. It comes back for the rest, if it may.
+    pub(crate) fn poll_over(&mut self, due: Option<Instant>, cx: &mut Context<'_>) -> Poll<()> {
+        let now = Instant::now();
+        if self.is_over(now, cx) || due.is_some_and(|due| due <= now) {
             return Poll::Ready(());
         }
-        let Some(end) = self.end else { return Poll::Pending };
+        let Some(end) = self.end.into_iter().chain(due).min() else { return Poll::Pending };
         // Not for a heartbeat: there is enough to send.
         self.armed = None;
         self.timer.as_mut().reset(end);
@@ -176,8 +203,12 @@ impl EventStream {
             let end = now + window.mul_f64(rand::random_range(0.0..1.0));
             self.end = Some(self.end.map_or(end, |earlier| earlier.min(end)));
         }
+        if self.ended.as_mut().is_some_and(|ended| ended.as_mut().poll(cx).is_ready()) {
+            // Whoever asks again is told the same; what has ended must not be polled again.
+            self.ended = None;
+            self.end = Some(now);
+        }
         self.end.is_some_and(|end| end <= now)
-            || self.ended.as_mut().is_some_and(|ended| ended.as_mut().poll(cx).is_ready())
     }
 
     fn chunk(&self, item: &Item) -> Chunk {
@@ -220,12 +251,32 @@ impl EventStream {
 /// The stream as the body of a response. Whoever owns the connection may [take](Self::take) it out and
 /// write it by other means; HTTP/2 and tests read it as a body.
 #[derive(Clone, Debug)]
-pub(crate) struct Detachable(Arc<Mutex<Option<Box<EventStream>>>>);
+pub(crate) struct Detachable(Arc<Mutex<Held>>);
+
+#[derive(Debug)]
+struct Held {
+    stream: Option<Box<EventStream>>,
+    /// By when the connection asks for more; none while whoever reads it as a body waits for the stream.
+    due: Option<Instant>,
+}
 
 impl Detachable {
     /// The stream, once.
     pub(crate) fn take(&self) -> Option<Box<EventStream>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.held().stream.take()
+    }
+
+    /// Ready when the stream is to end though its client does not take what was read from its body, or because it has
+    /// not for so long: whoever reads the body does not ask for more of it then.
+    pub(crate) fn poll_over(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut *self.held() {
+            Held { stream: Some(stream), due: Some(due) } => stream.poll_over(Some(*due), cx),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -237,11 +288,37 @@ impl http_body::Body for Detachable {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let mut stream = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(stream) = stream.as_mut() else { return Poll::Ready(None) };
-        let chunk = std::task::ready!(stream.poll_chunk(cx));
-        Poll::Ready(chunk.map(|chunk| Ok(Frame::data(chunk.bare()))))
+        let mut held = self.held();
+        let Some(stream) = held.stream.as_mut() else { return Poll::Ready(None) };
+        let chunk = stream.poll_chunk(cx);
+        let bytes = chunk.map(|chunk| chunk.map(|chunk| gather(chunk.bare(), stream, cx)));
+        held.due = match &bytes {
+            Poll::Ready(Some(bytes)) => {
+                let more = Duration::from_secs((bytes.len() / LEAST_PACE) as u64);
+                Some(Instant::now() + TAKEN_WITHIN + more)
+            }
+            _ => None,
+        };
+        bytes.map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
     }
+}
+
+/// What is there behind `first`, together with it. Clients of HTTP/2 give a connection up that brings them hundreds of
+/// small frames at once, as a replay would.
+fn gather(first: Bytes, stream: &mut EventStream, cx: &mut Context<'_>) -> Bytes {
+    if first.len() >= GATHERED {
+        return first;
+    }
+    let Poll::Ready(Some(second)) = stream.poll_chunk(cx) else { return first };
+    let mut bytes = BytesMut::with_capacity(GATHERED);
+    bytes.extend_from_slice(&first);
+    bytes.extend_from_slice(&second.bare());
+    while bytes.len() < GATHERED
+        && let Poll::Ready(Some(next)) = stream.poll_chunk(cx)
+    {
+        bytes.extend_from_slice(&next.bare());
+    }
+    bytes.freeze()
 }
 
 impl IntoResponse for Box<EventStream> {
@@ -253,7 +330,9 @@ impl IntoResponse for Box<EventStream> {
             // nginx would hold events back otherwise.
             (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
         ];
-        let body = Detachable(Arc::new(Mutex::new(Some(self))));
+        // Room for its first byte must come, too.
+        let held = Held { stream: Some(self), due: Some(Instant::now() + TAKEN_WITHIN) };
+        let body = Detachable(Arc::new(Mutex::new(held)));
         let mut response = (headers, Body::new(body.clone())).into_response();
         // The body holds the same stream: dropped unsent (HEAD), it ends it.
         response.extensions_mut().insert(body);

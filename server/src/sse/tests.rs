@@ -95,6 +95,19 @@ async fn a_heartbeat_comes_when_nothing_else_did_for_as_long() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn how_things_stand_is_told_before_any_event() {
+    let hub = Hub::new(HubLimits::default());
+    let topic = "a".parse().unwrap();
+    let Open { stream, .. } = open_on(hub.clone(), &["a"], Form::Bare, None);
+    publish(&hub, Bytes::from_static(b"{\"n\":1}")).await;
+    let stream = stream.saying("initial", &topic, &7);
+    let mut open = Open { hub, stream };
+    assert!(open.next().await.unwrap().contains("connected"));
+    assert!(open.next().await.unwrap().starts_with("event: initial\nid: "));
+    assert!(open.next().await.unwrap().ends_with("\ndata: {\"n\":1}\n\n"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_was_given_old_figures_resumes_behind_what_it_never_asked_for() {
     let hub = Hub::new(HubLimits::default());
     let publish = async |topic: &str| {
@@ -170,4 +183,25 @@ async fn a_drain_ends_a_stream_within_its_window_and_events_go_on_until_then() {
     }
     assert_eq!(seen, 1);
     assert!(drained.elapsed() <= Duration::from_secs(10), "{:?}", drained.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_ends_while_its_frames_are_gathered_ends_at_the_next_poll() {
+    let mut open = open(None);
+    assert!(open.next().await.unwrap().contains("connected"));
+    open.publish().await;
+    open.publish().await;
+    // It is done at the second frame, and must not be polled again then.
+    let mut polls = 0;
+    let turn = poll_fn(move |_| {
+        polls += 1;
+        assert!(polls <= 2, "it is done, and polled");
+        if polls == 2 { Poll::Ready(()) } else { Poll::Pending }
+    });
+    let stream = open.stream.until(Some(Box::pin(turn)));
+    let mut body = std::pin::pin!(stream.into_response().into_body());
+    let mut next = async || poll_fn(|cx| http_body::Body::poll_frame(body.as_mut(), cx)).await;
+    let piece = next().await.unwrap().unwrap().into_data().unwrap();
+    assert!(!piece.is_empty(), "the frame before the end");
+    assert!(next().await.is_none(), "it ends as it should");
 }

@@ -86,3 +86,11 @@ impl StoreError {
         )
     }
 }
+
+impl From<tokio::task::JoinError> for StoreError {
+    /// A change that was to run to its end, and did not. One that panicked may have been committed before; any other ends
+    /// with its runtime, and nobody is answered.
+    fn from(ended: tokio::task::JoinError) -> Self {
+        if ended.is_panic() { Self::Lost(ended.into()) } else { Self::Closed }
+    }
+}

@@ -1,6 +1,7 @@
 //! What outlives the process. Everything else holds an `Arc<dyn Store>` and knows no database.
 //!
 //! - [`JournalStore`]: the hub's history.
+//! - [`NotificationStore`]: notifications, what is unread, and what is to be announced.
 //! - [`PeopleStore`]: users, tokens and sessions.
 //! - [`SqliteStore`]: a file in the data folder, without any configuration.
 //! - [`PostgresStore`]: a database of a Postgres server, found by its URL.
@@ -10,8 +11,11 @@
 
 mod error;
 mod found;
+mod inbox;
 mod journal;
+mod notification;
 mod number;
+mod open;
 mod people;
 mod postgres;
 mod session_row;
@@ -29,6 +33,11 @@ pub use journal::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,
     Retain,
 };
+pub use notification::{
+    Change, Changed, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
+    NotificationStore, Posting,
+};
+pub(crate) use open::open;
 pub use people::{MayKeep, People, PeopleChange, PeopleStore, Refused};
 pub use postgres::{Claim, PostgresStore};
 pub use session_row::SessionRow;
@@ -55,7 +64,7 @@ impl From<sqlx::Error> for StoreError {
 }
 
 /// Everything that is kept, in one database.
-pub trait Store: JournalStore + PeopleStore {
+pub trait Store: JournalStore + NotificationStore + PeopleStore {
     /// Answers if the database does.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 
 use tidings_protocol::api::Role;
 
-use super::{Connection, signed, unsigned};
+use super::{Connection, inbox_change, signed, unsigned};
 use crate::store::{
     MayKeep, PasswordHash, PeopleChange, Refused, SessionRow, StoreError, TokenRow, UserRow,
 };
@@ -241,6 +241,7 @@ async fn remove_user(
     .execute(&mut *on)
     .await?;
     end_sessions(on, version, id, "", at).await?;
+    inbox_change::remove_inbox(on, id).await?;
     Ok(one_of(removed.rows_affected()))
 }
 

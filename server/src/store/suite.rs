@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use rand::rngs::StdRng;
-use rand::{RngExt as _, SeedableRng as _};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use super::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, PageLimits, Retain, Store, StoreError,
 };
 
+mod inbox;
+mod notification;
 mod people;
 
-pub(super) use people::*;
+pub(super) use {inbox::*, notification::*, people::*};
 
 /// One database of a backend, which can be opened again.
 pub(super) trait Backend {
@@ -58,6 +59,7 @@ macro_rules! suite {
             changes_at_once_take_a_number_each,
             a_store_that_is_closed_says_so,
         );
+        $crate::store::suite::notification_suite!($backend);
     };
     ($backend:expr; $($name:ident),* $(,)?) => {
         $(

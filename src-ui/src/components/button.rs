@@ -36,6 +36,9 @@ pub struct ButtonProps {
     /// Whether it is on, of a button that stays.
     #[prop_or_default]
     pub pressed: Option<bool>,
+    /// Whether it can be pressed.
+    #[prop_or(true)]
+    pub enabled: bool,
     /// Called when it is pressed.
     pub onclick: Callback<()>,
     /// Shown behind the label.
@@ -55,6 +58,7 @@ pub fn Button(props: &ButtonProps) -> Html {
     let bare = props.look == Look::Bare;
     html! {
         <button type="button" class="button" data-look={look} {onclick}
+            disabled={!props.enabled}
             data-testid={props.testid.clone()}
             title={bare.then(|| props.label.clone())}
             aria-label={bare.then(|| props.label.clone())}

@@ -55,6 +55,24 @@ pub enum Symbol {
     List,
     /// Events.
     Braces,
+    /// Notifications.
+    Bell,
+    /// Worth knowing.
+    Info,
+    /// Went well.
+    Success,
+    /// Went wrong.
+    Failure,
+    /// Delete.
+    Trash,
+    /// Settings.
+    Sliders,
+    /// Leads elsewhere.
+    External,
+    /// Nothing is there.
+    Inbox,
+    /// All done.
+    CheckAll,
 }
 
 impl Symbol {
@@ -104,6 +122,31 @@ impl Symbol {
             Self::Network => "M5 13V3.5M2.5 6L5 3.5L7.5 6M11 3v9.5M8.5 10l2.5 2.5l2.5-2.5",
             Self::Thermometer => "M9.5 9.2V3.3a1.5 1.5 0 0 0-3 0v5.9a3 3 0 1 0 3 0zM8 6.5v5",
             Self::List => "M5.8 4h7.7M5.8 8h7.7M5.8 12h7.7M2.7 4h.1M2.7 8h.1M2.7 12h.1",
+            Self::Bell => {
+                "M8 2a4 4 0 0 0-4 4c0 3.6-1.3 4.7-1.3 5.5h10.6C13.3 10.7 12 9.6 12 6a4 4 0 0 0-4-4zM6.6 13.6a1.5 1.5 0 0 0 2.8 0"
+            }
+            Self::Info => {
+                "M8 2.25a5.75 5.75 0 1 0 0 11.5a5.75 5.75 0 1 0 0-11.5zM8 7.4v3.6M8 4.9v.1"
+            }
+            Self::Success => {
+                "M8 2.25a5.75 5.75 0 1 0 0 11.5a5.75 5.75 0 1 0 0-11.5zM5.4 8.2l1.8 1.8l3.4-3.7"
+            }
+            Self::Failure => {
+                "M5.6 2.25h4.8l3.35 3.35v4.8l-3.35 3.35H5.6l-3.35-3.35V5.6zM8 5v3.6M8 11v.1"
+            }
+            Self::Trash => {
+                "M2.8 4.3h10.4M6.3 4.2V2.8h3.4v1.4M4.2 4.5l.6 8a1 1 0 0 0 1 .9h4.4a1 1 0 0 0 1-.9l.6-8M6.7 7v3.8M9.3 7v3.8"
+            }
+            Self::Sliders => {
+                "M2.5 5h5.3M11.2 5h2.3M2.5 11h2.3M8.2 11h5.3M9.5 3.3a1.7 1.7 0 1 0 0 3.4a1.7 1.7 0 1 0 0-3.4zM6.5 9.3a1.7 1.7 0 1 0 0 3.4a1.7 1.7 0 1 0 0-3.4z"
+            }
+            Self::External => {
+                "M9.3 2.8h3.9v3.9M13 3L7.6 8.4M11.5 9v3.2a1 1 0 0 1-1 1H3.8a1 1 0 0 1-1-1V5.5a1 1 0 0 1 1-1H7"
+            }
+            Self::Inbox => {
+                "M2.3 8.8l2-5a1 1 0 0 1 .9-.6h5.6a1 1 0 0 1 .9.6l2 5v3.4a.8.8 0 0 1-.8.8H3.1a.8.8 0 0 1-.8-.8zM2.4 8.8h3.3c.2 1.3 1.1 2 2.3 2s2.1-.7 2.3-2h3.3"
+            }
+            Self::CheckAll => "M1.5 8.7l2.8 2.8L10.5 5M7.2 10.6l.9.9L14.5 5",
             Self::Braces => {
                 "M6 2.8c-2 0-1.8 1-1.8 2.6c0 1.6-.6 2.6-1.7 2.6c1.1 0 1.7 1 1.7 2.6c0 1.6-.2 2.6 1.8 2.6M10 2.8c2 0 1.8 1 1.8 2.6c0 1.6.6 2.6 1.7 2.6c-1.1 0-1.7 1-1.7 2.6c0 1.6.2 2.6-1.8 2.6"
             }

@@ -79,6 +79,8 @@ impl Control for Browser {
         });
     }
 
+    fn trust(&self, _key: String) {}
+
     fn sign_out(&self) {
         let inner = self.0.clone();
         spawn_local(async move {

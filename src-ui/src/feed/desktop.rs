@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
 use tidings_feed::{Backoff, Batch, Cause, State, Status};
-use tidings_protocol::api::SignIn;
+use tidings_protocol::api::{ErrorCode, SignIn};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::http::describe;
+use super::http::{RequestError, describe};
 use super::{Control, Sink, Update, now};
 
 #[wasm_bindgen]
@@ -55,6 +55,12 @@ impl Control for Desktop {
     fn sign_in(&self, _: SignIn) {}
 
     fn sign_out(&self) {}
+
+    fn trust(&self, key: String) {
+        let arguments = js_sys::Object::new();
+        let _ = js_sys::Reflect::set(&arguments, &"fingerprint".into(), &key.into());
+        tell_with("trust_server", arguments);
+    }
 
     fn is_desktop(&self) -> bool {
         true
@@ -110,9 +116,41 @@ async fn ask(since: u64) -> Result<Batch, String> {
     serde_json::from_str(&text).map_err(|e| e.to_string())
 }
 
+/// Has the application ask the server, and returns the text of a successful answer.
+pub(super) async fn request(
+    command: &str,
+    arguments: &[(&str, JsValue)],
+) -> Result<String, RequestError> {
+    let object = js_sys::Object::new();
+    for (name, value) in arguments {
+        // Only a frozen object refuses.
+        let _ = js_sys::Reflect::set(&object, &(*name).into(), value);
+    }
+    let promise = invoke(command, &object).map_err(|error| refused(&error))?;
+    let answer = JsFuture::from(promise).await.map_err(|error| refused(&error))?;
+    Ok(answer.as_string().unwrap_or_default())
+}
+
+/// What the application says of a failed request: a message, and the server's status if it answered.
+fn refused(error: &JsValue) -> RequestError {
+    let field = |name: &str| js_sys::Reflect::get(error, &name.into()).unwrap_or(JsValue::NULL);
+    let message = field("message").as_string().unwrap_or_else(|| describe(error));
+    match field("status").as_f64() {
+        Some(status) => {
+            let (status, code) = (status as u16, ErrorCode::Unknown);
+            RequestError::Status { status, code, message, retry_after: None }
+        }
+        None => RequestError::Network(message),
+    }
+}
+
 fn tell(command: &'static str) {
+    tell_with(command, js_sys::Object::new());
+}
+
+fn tell_with(command: &'static str, arguments: js_sys::Object) {
     spawn_local(async move {
-        if let Ok(promise) = invoke(command, &js_sys::Object::new()) {
+        if let Ok(promise) = invoke(command, &arguments) {
             // A failure shows in the next answer to `poll_feed`.
             let _ = JsFuture::from(promise).await;
         }

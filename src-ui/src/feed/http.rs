@@ -10,17 +10,59 @@ const TIMEOUT_MS: u32 = 4_000;
 
 /// An answer that is no success, or none at all.
 #[derive(Clone, Debug)]
-pub(super) enum RequestError {
+pub enum RequestError {
     /// No answer came.
     Network(String),
     /// The server said no.
     Status {
+        /// HTTP status code.
         status: u16,
+        /// Why, for programs.
         code: ErrorCode,
+        /// Why, for people.
         message: String,
         /// `Retry-After`, in seconds.
         retry_after: Option<u32>,
     },
+    /// The answer is none of this protocol.
+    Unreadable(String),
+}
+
+impl RequestError {
+    /// The cause, for people.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        match self {
+            Self::Network(detail) if detail.is_empty() => {
+                "The server could not be reached.".to_owned()
+            }
+            Self::Network(detail) => format!("The server could not be reached: {detail}."),
+            Self::Status { message, .. } => sentence(message),
+            Self::Unreadable(detail) => {
+                format!("The server’s answer cannot be read ({detail}). It may be another release.")
+            }
+        }
+    }
+
+    /// Whether the server has no such thing.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Status { status: 404, .. })
+    }
+
+    /// Whether the same request may go well a little later.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Network(_) | Self::Status { status: 429 | 500.., .. })
+    }
+}
+
+/// Servers write messages without a capital letter and a full stop, to stand in sentences.
+fn sentence(message: &str) -> String {
+    let mut letters = message.trim_end_matches('.').chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase().to_string());
+    let first = first.unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// Sends a request, with a JSON body if there is one, and returns the text of a successful answer.

@@ -7,6 +7,7 @@ mod browser;
 mod desktop;
 pub mod event_source;
 mod http;
+pub mod inbox;
 mod session;
 mod time;
 
@@ -15,6 +16,7 @@ use std::rc::Rc;
 use tidings_feed::{Delivery, Status};
 use tidings_protocol::api::{SignIn, User};
 
+pub use http::RequestError;
 pub use session::SignInError;
 pub use time::now;
 
@@ -49,6 +51,7 @@ trait Control {
     fn disconnect(&self);
     fn sign_in(&self, proof: SignIn);
     fn sign_out(&self);
+    fn trust(&self, key: String);
     fn is_desktop(&self) -> bool;
 }
 
@@ -81,6 +84,12 @@ impl FeedHandle {
     /// Ends the session, then the connection. How it went comes as an [`Update`].
     pub fn sign_out(&self) {
         self.0.sign_out();
+    }
+
+    /// Trusts the server whose key has this fingerprint from now on, and connects. In a browser that is the browser's
+    /// own affair.
+    pub fn trust(&self, key: String) {
+        self.0.trust(key);
     }
 
     /// Whether the desktop application holds the connection; then there is no session to end here.

@@ -52,7 +52,9 @@ impl SignInError {
 impl From<RequestError> for SignInError {
     fn from(error: RequestError) -> Self {
         match error {
-            RequestError::Network(detail) => Self::Network(detail),
+            RequestError::Network(detail) | RequestError::Unreadable(detail) => {
+                Self::Network(detail)
+            }
             RequestError::Status { code, message, retry_after, .. } => {
                 Self::Refused { code, message, retry_after }
             }
@@ -90,7 +92,9 @@ pub(super) async fn explain_failure(opened: bool) -> Failure {
             Failure::Status(status)
         }
         Err(RequestError::Status { message, .. }) => Failure::Network(message),
-        Err(RequestError::Network(detail)) => Failure::Network(detail),
+        Err(RequestError::Network(detail) | RequestError::Unreadable(detail)) => {
+            Failure::Network(detail)
+        }
     }
 }
 

@@ -44,21 +44,29 @@ impl Drop for Subscription {
 #[hook]
 pub fn use_at_each_tick<I, T>(input: I, compute: fn(&I, Duration) -> T) -> T
 where
-    I: PartialEq + Clone + 'static,
+    I: 'static,
     T: PartialEq + Clone + 'static,
 {
     let value = compute(&input, now());
-    let shown = use_mut_ref(|| value.clone());
-    shown.replace(value.clone());
+    let shown = use_mut_ref(|| None::<(I, T)>);
+    shown.replace(Some((input, value.clone())));
+    use_update_at_ticks(Rc::new(move || {
+        let shown = shown.borrow();
+        shown.as_ref().is_some_and(|(input, value)| compute(input, now()) != *value)
+    }));
+    value
+}
+
+/// Renders the component again at each tick that its first `is_other` says yes to; one for all types.
+#[hook]
+fn use_update_at_ticks(is_other: Rc<dyn Fn() -> bool>) {
     let update = use_force_update();
-    use_effect_with(input, move |input| {
-        let input = input.clone();
+    use_effect_with((), move |()| {
         let subscription = subscribe(Rc::new(move || {
-            if compute(&input, now()) != *shown.borrow() {
+            if is_other() {
                 update.force_update();
             }
         }));
         move || drop(subscription)
     });
-    value
 }

@@ -5,9 +5,13 @@ mod charts;
 mod clock;
 mod copy;
 mod event_source;
+mod favicon;
 mod freshness;
+mod hidden_page;
 mod keys;
 mod listeners;
+mod notifications;
+mod settings;
 mod store;
 mod theme;
 mod title;
@@ -19,8 +23,14 @@ pub use event_source::{
     EventSourceHandle, EventSourceOptions, Message, NamedEvent, Payload, StreamError,
     use_event_source,
 };
+pub use favicon::use_favicon;
 pub use freshness::{use_badge, use_freshness};
+pub use hidden_page::use_hidden_page;
 pub use keys::use_keys;
+pub use notifications::{
+    use_inbox_open, use_notifications, use_server_time, use_settings, use_stale, use_toast_clock,
+    use_toasts, use_unread,
+};
 pub use store::{
     Actions, Paused, Shared, StoreProvider, use_actions, use_connection, use_events, use_metrics,
     use_paused, use_user,

@@ -14,10 +14,11 @@ use crate::feed::{self, FeedHandle, Update, now};
 use crate::state::connection::Connection;
 use crate::state::events::EventLog;
 use crate::state::metrics::Metrics;
-use crate::state::store::{Action, Arrival, Store, read};
+use crate::state::reader::Reader;
+use crate::state::store::{Action, Arrival, Meaning, Store, read};
 
 /// Part of the store; equal only to itself, which is quick to tell and enough.
-pub struct Shared<T>(Rc<T>);
+pub struct Shared<T>(pub(super) Rc<T>);
 
 impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {
@@ -98,6 +99,11 @@ impl Actions {
         self.with_feed(FeedHandle::sign_out);
     }
 
+    /// Trusts the server whose key has this fingerprint.
+    pub fn trust(&self, key: String) {
+        self.with_feed(|feed| feed.trust(key));
+    }
+
     /// Whether the desktop application holds the connection.
     #[must_use]
     pub fn is_desktop(&self) -> bool {
@@ -123,6 +129,7 @@ impl Actions {
     }
 
     fn start(&self) {
+        self.recall_settings();
         // The feed must not keep alive what keeps it alive.
         let inner = Rc::downgrade(&self.0);
         let handle = feed::start(Rc::new(move |update| {
@@ -143,8 +150,8 @@ impl Actions {
                 let now = now();
                 let arrivals: Vec<_> = deliveries.into_iter().map(|d| read(d, now)).collect();
                 self.0.charts.push(arrivals.iter().filter_map(|arrival| match arrival {
-                    Arrival::Event(_, sample) => sample.as_ref(),
-                    Arrival::Gap(_) => None,
+                    Arrival::Event { meaning: Some(Meaning::Sample(sample)), .. } => Some(sample),
+                    _ => None,
                 }));
                 self.dispatch(Action::Feed { status, arrivals, dropped, now });
             }
@@ -162,6 +169,24 @@ impl Actions {
         let next = self.0.store.borrow().after(action);
         self.0.store.replace(next);
         self.0.listeners.call();
+    }
+
+    /// Lets the reader of notifications change, and tells all who look.
+    pub(super) fn with_reader<T>(&self, change: impl FnOnce(&mut Reader) -> T) -> T {
+        let result = change(&mut self.0.store.borrow_mut().reader);
+        self.0.listeners.call();
+        result
+    }
+
+    /// What the reader of notifications has before them.
+    pub(super) fn reader(&self) -> Reader {
+        self.0.store.borrow().reader.clone()
+    }
+
+    /// The server's time in ms since the epoch, or this machine's while the server's is not known.
+    pub(super) fn server_time(&self) -> u64 {
+        let clock = self.0.store.borrow().server_clock;
+        clock.map_or_else(|| js_sys::Date::now() as u64, |clock| clock.time(now()))
     }
 
     fn with_feed(&self, act: impl FnOnce(&FeedHandle)) {
@@ -207,19 +232,25 @@ pub fn use_actions() -> Actions {
 
 /// One part of the store; the component renders again when that part changes.
 #[hook]
-fn use_part<T: Clone + PartialEq + 'static>(part: fn(&Store) -> T) -> T {
+pub(super) fn use_part<T: Clone + PartialEq + 'static>(part: fn(&Store) -> T) -> T {
     let actions = use_actions();
     let value = part(&actions.0.store.borrow());
     let shown = use_mut_ref(|| value.clone());
     shown.replace(value.clone());
+    let store = actions.clone();
+    use_update_when(actions, Rc::new(move || part(&store.0.store.borrow()) != *shown.borrow()));
+    value
+}
+
+/// Renders the component again after each change of the store that its first `is_other` says yes to. One for parts of all
+/// types: for each type another would be as large again in the program.
+#[hook]
+fn use_update_when(actions: Actions, is_other: Rc<dyn Fn() -> bool>) {
     let update = use_force_update();
     use_effect_with((), move |()| {
-        let check = {
-            let actions = actions.clone();
-            move || {
-                if part(&actions.0.store.borrow()) != *shown.borrow() {
-                    update.force_update();
-                }
+        let check = move || {
+            if is_other() {
+                update.force_update();
             }
         };
         // What changed between the first look and now would be missed otherwise.
@@ -227,7 +258,6 @@ fn use_part<T: Clone + PartialEq + 'static>(part: fn(&Store) -> T) -> T {
         let hearing = actions.0.listeners.add(Rc::new(check));
         move || drop(hearing)
     });
-    value
 }
 
 /// The connection.

@@ -7,10 +7,12 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::account::Account;
+use super::inbox::ID as INBOX;
 use super::updated::Updated;
-use crate::components::{Button, Look, Symbol, mark, status_badge};
+use crate::components::{Button, Look, Symbol, bell, mark, status_badge};
 use crate::hooks::{
-    Actions, Theme, use_actions, use_badge, use_connection, use_metrics, use_paused, use_title,
+    Actions, Theme, use_actions, use_badge, use_connection, use_inbox_open, use_metrics,
+    use_paused, use_title, use_unread,
 };
 use crate::state::connection::explain;
 use crate::state::format::{grouped, uptime};
@@ -62,7 +64,8 @@ fn Status() -> Html {
     let badge = use_badge();
     let connection = use_connection();
     let metrics = use_metrics();
-    use_title(metrics.current().map(|sample| &*sample.host), badge);
+    let unread = use_unread();
+    use_title(metrics.current().map(|sample| &*sample.host), badge, unread);
     let why = match connection.status.state {
         State::Live => {
             connection.status.server_version.as_ref().map(|v| format!("Tidings server {v}"))
@@ -121,12 +124,14 @@ fn choice<'a>(
     }
 }
 
-/// Hold still, and one of the three that make sense in this state.
+/// Hold still, one of the three that make sense in this state, and the bell wherever there is a session.
 #[component]
 fn Controls() -> Html {
     let paused = use_paused();
     let connection = use_connection();
     let actions = use_actions();
+    let unread = use_unread();
+    let open = use_inbox_open();
     let on = |act: fn(&Actions)| {
         let actions = actions.clone();
         Callback::from(move |()| act(&actions))
@@ -153,6 +158,9 @@ fn Controls() -> Html {
             }
             if matches!(state, State::Live | State::Stale) && !actions.is_desktop() {
                 <Account />
+            }
+            if state != State::Unauthorized {
+                { bell(unread, open, INBOX) }
             }
         </>
     }

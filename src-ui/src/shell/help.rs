@@ -7,9 +7,18 @@ use crate::components::{Button, Look, Symbol};
 
 const KEYS: &[(&str, &str)] = &[
     ("Space", "Hold the page still, or let it go on"),
+    ("n", "Open or close the notifications"),
     ("t", "Next theme: system, light, dark"),
     ("?", "This help"),
-    ("Esc", "Close this help"),
+    ("Esc", "Close what is open"),
+];
+
+const INBOX_KEYS: &[(&str, &str)] = &[
+    ("j, ↓", "The next one"),
+    ("k, ↑", "The one before"),
+    ("Enter", "Follow its link, and mark it as read"),
+    ("e", "Mark it as read"),
+    ("Delete", "Delete it"),
 ];
 
 const STATES: &[(&str, &str)] = &[
@@ -56,17 +65,30 @@ pub fn Help(props: &HelpProps) -> Html {
                     onclick={props.on_close.clone()} />
             </header>
             <h3 class="dialog-part">{ "Keys" }</h3>
-            <dl class="keys">
-                { for KEYS.iter().map(|(key, what)| html! {
-                    <div class="keys-row" key={*key}><dt><kbd>{ *key }</kbd></dt><dd>{ *what }</dd></div>
-                }) }
-            </dl>
+            { table(KEYS, true) }
+            <h3 class="dialog-part">{ "Keys in the notifications" }</h3>
+            { table(INBOX_KEYS, true) }
             <h3 class="dialog-part">{ "What the badge says" }</h3>
-            <dl class="keys">
-                { for STATES.iter().map(|(state, what)| html! {
-                    <div class="keys-row" key={*state}><dt>{ *state }</dt><dd>{ *what }</dd></div>
-                }) }
-            </dl>
+            { table(STATES, false) }
         </dialog>
+    }
+}
+
+fn table(rows: &[(&'static str, &'static str)], are_keys: bool) -> Html {
+    html! {
+        <dl class="keys">
+            { for rows.iter().map(|(term, what)| html! {
+                <div class="keys-row" key={*term}>
+                    <dt>
+                        if are_keys {
+                            { for term.split(", ").map(|key| html! { <kbd {key}>{ key.to_owned() }</kbd> }) }
+                        } else {
+                            { *term }
+                        }
+                    </dt>
+                    <dd>{ *what }</dd>
+                </div>
+            }) }
+        </dl>
     }
 }

@@ -1,14 +1,20 @@
-//! What stands around the panels: the header, notices, sign-in, help.
+//! What stands around the panels: the header, notices, notifications, sign-in, help.
 
 mod account;
 mod header;
 mod help;
+mod inbox;
 mod notice;
+mod notifications_listener;
 mod refused;
+mod toasts;
 mod updated;
 
 pub use header::Header;
 pub use help::Help;
+pub use inbox::{Inbox, toggle_inbox};
 pub use notice::Notice;
+pub use notifications_listener::NotificationsListener;
 pub use refused::Refused;
+pub use toasts::Toasts;
 pub use updated::Updated;

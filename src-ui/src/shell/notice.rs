@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tidings_feed::Cause;
 use yew::prelude::*;
 
 use crate::components::{Button, Look, Symbol, icon};
@@ -36,7 +37,24 @@ pub fn Notice() -> Html {
         });
     }
     let why = connection.status.cause.as_ref().map(explain);
+    let key = match &connection.status.cause {
+        Some(Cause::Untrusted { key: Some(key), .. }) => Some(key.clone()),
+        _ => None,
+    };
     let (symbol, title, text) = match badge {
+        Badge::Untrusted if key.is_some() => (
+            Symbol::Alert,
+            "Is this the right server?".to_owned(),
+            format!(
+                "{} Compare the key with what “tidings serve” prints there before you trust it.",
+                why.unwrap_or_default()
+            ),
+        ),
+        Badge::Untrusted => (
+            Symbol::Alert,
+            "This is not the server that was trusted".to_owned(),
+            why.unwrap_or_default(),
+        ),
         Badge::Live | Badge::Connecting | Badge::Unauthorized => return Html::default(),
         Badge::Reconnecting { .. } if patient => return Html::default(),
         Badge::Reconnecting { .. } => (
@@ -67,9 +85,13 @@ pub fn Notice() -> Html {
         Badge::Reconnecting { .. } => ("Retry now", "retry"),
         Badge::Stale => ("Connect anew", "retry"),
         Badge::Offline => ("Reconnect", "notice-reconnect"),
+        Badge::Untrusted if key.is_some() => ("Trust this server", "trust"),
         _ => ("Try again", "retry"),
     };
-    let onclick = Callback::from(move |()| actions.retry());
+    let onclick = Callback::from(move |()| match &key {
+        Some(key) => actions.trust(key.clone()),
+        None => actions.retry(),
+    });
     let state = badge.name();
     notice(Notes { state, symbol, title, text: text.trim(), label, testid, onclick })
 }

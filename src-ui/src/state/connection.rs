@@ -97,7 +97,10 @@ impl Connection {
             State::Live => Badge::Live,
             State::Offline => Badge::Offline,
             State::Unauthorized => Badge::Unauthorized,
-            State::Incompatible => Badge::Incompatible,
+            State::Incompatible => match self.status.cause {
+                Some(Cause::Untrusted { .. }) => Badge::Untrusted,
+                _ => Badge::Incompatible,
+            },
         }
     }
 
@@ -131,6 +134,8 @@ pub enum Badge {
     Unauthorized,
     /// The server speaks another protocol.
     Incompatible,
+    /// The server's key is not trusted.
+    Untrusted,
 }
 
 impl Badge {
@@ -145,6 +150,7 @@ impl Badge {
             Self::Offline => "offline",
             Self::Unauthorized => "unauthorized",
             Self::Incompatible => "incompatible",
+            Self::Untrusted => "untrusted",
         }
     }
 
@@ -160,6 +166,7 @@ impl Badge {
             Self::Offline => "Offline".to_owned(),
             Self::Unauthorized => "Unauthorized".to_owned(),
             Self::Incompatible => "Incompatible".to_owned(),
+            Self::Untrusted => "Not trusted".to_owned(),
         }
     }
 
@@ -174,6 +181,7 @@ impl Badge {
             Self::Offline => "Offline",
             Self::Unauthorized => "Unauthorized: the server wants a valid sign-in",
             Self::Incompatible => "Incompatible server",
+            Self::Untrusted => "Not trusted: the server is not known by its key",
         }
     }
 
@@ -187,7 +195,7 @@ impl Badge {
             Self::Reconnecting { .. } => Freshness::Reconnecting,
             Self::Offline => Freshness::Offline,
             Self::Unauthorized => Freshness::Unauthorized,
-            Self::Incompatible => Freshness::Incompatible,
+            Self::Incompatible | Self::Untrusted => Freshness::Incompatible,
         }
     }
 }
@@ -209,6 +217,11 @@ pub fn explain(cause: &Cause) -> String {
         Cause::Status { code } => format!("The server answered with HTTP status {code}."),
         Cause::NotAStream { detail } => format!("The answer was not understood: {detail}."),
         Cause::TooLarge => "An event was larger than this client accepts.".to_owned(),
+        Cause::Untrusted { detail, .. } => {
+            let mut letters = detail.chars();
+            let first = letters.next().map(|first| first.to_uppercase().to_string());
+            format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+        }
         Cause::Silence => "Nothing was heard from the server in time.".to_owned(),
     }
 }
@@ -216,6 +229,16 @@ pub fn explain(cause: &Cause) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_is_not_trusted_is_not_called_incompatible() {
+        let mut connection = with(State::Incompatible, 1);
+        assert_eq!(connection.badge(None, at(0)), Badge::Incompatible);
+        let detail = "its key is SHA256:x".to_owned();
+        connection.status.cause = Some(Cause::Untrusted { detail, key: None });
+        assert_eq!(connection.badge(None, at(0)), Badge::Untrusted);
+        assert_eq!(explain(&connection.status.cause.unwrap()), "Its key is SHA256:x.");
+    }
 
     fn with(state: State, failures: u32) -> Connection {
         let mut connection = Connection::new(Duration::from_secs(100));

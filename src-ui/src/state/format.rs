@@ -87,6 +87,23 @@ pub fn age(age: Duration) -> String {
     }
 }
 
+/// `just now`, `3 min ago`, `2 h ago`, `5 d ago`: for lists, where seconds would be noise.
+#[must_use]
+pub fn ago(age: Duration) -> String {
+    match age.as_secs() {
+        0..60 => "just now".to_owned(),
+        s @ 60..3_600 => format!("{} min ago", s / 60),
+        s @ 3_600..86_400 => format!("{} h ago", s / 3_600),
+        s => format!("{} d ago", s / 86_400),
+    }
+}
+
+/// `3`, `99+`: a count where there is little room.
+#[must_use]
+pub fn capped(count: u64, most: u64) -> String {
+    if count > most { format!("{most}+") } else { count.to_string() }
+}
+
 /// `1,234`.
 #[must_use]
 pub fn grouped(count: u64) -> String {
@@ -161,6 +178,19 @@ mod tests {
         assert_eq!(age(Duration::from_secs(59)), "59 s ago");
         assert_eq!(age(Duration::from_secs(61)), "1 min ago");
         assert_eq!(age(Duration::from_secs(7_300)), "2 h ago");
+    }
+
+    #[test]
+    fn ages_in_a_list_begin_with_minutes() {
+        let cases = [(59, "just now"), (60, "1 min ago"), (7_199, "1 h ago"), (172_800, "2 d ago")];
+        for (seconds, text) in cases {
+            assert_eq!(ago(Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn a_count_that_has_no_room_ends_with_a_plus() {
+        assert_eq!((&*capped(99, 99), &*capped(100, 99)), ("99", "99+"));
     }
 
     #[test]

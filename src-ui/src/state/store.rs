@@ -3,22 +3,46 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use tidings_feed::{Delivery, Item, Status};
+use tidings_feed::{Delivery, Item, State, Status};
 use tidings_protocol::api::User;
 use tidings_protocol::metrics::Snapshot;
+use tidings_protocol::notification::{self, InboxChange, Notification, Unread};
 use tidings_protocol::topic::metrics_host;
 
 use super::connection::Connection;
 use super::events::EventLog;
 use super::metrics::{Metrics, Sample};
+use super::reader::Reader;
+use super::server_clock::ServerClock;
+use super::stale::{News, Stale};
 
-/// A delivery whose metrics are read already, so that the charts and the panels share them.
+/// A delivery whose payload is read already, so that all parts of the page share it.
 #[derive(Clone, Debug)]
 pub enum Arrival {
-    /// An event; with its sample if it is one of metrics.
-    Event(tidings_feed::Event, Option<Sample>),
+    /// An event.
+    Event {
+        /// As it came.
+        event: tidings_feed::Event,
+        /// How old it was on arrival, by the server's clock.
+        age: Duration,
+        /// What it says, if it is of a kind that the page knows.
+        meaning: Option<Meaning>,
+    },
     /// Events are lost.
     Gap(tidings_protocol::event::UnnamedGap),
+}
+
+/// What an event says.
+#[derive(Clone, Debug)]
+pub enum Meaning {
+    /// How a machine is.
+    Sample(Sample),
+    /// A notification came, and so many are unread with it.
+    Notified(Box<Notification>, u64),
+    /// Notifications were read or removed.
+    InboxChanged(InboxChange),
+    /// So the inbox stands as a stream begins.
+    InboxStands(Unread),
 }
 
 /// Something happened.
@@ -60,6 +84,12 @@ pub struct Store {
     metrics: Rc<Metrics>,
     events: Rc<EventLog>,
     frozen: Option<Frozen>,
+    /// Whoever reads notifications; a pause does not keep those back.
+    pub reader: Reader,
+    /// What is to be asked for anew.
+    pub stale: Stale,
+    /// The server's clock; null before the first event.
+    pub server_clock: Option<ServerClock>,
 }
 
 /// What is shown while a person holds the page still.
@@ -79,6 +109,9 @@ impl Store {
             metrics: Rc::default(),
             events: Rc::default(),
             frozen: None,
+            reader: Reader::default(),
+            stale: Stale::default(),
+            server_clock: None,
         }
     }
 
@@ -112,6 +145,10 @@ impl Store {
         let mut next = self.clone();
         match action {
             Action::Feed { status, arrivals, dropped, now } => {
+                let is_open = |state| matches!(state, State::Live | State::Stale);
+                if is_open(status.state) && !is_open(self.connection.status.state) {
+                    next.stale.take(News::Connected);
+                }
                 let connection = self.connection.told(status, now);
                 // A feed tells where it stands with every delivery, which is seldom news.
                 if !self.connection.agrees(&connection) {
@@ -129,7 +166,9 @@ impl Store {
             }
             Action::SignedOut => {
                 Rc::make_mut(&mut next.connection).sign_out_error = None;
-                next = Self { connection: next.connection, ..Self::new(Duration::ZERO) };
+                let reader = Reader { settings: next.reader.settings, ..Reader::default() };
+                let connection = next.connection;
+                next = Self { connection, reader, ..Self::new(Duration::ZERO) };
             }
             Action::SignOutFailed(message) => {
                 Rc::make_mut(&mut next.connection).sign_out_error = Some(message);
@@ -155,16 +194,42 @@ impl Store {
     fn take(&mut self, arrivals: Vec<Arrival>, dropped: u64, now: Duration) {
         if dropped > 0 {
             Rc::make_mut(&mut self.events).take_dropped(dropped, now);
+            self.stale.take(News::Dropped);
         }
         for arrival in arrivals {
             match arrival {
-                Arrival::Event(event, sample) => {
+                Arrival::Event { event, age, meaning } => {
+                    let at = event.at;
+                    self.server_clock = Some(ServerClock::told(self.server_clock, at, age, now));
                     Rc::make_mut(&mut self.events).take(event, now);
-                    if let Some(sample) = sample {
-                        Rc::make_mut(&mut self.metrics).take(sample);
+                    match meaning {
+                        Some(Meaning::Sample(sample)) => {
+                            Rc::make_mut(&mut self.metrics).take(sample);
+                        }
+                        Some(Meaning::Notified(row, unread)) => {
+                            self.stale.take(News::Notified(row.source.as_deref()));
+                            // It may have waited for the hub, or be announced once more.
+                            let waited = at.saturating_sub(row.created_at);
+                            let age = age + Duration::from_millis(waited);
+                            self.reader.notified(*row, unread, age, now);
+                            if self.reader.notifications.inbox().is_torn() {
+                                self.stale.take(News::LetGo);
+                            }
+                        }
+                        Some(Meaning::InboxStands(told)) => {
+                            let is_another = self.reader.begin_with(told);
+                            if is_another {
+                                self.stale.take(News::Restored);
+                            }
+                        }
+                        Some(Meaning::InboxChanged(change)) => self.reader.changed(change, at),
+                        None => {}
                     }
                 }
-                Arrival::Gap(gap) => Rc::make_mut(&mut self.events).take_gap(&gap, now),
+                Arrival::Gap(gap) => {
+                    self.stale.take(News::Lost(&gap.gap.topics));
+                    Rc::make_mut(&mut self.events).take_gap(&gap, now);
+                }
             }
         }
     }
@@ -173,127 +238,46 @@ impl Store {
 /// Reads what a feed delivered.
 #[must_use]
 pub fn read(delivery: Delivery, now: Duration) -> Arrival {
+    let age = Duration::from_millis(delivery.age_ms);
     match delivery.item {
         Item::Gap(gap) => Arrival::Gap(gap),
         Item::Event(event) => {
-            let sample = metrics_host(&event.topic).and_then(|host| {
-                let snapshot: Snapshot = serde_json::from_str(event.data.get()).ok()?;
-                Some(Sample {
-                    host: host.into(),
-                    id: event.id,
-                    at: event.at,
-                    arrived: now,
-                    age_on_arrival: Duration::from_millis(delivery.age_ms),
-                    snapshot: Rc::new(snapshot),
-                })
-            });
-            Arrival::Event(event, sample)
+            let meaning = meaning(&event, age, now);
+            Arrival::Event { event, age, meaning }
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::events::tests::event;
-    use super::*;
-    use tidings_feed::State;
-    use tidings_protocol::api::Role;
-
-    fn feed(store: &Store, topic: &str, seq: u64, body: &str) -> Store {
-        let now = Duration::from_secs(seq);
-        let mut status = store.connection.status.clone();
-        status.state = State::Live;
-        let item = Item::Event(event(topic, seq, body));
-        let arrivals = vec![read(Delivery { age_ms: 0, item }, now)];
-        store.after(Action::Feed { status, arrivals, dropped: 0, now })
+fn meaning(event: &tidings_feed::Event, age: Duration, now: Duration) -> Option<Meaning> {
+    let data = event.data.get();
+    if let Some(host) = metrics_host(&event.topic) {
+        let snapshot: Snapshot = serde_json::from_str(data).ok()?;
+        return Some(Meaning::Sample(Sample {
+            host: host.into(),
+            id: event.id,
+            at: event.at,
+            arrived: now,
+            age_on_arrival: age,
+            snapshot: Rc::new(snapshot),
+        }));
     }
-
-    const SAMPLE: &str =
-        r#"{"intervalMs":1000,"host":{"name":"a","os":"","kernel":"","uptime":1}}"#;
-
-    #[test]
-    fn a_metrics_event_becomes_a_sample_and_an_entry() {
-        let store = feed(&Store::new(Duration::ZERO), "metrics/a", 1, SAMPLE);
-        assert_eq!(store.shown_metrics().current().unwrap().snapshot.interval_ms, 1_000);
-        assert_eq!(store.shown_events().total(), 1);
-    }
-
-    #[test]
-    fn an_event_that_is_no_metrics_leaves_the_metrics_where_they_are() {
-        let store = feed(&Store::new(Duration::ZERO), "metrics/a", 1, SAMPLE);
-        let after = feed(&store, "builds/site", 2, "{}");
-        assert!(Rc::ptr_eq(store.shown_metrics(), after.shown_metrics()));
-        let odd = feed(&after, "metrics/a", 3, "\"no snapshot\"");
-        assert!(Rc::ptr_eq(after.shown_metrics(), odd.shown_metrics()));
-        assert_eq!(odd.shown_events().total(), 3, "it is listed all the same");
-    }
-
-    #[test]
-    fn a_connection_that_stays_as_it_is_keeps_its_address() {
-        let store = feed(&Store::new(Duration::ZERO), "a", 1, "1");
-        let after = |for_ms, ms| {
-            let status = tidings_feed::Status { for_ms, ..store.connection.status.clone() };
-            let now = Duration::from_millis(ms);
-            store.after(Action::Feed { status, arrivals: vec![], dropped: 0, now })
-        };
-        assert!(Rc::ptr_eq(&store.connection, &after(1_000, 2_000).connection));
-        assert!(!Rc::ptr_eq(&store.connection, &after(0, 2_000).connection), "made anew");
-    }
-
-    #[test]
-    fn a_pause_holds_what_is_shown_and_counts_what_waits() {
-        let store = feed(&Store::new(Duration::ZERO), "metrics/a", 1, SAMPLE);
-        let paused = store.after(Action::TogglePause);
-        assert_eq!(paused.waiting(), Some(0));
-        let later = feed(&feed(&paused, "metrics/a", 2, SAMPLE), "b", 3, "1");
-        assert_eq!(later.waiting(), Some(2));
-        assert_eq!(later.shown_metrics().current().unwrap().at, 1_001);
-        assert_eq!(later.live_metrics().current().unwrap().at, 1_002);
-        let resumed = later.after(Action::TogglePause);
-        assert_eq!(resumed.waiting(), None);
-        assert_eq!(resumed.shown_events().total(), 3, "nothing was lost");
-    }
-
-    #[test]
-    fn who_is_signed_in_is_known_until_the_sign_out() {
-        let user = |role| User { id: "1".to_owned(), name: "Ada".to_owned(), role };
-        let store = Store::new(Duration::ZERO).after(Action::SignedIn(user(Role::Viewer)));
-        let same = store.after(Action::SignedIn(user(Role::Viewer)));
-        assert!(Rc::ptr_eq(same.user.as_ref().unwrap(), store.user.as_ref().unwrap()), "no news");
-        let other = store.after(Action::SignedIn(user(Role::Admin)));
-        assert_eq!(other.user.as_ref().unwrap().role, Role::Admin);
-        assert_eq!(other.after(Action::SignedOut).user, None);
-    }
-
-    #[test]
-    fn a_sign_out_leaves_nothing_of_the_machine_on_the_page() {
-        let store = feed(&Store::new(Duration::ZERO), "metrics/a", 1, SAMPLE);
-        let store = feed(&store, "b", 2, "1").after(Action::TogglePause);
-        let failed = store.after(Action::SignOutFailed("no".to_owned()));
-        assert!(failed.connection.sign_out_error.is_some());
-        assert!(failed.shown_metrics().current().is_some(), "the session still holds");
-        let out = failed.after(Action::SignedOut);
-        assert!(out.connection.sign_out_error.is_none());
-        assert!(out.shown_metrics().current().is_none());
-        assert!(out.live_metrics().current().is_none());
-        assert!(out.shown_events().newest().is_none());
-        assert_eq!(out.waiting(), None);
-    }
-
-    #[test]
-    fn events_the_page_was_too_slow_for_are_told() {
-        let store = Store::new(Duration::ZERO);
-        let status = store.connection.status.clone();
-        let now = Duration::ZERO;
-        let after = store.after(Action::Feed { status, arrivals: vec![], dropped: 3, now });
-        assert!(after.shown_events().newest().unwrap().is_gap());
-    }
-
-    #[test]
-    fn another_machine_can_be_chosen_during_a_pause() {
-        let store = feed(&Store::new(Duration::ZERO), "metrics/a", 1, SAMPLE);
-        let store = feed(&store, "metrics/b", 2, SAMPLE).after(Action::TogglePause);
-        let chosen = store.after(Action::Choose("b".into()));
-        assert_eq!(&*chosen.shown_metrics().current().unwrap().host, "b");
+    event.topic.strip_prefix("notifications/")?;
+    match &*event.kind {
+        // Read twice, because reading the two as one takes twenty kilobytes more of program.
+        notification::NOTIFICATION => {
+            let change: InboxChange = serde_json::from_str(data).ok()?;
+            let row = Box::new(serde_json::from_str(data).ok()?);
+            Some(Meaning::Notified(row, change.unread_count))
+        }
+        // A change that names nothing; its reader is in the program already.
+        notification::INITIAL => {
+            let InboxChange { unread_count, version, .. } = serde_json::from_str(data).ok()?;
+            Some(Meaning::InboxStands(Unread { unread_count, version }))
+        }
+        notification::UNREAD => Some(Meaning::InboxChanged(serde_json::from_str(data).ok()?)),
+        _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -277,6 +277,15 @@ impl Screen {
         Ok(self.find("body").await?.send_keys(key).await?)
     }
 
+    /// Types a key where the focus is.
+    ///
+    /// # Errors
+    ///
+    /// If the driver does not answer.
+    pub async fn key_here(&self, key: &str) -> Result<()> {
+        Ok(self.driver()?.active_element().await?.send_keys(key).await?)
+    }
+
     /// Waits until a function body in the page returns true.
     ///
     /// # Errors

@@ -49,6 +49,12 @@ impl Grant {
         Some((digest, Arc::new(grant)))
     }
 
+    /// What people call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.info.name
+    }
+
     /// Whether a scope allows to read all that `selector` matches.
     #[must_use]
     pub fn may_read(&self, selector: &Selector) -> bool {

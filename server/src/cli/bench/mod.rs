@@ -185,7 +185,7 @@ impl Bench {
         if let (Some(subscribe), Some(publish)) = (&self.subscribe_url, &self.publish_url) {
             return Ok((subscribe.clone(), publish.clone(), self.connection.named_token()?));
         }
-        let Credentials { server, token } = self.connection.credentials()?;
+        let Credentials { server, token, .. } = self.connection.credentials()?;
         let server = server.as_str().trim_end_matches('/');
         let subscribe = format!("{server}{}?topic=bench/{{topic}}", path::EVENTS);
         let publish = format!("{server}{}/bench/{{topic}}", path::PUBLISH);

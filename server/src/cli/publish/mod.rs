@@ -71,7 +71,7 @@ impl Publish {
         if self.lines && self.event != "-" {
             return Err(PublishError::LinesOfAnEvent.into());
         }
-        let client = self.connection.client()?;
+        let client = self.connection.client().await?;
         let mut sender = Sender::new(client, self.topic, self.kind);
         let mut input = BufReader::new(tokio::io::stdin());
         if self.lines {

@@ -1,22 +1,11 @@
 //! Sends one event after the other, and waits where the server asks for it.
 
-use std::time::Duration;
-
 use tidings_client::{Body, Client, ClientError};
-use tidings_protocol::api::{ErrorCode, Published};
+use tidings_protocol::api::Published;
 use tidings_protocol::event::EventType;
 use tidings_protocol::topic::Topic;
-use tokio::time::{Instant, sleep};
 
-use crate::cli::say;
-
-/// Longest time one event is tried for.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// Wait where the server names none.
-const WAIT: Duration = Duration::from_secs(1);
-/// Bounds of the wait a server may ask for.
-const SHORTEST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+use crate::cli::retry::{Again, Retry};
 
 /// Publishes to one topic, over one connection.
 #[derive(Debug)]
@@ -24,106 +13,21 @@ pub(super) struct Sender {
     client: Client,
     topic: Topic,
     kind: EventType,
-    /// Whether a server was ever there.
-    heard: bool,
+    retry: Retry,
 }
 
 impl Sender {
     pub(super) fn new(client: Client, topic: Topic, kind: EventType) -> Self {
-        Self { client, topic, kind, heard: false }
+        Self { client, topic, kind, retry: Retry::default() }
     }
 
     /// Publishes one event. Tries again only where the server surely did not take it.
     pub(super) async fn send(&mut self, body: Body) -> Result<Published, ClientError> {
-        let begun = Instant::now();
-        loop {
-            let sent = self.client.publish(&self.topic, &self.kind, body.clone()).await;
-            let error = match sent {
-                Ok(published) => {
-                    self.heard = true;
-                    return Ok(published);
-                }
-                Err(error) => error,
-            };
-            let Some(wait) = wait_after(&error, self.heard) else { return Err(error) };
-            if begun.elapsed() + wait > PATIENCE {
-                return Err(error);
-            }
-            self.heard = true;
-            say::note(format_args!("{error}; trying again in {} s", wait.as_secs_f32()));
-            sleep(wait).await;
-        }
-    }
-}
-
-/// How long to wait before the next attempt; null where there is none to be made.
-fn wait_after(error: &ClientError, heard: bool) -> Option<Duration> {
-    match error {
-        // The one passes only when somebody raises the limit; after the other the event may be there twice.
-        ClientError::Status { detail: Some(detail), .. }
-            if matches!(detail.code, ErrorCode::TooManyTopics | ErrorCode::Unconfirmed) =>
-        {
-            None
-        }
-        ClientError::Status { status: 429 | 503, retry_after: Some(wait), .. } => {
-            Some((*wait).clamp(SHORTEST_WAIT, LONGEST_WAIT))
-        }
-        ClientError::Status { status: 429, .. } => Some(WAIT),
-        // Without a code it may be a proxy's page in the place of any 503, and `unconfirmed` has no `Retry-After`.
-        ClientError::Status { status: 503, detail: Some(detail), .. }
-            if matches!(detail.code, ErrorCode::Unavailable | ErrorCode::ShuttingDown) =>
-        {
-            Some(WAIT)
-        }
-        // It restarts. Where none ever answered, somebody waits for a mistyped address.
-        ClientError::Unreachable(_) if heard => Some(WAIT),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tidings_protocol::api::ErrorDetail;
-
-    fn status(status: u16, retry_after: Option<u64>) -> ClientError {
-        let retry_after = retry_after.map(Duration::from_secs);
-        ClientError::Status { status, detail: None, retry_after }
-    }
-
-    #[test]
-    fn only_what_was_surely_not_taken_is_sent_again() {
-        let with_code = |code, seconds: Option<u64>| {
-            let detail = Some(ErrorDetail { code, message: String::new() });
-            let retry_after = seconds.map(Duration::from_secs);
-            ClientError::Status { status: 503, detail, retry_after }
-        };
-        let unreachable = || ClientError::Unreachable("refused".to_owned());
-        for (error, heard, wait) in [
-            (status(429, Some(7)), false, Some(Duration::from_secs(7))),
-            (status(429, None), false, Some(WAIT)),
-            (status(503, None), true, None),
-            (status(503, Some(7)), false, Some(Duration::from_secs(7))),
-            (status(503, Some(0)), false, Some(SHORTEST_WAIT)),
-            (status(503, Some(86_400)), false, Some(LONGEST_WAIT)),
-            (status(500, Some(1)), true, None),
-            (status(400, None), true, None),
-            (status(413, None), true, None),
-            (with_code(ErrorCode::Unavailable, Some(5)), false, Some(Duration::from_secs(5))),
-            (with_code(ErrorCode::Unavailable, None), false, Some(WAIT)),
-            (with_code(ErrorCode::ShuttingDown, None), false, Some(WAIT)),
-            (with_code(ErrorCode::TooManyTopics, None), true, None),
-            (with_code(ErrorCode::TooManyTopics, Some(5)), true, None),
-            (with_code(ErrorCode::Unconfirmed, None), true, None),
-            (with_code(ErrorCode::Unconfirmed, Some(5)), true, None),
-            // Of a newer server.
-            (with_code(ErrorCode::Unknown, None), true, None),
-            (with_code(ErrorCode::Unknown, Some(5)), false, Some(Duration::from_secs(5))),
-            (unreachable(), true, Some(WAIT)),
-            (unreachable(), false, None),
-            (ClientError::Network("reset".to_owned()), true, None),
-        ] {
-            assert_eq!(wait_after(&error, heard), wait, "{error}, heard: {heard}");
-        }
+        let Self { client, topic, kind, retry } = self;
+        retry
+            .until_answered(Again::Untaken, async || {
+                client.publish(topic, kind, body.clone()).await
+            })
+            .await
     }
 }

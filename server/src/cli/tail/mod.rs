@@ -72,7 +72,7 @@ impl Tail {
         let mut signals = Signals::listen()?;
         // Whoever reads slowly holds the stream back; the server tells what it cannot keep for so long.
         let bounds = Bounds { overflow: Overflow::Wait, ..Bounds::default() };
-        let client = self.connection.client()?.with_outbox(bounds);
+        let client = self.connection.client().await?.with_outbox(bounds);
         let subscription = client.subscribe_from(&self.topics, self.since);
         let form = if self.json { Form::Json } else { Form::Pretty { colours: colours() } };
         let stop = CancellationToken::new();

@@ -10,6 +10,8 @@ pub(super) enum Ended {
     Token(Url),
     #[error("{0} does not let you read all of these topics")]
     Forbidden(Url),
+    #[error("{0}")]
+    Untrusted(String),
     #[error("what answers at {server} is no Tidings server of this kind: {why}")]
     Incompatible {
         /// Who was asked.
@@ -49,6 +51,9 @@ impl StatusLine {
                 Err(Ended::Forbidden(server))
             }
             (State::Unauthorized, _) => Err(Ended::Token(server)),
+            (State::Incompatible, Some(Cause::Untrusted { detail, .. })) => {
+                Err(Ended::Untrusted(detail.clone()))
+            }
             (State::Incompatible, _) => Err(Ended::Incompatible { server, why }),
             (State::Reconnecting { retry_in_ms }, _) => {
                 let told = State::Reconnecting { retry_in_ms: 0 };
@@ -75,6 +80,7 @@ fn cause(cause: &Cause) -> String {
         Cause::Closed => "the server ended the stream".to_owned(),
         Cause::Status { code } => format!("the server answered {code}"),
         Cause::NotAStream { detail } => detail.clone(),
+        Cause::Untrusted { detail, .. } => detail.clone(),
         Cause::TooLarge => "an event is larger than this program takes".to_owned(),
         Cause::Silence => "nothing was heard from the server".to_owned(),
     }

@@ -103,6 +103,11 @@ fn text(body: Bytes) -> Result<Payload, ApiError> {
     Ok(Payload::Text(text))
 }
 
+/// Whether the content type says that the body is JSON, so that it is nothing else if it is not.
+pub(super) fn is_declared_json(headers: &HeaderMap) -> bool {
+    matches!(kind(headers), Ok(Kind::Json))
+}
+
 fn kind(headers: &HeaderMap) -> Result<Kind, ApiError> {
     let encoding = headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
     if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {

@@ -11,8 +11,27 @@ mod begin;
 mod connector;
 mod error;
 mod fence;
+/// The time of the database, in ms since the epoch.
+macro_rules! now {
+    () => {
+        "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    };
+}
+/// How rows are read to be changed that nobody else is about to change.
+macro_rules! skip_locked {
+    () => {
+        "FOR UPDATE SKIP LOCKED"
+    };
+}
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../inbox_change.rs"]
+mod inbox_change;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../inbox_read.rs"]
+mod inbox_read;
 mod journal;
 mod known;
+mod notification;
 mod page;
 mod people;
 #[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
@@ -38,6 +57,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use sqlx::PgConnection;
 
+use super::inbox::server_name;
 use super::number::{signed, unsigned};
 use super::{Store, StoreError};
 use crate::config::{DatabaseUrl, InvalidDatabaseUrl};
@@ -78,6 +98,9 @@ pub struct PostgresStore {
     asides: Readers,
     known: Arc<Known>,
     durable: bool,
+    claim: Claim,
+    /// What it is called among those that share the database.
+    server: Arc<str>,
 }
 
 impl PostgresStore {
@@ -108,7 +131,7 @@ impl PostgresStore {
         let (writer, known) = within(CHANGE, writer).await?;
         let readers = Readers::new(Arc::clone(&connector), READERS);
         let asides = Readers::new(connector, ASIDES);
-        Ok(Self { writer, readers, asides, known, durable })
+        Ok(Self { writer, readers, asides, known, durable, claim, server: server_name() })
     }
 
     /// Begins to read for the server itself.

@@ -99,8 +99,7 @@ impl Writer {
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        // It ends without a result only with its runtime, or by a panic.
-        self.tasks.spawn_on(work, &self.runtime).await.map_err(|_| StoreError::Closed)?
+        self.tasks.spawn_on(work, &self.runtime).await?
     }
 }
 

@@ -4,7 +4,26 @@
 //! that no disk holds up the runtime.
 
 mod error;
+/// The time of the database, in ms since the epoch.
+macro_rules! now {
+    () => {
+        "CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+    };
+}
+/// How rows are read to be changed that nobody else is about to change: there is one writer.
+macro_rules! skip_locked {
+    () => {
+        ""
+    };
+}
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../inbox_change.rs"]
+mod inbox_change;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../inbox_read.rs"]
+mod inbox_read;
 mod journal;
+mod notification;
 mod page;
 mod people;
 #[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
@@ -20,7 +39,7 @@ mod token;
 use std::collections::HashMap;
 use std::fs::OpenOptions;
 use std::path::Path;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -32,6 +51,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection as _, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::inbox::server_name;
 use super::number::{signed, unsigned};
 use super::{Store, StoreError};
 
@@ -91,6 +111,8 @@ pub struct SqliteStore {
     /// Numbers of the journal's topics, as the file has them. Changed by who holds the writer.
     topics: RwLock<HashMap<String, i64>>,
     durable: bool,
+    /// What it is called in notes of what is to be announced.
+    server: Arc<str>,
 }
 
 impl SqliteStore {
@@ -129,7 +151,7 @@ impl SqliteStore {
         let asides = pool(ASIDES).connect_lazy_with(reading);
         let turns = Semaphore::new(READERS as usize);
         let topics = RwLock::new(journal::load_topics(&writer).await?);
-        Ok(Self { writer, readers, turns, asides, topics, durable })
+        Ok(Self { writer, readers, turns, asides, topics, durable, server: server_name() })
     }
 
     /// The connection that writes; nobody else does until it is dropped.
@@ -155,8 +177,7 @@ impl SqliteStore {
             }
             changed
         });
-        // A task ends without a result only with its runtime, or by a panic.
-        task.await.map_err(|_| StoreError::Closed)?
+        task.await?
     }
 
     /// Begins to read a page, once it is its turn; what is seen does not change until it ends.
@@ -216,6 +237,18 @@ impl SqliteStore {
     /// Keeps everybody else from writing, as another program may, for as long as what it returns is held.
     pub(crate) async fn lock(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.writer.begin_with(IMMEDIATE).await?)
+    }
+
+    /// Has all that waits to be announced wait for so many ms more than it does.
+    pub(crate) async fn age_changes(&self, ms: i64) -> Result<(), StoreError> {
+        let aged = sqlx::query("UPDATE inbox_changes SET at = at - ?").bind(ms);
+        Ok(aged.execute(&self.writer).await.map(drop)?)
+    }
+
+    /// Versions of what waits to be announced.
+    pub(crate) async fn noted_changes(&self) -> Result<Vec<i64>, StoreError> {
+        let noted = sqlx::query_scalar("SELECT version FROM inbox_changes ORDER BY version");
+        Ok(noted.fetch_all(&self.writer).await?)
     }
 }
 

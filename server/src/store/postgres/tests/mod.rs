@@ -3,6 +3,7 @@
 mod database;
 mod faults;
 mod lock;
+mod notification;
 mod proxy;
 mod regain;
 
@@ -12,7 +13,8 @@ use std::time::{Duration, Instant};
 use super::*;
 use crate::store::suite::{Backend, suite};
 use crate::store::{
-    JournalMeta, JournalRow, JournalStore as _, PageLimits, PeopleStore as _, Retain,
+    JournalMeta, JournalRow, JournalStore as _, NotificationStore as _, PageLimits,
+    PeopleStore as _, Retain,
 };
 use database::Database;
 use test_postgres::PASSWORD;

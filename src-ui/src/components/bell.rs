@@ -1,0 +1,25 @@
+//! The button that opens the inbox, with the number of unread notifications.
+
+use yew::prelude::*;
+
+use super::icon::{Symbol, icon};
+use crate::state::format::{capped, grouped};
+
+/// The bell; `target` is the id of the popover that it opens and closes, which the browser does by itself.
+pub fn bell(unread: u64, open: bool, target: &'static str) -> Html {
+    let label = match unread {
+        0 => "Notifications".to_owned(),
+        unread => format!("Notifications, {} unread", grouped(unread)),
+    };
+    html! {
+        <button type="button" class="button bell" data-look="bare" data-testid="bell"
+            popovertarget={target} title={label.clone()} aria-label={label}
+            aria-haspopup="dialog" aria-expanded={if open { "true" } else { "false" }}
+            aria-keyshortcuts="n">
+            { icon(Symbol::Bell) }
+            if unread > 0 {
+                <span class="bell-count" data-testid="unread">{ capped(unread, 99) }</span>
+            }
+        </button>
+    }
+}

@@ -1,0 +1,101 @@
+//! Requests about the reader's notifications: from a browser by HTTP, from the desktop's window by its commands.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::de::DeserializeOwned;
+use tidings_protocol::api::{path, query};
+use tidings_protocol::notification::{Inbox, InboxChange, ReadAll, Unread};
+use wasm_bindgen::JsValue;
+
+use super::http::RequestError;
+use super::{desktop, http};
+
+/// One request, for either way.
+struct Question {
+    command: &'static str,
+    arguments: Vec<(&'static str, JsValue)>,
+    method: &'static str,
+    path: String,
+    body: Option<String>,
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<String, RequestError>>>>;
+
+/// Behind a pointer, so that the program has the state of a request once, and not in each of those below.
+fn ask(question: Question) -> Answer {
+    Box::pin(async move {
+        let Question { command, arguments, method, path, body } = question;
+        if desktop::is_here() {
+            return desktop::request(command, &arguments).await;
+        }
+        http::request(method, &path, body).await
+    })
+}
+
+/// A page of `limit` notifications at most: the newest, or those behind a page whose `next` is `before`.
+///
+/// # Errors
+///
+/// If the server does not answer, or says no; with each of these requests.
+pub async fn page(before: Option<&str>, limit: usize) -> Result<Inbox, RequestError> {
+    let mut path = format!("{}?{}={limit}", path::NOTIFICATIONS, query::LIMIT);
+    let mut arguments = vec![("limit", JsValue::from_f64(limit as f64))];
+    if let Some(before) = before {
+        path.push_str(&format!("&{}={}", query::BEFORE, escaped(before)));
+        arguments.push(("before", before.into()));
+    }
+    let command = "list_notifications";
+    read_answer(&ask(Question { command, arguments, method: "GET", path, body: None }).await?)
+}
+
+/// Marks one as read.
+///
+/// # Errors
+///
+/// As [`page`].
+pub async fn mark_read(id: &str) -> Result<(), RequestError> {
+    let path = format!("{}/{}/read", path::NOTIFICATIONS, escaped(id));
+    let arguments = vec![("id", id.into())];
+    let command = "read_notification";
+    ask(Question { command, arguments, method: "POST", path, body: None }).await.map(drop)
+}
+
+/// Marks all of that version of the inbox and below as read.
+///
+/// # Errors
+///
+/// As [`page`].
+pub async fn mark_all_read(up_to_version: u64) -> Result<Unread, RequestError> {
+    let body = serde_json::to_string(&ReadAll { up_to_version: Some(up_to_version) });
+    let answer = ask(Question {
+        command: "read_all_notifications",
+        arguments: vec![("upToVersion", JsValue::from_f64(up_to_version as f64))],
+        method: "POST",
+        path: path::READ_ALL.to_owned(),
+        body: body.ok(),
+    });
+    // The same as a change that names nothing, whose reader is in the program already.
+    let InboxChange { unread_count, version, .. } = read_answer(&answer.await?)?;
+    Ok(Unread { unread_count, version })
+}
+
+/// Removes one.
+///
+/// # Errors
+///
+/// As [`page`].
+pub async fn remove(id: &str) -> Result<(), RequestError> {
+    let path = format!("{}/{}", path::NOTIFICATIONS, escaped(id));
+    let arguments = vec![("id", id.into())];
+    let command = "remove_notification";
+    ask(Question { command, arguments, method: "DELETE", path, body: None }).await.map(drop)
+}
+
+fn read_answer<T: DeserializeOwned>(text: &str) -> Result<T, RequestError> {
+    serde_json::from_str(text).map_err(|error| RequestError::Unreadable(error.to_string()))
+}
+
+fn escaped(id: &str) -> String {
+    String::from(js_sys::encode_uri_component(id))
+}

@@ -1,0 +1,396 @@
+//! Notifications: the inbox as the server has it, what the reader just did to it, and what was told already.
+//!
+//! - [`inbox`]: pages and events made one.
+//! - [`marks`]: what is shown before the server confirms it.
+//! - [`filter`]: which of them a reader wants to see.
+//! - [`link`]: where one may lead.
+//! - [`told`]: which became a toast.
+
+pub mod filter;
+pub mod inbox;
+pub mod link;
+pub mod marks;
+pub mod told;
+
+use std::rc::Rc;
+
+use tidings_protocol::notification::{self as wire, InboxChange, Notification, Unread};
+
+use inbox::Inbox;
+use marks::{Mark, Marked, Marks};
+use told::Told;
+
+/// How the newest page stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Load {
+    /// It was never asked for.
+    #[default]
+    Never,
+    /// It is on its way.
+    Loading {
+        /// Version of the inbox when it was asked for.
+        asked_at: u64,
+        /// Whether something happened since that needs another.
+        again: bool,
+    },
+    /// It is here.
+    Done,
+    /// It did not come; why, and what to do.
+    Failed(String),
+}
+
+/// How the older page that was asked for last stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Older {
+    /// It is here, or none was asked for.
+    #[default]
+    Idle,
+    /// It is on its way.
+    Loading,
+    /// It did not come, for this reason.
+    Failed(String),
+}
+
+/// All that the page knows of the reader's notifications.
+#[derive(Clone, Debug, Default)]
+pub struct Notifications {
+    inbox: Inbox,
+    marks: Marks,
+    told: Told,
+    user_id: Option<String>,
+    /// How the newest page stands.
+    pub load: Load,
+    /// How the older page stands.
+    pub older: Older,
+    /// Why the last mark was refused; gone with the next.
+    pub refused: Option<String>,
+}
+
+impl Notifications {
+    /// What to show, the newest first, each with whether it is unread.
+    pub fn shown(&self) -> impl Iterator<Item = (&Rc<Notification>, bool)> {
+        let there = self.inbox.rows().filter(|row| !self.marks.removes(row));
+        there.map(|row| (row, self.marks.leave_unread(row)))
+    }
+
+    /// How many are unread to their reader.
+    #[must_use]
+    pub fn unread(&self) -> u64 {
+        let counts =
+            |row: &&Rc<Notification>| self.marks.leave_unread(row) && !self.marks.removes(row);
+        let held = |rows: usize| u64::try_from(rows).unwrap_or(u64::MAX);
+        if self.marks.mark_all() {
+            return held(self.inbox.rows().filter(counts).count());
+        }
+        let changed = |row: &&Rc<Notification>| row.read_at.is_none() && !counts(row);
+        self.inbox.unread().saturating_sub(held(self.inbox.rows().filter(changed).count()))
+    }
+
+    /// The inbox as the server has it.
+    #[must_use]
+    pub fn inbox(&self) -> &Inbox {
+        &self.inbox
+    }
+
+    /// Takes one that arrived, and holds `most` with it; whether it is the first time that it is heard of.
+    pub fn arrive(&mut self, row: Notification, unread_count: u64, most: usize) -> bool {
+        self.belong_to(&row.user_id);
+        let version = row.version;
+        self.inbox.arrive(row, unread_count, most);
+        self.told.is_first(version)
+    }
+
+    /// Takes what a stream says first; whether the inbox is another one than before, to be asked for anew.
+    pub fn begin_with(&mut self, told: Unread) -> bool {
+        let is_other = self.inbox.begin_with(told);
+        if is_other {
+            self.told = Told::default();
+        }
+        is_other
+    }
+
+    /// Takes what became of earlier ones.
+    pub fn change(&mut self, change: InboxChange, at: u64) {
+        self.inbox.change(change, at);
+    }
+
+    /// Whether to ask for the newest page now; one that is under way is asked for again when it has come.
+    pub fn begin_load(&mut self) -> bool {
+        let asked_at = self.inbox.version();
+        match &mut self.load {
+            Load::Loading { again, .. } => {
+                *again = true;
+                false
+            }
+            load => {
+                *load = Load::Loading { asked_at, again: false };
+                true
+            }
+        }
+    }
+
+    /// Takes the newest page. What came while nothing could be heard is in the answer, the oldest first.
+    pub fn loaded(&mut self, page: wire::Inbox) -> Vec<Rc<Notification>> {
+        let Load::Loading { asked_at, again } = self.load else { return Vec::new() };
+        if let Some(newest) = page.notifications.first() {
+            self.belong_to(&newest.user_id.clone());
+        }
+        self.older = Older::Idle;
+        let version = page.version;
+        let is_other = version < asked_at;
+        let is_first = !self.inbox.is_known() || is_other;
+        if is_other {
+            self.told = Told::default();
+        }
+        self.inbox.load(page, asked_at);
+        // What the other inbox told before this page came was taken for old news.
+        self.load = if again || is_other {
+            Load::Loading { asked_at: self.inbox.version(), again: false }
+        } else {
+            Load::Done
+        };
+        if is_first {
+            // What was there before is told by the count alone.
+            self.told.all_up_to(version);
+            return Vec::new();
+        }
+        let told = &mut self.told;
+        let mut missed: Vec<_> = self.inbox.rows().cloned().collect();
+        missed.reverse();
+        missed.retain(|row| told.is_first(row.version) && row.read_at.is_none());
+        missed
+    }
+
+    /// The newest page did not come.
+    pub fn load_failed(&mut self, why: String) {
+        self.load = Load::Failed(why);
+    }
+
+    /// Whether the newest page is on its way, or is to be asked for once more.
+    #[must_use]
+    pub fn is_loading(&self) -> bool {
+        matches!(self.load, Load::Loading { .. })
+    }
+
+    /// Whether older ones can be asked for now.
+    #[must_use]
+    pub fn has_older(&self) -> bool {
+        self.inbox.next().is_some() && self.older != Older::Loading
+    }
+
+    /// What to ask for as `before` to read on; null where nothing is to be asked for now.
+    pub fn begin_older(&mut self) -> Option<String> {
+        let next = self.inbox.next().filter(|_| self.has_older())?.to_owned();
+        self.older = Older::Loading;
+        Some(next)
+    }
+
+    /// Takes what comes before `before`, or why it did not come.
+    pub fn older_loaded(&mut self, before: &str, page: Result<wire::Inbox, String>) {
+        self.older = match page {
+            Ok(page) => {
+                self.told.all_up_to(page.notifications.first().map_or(0, |row| row.version));
+                self.inbox.append(page, before);
+                Older::Idle
+            }
+            Err(why) => Older::Failed(why),
+        };
+    }
+
+    /// Shows a mark before the server confirms it; false if there is nothing to ask of the server.
+    pub fn begin_mark(&mut self, mark: &Mark) -> bool {
+        self.refused = None;
+        let is_of_use = match mark {
+            Mark::Read(id) => self.inbox.find(id).is_some_and(|row| self.marks.leave_unread(row)),
+            Mark::Remove(id) => self.inbox.find(id).is_some(),
+            Mark::ReadAll(_) => true,
+        };
+        is_of_use && self.marks.begin(mark)
+    }
+
+    /// The mark for all that are there; null where there is none.
+    #[must_use]
+    pub fn mark_of_all(&self) -> Option<Mark> {
+        Some(Mark::ReadAll(self.inbox.rows().next()?.version))
+    }
+
+    /// Takes the server's answer to a mark; `at` is the time, for what has none yet.
+    pub fn marked(&mut self, mark: &Mark, answer: Marked, at: u64) {
+        self.marks.end(mark);
+        match (mark, answer) {
+            (_, Marked::Failed(why)) => self.refused = Some(format!("{} {why}", mark.failure())),
+            (Mark::ReadAll(version), Marked::Counted(told)) => {
+                self.inbox.confirm_read_up_to(*version, at, told);
+            }
+            (Mark::ReadAll(_), _) => {}
+            (Mark::Read(id), Marked::Gone) | (Mark::Remove(id), _) => {
+                self.inbox.confirm_removed(id);
+            }
+            (Mark::Read(id), _) => self.inbox.confirm_read(id, at),
+        }
+    }
+
+    /// Lets go of what was held for a reader of older ones.
+    pub fn settle(&mut self) {
+        self.inbox.settle();
+        self.refused = None;
+    }
+
+    /// Another user signed in, in another tab: nothing of the one before is for them.
+    fn belong_to(&mut self, user_id: &str) {
+        if self.user_id.as_deref().is_some_and(|held| held != user_id) {
+            *self = Self { load: self.load.clone(), ..Self::default() };
+        }
+        self.user_id = Some(user_id.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inbox::HELD;
+    use super::inbox::tests::{page, row};
+    use super::*;
+
+    fn loaded(unread: u64, rows: &[(&str, u64)]) -> Notifications {
+        let mut all = Notifications::default();
+        assert!(all.begin_load());
+        let version = rows.iter().map(|(_, version)| *version).max().unwrap_or_default();
+        assert!(all.loaded(page(version, unread, rows)).is_empty());
+        all
+    }
+
+    fn read(id: &str) -> Mark {
+        Mark::Read(id.to_owned())
+    }
+
+    fn shown(all: &Notifications) -> String {
+        let words = all
+            .shown()
+            .map(|(row, is_unread)| format!("{}{}", row.id, if is_unread { "*" } else { "" }));
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_mark_shows_at_once_and_stays_when_it_is_confirmed() {
+        let mut all = loaded(2, &[("b", 2), ("a", 1)]);
+        assert!(all.begin_mark(&read("a")));
+        assert_eq!((&*shown(&all), all.unread()), ("b* a", 1));
+        assert!(!all.begin_mark(&read("a")), "it is under way");
+        all.marked(&read("a"), Marked::Done, 9);
+        assert_eq!((&*shown(&all), all.unread()), ("b* a", 1));
+        assert!(!all.begin_mark(&read("a")), "it is read");
+    }
+
+    #[test]
+    fn a_mark_that_is_refused_is_taken_back_and_told() {
+        let mut all = loaded(2, &[("b", 2), ("a", 1)]);
+        all.begin_mark(&Mark::Remove("b".into()));
+        assert_eq!((&*shown(&all), all.unread()), ("a*", 1));
+        all.marked(&Mark::Remove("b".into()), Marked::Failed("No answer.".into()), 9);
+        assert_eq!((&*shown(&all), all.unread()), ("b* a*", 2));
+        assert_eq!(all.refused.as_deref(), Some("It could not be deleted. No answer."));
+        all.begin_mark(&read("b"));
+        assert_eq!(all.refused, None);
+    }
+
+    #[test]
+    fn one_that_is_gone_at_the_server_goes_here() {
+        let mut all = loaded(2, &[("b", 2), ("a", 1)]);
+        all.begin_mark(&read("b"));
+        all.marked(&read("b"), Marked::Gone, 9);
+        assert_eq!((&*shown(&all), all.unread()), ("a*", 1));
+    }
+
+    #[test]
+    fn marking_all_leaves_what_arrives_meanwhile_unread() {
+        // Three more are unread than this page holds.
+        let mut all = loaded(5, &[("b", 2), ("a", 1)]);
+        let mark = all.mark_of_all().unwrap();
+        all.begin_mark(&mark);
+        assert_eq!(mark, Mark::ReadAll(2), "the version of the newest that was seen");
+        assert_eq!((&*shown(&all), all.unread()), ("b a", 0));
+        all.arrive(row("c", 3), 6, HELD);
+        assert_eq!((&*shown(&all), all.unread()), ("c* b a", 1));
+        let told = Unread { unread_count: 1, version: 4 };
+        all.marked(&mark, Marked::Counted(told), 9);
+        assert_eq!((&*shown(&all), all.unread()), ("c* b a", 1));
+    }
+
+    #[test]
+    fn an_arrival_is_new_once() {
+        let mut all = loaded(1, &[("a", 1)]);
+        assert!(all.arrive(row("b", 2), 2, HELD));
+        assert!(!all.arrive(row("b", 2), 2, HELD), "it was replayed");
+        assert!(!all.arrive(row("a", 1), 1, HELD), "it was there before");
+        assert!(all.arrive(row("b", 3), 2, HELD), "it was replaced");
+    }
+
+    #[test]
+    fn what_came_while_nothing_could_be_heard_is_new_once_too() {
+        let mut all = loaded(1, &[("a", 1)]);
+        all.arrive(row("b", 2), 2, HELD);
+        all.begin_load();
+        let rows = [("d", 4), ("c", 3), ("b", 2), ("a", 1)];
+        let missed = all.loaded(page(4, 4, &rows));
+        assert_eq!(missed.iter().map(|row| &*row.id).collect::<Vec<_>>(), ["c", "d"]);
+        assert!(!all.arrive(row("d", 4), 4, HELD));
+        all.begin_load();
+        assert!(all.loaded(page(4, 4, &rows)).is_empty());
+    }
+
+    #[test]
+    fn a_page_that_was_overtaken_is_asked_for_again() {
+        let mut all = Notifications::default();
+        assert!(all.begin_load());
+        assert!(!all.begin_load(), "one is under way");
+        all.loaded(page(1, 1, &[("a", 1)]));
+        assert!(all.is_loading(), "once more");
+        all.loaded(page(2, 2, &[("b", 2), ("a", 1)]));
+        assert_eq!((&*shown(&all), all.is_loading()), ("b* a*", false));
+    }
+
+    #[test]
+    fn a_page_of_another_inbox_is_asked_for_once_more_for_what_was_told_before_it_came() {
+        let mut all = loaded(1, &[("old", 9)]);
+        all.begin_load();
+        all.arrive(row("c", 3), 3, HELD);
+        all.loaded(page(2, 2, &[("b", 2), ("a", 1)]));
+        assert_eq!((&*shown(&all), all.unread(), all.is_loading()), ("b* a*", 2, true));
+        assert!(all.loaded(page(3, 3, &[("c", 3), ("b", 2), ("a", 1)])).len() == 1);
+        assert_eq!((&*shown(&all), all.unread(), all.is_loading()), ("c* b* a*", 3, false));
+    }
+
+    #[test]
+    fn what_an_inbox_of_lower_versions_brings_is_new_again() {
+        let mut all = loaded(3, &[("old", 9)]);
+        assert!(!all.begin_with(Unread { unread_count: 4, version: 10 }));
+        assert!(all.begin_with(Unread { unread_count: 2, version: 2 }), "it is another one");
+        assert_eq!((&*shown(&all), all.unread()), ("", 2));
+        assert!(all.arrive(row("c", 3), 3, HELD));
+        assert_eq!(all.unread(), 3);
+        all.begin_load();
+        assert!(all.loaded(page(3, 3, &[("c", 3), ("b", 2), ("a", 1)])).is_empty());
+        assert_eq!((&*shown(&all), all.unread()), ("c* b* a*", 3));
+    }
+
+    #[test]
+    fn older_ones_are_asked_for_one_page_at_a_time_and_are_no_news() {
+        let mut all = Notifications::default();
+        all.begin_load();
+        all.loaded(wire::Inbox { next: Some("~2".into()), ..page(2, 2, &[("b", 2)]) });
+        assert_eq!(all.begin_older().as_deref(), Some("~2"));
+        assert_eq!(all.begin_older(), None);
+        all.older_loaded("~2", Err("No answer.".into()));
+        assert_eq!(all.older, Older::Failed("No answer.".into()));
+        assert_eq!(all.begin_older().as_deref(), Some("~2"));
+        all.older_loaded("~2", Ok(page(2, 2, &[("a", 1)])));
+        assert_eq!((&*shown(&all), all.begin_older()), ("b* a*", None));
+    }
+
+    #[test]
+    fn nothing_of_one_user_is_left_for_the_next() {
+        let mut all = loaded(1, &[("a", 1)]);
+        assert!(all.arrive(Notification { user_id: "u2".into(), ..row("x", 1) }, 1, HELD));
+        assert_eq!((&*shown(&all), all.unread()), ("x*", 1));
+    }
+}

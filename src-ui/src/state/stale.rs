@@ -1,0 +1,85 @@
+//! What the news makes stale: parts of the page that hold something they asked a server for.
+//!
+//! The registry of it. A part joins by a name and a rule here, and asks anew whenever its number grows.
+
+/// A part of the page that asks for what it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The inbox, and with it the count on the bell.
+    Inbox,
+}
+
+/// Something happened.
+#[derive(Clone, Copy, Debug)]
+pub enum News<'a> {
+    /// The stream is open, for the first time or again.
+    Connected,
+    /// Events of these topics are lost.
+    Lost(&'a [String]),
+    /// Events were dropped between the feed and this page.
+    Dropped,
+    /// A notification came, from this source.
+    Notified(Option<&'a str>),
+    /// There is another inbox than before: the server's database was restored.
+    Restored,
+    /// More notifications came than are held, and older ones went.
+    LetGo,
+}
+
+struct Rule {
+    part: Part,
+    by: fn(News<'_>) -> bool,
+}
+
+/// Which news makes which part stale.
+const RULES: &[Rule] = &[Rule {
+    part: Part::Inbox,
+    by: |news| match news {
+        News::Connected | News::Dropped | News::Restored | News::LetGo => true,
+        News::Lost(topics) => topics.iter().any(|topic| topic.starts_with("notifications/")),
+        // It brings all that there is to know of it.
+        News::Notified(_) => false,
+    },
+}];
+
+/// How often each part became stale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stale([u64; RULES.len()]);
+
+impl Stale {
+    /// Takes news.
+    pub fn take(&mut self, news: News<'_>) {
+        for (rule, number) in RULES.iter().zip(&mut self.0) {
+            *number += u64::from((rule.by)(news));
+        }
+    }
+
+    /// How often `part` became stale; it asks anew when that grows.
+    #[must_use]
+    pub fn of(&self, part: Part) -> u64 {
+        RULES.iter().zip(self.0).filter(|(rule, _)| rule.part == part).map(|(_, n)| n).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stales_the_inbox(news: News<'_>) -> bool {
+        let mut stale = Stale::default();
+        stale.take(news);
+        stale.of(Part::Inbox) > 0
+    }
+
+    #[test]
+    fn the_inbox_is_asked_for_anew_after_whatever_may_have_hidden_a_change() {
+        let topics = |topic: &str| vec!["metrics/box".to_owned(), topic.to_owned()];
+        assert!(stales_the_inbox(News::Connected));
+        assert!(stales_the_inbox(News::Dropped));
+        assert!(stales_the_inbox(News::Restored));
+        assert!(stales_the_inbox(News::LetGo));
+        assert!(stales_the_inbox(News::Lost(&topics("notifications/u1"))));
+        assert!(!stales_the_inbox(News::Lost(&topics("builds/site"))));
+        assert!(!stales_the_inbox(News::Notified(Some("ci"))));
+    }
+}
