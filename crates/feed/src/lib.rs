@@ -21,6 +21,7 @@ mod frame;
 mod input;
 mod machine;
 mod message;
+mod outage;
 mod status;
 
 pub use backoff::Backoff;

@@ -8,6 +8,7 @@ use tidings_protocol::event::{Connected, EventId, Gap, GapReason};
 use crate::backoff::Backoff;
 use crate::input::{Command, Config, Failure, Input};
 use crate::message::Message;
+use crate::outage::Outage;
 use crate::status::{Cause, State, Status};
 
 /// A server that promises less is not believed: its silence would never be noticed.
@@ -21,6 +22,10 @@ pub struct Feed {
     phase: Phase,
     /// When the phase began.
     since: Duration,
+    /// What the server of an open connection says of its health; null while it says nothing of the kind.
+    outage: Option<Outage>,
+    /// When an outage of this connection ended, else when the phase began.
+    well_since: Duration,
     cursor: Option<EventId>,
     /// Becomes the cursor once this connection brings another message.
     next_cursor: Option<EventId>,
@@ -67,6 +72,8 @@ impl Feed {
             backoff,
             phase: Phase::Connecting,
             since: now,
+            outage: None,
+            well_since: now,
             cursor,
             next_cursor: None,
             cause: None,
@@ -141,23 +148,24 @@ impl Feed {
     /// What to show at `now`.
     #[must_use]
     pub fn status(&self, now: Duration) -> Status {
-        let stale_at = self.stale_at();
-        let (state, since) = match self.phase {
-            Phase::Connecting => (State::Connecting, self.since),
-            Phase::Open { .. } if stale_at.is_some_and(|at| at <= now) => {
-                (State::Stale, stale_at.unwrap_or(now))
+        let stale_for = self.stale_at().and_then(|at| now.checked_sub(at));
+        let held = now.saturating_sub(self.since);
+        let (state, held) = match (self.phase, stale_for, self.outage) {
+            (Phase::Connecting, ..) => (State::Connecting, held),
+            // Of a server that says nothing any more, nobody knows how it is.
+            (Phase::Open { .. }, Some(stale_for), _) => (State::Stale, stale_for),
+            (Phase::Open { .. }, None, Some(outage)) => (State::Degraded, outage.lasts(now)),
+            (Phase::Open { .. }, None, None) => (State::Live, now.saturating_sub(self.well_since)),
+            (Phase::Waiting { until }, ..) => {
+                (State::Reconnecting { retry_in_ms: millis(until.saturating_sub(now)) }, held)
             }
-            Phase::Open { .. } => (State::Live, self.since),
-            Phase::Waiting { until } => {
-                (State::Reconnecting { retry_in_ms: millis(until.saturating_sub(now)) }, self.since)
-            }
-            Phase::Offline => (State::Offline, self.since),
-            Phase::Unauthorized => (State::Unauthorized, self.since),
-            Phase::Incompatible => (State::Incompatible, self.since),
+            (Phase::Offline, ..) => (State::Offline, held),
+            (Phase::Unauthorized, ..) => (State::Unauthorized, held),
+            (Phase::Incompatible, ..) => (State::Incompatible, held),
         };
         Status {
             state,
-            for_ms: millis(now.saturating_sub(since)),
+            for_ms: millis(held),
             failures: if self.is_settled(now) { 0 } else { self.backoff.failures() },
             cause: self.cause.clone(),
             server_version: self.server.as_ref().map(|server| server.server_version.clone()),
@@ -201,8 +209,18 @@ impl Feed {
             let detail = "the first message was not `connected`".to_owned();
             return self.on_failure(now, Failure::NotAStream(detail)).or(Some(Command::Close));
         }
+        self.note_health(now, message);
         self.move_cursor(now, message.id());
         None
+    }
+
+    fn note_health(&mut self, now: Duration, message: &Message) {
+        let Message::Heartbeat(heartbeat) = message else { return };
+        let outage = Outage::told_by(heartbeat, self.outage, now);
+        if self.outage.is_some() && outage.is_none() {
+            self.well_since = now;
+        }
+        self.outage = outage;
     }
 
     /// To reconnect would bring the same frame again: it is passed over, and only a stream that begins
@@ -318,6 +336,9 @@ impl Feed {
     fn enter(&mut self, now: Duration, phase: Phase) {
         self.phase = phase;
         self.since = now;
+        // The next connection speaks for itself: it tells an outage at once.
+        self.outage = None;
+        self.well_since = now;
         self.next_cursor = None;
     }
 

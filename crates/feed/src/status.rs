@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Status {
     /// Where the connection stands.
     pub state: State,
-    /// How long the state has held, in ms.
+    /// How long the state has held, in ms; of [`State::Degraded`] as long as the server says.
     pub for_ms: u64,
     /// Attempts that failed since a connection last held for a while.
     pub failures: u32,
@@ -27,6 +27,9 @@ pub enum State {
     Connecting,
     /// Open, and heard from within the deadline.
     Live,
+    /// Open, and heard from within the deadline; but the server says that it cannot use the bus by which it shares events with
+    /// others: it takes none, and what it samples itself does not come.
+    Degraded,
     /// Open, but silent for two heartbeats.
     Stale,
     /// Waiting for the next attempt.

@@ -18,7 +18,8 @@ enum Step {
     CaughtUp(EventId),
     Event(EventId),
     Gap(Option<EventId>),
-    Heartbeat,
+    /// Degraded since, if it is.
+    Heartbeat(Option<u64>),
     Unreadable(Option<EventId>),
     RetryAfter(Duration),
     Activity,
@@ -47,7 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => id().prop_map(Step::CaughtUp),
         4 => id().prop_map(Step::Event),
         1 => prop::option::of(id()).prop_map(Step::Gap),
-        1 => Just(Step::Heartbeat),
+        2 => prop::option::of(0..3_u64).prop_map(Step::Heartbeat),
         2 => prop::option::of(id()).prop_map(Step::Unreadable),
         1 => prop_oneof![Just(Duration::MAX), Just(Duration::from_secs(2))]
             .prop_map(Step::RetryAfter),
@@ -80,7 +81,10 @@ fn message(step: &Step) -> Option<Message> {
                 r#"{{"type":"gap","id":{id},"topics":[],"from":null,"to":{id},"reason":"evicted"}}"#
             )
         }
-        Step::Heartbeat => r#"{"type":"heartbeat","at":1}"#.to_owned(),
+        Step::Heartbeat(None) => r#"{"type":"heartbeat","at":1}"#.to_owned(),
+        Step::Heartbeat(Some(since)) => {
+            format!(r#"{{"type":"heartbeat","at":9,"degradedSince":{since}}}"#)
+        }
         _ => return None,
     };
     Some(decode(&data).expect("a message"))
@@ -97,6 +101,8 @@ proptest! {
         let mut was_live = false;
         // The id this connection began with and that nothing followed yet.
         let mut offered = None;
+        // What the server of the open connection last said of itself.
+        let mut degraded = None;
 
         for step in steps {
             let before = feed.status(now).state;
@@ -139,10 +145,22 @@ proptest! {
                 Some(Command::Close) => open = false,
                 None => {}
             }
-            let wants_open = matches!(after, State::Connecting | State::Live | State::Stale);
+            let wants_open = matches!(
+                after,
+                State::Connecting | State::Live | State::Degraded | State::Stale
+            );
             prop_assert_eq!(open, wants_open, "the owner holds open what the state says");
 
-            let held = matches!(before, State::Live | State::Stale);
+            let held = matches!(before, State::Live | State::Degraded | State::Stale);
+            degraded = match step {
+                Step::Heartbeat(since) if held => since,
+                Step::Connected { .. } if held || before == State::Connecting => None,
+                _ if !wants_open || command.is_some() => None,
+                _ => degraded,
+            };
+            if after != State::Stale {
+                prop_assert_eq!(after == State::Degraded, degraded.is_some(), "it says what is so");
+            }
             let expected = match step {
                 Step::FrameId(id) if held => {
                     offered = cursor.and(Some(id));
@@ -153,7 +171,7 @@ proptest! {
                     _ => Some(id),
                 },
                 Step::Event(id) | Step::Gap(Some(id)) | Step::Unreadable(Some(id)) if held => Some(id),
-                Step::Gap(None) | Step::Unreadable(None) | Step::Heartbeat if held => offered.or(cursor),
+                Step::Gap(None) | Step::Unreadable(None) | Step::Heartbeat(_) if held => offered.or(cursor),
                 _ => cursor,
             };
             prop_assert_eq!(feed.cursor(), expected, "a cursor moves only behind what was told");

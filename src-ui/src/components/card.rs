@@ -53,6 +53,7 @@ pub(super) fn symbol_of(freshness: Freshness) -> Symbol {
     match freshness {
         Freshness::Live => Symbol::Dot,
         Freshness::Waiting => Symbol::Ring,
+        Freshness::Degraded => Symbol::Broken,
         Freshness::Stale => Symbol::Clock,
         Freshness::Reconnecting => Symbol::Retry,
         Freshness::Offline => Symbol::Unplugged,

@@ -11,6 +11,8 @@ pub enum Symbol {
     Ring,
     /// Status: overdue.
     Clock,
+    /// Status: cut off from others.
+    Broken,
     /// Status: being made again.
     Retry,
     /// Status: closed on request.
@@ -81,6 +83,9 @@ impl Symbol {
             Self::Dot => "M8 4.5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7z",
             Self::Ring => "M8 2.5a5.5 5.5 0 1 1-5.5 5.5",
             Self::Clock => "M8 2.25a5.75 5.75 0 1 0 0 11.5a5.75 5.75 0 1 0 0-11.5zM8 5v3.2l2.2 1.3",
+            Self::Broken => {
+                "M6.2 4.9H4.9a3.1 3.1 0 0 0 0 6.2h1.3M9.8 4.9h1.3a3.1 3.1 0 0 1 0 6.2H9.8M8 1.9v2M8 12.1v2"
+            }
             Self::Retry => "M13.25 8a5.25 5.25 0 1 1-1.6-3.75M13.25 1.9v2.85h-2.85",
             Self::Unplugged => {
                 "M2.2 13.8l2-2M13.8 2.2l-2 2M4 8.3l-.6.6a2.3 2.3 0 0 0 0 3.2l.5.5a2.3 2.3 0 0 0 3.2 0l.6-.6M12 7.7l.6-.6a2.3 2.3 0 0 0 0-3.2l-.5-.5a2.3 2.3 0 0 0-3.2 0l-.6.6M5.5 7l-1-1M9 10.5l1 1"

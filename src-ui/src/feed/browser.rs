@@ -164,7 +164,7 @@ impl Inner {
             self.publish_paced();
         } else {
             self.publish();
-            if self.state() == State::Live && before != State::Stale {
+            if before == State::Connecting && self.state() == State::Live {
                 self.ask_who();
             }
         }

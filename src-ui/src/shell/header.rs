@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::account::Account;
 use super::inbox::ID as INBOX;
+use super::outage::use_outage;
 use super::updated::Updated;
 use crate::components::{Button, Look, Symbol, bell, mark, status_badge};
 use crate::hooks::{
@@ -66,7 +67,9 @@ fn Status() -> Html {
     let metrics = use_metrics();
     let unread = use_unread();
     use_title(metrics.current().map(|sample| &*sample.host), badge, unread);
+    let outage = use_outage();
     let why = match connection.status.state {
+        State::Degraded => outage,
         State::Live => {
             connection.status.server_version.as_ref().map(|v| format!("Tidings server {v}"))
         }
@@ -156,7 +159,7 @@ fn Controls() -> Html {
                 <Button label="Disconnect" symbol={Some(Symbol::Unplugged)} testid="disconnect"
                     onclick={on(Actions::disconnect)} />
             }
-            if matches!(state, State::Live | State::Stale) && !actions.is_desktop() {
+            if matches!(state, State::Live | State::Degraded | State::Stale) && !actions.is_desktop() {
                 <Account />
             }
             if state != State::Unauthorized {

@@ -25,6 +25,7 @@ const STATES: &[(&str, &str)] = &[
     ("Connecting", "The first attempt is under way."),
     ("Live", "Samples arrive in time."),
     ("Stale", "Connected, but a sample is overdue by three intervals, at least 3 s."),
+    ("Degraded", "Connected, but the server cannot use its message bus: its metrics pause."),
     ("Reconnecting", "The connection is lost; the next attempt comes by itself."),
     ("Offline", "You closed the connection."),
     ("Unauthorized", "The server wants a valid sign-in."),

@@ -6,6 +6,7 @@ mod help;
 mod inbox;
 mod notice;
 mod notifications_listener;
+mod outage;
 mod refused;
 mod toasts;
 mod updated;

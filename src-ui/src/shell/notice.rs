@@ -5,11 +5,12 @@ use std::time::Duration;
 use tidings_feed::Cause;
 use yew::prelude::*;
 
+use super::outage::use_outage;
 use crate::components::{Button, Look, Symbol, icon};
 use crate::hooks::{Shared, use_actions, use_badge, use_connection};
 use crate::state::connection::{Badge, Connection, explain};
 
-/// A lost connection is often back within this time; until then the badge says enough.
+/// A lost connection, and a server's bus, is often back within this time; until then the badge says enough.
 const PATIENCE: Duration = Duration::from_millis(1_200);
 
 /// The notice; nothing while all is well.
@@ -24,6 +25,7 @@ pub fn Notice() -> Html {
             connection.status.failures <= 1 && connection.held_for(now) < PATIENCE
         },
     );
+    let outage = use_outage();
     if let Some(error) = &connection.sign_out_error {
         let onclick = Callback::from(move |()| actions.sign_out());
         return notice(Notes {
@@ -56,11 +58,19 @@ pub fn Notice() -> Html {
             why.unwrap_or_default(),
         ),
         Badge::Live | Badge::Connecting | Badge::Unauthorized => return Html::default(),
-        Badge::Reconnecting { .. } if patient => return Html::default(),
+        Badge::Reconnecting { .. } | Badge::Degraded if patient => return Html::default(),
         Badge::Reconnecting { .. } => (
             Symbol::Retry,
             badge.label(),
             format!("{} Until it returns, the last values stay.", why.unwrap_or_default()),
+        ),
+        Badge::Degraded => (
+            Symbol::Broken,
+            "The server is degraded".to_owned(),
+            format!(
+                "{} The last ones stay until the bus is back. If that takes long, see whether Redis runs and has room; behind a balancer, another server may be well.",
+                outage.unwrap_or_default()
+            ),
         ),
         Badge::Stale => (
             Symbol::Clock,
@@ -83,7 +93,7 @@ pub fn Notice() -> Html {
     };
     let (label, testid) = match badge {
         Badge::Reconnecting { .. } => ("Retry now", "retry"),
-        Badge::Stale => ("Connect anew", "retry"),
+        Badge::Degraded | Badge::Stale => ("Connect anew", "retry"),
         Badge::Offline => ("Reconnect", "notice-reconnect"),
         Badge::Untrusted if key.is_some() => ("Trust this server", "trust"),
         _ => ("Try again", "retry"),

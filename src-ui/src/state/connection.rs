@@ -36,7 +36,7 @@ impl Connection {
     /// Takes the feed's word.
     #[must_use]
     pub fn told(&self, status: Status, now: Duration) -> Self {
-        let connected = matches!(status.state, State::Live);
+        let connected = matches!(status.state, State::Live | State::Degraded);
         let sign_in_error = if connected { None } else { self.sign_in_error.clone() };
         let sign_out_error = self.sign_out_error.clone().filter(|_| connected);
         Self { status, received: now, sign_in_error, sign_out_error }
@@ -95,6 +95,7 @@ impl Connection {
             State::Stale => Badge::Stale,
             State::Live if is_overdue(newest, self.held_for(now), now) => Badge::Stale,
             State::Live => Badge::Live,
+            State::Degraded => Badge::Degraded,
             State::Offline => Badge::Offline,
             State::Unauthorized => Badge::Unauthorized,
             State::Incompatible => match self.status.cause {
@@ -121,6 +122,8 @@ pub enum Badge {
     Connecting,
     /// Connected, and samples arrive in time.
     Live,
+    /// Connected, but the server cannot use its message bus.
+    Degraded,
     /// Connected, but samples are overdue.
     Stale,
     /// The connection is lost.
@@ -145,6 +148,7 @@ impl Badge {
         match self {
             Self::Connecting => "connecting",
             Self::Live => "live",
+            Self::Degraded => "degraded",
             Self::Stale => "stale",
             Self::Reconnecting { .. } => "reconnecting",
             Self::Offline => "offline",
@@ -160,6 +164,7 @@ impl Badge {
         match self {
             Self::Connecting => "Connecting…".to_owned(),
             Self::Live => "Live".to_owned(),
+            Self::Degraded => "Degraded".to_owned(),
             Self::Stale => "Stale".to_owned(),
             Self::Reconnecting { seconds: 0 } => "Reconnecting…".to_owned(),
             Self::Reconnecting { seconds } => format!("Reconnecting in {seconds} s"),
@@ -176,6 +181,7 @@ impl Badge {
         match self {
             Self::Connecting => "Connecting",
             Self::Live => "Live",
+            Self::Degraded => "Degraded: the server cannot use its message bus",
             Self::Stale => "Stale: no new samples arrive",
             Self::Reconnecting { .. } => "Connection lost, reconnecting",
             Self::Offline => "Offline",
@@ -191,6 +197,7 @@ impl Badge {
         match self {
             Self::Connecting => Freshness::Waiting,
             Self::Live => Freshness::Live,
+            Self::Degraded => Freshness::Degraded,
             Self::Stale => Freshness::Stale,
             Self::Reconnecting { .. } => Freshness::Reconnecting,
             Self::Offline => Freshness::Offline,
@@ -224,6 +231,14 @@ pub fn explain(cause: &Cause) -> String {
         }
         Cause::Silence => "Nothing was heard from the server in time.".to_owned(),
     }
+}
+
+/// What it means that a server cannot use its bus, to whoever looks, in a sentence; `since` is a time as people read it.
+#[must_use]
+pub fn explain_outage(since: &str) -> String {
+    format!(
+        "The server has been unable to use its message bus since {since}; values of this server's metrics pause."
+    )
 }
 
 #[cfg(test)]
@@ -284,6 +299,37 @@ mod tests {
         let connection = with(State::Live, 0);
         assert_eq!(connection.badge(None, at(2_999)), Badge::Live);
         assert_eq!(connection.badge(None, at(3_000)), Badge::Stale);
+    }
+
+    #[test]
+    fn a_degraded_server_is_told_as_that_however_old_the_samples_are() {
+        let connection = with(State::Degraded, 0);
+        assert_eq!(connection.badge(arrived(at(0)), at(1)), Badge::Degraded);
+        assert_eq!(connection.badge(arrived(at(0)), at(60_000)), Badge::Degraded);
+        assert_eq!(connection.badge(None, at(60_000)).freshness(), Freshness::Degraded);
+    }
+
+    #[test]
+    fn what_is_said_of_a_degraded_server_does_not_change_while_it_lasts() {
+        let connection = with(State::Degraded, 0);
+        let heartbeat = |for_ms, ms| {
+            let status = Status { for_ms, ..connection.status.clone() };
+            connection.told(status, at(ms))
+        };
+        assert!(connection.agrees(&heartbeat(15_000, 15_000)));
+        assert!(!connection.agrees(&heartbeat(1_000, 15_000)), "another outage");
+        let said = |ms| connection.badge(None, at(ms)).announcement();
+        assert_eq!(said(0), said(3_600_000));
+    }
+
+    #[test]
+    fn the_first_sample_behind_an_outage_has_its_time_to_arrive() {
+        let degraded = with(State::Degraded, 0);
+        let status = Status { state: State::Live, for_ms: 0, ..degraded.status.clone() };
+        let well = degraded.told(status, at(60_000));
+        let before = arrived(at(0));
+        assert_eq!(well.badge(before, at(62_000)), Badge::Live);
+        assert_eq!(well.badge(before, at(63_000)), Badge::Stale);
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub enum Freshness {
     Waiting,
     /// Younger than the deadline.
     Live,
+    /// The server cannot use its message bus: its samples pause.
+    Degraded,
     /// The deadline passed without a newer reading.
     Stale,
     /// The connection is lost and being made again.
@@ -32,6 +34,7 @@ impl Freshness {
         match self {
             Self::Waiting => "waiting",
             Self::Live => "live",
+            Self::Degraded => "degraded",
             Self::Stale => "stale",
             Self::Reconnecting => "reconnecting",
             Self::Offline => "offline",
@@ -47,6 +50,7 @@ impl Freshness {
         match self {
             Self::Live => None,
             Self::Waiting => Some("Waiting"),
+            Self::Degraded => Some("Degraded"),
             Self::Stale => Some("Stale"),
             Self::Reconnecting => Some("Reconnecting"),
             Self::Offline => Some("Offline"),
@@ -114,6 +118,8 @@ pub fn of_panel(
         (State::Unauthorized, _) => Freshness::Unauthorized,
         (State::Incompatible, _) => Freshness::Incompatible,
         (State::Reconnecting { .. }, _) | (State::Connecting, Some(_)) => Freshness::Reconnecting,
+        // However young the reading is: it is known that none will follow.
+        (State::Degraded, _) => Freshness::Degraded,
         (State::Connecting | State::Live | State::Stale, None) => Freshness::Waiting,
         (State::Stale, Some(_)) => Freshness::Stale,
         (State::Live, Some(_)) if is_overdue(reading, held, now) => Freshness::Stale,
@@ -165,6 +171,14 @@ mod tests {
         let of = |state| of_panel(state, LONG, Some(reading(1_000)), now);
         assert_eq!(of(lost), Freshness::Reconnecting);
         assert_eq!(of(State::Offline), Freshness::Offline);
+    }
+
+    #[test]
+    fn a_degraded_server_outweighs_a_young_reading_and_one_that_never_came() {
+        let now = Duration::from_secs(10);
+        let of = |reading| of_panel(State::Degraded, Duration::ZERO, reading, now);
+        assert_eq!(of(Some(reading(1_000))), Freshness::Degraded);
+        assert_eq!(of(None), Freshness::Degraded);
     }
 
     #[test]

@@ -127,6 +127,12 @@ pub(crate) fn heartbeat() -> Message {
     decode(r#"{"type":"heartbeat","at":2000}"#).expect("a message")
 }
 
+/// A heartbeat of a server that has been degraded since 500 ms before the [`connected`] of the bench's server.
+pub(crate) fn degraded(at: u64) -> Message {
+    let data = format!(r#"{{"type":"heartbeat","at":{at},"degradedSince":500}}"#);
+    decode(&data).expect("a message")
+}
+
 pub(crate) fn id(epoch: u32, seq: u64) -> Option<EventId> {
     Some(EventId { epoch, seq })
 }

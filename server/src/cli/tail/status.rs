@@ -1,5 +1,7 @@
 //! What is said of the connection.
 
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use tidings_client::{Cause, State, Status};
 use url::Url;
 
@@ -35,8 +37,15 @@ impl StatusLine {
 
     /// What to say before the events that came with a status.
     pub(super) fn before(&mut self, status: &Status) -> Option<String> {
-        if status.state != State::Live || !self.is_new(State::Live, 0) {
-            return None;
+        let told = self.told.map(|(state, _)| state);
+        match (status.state, told) {
+            (State::Live, Some(State::Live))
+            | (State::Degraded, Some(State::Live | State::Degraded)) => return None,
+            (State::Live | State::Degraded, _) => self.told = Some((State::Live, 0)),
+            _ => return None,
+        }
+        if told == Some(State::Degraded) {
+            return Some("the server can use its message bus again".to_owned());
         }
         let version = status.server_version.as_deref().unwrap_or("of unknown version");
         Some(format!("connected to {} (Tidings {version})", self.server))
@@ -65,6 +74,13 @@ impl StatusLine {
                 let line = "nothing is heard from the server; waiting".to_owned();
                 Ok(self.is_new(State::Stale, 0).then_some(line))
             }
+            (State::Degraded, _) => {
+                let since = time_of_day(status.for_ms, Timestamp::now(), TimeZone::system());
+                let line = format!(
+                    "the server has been unable to use its message bus since {since}; events pause until it can"
+                );
+                Ok(self.is_new(State::Degraded, 0).then_some(line))
+            }
             (State::Connecting | State::Live | State::Offline, _) => Ok(None),
         }
     }
@@ -72,6 +88,13 @@ impl StatusLine {
     fn is_new(&mut self, state: State, failures: u32) -> bool {
         self.told.replace((state, failures)) != Some((state, failures))
     }
+}
+
+/// What the clock said so many ms before `now`.
+fn time_of_day(ago_ms: u64, now: Timestamp, zone: TimeZone) -> String {
+    let ago = SignedDuration::from_millis(i64::try_from(ago_ms).unwrap_or(i64::MAX));
+    let then = now.saturating_sub(ago).unwrap_or(Timestamp::MIN);
+    then.to_zoned(zone).strftime("%H:%M:%S").to_string()
 }
 
 fn cause(cause: &Cause) -> String {
@@ -117,6 +140,39 @@ mod tests {
         assert!(line.before(&live).is_some(), "connected again");
         assert!(line.after(&status(State::Stale, 0, None)).unwrap().is_some());
         assert!(line.before(&live).is_some(), "heard again");
+    }
+
+    #[test]
+    fn an_outage_of_the_bus_is_told_once_and_so_is_its_end() {
+        let mut line = line();
+        let live = status(State::Live, 0, None);
+        let degraded = status(State::Degraded, 0, None);
+        line.before(&live);
+        assert_eq!(line.before(&degraded), None);
+        let told = line.after(&degraded).unwrap().unwrap();
+        assert!(told.starts_with("the server has been unable to use its message bus since "));
+        assert_eq!((line.before(&degraded), line.after(&degraded)), (None, Ok(None)));
+        assert_eq!(line.before(&live).unwrap(), "the server can use its message bus again");
+        assert_eq!((line.before(&live), line.after(&live)), (None, Ok(None)));
+        assert!(line.after(&degraded).unwrap().is_some(), "another one");
+    }
+
+    #[test]
+    fn a_server_that_is_degraded_from_the_start_is_connected_to_all_the_same() {
+        let mut line = line();
+        let degraded = status(State::Degraded, 0, None);
+        assert!(line.before(&degraded).unwrap().starts_with("connected to"));
+        assert!(line.after(&degraded).unwrap().is_some());
+        line.after(&status(State::Reconnecting { retry_in_ms: 1 }, 1, None)).unwrap();
+        assert!(line.before(&degraded).unwrap().starts_with("connected to"));
+        assert!(line.after(&degraded).unwrap().is_some(), "the new connection told it");
+    }
+
+    #[test]
+    fn an_outage_is_told_by_the_clock_of_this_machine() {
+        let now: Timestamp = "2026-03-01T12:03:20.9Z".parse().unwrap();
+        assert_eq!(time_of_day(10_000, now, TimeZone::UTC), "12:03:10");
+        assert_eq!(time_of_day(u64::MAX, now, TimeZone::UTC).len(), 8, "a server may say anything");
     }
 
     #[test]
