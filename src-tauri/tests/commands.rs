@@ -7,7 +7,7 @@ mod script;
 
 use std::time::{Duration, Instant};
 
-use script::{Peer, Script, event};
+use script::{DEGRADED, Peer, Script, WELL, event};
 use serde_json::{Value, json};
 use tauri::ipc::{CallbackFn, InvokeBody};
 use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
@@ -42,6 +42,12 @@ impl Desk {
         let batch: Batch = serde_json::from_str(text.as_str().expect("text")).expect("a batch");
         self.since = batch.seq;
         batch
+    }
+
+    /// Polls as a page that was reloaded, which is answered at once.
+    async fn poll_again(&mut self) -> Batch {
+        self.since = 0;
+        self.poll().await
     }
 
     /// Polls until `count` events arrived.
@@ -92,6 +98,17 @@ async fn the_page_gets_status_and_events_in_batches() {
         desk.peer.send(&event(seq, "jobs/1")).await;
     }
     assert_eq!(desk.events(3).await, [6, 7, 8]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_degraded_server_reaches_the_page_and_so_does_its_recovery() {
+    let mut desk = Desk::new().await;
+    desk.until(State::Live).await;
+    desk.peer.send(DEGRADED).await;
+    desk.until(State::Degraded).await;
+    assert!(desk.poll_again().await.status.for_ms >= 2_000, "as long as the server says");
+    desk.peer.send(WELL).await;
+    desk.until(State::Live).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

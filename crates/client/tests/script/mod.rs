@@ -25,6 +25,13 @@ pub(crate) fn event(seq: u64, topic: &str) -> String {
     )
 }
 
+/// A heartbeat of a server that has been degraded for 2 s.
+pub(crate) const DEGRADED: &str =
+    "id: 0000002a-5\ndata: {\"type\":\"heartbeat\",\"at\":9000,\"degradedSince\":7000}\n\n";
+
+/// A heartbeat of a server that is well.
+pub(crate) const WELL: &str = "id: 0000002a-5\ndata: {\"type\":\"heartbeat\",\"at\":9500}\n\n";
+
 /// Takes one connection after the other.
 pub(crate) struct Script {
     listener: TcpListener,
@@ -173,6 +180,10 @@ impl Seen {
 
 pub(crate) fn live(state: State) -> bool {
     state == State::Live
+}
+
+pub(crate) fn degraded(state: State) -> bool {
+    state == State::Degraded
 }
 
 pub(crate) fn reconnecting(state: State) -> bool {
