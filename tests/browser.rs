@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use harness::{DEADLINE, Screen, Server, stories, until};
+use anyhow::{Context, Result, ensure};
+use harness::{DEADLINE, Events, Redis, Screen, Server, ServerOptions, Tail, stories, until};
+use rustix::process::Signal;
 
 async fn signed_in(server: &Server) -> Result<Screen> {
     let screen = Screen::browser().await?;
@@ -273,5 +274,105 @@ async fn signing_out_ends_the_session_and_asks_who_somebody_is() -> Result<()> {
     screen.wait_for_state("unauthorized", DEADLINE).await?;
     screen.open(&server.url("/")).await?;
     screen.wait_for_state("unauthorized", DEADLINE).await?;
+    screen.close().await
+}
+
+/// How soon a lost Redis is told, and how soon all is well once it is back.
+const WITHIN: Duration = Duration::from_secs(2);
+
+/// Publishes an event that the page shows; its number, or the code of the refusal.
+async fn publish(server: &Server, n: u64) -> Result<Result<u64, String>> {
+    let answer = server.publish("users/owner")?.json(&n).send().await?;
+    let is_unavailable = answer.status() == 503;
+    let body: serde_json::Value = answer.json().await?;
+    let Some(code) = body["error"]["code"].as_str() else { return Ok(Ok(n)) };
+    ensure!(is_unavailable, "{body}");
+    Ok(Err(code.to_owned()))
+}
+
+#[tokio::test]
+async fn a_server_whose_redis_is_away_is_degraded_and_live_again_by_itself_with_nothing_lost()
+-> Result<()> {
+    let mut redis = Redis::start().await?;
+    let options = ServerOptions::with_config("[server]\nheartbeat_seconds = 2");
+    let server = Server::start_with(options.with_args(["--redis", &redis.url()])).await?;
+    let screen = signed_in(&server).await?;
+    let mut tail = Tail::start(&server, &["users/owner", "--json"]).await?;
+    let mut stream = Events::open(server.get("/api/events?topic=app/x&unnamed=1")?).await?;
+    screen.wait_for_attribute("[data-panel=cpu]", "data-freshness", "live", DEADLINE).await?;
+    screen.mark().await?;
+    screen
+        .run(
+            "const line = document.querySelector('[role=status]'); window.__said = [line.innerText];\
+             new MutationObserver(() => window.__said.push(line.textContent))\
+             .observe(line, { childList: true, characterData: true, subtree: true }); return null;",
+        )
+        .await?;
+    let mut acknowledged = Vec::new();
+    for n in 0..20 {
+        acknowledged.push(publish(&server, n).await?.map_err(anyhow::Error::msg)?);
+    }
+
+    redis.kill().await?;
+    screen.wait_for_state("degraded", WITHIN + Duration::from_secs(1)).await?;
+    for panel in ["cpu", "memory", "disks", "network", "processes", "events"] {
+        let css = format!("[data-panel={panel}]");
+        screen.wait_for_attribute(&css, "data-freshness", "degraded", WITHIN).await?;
+    }
+    let kept = screen.text("cpu-total").await?;
+    ensure!(kept.contains(|c: char| c.is_ascii_digit()), "the last figure was wiped out: {kept:?}");
+    tail.told("unable to use its message bus since").await?;
+    let refused = publish(&server, 100).await?;
+    ensure!(refused == Err("unavailable".to_owned()), "{refused:?}");
+    ensure!(server.get("/readyz")?.send().await?.status() == 503, "it is ready without Redis");
+    let notice = "return document.querySelector('.notice-text').innerText;";
+    screen
+        .wait_for(
+            "the cause is told by the clock of the page",
+            "const told = document.querySelector('.notice-text').innerText\
+             .match(/message bus since (\\d\\d):(\\d\\d):(\\d\\d); values of this server/);\
+             const then = new Date(); then.setHours(told[1], told[2], told[3]);\
+             return Math.abs(Date.now() - then) < 60000;",
+        )
+        .await?;
+    let told = screen.run(notice).await?;
+    for theme in ["system", "light", "dark"] {
+        screen.picture(&format!("browser-degraded-{theme}")).await?;
+        screen.key("t").await?;
+    }
+    // It stays so, and is said once, however many heartbeats say it again.
+    for _ in 0..3 {
+        while !stream.next().await?.json().is_ok_and(|data| data["degradedSince"].is_u64()) {}
+    }
+    ensure!(screen.run(notice).await? == told, "what is said of it changes while it lasts");
+    ensure!(screen.text("status").await? == "Degraded");
+
+    redis.start_again().await?;
+    screen.wait_for_state("live", WITHIN).await?;
+    screen.wait_for_attribute("[data-panel=cpu]", "data-freshness", "live", DEADLINE).await?;
+    let updated = screen.text("updated").await?;
+    screen.wait_for_figure("updated", &updated).await?;
+    ensure!(screen.is_marked().await?, "the page was reloaded");
+    let said = screen.run("return window.__said;").await?;
+    let expected = ["Live", "Degraded: the server cannot use its message bus", "Live"];
+    ensure!(said == serde_json::json!(expected), "{said}");
+    for n in 20..40 {
+        acknowledged.push(publish(&server, n).await?.map_err(anyhow::Error::msg)?);
+    }
+    for n in &acknowledged {
+        let event = tail.json().await?;
+        ensure!(event["data"].as_u64().context("a number")? == *n, "{event} for {n}");
+    }
+    let shown = format!(
+        "const lines = [...document.querySelectorAll('.event-line')];\
+         const own = lines.filter(line => line.innerText.includes('users/owner'));\
+         return own.length === {} && !lines.some(line => line.dataset.gap);",
+        acknowledged.len()
+    );
+    screen.wait_for("the page has everything acknowledged, and no gap", &shown).await?;
+    tail.told("can use its message bus again").await?;
+    tail.signal(Signal::TERM)?;
+    let (status, rest) = tail.end().await?;
+    ensure!(status.success() && rest.is_empty(), "{status}: {rest}");
     screen.close().await
 }
