@@ -6,6 +6,7 @@
 //!
 //! - [`event`]: ids and cursors, the envelope of an event, `connected`, `heartbeat` and `gap`.
 //! - [`metrics`]: one sample of a machine, as published on `metrics/{host}`.
+//! - [`metric`]: the figures of a sample by name.
 //! - [`notification`]: what somebody is to know, and how an inbox changes.
 //! - [`topic`]: topic names and the selectors that match them.
 //! - [`scope`]: what a token may do with topics.
@@ -18,6 +19,7 @@
 pub mod api;
 pub mod event;
 pub mod fingerprint;
+pub mod metric;
 pub mod metrics;
 pub mod notification;
 pub mod scope;
