@@ -30,6 +30,10 @@ pub mod path {
     pub const USERS: &str = "/api/users";
     /// One user.
     pub const USER: &str = "/api/users/{id}";
+    /// Alerts: listed and made.
+    pub const ALERTS: &str = "/api/alerts";
+    /// One alert.
+    pub const ALERT: &str = "/api/alerts/{id}";
     /// Notifications: posted and listed.
     pub const NOTIFICATIONS: &str = "/api/notifications";
     /// One notification.
@@ -169,7 +173,7 @@ pub enum ErrorCode {
     NoSuchUser,
     /// 405: the route exists, the method does not.
     MethodNotAllowed,
-    /// 409: there is a user of this name.
+    /// 409: there is one of this name.
     NameTaken,
     /// 409: the owner can neither be removed nor be anything but an admin.
     OwnerStays,

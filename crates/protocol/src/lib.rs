@@ -6,6 +6,7 @@
 //!
 //! - [`event`]: ids and cursors, the envelope of an event, `connected`, `heartbeat` and `gap`.
 //! - [`metrics`]: one sample of a machine, as published on `metrics/{host}`.
+//! - [`alert`]: what a figure may not do, and how it stands; [`quiet`]: when nobody is told.
 //! - [`metric`]: the figures of a sample by name.
 //! - [`notification`]: what somebody is to know, and how an inbox changes.
 //! - [`topic`]: topic names and the selectors that match them.
@@ -16,12 +17,14 @@
 //! JSON keys are camelCase and times are milliseconds since the Unix epoch. `tests/wire.rs` holds a
 //! snapshot of every shape: a change there is a change of the contract.
 
+pub mod alert;
 pub mod api;
 pub mod event;
 pub mod fingerprint;
 pub mod metric;
 pub mod metrics;
 pub mod notification;
+pub mod quiet;
 pub mod scope;
 pub mod topic;
 
