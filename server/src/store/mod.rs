@@ -1,5 +1,6 @@
 //! What outlives the process. Everything else holds an `Arc<dyn Store>` and knows no database.
 //!
+//! - [`AlertStore`]: rules of alerts, and how they stand.
 //! - [`JournalStore`]: the hub's history.
 //! - [`NotificationStore`]: notifications, what is unread, and what is to be announced.
 //! - [`PeopleStore`]: users, tokens and sessions.
@@ -9,6 +10,7 @@
 //!
 //! Rows and SQL are private to a backend. `suite.rs` holds one set of tests that each backend must pass.
 
+mod alert;
 mod error;
 mod found;
 mod inbox;
@@ -28,6 +30,7 @@ mod user;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::PgDatabaseError;
 
+pub use alert::{AlertRuleRow, AlertStateRow, AlertStore};
 pub use error::StoreError;
 pub use journal::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,
@@ -64,7 +67,7 @@ impl From<sqlx::Error> for StoreError {
 }
 
 /// Everything that is kept, in one database.
-pub trait Store: JournalStore + NotificationStore + PeopleStore {
+pub trait Store: AlertStore + JournalStore + NotificationStore + PeopleStore {
     /// Answers if the database does.
     ///
     /// # Errors

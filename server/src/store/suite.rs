@@ -10,11 +10,12 @@ use super::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, PageLimits, Retain, Store, StoreError,
 };
 
+mod alert;
 mod inbox;
 mod notification;
 mod people;
 
-pub(super) use {inbox::*, notification::*, people::*};
+pub(super) use {alert::*, inbox::*, notification::*, people::*};
 
 /// One database of a backend, which can be opened again.
 pub(super) trait Backend {
@@ -57,6 +58,9 @@ macro_rules! suite {
             a_password_that_was_changed_meanwhile_begins_no_session,
             what_changed_behind_a_number_is_all_that_is_read,
             changes_at_once_take_a_number_each,
+            a_rule_is_kept_until_it_is_removed,
+            a_second_rule_of_the_same_name_is_refused,
+            how_a_rule_stands_is_kept_for_each_machine_and_goes_with_it,
             a_store_that_is_closed_says_so,
         );
         $crate::store::suite::notification_suite!($backend);

@@ -9,6 +9,7 @@
 mod disk;
 mod found;
 mod memory;
+mod no_alerts;
 mod no_inbox;
 mod patience;
 mod reader;

@@ -6,6 +6,10 @@
 //! from a snapshot that says whether the database is as this server left it (`reader.rs`, `fence.rs`). Whatever is asked ends
 //! in a bounded time, also where the network swallows everything.
 
+mod alert;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../alert_sql.rs"]
+mod alert_sql;
 mod append;
 mod begin;
 mod connector;

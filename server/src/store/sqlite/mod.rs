@@ -3,6 +3,10 @@
 //! One connection writes, a few read beside it (write-ahead log). Each works on a thread of its own, so
 //! that no disk holds up the runtime.
 
+mod alert;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../alert_sql.rs"]
+mod alert_sql;
 mod error;
 /// The time of the database, in ms since the epoch.
 macro_rules! now {

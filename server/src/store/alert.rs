@@ -1,0 +1,90 @@
+//! What alerts need of a database: rules that were made by requests, and what must outlive a restart of how rules stand.
+
+use futures_util::future::BoxFuture;
+
+use super::StoreError;
+
+/// A rule as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertRuleRow {
+    /// Never changes.
+    pub id: String,
+    /// What people call it; no two are alike.
+    pub name: String,
+    /// What it says, as JSON.
+    pub rule: String,
+    /// When it was made, in ms since the epoch.
+    pub created_at: u64,
+}
+
+/// How a series of a rule stands on a machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlertStateRow {
+    /// Of which rule, which may be one of the configuration.
+    pub rule_id: String,
+    /// On which machine.
+    pub host: String,
+    /// Name of the metric.
+    pub series: String,
+    /// On which side of its threshold it is wrong.
+    pub side: String,
+    /// How it stands.
+    pub state: String,
+    /// Since when, in ms since the epoch.
+    pub since: u64,
+    /// The figure it began with.
+    pub value: Option<f64>,
+    /// What users were told last.
+    pub told: String,
+}
+
+/// The rules of alerts, and how they stand.
+pub trait AlertStore {
+    /// All rules, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    fn alert_rules(&self) -> BoxFuture<'_, Result<Vec<AlertRuleRow>, StoreError>>;
+
+    /// Adds a rule, or replaces the one of its id, which stays as old as it is. False, and nothing changes, if another has
+    /// its name. Returns once it is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    fn save_alert_rule<'a>(
+        &'a self,
+        row: &'a AlertRuleRow,
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Removes a rule and how it stands on every machine, and says whether there was one. Returns once that is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    fn remove_alert_rule<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// How rules stand on this machine.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    fn alert_states<'a>(
+        &'a self,
+        host: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<AlertStateRow>, StoreError>>;
+
+    /// Keeps how series of `host` stand, and forgets those of rule and series in `gone`; all or nothing. Returns once that is
+    /// on the disk.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    fn keep_alert_states<'a>(
+        &'a self,
+        host: &'a str,
+        kept: &'a [AlertStateRow],
+        gone: &'a [(String, String)],
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+}

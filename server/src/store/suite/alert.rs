@@ -1,0 +1,79 @@
+//! What every backend does with alerts.
+
+use super::Backend;
+use crate::store::{AlertRuleRow, AlertStateRow};
+
+fn rule(id: &str, name: &str, created_at: u64) -> AlertRuleRow {
+    let rule = format!("{{\"name\":\"{name} 'of' ∞\"}}");
+    AlertRuleRow { id: id.to_owned(), name: name.to_owned(), rule, created_at }
+}
+
+fn state(rule_id: &str, series: &str) -> AlertStateRow {
+    AlertStateRow {
+        rule_id: rule_id.to_owned(),
+        host: "box".to_owned(),
+        series: series.to_owned(),
+        side: "above".to_owned(),
+        state: "firing".to_owned(),
+        since: 1_760_000_000_000,
+        value: Some(97.25),
+        told: "raised".to_owned(),
+    }
+}
+
+pub(in crate::store) async fn a_rule_is_kept_until_it_is_removed(backend: &impl Backend) {
+    let store = backend.open().await;
+    assert_eq!(store.alert_rules().await.unwrap(), []);
+    let (late, early) = (rule("a", "late", 9), rule("b", "early", 1));
+    assert!(store.save_alert_rule(&late).await.unwrap());
+    assert!(store.save_alert_rule(&early).await.unwrap());
+    drop(store);
+
+    let store = backend.open().await;
+    assert_eq!(store.alert_rules().await.unwrap(), [early.clone(), late.clone()]);
+    let changed = AlertRuleRow { created_at: 1_000, ..rule("a", "changed", 0) };
+    assert!(store.save_alert_rule(&changed).await.unwrap());
+    let expected = AlertRuleRow { created_at: 9, ..changed };
+    assert_eq!(store.alert_rules().await.unwrap(), [early.clone(), expected], "as old as it was");
+
+    assert!(store.remove_alert_rule("a").await.unwrap());
+    assert!(!store.remove_alert_rule("a").await.unwrap());
+    assert_eq!(store.alert_rules().await.unwrap(), [early]);
+}
+
+pub(in crate::store) async fn a_second_rule_of_the_same_name_is_refused(backend: &impl Backend) {
+    let store = backend.open().await;
+    let (first, second) = (rule("a", "one", 1), rule("b", "two", 2));
+    assert!(store.save_alert_rule(&first).await.unwrap());
+    assert!(store.save_alert_rule(&second).await.unwrap());
+    assert!(!store.save_alert_rule(&rule("c", "one", 3)).await.unwrap());
+    assert!(!store.save_alert_rule(&rule("b", "one", 3)).await.unwrap());
+    assert!(store.save_alert_rule(&first).await.unwrap(), "its own name is no other's");
+    assert_eq!(store.alert_rules().await.unwrap(), [first, second]);
+}
+
+pub(in crate::store) async fn how_a_rule_stands_is_kept_for_each_machine_and_goes_with_it(
+    backend: &impl Backend,
+) {
+    let store = backend.open().await;
+    store.save_alert_rule(&rule("a", "one", 1)).await.unwrap();
+    let here = [state("a", "cpu.total"), state("a", "disk.x'y.read"), state("b", "cpu.total")];
+    let there = AlertStateRow { host: "attic".to_owned(), ..state("a", "cpu.total") };
+    store.keep_alert_states("box", &here, &[]).await.unwrap();
+    store.keep_alert_states("attic", std::slice::from_ref(&there), &[]).await.unwrap();
+    drop(store);
+
+    let store = backend.open().await;
+    assert_eq!(store.alert_states("box").await.unwrap(), here);
+    let told = |text: &str| text.to_owned();
+    let [cpu, disk, other] = here;
+    let changed = AlertStateRow { value: None, since: 7, told: told("missing"), ..cpu };
+    let gone = [(disk.rule_id, disk.series), (told("none"), told("none"))];
+    store.keep_alert_states("box", std::slice::from_ref(&changed), &gone).await.unwrap();
+    assert_eq!(store.alert_states("box").await.unwrap(), [changed, other.clone()]);
+    assert_eq!(store.alert_states("attic").await.unwrap(), [there]);
+
+    store.remove_alert_rule("a").await.unwrap();
+    assert_eq!(store.alert_states("box").await.unwrap(), [other]);
+    assert_eq!(store.alert_states("attic").await.unwrap(), []);
+}
