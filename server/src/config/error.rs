@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use tidings_protocol::alert::MAX_RULES;
+
 use super::{InvalidDatabaseUrl, InvalidRedisUrl};
 use crate::origins::InvalidOrigin;
 
@@ -72,6 +74,20 @@ pub enum ConfigError {
          configuration file"
     )]
     RedisPasswordInArguments,
+    /// A rule of an alert that is none.
+    #[error("alert {name:?}: {reason}")]
+    Alert {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// More rules than there may be.
+    #[error("there are more than {MAX_RULES} alerts")]
+    TooManyAlerts,
+    /// Quiet hours that are none.
+    #[error("alerting.quiet: {0}")]
+    Quiet(String),
     /// An origin that no browser sends.
     #[error(transparent)]
     Origin(#[from] InvalidOrigin),

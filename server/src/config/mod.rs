@@ -2,6 +2,7 @@
 //!
 //! Every key is described in `docs/configuration.md`; a test holds that file to this one.
 
+mod alerts;
 mod database;
 mod error;
 mod redis_url;
@@ -16,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::auth::Secret;
 use crate::origins::AllowedOrigins;
 
+pub(crate) use alerts::why;
+pub use alerts::{AlertConfig, AlertingConfig, Span};
 pub use database::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::ConfigError;
 pub use redis_url::{InvalidRedisUrl, RedisUrl};
@@ -43,6 +46,11 @@ pub struct Config {
     pub collectors: CollectorsConfig,
     /// `[notifications]`
     pub notifications: NotificationsConfig,
+    /// `[alerting]`
+    pub alerting: AlertingConfig,
+    /// `[[alerts]]`
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<AlertConfig>,
     /// Token of the owner, in place of one in a file; set by the desktop app for the server it bundles.
     #[serde(skip)]
     pub in_memory_token: InMemoryToken,
@@ -144,6 +152,7 @@ impl Config {
         let (most, days) = (notifications.max_per_user, notifications.max_age_days);
         range("notifications.max_per_user", most, 1, 100_000, "1 to 100,000")?;
         range("notifications.max_age_days", days, 1, 3_650, "1 to 3,650 days")?;
+        alerts::check(&self.alerting, &self.alerts)?;
         AllowedOrigins::parse(&server.allowed_origins)?;
         let database = server.database.as_ref().map_or(Ok(()), DatabaseUrl::check);
         database.map_err(ConfigError::Database)?;
@@ -205,6 +214,7 @@ fn known_keys() -> Vec<String> {
             tls_key: Some(PathBuf::new()),
             ..ServerConfig::default()
         },
+        alerts: vec![AlertConfig::full()],
         ..Config::default()
     };
     toml::Table::try_from(example).map(|table| keys(&table)).unwrap_or_default()
@@ -214,7 +224,12 @@ fn keys(table: &toml::Table) -> Vec<String> {
     let mut keys = Vec::new();
     for (name, value) in table {
         keys.push(name.clone());
-        if let toml::Value::Table(inner) = value {
+        let tables: Vec<_> = match value {
+            toml::Value::Table(inner) => vec![inner],
+            toml::Value::Array(values) => values.iter().filter_map(toml::Value::as_table).collect(),
+            _ => Vec::new(),
+        };
+        for inner in tables {
             keys.extend(inner.keys().map(|key| format!("{name}.{key}")));
         }
     }

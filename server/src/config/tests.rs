@@ -1,3 +1,5 @@
+use tidings_protocol::notification::Level;
+
 use super::*;
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
@@ -123,6 +125,61 @@ fn values_out_of_range_are_refused_by_name() {
         let error = parse(text).unwrap().check().unwrap_err().to_string();
         assert!(error.contains(key), "{error}");
     }
+}
+
+const BUSY: &str = "[[alerts]]\nname = \"Busy\"\nmetric = \"cpu.total\"\nabove = 90\n";
+
+#[test]
+fn an_alert_says_what_it_must_and_the_rest_has_defaults() {
+    let config =
+        parse(&format!("{BUSY}for = \"2m\"\n[alerting]\nquiet = [\"22:00-07:00\"]")).unwrap();
+    config.check().unwrap();
+    let rule = config.alerts[0].rule();
+    assert_eq!((rule.above, rule.for_seconds, rule.recovers_after()), (Some(90.0), 120, 120));
+    assert_eq!((rule.level, rule.enabled), (Level::Warning, true));
+    assert_eq!((rule.users, rule.quiet, rule.host), (None, None, None));
+}
+
+#[test]
+fn an_alert_that_is_none_says_why() {
+    let alert = |keys: &str| format!("[[alerts]]\nname = \"Full\"\n{keys}");
+    let disk = "metric = \"disk.*.used_percent\"\n";
+    for (text, why) in [
+        (alert("metric = \"cpu.totl\"\nabove = 1"), "did you mean `cpu.total`"),
+        (alert("metric = \"disk.sda1.used_precent\"\nabove = 1"), "`disk.*.used_percent`"),
+        (alert("metric = \"memory.*\"\nabove = 1"), "different units"),
+        (alert(disk), "either `above` or `below`"),
+        (alert(&format!("{disk}above = 1\nbelow = 1")), "either `above` or `below`"),
+        (alert(&format!("{disk}above = 90\nrecover = 91")), "good side"),
+        (alert(&format!("{disk}above = 90\nfor = \"25h\"")), "a day at most"),
+        (alert(&format!("{disk}above = 90\nquiet = [\"22-7\"]")), "22:00-07:00"),
+        (alert(&format!("{disk}above = 90\nusers = []")), "`users`"),
+        (format!("{BUSY}{BUSY}"), "another of this name"),
+        (BUSY.repeat(201), "more than 200"),
+        ("[alerting]\nquiet = [\"22\"]".to_owned(), "alerting.quiet"),
+    ] {
+        let error = parse(&text).unwrap().check().unwrap_err().to_string();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+    for (text, why) in [
+        (alert("metric = \"cpu.total\"\nabuve = 1"), "did you mean `alerts.above`"),
+        (alert("metric = \"cpu.total\"\nabove = nan"), "a threshold is a number"),
+        (alert("metric = \"cpu.total\"\nabove = 1\nfor = \"2 min\""), "as in 90s"),
+        (alert("above = 1"), "metric"),
+        (alert("metric = \"cpu.total\"\nabove = 1\nlevel = \"bad\""), "warning"),
+        ("[alerting]\nquite = []".to_owned(), "did you mean `alerting.quiet`"),
+    ] {
+        let error = parse(&text).unwrap_err().to_string();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+}
+
+#[test]
+fn what_is_written_is_read_as_the_same() {
+    let mut config = Config { alerts: vec![AlertConfig::full(); 2], ..Config::default() };
+    config.alerts[0].hold = Span(90);
+    let written = toml::to_string(&config).unwrap();
+    assert_eq!(parse(&written).unwrap(), config, "{written}");
 }
 
 #[test]
