@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tidings_protocol::api::{ErrorBody, ErrorCode, ErrorDetail};
 
+use crate::alerts::AlertError;
 use crate::auth::allowance::OverRate;
 use crate::auth::attempts::TooOften;
 use crate::auth::directory::{PeopleError, Unsure};
@@ -149,6 +150,21 @@ impl From<PeopleError> for ApiError {
             PeopleError::Crowded => ErrorCode::Unavailable,
             PeopleError::Unsure(error) => return error.into(),
             PeopleError::Store(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<AlertError> for ApiError {
+    fn from(error: AlertError) -> Self {
+        let code = match error {
+            AlertError::NoSuch | AlertError::NoStore => ErrorCode::NotFound,
+            AlertError::Configured => ErrorCode::Forbidden,
+            AlertError::Invalid(_) | AlertError::TooMany => ErrorCode::BadRequest,
+            AlertError::NoSuchUser(_) => ErrorCode::NoSuchUser,
+            AlertError::NameTaken => ErrorCode::NameTaken,
+            AlertError::Store(error) => return error.into(),
+            AlertError::Unwritable(_) => return Self::internal(&error),
         };
         Self::new(code, error.to_string())
     }

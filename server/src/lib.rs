@@ -13,6 +13,7 @@
 //! - [`store`]: what outlives the process; `journal` is the joint between it and the hub.
 //! - `bus`: the log that several instances share in Redis.
 //! - [`notifications`]: saved, then published.
+//! - [`alerts`]: hold the samples to rules.
 //! - [`sse`]: what an event looks like on the wire.
 //! - [`auth`]: who a request comes from and what it may read.
 //! - [`routes`], `assets`, [`error`], [`state`]: HTTP.
@@ -25,6 +26,7 @@
 //! desktop app and the tests run the same server.
 
 mod accept;
+pub mod alerts;
 mod assets;
 pub mod auth;
 mod bus;
@@ -55,15 +57,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tidings_protocol::fingerprint::Fingerprint;
-use tidings_protocol::topic::Topic;
+use tidings_protocol::topic::{Topic, metrics_host};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use config::Config;
 
 use accept::{Signals, Workers};
+use alerts::Alerts;
+use alerts::outlet::Inboxes;
 use auth::directory::PeopleError;
 use auth::guards::AllowedHosts;
 use auth::{Auth, Limits, Secret};
@@ -203,6 +207,13 @@ impl Server {
         }
         let listener = listener.into_std().map_err(ServeError::Listener)?;
         let workers = Workers::spawn(config.server.workers()).map_err(ServeError::Workers)?;
+        let auth = Arc::new(auth);
+        let topic = Topic::metrics(&config.server.host_name);
+        let host = metrics_host(topic.as_str()).unwrap_or_default();
+        let found = match &store {
+            Some(store) => alerts::Found::load(store.as_ref(), host).await?,
+            None => alerts::Found::default(),
+        };
         // Last of what may fail: from here on the journal counts as one that has to be ended.
         let limits = config.hub.limits();
         let (hub, past) = match (&config.server.redis, &store) {
@@ -232,10 +243,13 @@ impl Server {
             None => config.server.allowed_hosts.clone(),
         };
         let notifications = Notifications::new(store.clone(), hub.clone(), config.notifications);
+        let outlet = Inboxes { auth: Arc::clone(&auth), notifications: notifications.clone() };
+        let alerts = Alerts::new(&config, host, store.clone(), found, Arc::new(outlet));
         let state = AppState::from(Parts {
             hub,
             notifications,
-            auth: Arc::new(auth),
+            alerts,
+            auth,
             store,
             host_name: config.server.host_name.as_str().into(),
             hosts: Arc::new(AllowedHosts::new(address.ip(), &hosts)),
@@ -246,7 +260,6 @@ impl Server {
             streams: StreamSlots::new(connections - connections / 16),
             draining: CancellationToken::new(),
         });
-        let topic = Topic::metrics(&config.server.host_name);
         state.hub.reserve(&topic);
         let places = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
         Ok(Self { listener, address, topic, config, places, tls, workers, state, past, data_dir })
@@ -329,7 +342,9 @@ impl Server {
         tasks.spawn(state.notifications.clone().run(stop.clone()));
         let sampling = config.collectors.sampling(&config.server.host_name);
         tasks.spawn(state.auth.directory.clone().follow(stop.clone()));
-        collectors::start(&tasks, hub.clone(), topic, sampling, stop.clone());
+        let (newest, samples) = watch::channel(None);
+        tasks.spawn(state.alerts.clone().run(samples, stop.clone()));
+        collectors::start(&tasks, hub.clone(), topic, newest, sampling, stop.clone());
 
         tracing::info!(%address, "listening");
         if let Some(tls) = &tls {

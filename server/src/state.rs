@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::alerts::Alerts;
 use crate::auth::Auth;
 use crate::auth::guards::AllowedHosts;
 use crate::hub::{Hub, Lane};
@@ -32,6 +33,8 @@ pub struct Parts {
     pub hub: Hub,
     /// What somebody is to know.
     pub notifications: Notifications,
+    /// What the figures of this machine are held to.
+    pub alerts: Alerts,
     /// Who somebody is.
     pub auth: Arc<Auth>,
     /// What outlives the process; none in a server that keeps nothing on disk.

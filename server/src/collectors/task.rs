@@ -1,9 +1,12 @@
 //! The task that samples this machine and publishes what it finds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tidings_protocol::event::EventType;
+use tidings_protocol::metrics::Snapshot;
 use tidings_protocol::topic::Topic;
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,23 +20,27 @@ const FIRST_SAMPLE_AFTER: Duration = Duration::from_millis(250);
 /// Time until the collectors start anew after one of them failed.
 const RESTART_AFTER: Duration = Duration::from_secs(10);
 
-/// Starts sampling into `topic`; ends with `shutdown`.
+/// The newest sample, for who looks at them without the hub.
+pub(crate) type Newest = watch::Sender<Option<Arc<Snapshot>>>;
+
+/// Starts sampling into `topic` and `newest`; ends with `shutdown`.
 pub(crate) fn start(
     tasks: &TaskTracker,
     hub: Hub,
     topic: Topic,
+    newest: Newest,
     config: CollectorsConfig,
     shutdown: CancellationToken,
 ) {
     tasks.spawn(async move {
         tokio::select! {
             () = shutdown.cancelled() => {}
-            () = run(hub, topic, config) => {}
+            () = run(hub, topic, newest, config) => {}
         }
     });
 }
 
-async fn run(hub: Hub, topic: Topic, config: CollectorsConfig) {
+async fn run(hub: Hub, topic: Topic, newest: Newest, config: CollectorsConfig) {
     let mut sampler = None;
     let mut ticks = tokio::time::interval_at(Instant::now(), config.interval);
     // After sleep or a stall one sample says all there is to say.
@@ -45,13 +52,17 @@ async fn run(hub: Hub, topic: Topic, config: CollectorsConfig) {
         // Reading from the kernel blocks, if briefly.
         let sampled = tokio::task::spawn_blocking(move || {
             let mut sampler = sampler.unwrap_or_else(|| Sampler::new(&settings));
-            let sample = (!is_new).then(|| serde_json::to_vec(&sampler.sample(Moment::now())));
+            let sample = (!is_new).then(|| {
+                let sample = sampler.sample(Moment::now());
+                let json = serde_json::to_vec(&sample);
+                (sample, json)
+            });
             (sampler, sample)
         });
-        let json = match sampled.await {
-            Ok((returned, json)) => {
+        let sample = match sampled.await {
+            Ok((returned, sample)) => {
                 sampler = Some(returned);
-                json
+                sample
             }
             Err(error) => {
                 tracing::error!(%error, "a collector failed; the collectors start anew");
@@ -60,6 +71,11 @@ async fn run(hub: Hub, topic: Topic, config: CollectorsConfig) {
                 continue;
             }
         };
+        let json = sample.map(|(sample, json)| {
+            // First, since the hub may keep others waiting.
+            newest.send_replace(Some(Arc::new(sample)));
+            json
+        });
         match json {
             // Its first readings are there; soon there is something to compare them with.
             None => ticks.reset_after(FIRST_SAMPLE_AFTER),

@@ -1,5 +1,6 @@
 //! The routes: one file a resource, merged here.
 
+mod alerts;
 mod body;
 mod channel;
 mod cors;
@@ -43,6 +44,7 @@ pub type Routes = Edge<Router>;
 pub fn routes(state: AppState) -> Routes {
     // Streams take no body: they need not pay for what bounds one.
     let with_bodies = Router::new()
+        .merge(alerts::router())
         .merge(notifications::router())
         .merge(publish::router())
         .merge(session::router().layer(DefaultBodyLimit::max(MAX_SIGN_IN_BYTES)))

@@ -40,14 +40,8 @@ pub(super) async fn save(on: &mut Connection, row: AlertRuleRow) -> Result<bool>
 }
 
 pub(super) async fn remove(on: &mut Connection, id: &str) -> Result<bool> {
-    sqlx::query("DELETE FROM alert_states WHERE rule_id = $1")
-        .bind(id)
-        .execute(&mut *on)
-        .await?;
-    let removed = sqlx::query("DELETE FROM alert_rules WHERE id = $1")
-        .bind(id)
-        .execute(on)
-        .await?;
+    sqlx::query("DELETE FROM alert_states WHERE rule_id = $1").bind(id).execute(&mut *on).await?;
+    let removed = sqlx::query("DELETE FROM alert_rules WHERE id = $1").bind(id).execute(on).await?;
     Ok(removed.rows_affected() > 0)
 }
 
@@ -74,14 +68,12 @@ pub(super) async fn keep(
     gone: &[(String, String)],
 ) -> Result<()> {
     for (rule_id, series) in gone {
-        sqlx::query(
-            "DELETE FROM alert_states WHERE rule_id = $1 AND host = $2 AND series = $3",
-        )
-        .bind(rule_id)
-        .bind(host)
-        .bind(series)
-        .execute(&mut *on)
-        .await?;
+        sqlx::query("DELETE FROM alert_states WHERE rule_id = $1 AND host = $2 AND series = $3")
+            .bind(rule_id)
+            .bind(host)
+            .bind(series)
+            .execute(&mut *on)
+            .await?;
     }
     for row in kept {
         sqlx::query(

@@ -1,5 +1,6 @@
 //! The routes without a socket: requests in, answers out.
 
+mod alerts;
 mod cors;
 mod health;
 mod notifications;

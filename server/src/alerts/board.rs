@@ -1,0 +1,226 @@
+//! All rules, and how they stand: told each sample, it says what users are to be told. No I/O, and no clock of its own.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tidings_protocol::alert::{Alert, AlertRule};
+use tidings_protocol::metric;
+use tidings_protocol::metrics::Snapshot;
+use tidings_protocol::quiet::QuietWindow;
+
+use super::judged::Judged;
+use super::kept;
+use super::machine::{Message, Now, Series};
+use super::rule::Rule;
+use super::text;
+use crate::store::AlertStateRow;
+
+/// How many samples a figure may be left out of before it is missing.
+const SAMPLES: u32 = 3;
+
+/// How long a figure may be away at least before it is missing.
+const LEAST_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Most notifications of one round; the rest is still due in the next.
+const MOST_DUE: usize = 20;
+
+/// All rules, and how they stand.
+#[derive(Debug)]
+pub(super) struct Board {
+    host: String,
+    /// When nobody is told, unless a rule says otherwise.
+    quiet: Vec<QuietWindow>,
+    patience: Duration,
+    rules: Vec<Judged>,
+    now: Now,
+    /// Of the day, in local time.
+    minute: u16,
+    /// Names of the last sample.
+    names: Vec<String>,
+    /// What the database has.
+    stored: BTreeMap<(String, String), AlertStateRow>,
+}
+
+/// What users are to be told.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Notice {
+    pub(super) rule: String,
+    pub(super) spec: AlertRule,
+    pub(super) series: String,
+    pub(super) message: Message,
+    pub(super) notification: tidings_protocol::notification::NewNotification,
+}
+
+/// What of the rules' states the database is to have, and no longer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Unsaved {
+    pub(super) kept: Vec<AlertStateRow>,
+    pub(super) gone: Vec<(String, String)>,
+}
+
+impl Unsaved {
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty() && self.gone.is_empty()
+    }
+}
+
+impl Board {
+    /// No rules, on the machine called `host`, whose samples come each `interval`.
+    pub(super) fn new(host: String, quiet: Vec<QuietWindow>, interval: Duration, now: Now) -> Self {
+        Self {
+            host,
+            quiet,
+            patience: (interval * SAMPLES).max(LEAST_PATIENCE),
+            rules: Vec::new(),
+            now,
+            minute: 0,
+            names: Vec::new(),
+            stored: BTreeMap::new(),
+        }
+    }
+
+    /// The machine this is about.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Adds a rule, or puts it in the place of the one of its id.
+    pub(super) fn put(&mut self, rule: Rule) {
+        match self.rules.iter_mut().find(|judged| judged.rule.id == rule.id) {
+            Some(judged) => judged.change(rule, &self.host, self.now),
+            None => self.rules.push(Judged::new(rule, &self.host, self.now)),
+        }
+    }
+
+    /// Removes a rule; what was wrong by it is over without a word.
+    pub(super) fn remove(&mut self, id: &str) {
+        self.rules.retain(|judged| {
+            let goes = judged.rule.id == id;
+            if goes {
+                judged.note_forgotten("its rule was removed");
+            }
+            !goes
+        });
+    }
+
+    /// Goes on from where the server was before a restart.
+    pub(super) fn restore(&mut self, rows: Vec<AlertStateRow>) {
+        for row in rows {
+            let rule = self.rules.iter_mut().find(|judged| judged.rule.id == row.rule_id);
+            if !rule.is_some_and(|judged| judged.restore(&row, self.now)) {
+                let AlertStateRow { rule_id, series, state, .. } = &row;
+                tracing::info!(
+                    rule_id,
+                    series,
+                    state,
+                    "its rule is gone or another: it is forgotten"
+                );
+            }
+            self.stored.insert((row.rule_id.clone(), row.series.clone()), row);
+        }
+    }
+
+    /// Judges a sample, or that there is none since the last one. `minute` is that of the local day.
+    pub(super) fn judge(&mut self, sample: Option<&Snapshot>, now: Now, minute: u16) {
+        (self.now, self.minute) = (now, minute);
+        if self.rules.is_empty() {
+            return;
+        }
+        let figures = sample.map(|sample| {
+            let mut figures = BTreeMap::new();
+            metric::each(sample, |name, value| {
+                // Of two things of one name the first counts.
+                figures.entry(name.to_owned()).or_insert(value);
+            });
+            figures
+        });
+        if let Some(figures) = &figures {
+            self.names = figures.keys().cloned().collect();
+        }
+        for at in 0..self.rules.len() {
+            let is_quiet = self.is_quiet(&self.rules[at].rule);
+            self.rules[at].judge(figures.as_ref(), now, self.patience, is_quiet);
+        }
+    }
+
+    /// What users are to be told by now, a part of it if it is much.
+    pub(super) fn due(&self) -> Vec<Notice> {
+        let loud = self.rules.iter().filter(|judged| !self.is_quiet(&judged.rule));
+        let due = loud.flat_map(|judged| {
+            let due = move |(name, series): (&str, &Series)| {
+                let message = series.due(self.now)?;
+                Some(self.notice(&judged.rule, name, series, message))
+            };
+            judged.all().filter_map(due)
+        });
+        due.take(MOST_DUE).collect()
+    }
+
+    /// Notes that users were told.
+    pub(super) fn told(&mut self, notice: &Notice) {
+        if let Some(judged) = self.rules.iter_mut().find(|judged| judged.rule.id == notice.rule) {
+            judged.told(&notice.series, notice.message);
+        }
+    }
+
+    /// What the database does not have yet.
+    pub(super) fn unsaved(&self) -> Unsaved {
+        let mut unsaved = Unsaved::default();
+        let mut rows = BTreeMap::new();
+        for judged in &self.rules {
+            for (name, series) in judged.all() {
+                if let Some(row) = kept::row(&judged.rule, &self.host, name, series) {
+                    rows.insert((row.rule_id.clone(), row.series.clone()), row);
+                }
+            }
+        }
+        unsaved.gone = self.stored.keys().filter(|key| !rows.contains_key(*key)).cloned().collect();
+        let is_new = |(key, row): &(_, AlertStateRow)| self.stored.get(key) != Some(row);
+        unsaved.kept = rows.into_iter().filter(is_new).map(|(_, row)| row).collect();
+        unsaved
+    }
+
+    /// Notes what the database has.
+    pub(super) fn saved(&mut self, saved: Unsaved) {
+        self.stored.retain(|key, _| !saved.gone.contains(key));
+        for row in saved.kept {
+            self.stored.insert((row.rule_id.clone(), row.series.clone()), row);
+        }
+    }
+
+    /// Every rule and how it stands, those of the configuration first.
+    pub(super) fn alerts(&self) -> Vec<Alert> {
+        self.rules.iter().map(|judged| self.alert(judged)).collect()
+    }
+
+    /// The rule of this id and how it stands.
+    pub(super) fn find(&self, id: &str) -> Option<Alert> {
+        self.rules.iter().find(|judged| judged.rule.id == id).map(|judged| self.alert(judged))
+    }
+
+    /// Every rule.
+    pub(super) fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().map(|judged| &judged.rule)
+    }
+
+    fn alert(&self, judged: &Judged) -> Alert {
+        let pattern = judged.rule.pattern.as_str();
+        judged.alert(self.is_quiet(&judged.rule), |_| text::near(pattern, &self.names))
+    }
+
+    fn is_quiet(&self, rule: &Rule) -> bool {
+        let windows = rule.quiet.as_ref().unwrap_or(&self.quiet);
+        windows.iter().any(|window| window.contains(self.minute))
+    }
+
+    fn notice(&self, rule: &Rule, name: &str, series: &Series, message: Message) -> Notice {
+        let about = text::About { rule, host: &self.host, metric: name, series };
+        Notice {
+            rule: rule.id.clone(),
+            spec: rule.spec.clone(),
+            series: name.to_owned(),
+            message,
+            notification: about.notification(message, &self.names, self.patience),
+        }
+    }
+}

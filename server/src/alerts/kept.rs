@@ -1,0 +1,57 @@
+//! What of a series outlives a restart: that something is wrong, and what users were told of it.
+
+use super::machine::{Now, Phase, Series, Told};
+use super::rule::Rule;
+use crate::store::AlertStateRow;
+
+const OK: &str = "ok";
+const FIRING: &str = "firing";
+const MISSING: &str = "missing";
+const GONE: &str = "gone";
+
+/// The row of a series; none where a restart may forget it.
+pub(super) fn row(rule: &Rule, host: &str, name: &str, series: &Series) -> Option<AlertStateRow> {
+    let (state, since) = match series.phase {
+        Phase::Firing { .. } => (FIRING, series.fired),
+        Phase::Missing { was_firing: true } => (GONE, series.since),
+        Phase::Missing { was_firing: false } if series.told != Told::Nothing => {
+            (MISSING, series.since)
+        }
+        // It is the first time that nothing is wrong that counts, not each sample that says so.
+        _ if series.told != Told::Nothing => (OK, series.fired),
+        _ => return None,
+    };
+    let told = match series.told {
+        Told::Nothing => "nothing",
+        Told::Raised => "raised",
+        Told::Missing => "missing",
+    };
+    Some(AlertStateRow {
+        rule_id: rule.id.clone(),
+        host: host.to_owned(),
+        series: name.to_owned(),
+        side: rule.terms.side.as_str().to_owned(),
+        state: state.to_owned(),
+        since,
+        value: series.peak,
+        told: told.to_owned(),
+    })
+}
+
+/// The series of a row; none if a newer server wrote it.
+pub(super) fn series(row: &AlertStateRow, now: Now) -> Option<Series> {
+    let phase = match row.state.as_str() {
+        OK => Phase::Ok,
+        FIRING => Phase::Firing { back: None },
+        MISSING => Phase::Missing { was_firing: false },
+        GONE => Phase::Missing { was_firing: true },
+        _ => return None,
+    };
+    let told = match row.told.as_str() {
+        "nothing" => Told::Nothing,
+        "raised" => Told::Raised,
+        "missing" => Told::Missing,
+        _ => return None,
+    };
+    Some(Series::restored(now, phase, row.since, row.value, told))
+}

@@ -1,0 +1,220 @@
+//! One series of a rule: a machine without a clock, told what time it is and what figure there is.
+//!
+//! What is the case and what users were told are two things. At any time the next notification is the difference of the two, if
+//! it is not a quiet hour: so a notification that could not be sent comes later, what came and went meanwhile does not come at
+//! all, and what still holds when quiet hours end comes then.
+
+use std::time::Duration;
+
+use tidings_protocol::alert::AlertState;
+
+use super::rule::Terms;
+
+/// For how long a figure that was told to be missing must be there again before users hear of that: one that comes and goes
+/// would tell them all day.
+pub(super) const SETTLED: Duration = Duration::from_secs(60);
+
+/// What time it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Now {
+    /// On a monotonic clock, since any moment: what durations are measured by.
+    pub(super) monotonic: Duration,
+    /// In ms since the epoch: what people are told.
+    pub(super) wall: u64,
+}
+
+/// What users were told last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Nothing, or that all is well.
+    #[default]
+    Nothing,
+    /// That something is wrong.
+    Raised,
+    /// That there is no figure.
+    Missing,
+}
+
+/// What users are to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Message {
+    /// Something is wrong.
+    Raised,
+    /// It is over.
+    Recovered,
+    /// There is no figure.
+    Missing,
+    /// There was something wrong, and now there is no figure any more.
+    Gone,
+    /// There is a figure again, and nothing is wrong.
+    Returned,
+}
+
+impl Message {
+    /// What users know once they were told this.
+    pub(super) fn told(self) -> Told {
+        match self {
+            Self::Raised => Told::Raised,
+            Self::Recovered | Self::Returned => Told::Nothing,
+            Self::Missing | Self::Gone => Told::Missing,
+        }
+    }
+}
+
+/// What is the case.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Phase {
+    /// There was no figure yet.
+    Waiting,
+    Ok,
+    /// It has been wrong since then.
+    Pending {
+        since: Duration,
+    },
+    /// It has been back since then, if it is.
+    Firing {
+        back: Option<Duration>,
+    },
+    /// Whether it was wrong when it was seen last.
+    Missing {
+        was_firing: bool,
+    },
+}
+
+/// One series of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Series {
+    pub(super) phase: Phase,
+    /// When the phase began; of recovery and of what was over, when it was first wrong.
+    pub(super) since: u64,
+    /// When it was first wrong, the last time it was.
+    pub(super) fired: u64,
+    /// The figure it fired with.
+    pub(super) peak: Option<f64>,
+    /// The last figure there was.
+    pub(super) value: Option<f64>,
+    /// When that was; at first, when somebody began to look.
+    pub(super) seen: Duration,
+    /// Since when there has been a figure without a break.
+    pub(super) settles: Duration,
+    pub(super) told: Told,
+}
+
+impl Series {
+    /// A series nobody has looked at.
+    pub(super) fn new(now: Now) -> Self {
+        Self {
+            phase: Phase::Waiting,
+            since: now.wall,
+            fired: now.wall,
+            peak: None,
+            value: None,
+            seen: now.monotonic,
+            settles: now.monotonic,
+            told: Told::Nothing,
+        }
+    }
+
+    /// A series as it was before a restart.
+    pub(super) fn restored(
+        now: Now,
+        phase: Phase,
+        since: u64,
+        peak: Option<f64>,
+        told: Told,
+    ) -> Self {
+        Self { phase, since, fired: since, peak, told, ..Self::new(now) }
+    }
+
+    /// Takes the figure of a sample.
+    ///
+    /// A figure that was away for longer than `patience` begins anew: nobody knows what it did meanwhile.
+    pub(super) fn take(&mut self, value: f64, terms: &Terms, now: Now, patience: Duration) {
+        let was_away = now.monotonic.saturating_sub(self.seen) > patience;
+        if was_away || matches!(self.phase, Phase::Waiting | Phase::Missing { .. }) {
+            self.settles = now.monotonic;
+        }
+        self.seen = now.monotonic;
+        self.value = Some(value);
+        let lasts = |since: Duration| now.monotonic.saturating_sub(since);
+        match self.phase {
+            Phase::Firing { back } if terms.is_back(value) => {
+                let since = back.filter(|_| !was_away).unwrap_or(now.monotonic);
+                if lasts(since) >= terms.recovers_after {
+                    self.enter(Phase::Ok, now);
+                } else {
+                    self.phase = Phase::Firing { back: Some(since) };
+                }
+            }
+            Phase::Firing { .. } => self.phase = Phase::Firing { back: None },
+            phase if terms.is_wrong(value) => {
+                let since = match phase {
+                    Phase::Pending { since } if !was_away => since,
+                    _ => now.monotonic,
+                };
+                if lasts(since) >= terms.hold {
+                    self.peak = Some(value);
+                    self.fired = now.wall;
+                    self.enter(Phase::Firing { back: None }, now);
+                } else if phase != (Phase::Pending { since }) {
+                    self.enter(Phase::Pending { since }, now);
+                }
+            }
+            Phase::Ok => {}
+            _ => self.enter(Phase::Ok, now),
+        }
+    }
+
+    /// Takes note that there is a figure, whatever it is.
+    pub(super) fn be_there(&mut self, now: Now, patience: Duration) {
+        let was_away = now.monotonic.saturating_sub(self.seen) > patience;
+        if was_away || self.phase != Phase::Ok {
+            self.settles = now.monotonic;
+        }
+        self.seen = now.monotonic;
+        if self.phase != Phase::Ok {
+            self.enter(Phase::Ok, now);
+        }
+    }
+
+    /// Takes note that a sample has no figure, or that there was no sample.
+    pub(super) fn miss(&mut self, now: Now, patience: Duration) {
+        let is_over = now.monotonic.saturating_sub(self.seen) >= patience;
+        if is_over && !matches!(self.phase, Phase::Missing { .. }) {
+            let was_firing = matches!(self.phase, Phase::Firing { .. });
+            self.enter(Phase::Missing { was_firing }, now);
+        }
+    }
+
+    /// What users are to be told now, if anything.
+    pub(super) fn due(&self, now: Now) -> Option<Message> {
+        match (self.phase, self.told) {
+            (Phase::Firing { .. }, Told::Nothing | Told::Missing) => Some(Message::Raised),
+            (Phase::Ok, Told::Raised) => Some(Message::Recovered),
+            (Phase::Ok, Told::Missing) => {
+                let has_settled = now.monotonic.saturating_sub(self.settles) >= SETTLED;
+                has_settled.then_some(Message::Returned)
+            }
+            (Phase::Missing { was_firing: true }, Told::Nothing | Told::Raised)
+            | (Phase::Missing { .. }, Told::Raised) => Some(Message::Gone),
+            (Phase::Missing { .. }, Told::Nothing) => Some(Message::Missing),
+            _ => None,
+        }
+    }
+
+    /// How it stands, in the words of the wire.
+    pub(super) fn state(&self) -> AlertState {
+        match self.phase {
+            Phase::Waiting => AlertState::Waiting,
+            Phase::Ok => AlertState::Ok,
+            Phase::Pending { .. } => AlertState::Pending,
+            Phase::Firing { .. } => AlertState::Firing,
+            Phase::Missing { .. } => AlertState::Missing,
+        }
+    }
+
+    fn enter(&mut self, phase: Phase, now: Now) {
+        self.phase = phase;
+        self.since = now.wall;
+    }
+}

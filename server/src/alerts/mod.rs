@@ -1,0 +1,269 @@
+//! Alerts: rules that the figures of this machine are held to, and users who hear when one is broken.
+//!
+//! - `rule`: a rule that was checked.
+//! - `machine`: one series of a rule, without a clock: what is the case, and what users know of it.
+//! - `judged`, `board`: a rule with its series, all rules; `text`: what people read; `kept`: what outlives a restart.
+//! - `task`: judges the collectors' samples as they are taken, and sends what is due to the [`outlet`].
+//! - [`Alerts`]: what routes ask.
+//!
+//! Samples come from the collectors themselves and not from the hub: anybody who may publish to `metrics/{host}` could say
+//! anything there, and what the machine does is to be judged also while the hub takes no events.
+
+mod board;
+mod error;
+mod judged;
+mod kept;
+mod machine;
+pub(crate) mod outlet;
+mod rule;
+mod task;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tidings_protocol::alert::{
+    Alert, AlertChange, AlertRule, AlertSource, MAX_RULES, quiet_windows,
+};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use error::AlertError;
+pub(crate) use task::Samples;
+
+use crate::auth::Secret;
+use crate::clock;
+use crate::config::{Config, why};
+use crate::store::{AlertRuleRow, AlertStateRow, Store, StoreError};
+use board::Board;
+use machine::Now;
+use outlet::Outlet;
+use rule::{Rule, id_of_name};
+
+/// Hex digits of an id.
+const ID_DIGITS: usize = 12;
+
+/// The alerts of a server; clones are the same.
+#[derive(Clone, Debug)]
+pub struct Alerts(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Option<Arc<dyn Store>>,
+    outlet: Arc<dyn Outlet>,
+    board: Mutex<Board>,
+    /// Held over a change of database and memory, so that they stay equal.
+    changing: tokio::sync::Mutex<()>,
+    /// There is something to tell or to keep.
+    wake: Notify,
+    begun: Instant,
+}
+
+/// What a database has of the alerts of a machine.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    rules: Vec<AlertRuleRow>,
+    states: Vec<AlertStateRow>,
+}
+
+impl Found {
+    /// What is in `store` for the machine called `host`.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub(crate) async fn load(store: &dyn Store, host: &str) -> Result<Self, StoreError> {
+        let (rules, states) = (store.alert_rules().await?, store.alert_states(host).await?);
+        Ok(Self { rules, states })
+    }
+}
+
+impl Alerts {
+    /// The rules of `config` and those that were `found` in `store`, on the machine called `host`, which goes on from where
+    /// it was.
+    #[must_use]
+    pub(crate) fn new(
+        config: &Config,
+        host: &str,
+        store: Option<Arc<dyn Store>>,
+        found: Found,
+        outlet: Arc<dyn Outlet>,
+    ) -> Self {
+        let quiet = quiet_windows(&config.alerting.quiet).unwrap_or_default();
+        let interval = Duration::from_millis(config.collectors.interval_ms);
+        let begun = Instant::now();
+        let mut board = Board::new(host.to_owned(), quiet, interval, now(begun));
+        for alert in &config.alerts {
+            let (id, spec) = (id_of_name(&alert.name), alert.rule());
+            let name = alert.name.as_str();
+            if let Some(user) = spec.users.as_deref().and_then(|users| outlet.unknown(users)) {
+                tracing::warn!(
+                    name,
+                    user,
+                    "an alert of the configuration is for a user there is not"
+                );
+            }
+            match Rule::new(id, AlertSource::Configuration, spec, host) {
+                Ok(rule) => board.put(rule),
+                // The configuration was checked before.
+                Err(error) => tracing::error!(%error, name, "an alert is left out"),
+            }
+        }
+        for AlertRuleRow { id, name, rule, .. } in found.rules {
+            let spec = serde_json::from_str(&rule).map_err(|error| error.to_string());
+            let rule = spec.and_then(|spec| {
+                let rule = Rule::new(id, AlertSource::Store, spec, host);
+                rule.map_err(|error| error.to_string())
+            });
+            match rule {
+                Ok(rule) => board.put(rule),
+                // A newer server may have made it.
+                Err(error) => tracing::warn!(error, name, "an alert in the database is left out"),
+            }
+        }
+        board.restore(found.states);
+        Self(Arc::new(Inner {
+            store,
+            outlet,
+            board: Mutex::new(board),
+            changing: tokio::sync::Mutex::default(),
+            wake: Notify::new(),
+            begun,
+        }))
+    }
+
+    /// Judges `samples` until `stop`.
+    pub(crate) async fn run(self, samples: Samples, stop: CancellationToken) {
+        task::run(self, samples, stop).await;
+    }
+
+    /// Every rule and how it stands.
+    #[must_use]
+    pub fn list(&self) -> Vec<Alert> {
+        self.board().alerts()
+    }
+
+    /// One rule and how it stands.
+    ///
+    /// # Errors
+    ///
+    /// If there is none of this id.
+    pub fn find(&self, id: &str) -> Result<Alert, AlertError> {
+        self.board().find(id).ok_or(AlertError::NoSuch)
+    }
+
+    /// Adds a rule. Must be called within a tokio runtime; a caller that goes away leaves nothing half done.
+    ///
+    /// # Errors
+    ///
+    /// If it is none, its name is taken, there are too many, or the database fails.
+    pub async fn create(&self, spec: AlertRule) -> Result<Alert, AlertError> {
+        let this = self.clone();
+        to_its_end(async move {
+            let _changing = this.0.changing.lock().await;
+            if this.board().rules().count() >= MAX_RULES {
+                return Err(AlertError::TooMany);
+            }
+            let id = Secret::generate().expose().chars().take(ID_DIGITS).collect();
+            this.put(id, spec).await
+        })
+        .await
+    }
+
+    /// Changes a rule. What is the case by it stays, and is judged by what it says now, unless that is something else
+    /// altogether: other figures, another side, another machine. Must be called within a tokio runtime; a caller that goes
+    /// away leaves nothing half done.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, it is of the configuration, it would be none, its name is taken, or the database fails.
+    pub async fn change(&self, id: &str, change: AlertChange) -> Result<Alert, AlertError> {
+        let (this, id) = (self.clone(), id.to_owned());
+        to_its_end(async move {
+            let _changing = this.0.changing.lock().await;
+            let spec = change.of(this.changeable(&id)?);
+            this.put(id, spec).await
+        })
+        .await
+    }
+
+    /// Removes a rule; what is wrong by it is over, and nobody is told. Must be called within a tokio runtime; a caller that
+    /// goes away leaves nothing half done.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, it is of the configuration, or the database fails; the rule goes on then.
+    pub async fn remove(&self, id: &str) -> Result<(), AlertError> {
+        let (this, id) = (self.clone(), id.to_owned());
+        to_its_end(async move {
+            let _changing = this.0.changing.lock().await;
+            this.changeable(&id)?;
+            let store = this.0.store.as_ref().ok_or(AlertError::NoStore)?;
+            store.remove_alert_rule(&id).await?;
+            this.board().remove(&id);
+            this.0.wake.notify_one();
+            Ok(())
+        })
+        .await
+    }
+
+    /// What a rule says that is in the store.
+    fn changeable(&self, id: &str) -> Result<AlertRule, AlertError> {
+        let board = self.board();
+        let rule = board.rules().find(|rule| rule.id == id).ok_or(AlertError::NoSuch)?;
+        match rule.source {
+            AlertSource::Store => Ok(rule.spec.clone()),
+            _ => Err(AlertError::Configured),
+        }
+    }
+
+    /// Checks a rule, keeps it and judges by it.
+    async fn put(&self, id: String, spec: AlertRule) -> Result<Alert, AlertError> {
+        let store = self.0.store.as_ref().ok_or(AlertError::NoStore)?;
+        let (host, metric) = (self.board().host().to_owned(), spec.metric.clone());
+        let rule = Rule::new(id.clone(), AlertSource::Store, spec, &host)
+            .map_err(|error| AlertError::Invalid(why(&error, &metric)))?;
+        let users = rule.spec.users.as_deref().unwrap_or_default();
+        if let Some(user) = self.0.outlet.unknown(users) {
+            return Err(AlertError::NoSuchUser(user.to_owned()));
+        }
+        let is_taken = |other: &Rule| other.id != id && other.spec.name == rule.spec.name;
+        if self.board().rules().any(is_taken) {
+            return Err(AlertError::NameTaken);
+        }
+        let name = rule.spec.name.clone();
+        let text = serde_json::to_string(&rule.spec).map_err(AlertError::Unwritable)?;
+        let row = AlertRuleRow { id: id.clone(), name, rule: text, created_at: clock::now_ms() };
+        if !store.save_alert_rule(&row).await? {
+            return Err(AlertError::NameTaken);
+        }
+        let mut board = self.board();
+        board.put(rule);
+        self.0.wake.notify_one();
+        board.find(&id).ok_or(AlertError::NoSuch)
+    }
+
+    fn now(&self) -> Now {
+        now(self.0.begun)
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.0.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn now(begun: Instant) -> Now {
+    Now { monotonic: begun.elapsed(), wall: clock::now_ms() }
+}
+
+/// Runs a change of database and memory on a task of its own: a request whose client hangs up is dropped wherever it
+/// stands.
+async fn to_its_end<T: Send + 'static>(
+    change: impl Future<Output = Result<T, AlertError>> + Send + 'static,
+) -> Result<T, AlertError> {
+    // A task ends without a result only with its runtime, or by a panic.
+    tokio::spawn(change).await.map_err(|_| StoreError::Closed)?
+}

@@ -1,0 +1,142 @@
+//! The task that judges each sample, tells users and keeps what must outlive a restart.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Zoned;
+use tidings_protocol::metrics::Snapshot;
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::Alerts;
+use super::board::Notice;
+use crate::notifications::NotifyError;
+
+/// How often the time is looked at where there are no samples: quiet hours end, figures are missing.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Time until what could not be sent or kept is tried again.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// The newest sample of this machine, once there is one.
+pub(crate) type Samples = watch::Receiver<Option<Arc<Snapshot>>>;
+
+/// Judges `samples` until `stop`, and keeps what is not kept by then. What is judged waits for nobody: a database that hangs
+/// holds up what is sent, and no more.
+pub(super) async fn run(alerts: Alerts, samples: Samples, stop: CancellationToken) {
+    let judging = async {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = judge(&alerts, samples) => {}
+        }
+    };
+    tokio::join!(judging, tell(&alerts, &stop));
+    keep(&alerts).await;
+}
+
+async fn judge(alerts: &Alerts, mut samples: Samples) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut has_samples = true;
+    loop {
+        let sample = tokio::select! {
+            changed = samples.changed(), if has_samples => {
+                has_samples = changed.is_ok();
+                samples.borrow_and_update().clone()
+            }
+            _ = ticks.tick() => None,
+        };
+        let now = alerts.now();
+        let mut board = alerts.board();
+        board.judge(sample.as_deref(), now, minute_of_day());
+        let has_work = !board.due().is_empty() || !board.unsaved().is_empty();
+        drop(board);
+        if has_work {
+            alerts.0.wake.notify_one();
+        }
+    }
+}
+
+async fn tell(alerts: &Alerts, stop: &CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = alerts.0.wake.notified() => {}
+        }
+        // What was begun is done to its end: users who were told are not told again by the next server.
+        while !settle(alerts, stop).await {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(RETRY_AFTER) => {}
+            }
+        }
+    }
+}
+
+/// Tells users what is due and keeps what changed; false if some of it has to be tried again.
+async fn settle(alerts: &Alerts, stop: &CancellationToken) -> bool {
+    let mut is_told = true;
+    'told: loop {
+        // Of many a part at a time: what is over meanwhile need not be told.
+        let due = alerts.board().due();
+        if due.is_empty() {
+            break;
+        }
+        for notice in due {
+            if stop.is_cancelled() {
+                break 'told;
+            }
+            if !send(alerts, &notice).await {
+                is_told = false;
+                break 'told;
+            }
+            alerts.board().told(&notice);
+        }
+    }
+    // Once users were told: should the server crash in between, they are told again rather than never.
+    keep(alerts).await && is_told
+}
+
+/// False if it has to be tried again.
+async fn send(alerts: &Alerts, notice: &Notice) -> bool {
+    let users = notice.spec.users.as_deref();
+    let rule = &notice.spec.name;
+    match alerts.0.outlet.tell(users, &notice.notification).await {
+        Ok(()) => true,
+        // There will be no inboxes later, either.
+        Err(error @ (NotifyError::NoStore | NotifyError::Invalid(_))) => {
+            tracing::warn!(%error, rule, "nobody is told of an alert");
+            true
+        }
+        Err(error) => {
+            tracing::warn!(%error, rule, "users are told of an alert later");
+            false
+        }
+    }
+}
+
+/// Keeps what must outlive a restart; false if it has to be tried again.
+async fn keep(alerts: &Alerts) -> bool {
+    let (host, unsaved) = {
+        let board = alerts.board();
+        (board.host().to_owned(), board.unsaved())
+    };
+    let Some(store) = alerts.0.store.as_ref().filter(|_| !unsaved.is_empty()) else { return true };
+    match store.keep_alert_states(&host, &unsaved.kept, &unsaved.gone).await {
+        Ok(()) => {
+            alerts.board().saved(unsaved);
+            true
+        }
+        Err(error) => {
+            tracing::warn!(%error, "how alerts stand could not be kept");
+            false
+        }
+    }
+}
+
+/// By the clock on the wall of this machine.
+fn minute_of_day() -> u16 {
+    let now = Zoned::now();
+    u16::from(now.hour().unsigned_abs()) * 60 + u16::from(now.minute().unsigned_abs())
+}

@@ -1,0 +1,82 @@
+//! A restart.
+
+use super::*;
+use Message::{Gone, Missing, Raised, Recovered, Returned};
+
+impl Machine {
+    /// Keeps everything, and starts anew with the rule of `keys`, an hour later.
+    fn restarted(mut self, keys: Value) -> Self {
+        let unsaved = self.board.unsaved();
+        let is_of = |row: &AlertStateRow, series: &str| row.series == series;
+        self.rows.retain(|row| {
+            !unsaved.gone.iter().any(|(_, series)| is_of(row, series))
+                && !unsaved.kept.iter().any(|other| is_of(row, &other.series))
+        });
+        self.rows.extend(unsaved.kept.clone());
+        self.board.saved(unsaved);
+        assert!(self.board.unsaved().is_empty(), "everything is kept");
+        let mut machine = Self::new(keys);
+        machine.board.restore(self.rows.clone());
+        machine.rows = self.rows;
+        machine
+    }
+}
+
+#[test]
+fn a_restart_neither_says_it_again_nor_forgets_that_it_is_over() {
+    let keys = json!({ "forSeconds": 3, "recoverForSeconds": 3 });
+    let mut machine = Machine::new(keys.clone());
+    assert_eq!(machine.run(10, Some(&cpu(99.0))), [(4, Raised)]);
+    let since = machine.board.alerts()[0].series[0].since;
+
+    let mut machine = machine.restarted(keys.clone());
+    assert_eq!(machine.board.alerts()[0].series[0].since, since);
+    assert_eq!(machine.run(10, Some(&cpu(99.0))), []);
+    assert_eq!(machine.state(), AlertState::Firing);
+    let mut machine = machine.restarted(keys);
+    assert_eq!(machine.run(10, Some(&cpu(10.0))), [(4, Recovered)]);
+    assert!(machine.board.unsaved().kept.is_empty() && !machine.board.unsaved().is_empty());
+}
+
+#[test]
+fn what_was_told_to_be_missing_is_not_told_again() {
+    let mut machine = Machine::new(json!({}));
+    assert_eq!(machine.run(20, None), [(10, Missing)]);
+    let mut machine = machine.restarted(json!({}));
+    assert_eq!(machine.run(100, None), []);
+    let mut machine = machine.restarted(json!({}));
+    assert_eq!(machine.run(100, Some(&cpu(10.0))), [(61, Returned)]);
+}
+
+#[test]
+fn what_disappeared_while_the_server_was_away_is_gone() {
+    let mut machine = Machine::new(json!({ "metric": "disk.*.used_percent" }));
+    assert_eq!(machine.run(3, Some(&disks(&[("sda1", 99)]))), [(1, Raised)]);
+    let mut machine = machine.restarted(json!({ "metric": "disk.*.used_percent" }));
+    assert_eq!(machine.run(30, Some(&disks(&[("sdb1", 9)]))), [(10, Gone)]);
+}
+
+#[test]
+fn what_began_in_quiet_hours_is_remembered_too() {
+    let quiet = json!({ "quiet": ["12:00-12:10"] });
+    let mut machine = Machine::new(quiet.clone());
+    machine.run(10, Some(&cpu(99.0)));
+    let mut machine = machine.restarted(quiet);
+    assert_eq!(machine.state(), AlertState::Firing);
+    assert_eq!(machine.run(700, Some(&cpu(89.0))), [(600, Raised)]);
+}
+
+#[test]
+fn a_rule_that_is_another_after_the_restart_begins_anew() {
+    for (keys, state) in [
+        (json!({ "metric": "load.1" }), AlertState::Waiting),
+        (json!({ "above": null, "below": 1 }), AlertState::Waiting),
+        (json!({ "enabled": false }), AlertState::Disabled),
+    ] {
+        let mut machine = Machine::new(json!({}));
+        assert_eq!(machine.run(5, Some(&cpu(99.0))), [(1, Raised)]);
+        let machine = machine.restarted(keys.clone());
+        assert_eq!(machine.state(), state, "{keys}");
+        assert_eq!(machine.board.unsaved().gone.len(), 1, "its row goes");
+    }
+}

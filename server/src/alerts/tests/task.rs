@@ -1,0 +1,190 @@
+//! The task, with a database and inboxes that may fail.
+
+use std::sync::{Arc, Mutex};
+
+use futures_util::future::BoxFuture;
+use tidings_protocol::alert::AlertChange;
+use tidings_protocol::notification::NewNotification;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::alerts::outlet::Outlet;
+use crate::alerts::{AlertError, Alerts, Found};
+use crate::config::Config;
+use crate::notifications::NotifyError;
+use crate::store::{SqliteStore, Store, StoreError};
+
+/// Remembers what Ada and the admins are told, unless the database is away.
+#[derive(Debug, Default)]
+struct Heard {
+    titles: Mutex<Vec<String>>,
+    is_away: Mutex<bool>,
+}
+
+impl Heard {
+    fn titles(&self) -> Vec<String> {
+        self.titles.lock().unwrap().clone()
+    }
+}
+
+impl Outlet for Heard {
+    fn tell<'a>(
+        &'a self,
+        _: Option<&'a [String]>,
+        notification: &'a NewNotification,
+    ) -> BoxFuture<'a, Result<(), NotifyError>> {
+        Box::pin(async move {
+            if *self.is_away.lock().unwrap() {
+                return Err(StoreError::Busy.into());
+            }
+            self.titles.lock().unwrap().push(notification.title.clone().unwrap());
+            Ok(())
+        })
+    }
+
+    fn unknown<'a>(&self, users: &'a [String]) -> Option<&'a str> {
+        users.iter().map(String::as_str).find(|name| *name != "ada")
+    }
+}
+
+struct Running {
+    alerts: Alerts,
+    samples: watch::Sender<Option<Arc<Snapshot>>>,
+    heard: Arc<Heard>,
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    async fn start(store: &Arc<dyn Store>, config: &Config) -> Self {
+        let found = Found::load(store.as_ref(), "box").await.unwrap();
+        let heard = Arc::new(Heard::default());
+        let outlet = Arc::clone(&heard) as Arc<dyn Outlet>;
+        let alerts = Alerts::new(config, "box", Some(Arc::clone(store)), found, outlet);
+        let (samples, newest) = watch::channel(None);
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(alerts.clone().run(newest, stop.clone()));
+        Self { alerts, samples, heard, stop, task }
+    }
+
+    fn sample(&self, total: f32) {
+        self.samples.send_replace(Some(Arc::new(cpu(total))));
+    }
+
+    async fn until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
+        let wait = async {
+            while !condition(self) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), wait).await.expect(what);
+    }
+
+    async fn end(self) {
+        self.stop.cancel();
+        tokio::time::timeout(Duration::from_secs(5), self.task).await.unwrap().unwrap();
+    }
+}
+
+async fn store(folder: &tempfile::TempDir) -> Arc<dyn Store> {
+    Arc::new(SqliteStore::open(&folder.path().join("x.db"), false).await.unwrap())
+}
+
+#[tokio::test]
+async fn what_is_told_outlives_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, config) = (store(&folder).await, Config::default());
+    let server = Running::start(&store, &config).await;
+    let alert = server.alerts.create(spec(json!({ "users": ["ada"] }))).await.unwrap();
+    server.sample(95.0);
+    server.until("Ada hears of it", |server| server.heard.titles().len() == 1).await;
+    let kept = async {
+        while store.alert_states("box").await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), kept).await.expect("it is kept");
+    server.end().await;
+
+    let server = Running::start(&store, &config).await;
+    let found = server.alerts.find(&alert.id).unwrap();
+    assert_eq!((found.rule, found.state), (alert.rule, AlertState::Firing));
+    server.sample(5.0);
+    server.until("it is over", |server| server.heard.titles().len() == 1).await;
+    assert_eq!(server.heard.titles(), ["CPU is back down to 85.5% on box"]);
+    server.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_inboxes_are_away_it_is_tried_again_until_they_are_back() {
+    let config = crate::config::Config {
+        alerts: toml::from_str::<Config>(
+            "[[alerts]]\nname = \"B\"\nmetric = \"cpu.total\"\nabove = 9",
+        )
+        .unwrap()
+        .alerts,
+        ..Config::default()
+    };
+    let heard = Arc::new(Heard::default());
+    *heard.is_away.lock().unwrap() = true;
+    let outlet = Arc::clone(&heard) as Arc<dyn Outlet>;
+    let alerts = Alerts::new(&config, "box", None, Found::default(), outlet);
+    let (samples, newest) = watch::channel(None);
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(alerts.clone().run(newest, stop.clone()));
+    let server = Running { alerts, samples, heard, stop, task };
+    server.sample(10.0);
+    server.until("it fires", |server| server.alerts.list()[0].state == AlertState::Firing).await;
+    *server.heard.is_away.lock().unwrap() = false;
+    // There are no more samples: soon they hear of that, too.
+    let has_heard =
+        |server: &Running| server.heard.titles().iter().any(|told| told == "CPU above 9% on box");
+    server.until("they hear of it", has_heard).await;
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_rule_is_made_changed_and_removed_or_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[[alerts]]\nname = \"Fixed\"\nmetric = \"cpu.total\"\nabove = 90\n";
+    let config = toml::from_str::<Config>(text).unwrap();
+    let server = Running::start(&store(&folder).await, &config).await;
+    let alerts = &server.alerts;
+    let fixed = alerts.list().remove(0);
+    let change = AlertChange { above: Some(50.0), ..AlertChange::default() };
+    assert!(matches!(alerts.change(&fixed.id, change.clone()).await, Err(AlertError::Configured)));
+    assert!(matches!(alerts.remove(&fixed.id).await, Err(AlertError::Configured)));
+    assert!(matches!(alerts.remove("none").await, Err(AlertError::NoSuch)));
+
+    let made = alerts.create(spec(json!({ "host": null }))).await.unwrap();
+    assert_eq!((made.source, made.rule.host.as_deref()), (AlertSource::Store, Some("box")));
+    for name in ["Busy", "Fixed"] {
+        let again = alerts.create(spec(json!({ "name": name }))).await;
+        assert!(matches!(again, Err(AlertError::NameTaken)), "{name}");
+    }
+    let stranger = alerts.create(spec(json!({ "name": "x", "users": ["ada", "bob"] }))).await;
+    assert!(matches!(stranger, Err(AlertError::NoSuchUser(user)) if user == "bob"));
+    let wrong = alerts.create(spec(json!({ "name": "x", "metric": "cpu.totl" }))).await;
+    assert!(matches!(wrong, Err(AlertError::Invalid(why)) if why.contains("`cpu.total`")));
+
+    assert_eq!(alerts.change(&made.id, change).await.unwrap().rule.above, Some(50.0));
+    assert_eq!(alerts.find(&made.id).unwrap().recovers_at, 47.5);
+    let both = AlertChange { above: Some(1.0), below: Some(1.0), ..AlertChange::default() };
+    assert!(matches!(alerts.change(&made.id, both).await, Err(AlertError::Invalid(_))));
+    alerts.remove(&made.id).await.unwrap();
+    assert!(matches!(alerts.find(&made.id), Err(AlertError::NoSuch)));
+    assert_eq!(alerts.list(), [fixed]);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn there_are_two_hundred_rules_at_most() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Running::start(&store(&folder).await, &Config::default()).await;
+    for n in 0..200 {
+        server.alerts.create(spec(json!({ "name": n.to_string() }))).await.unwrap();
+    }
+    assert!(matches!(server.alerts.create(spec(json!({}))).await, Err(AlertError::TooMany)));
+    server.end().await;
+}

@@ -1,0 +1,96 @@
+//! What people read.
+
+use tidings_protocol::metric::Unit;
+use tidings_protocol::notification::Level;
+
+use super::super::text::{figure, near, time};
+use super::*;
+
+fn told(keys: Value, samples: &[(u64, &Snapshot)]) -> Vec<(String, String, Level)> {
+    let mut machine = Machine::new(keys);
+    let mut told = Vec::new();
+    for (seconds, sample) in samples {
+        for _ in 0..*seconds {
+            for notice in machine.step(Some(sample)) {
+                let notification = notice.notification;
+                notification.check().unwrap();
+                assert_eq!(notification.source.as_deref(), Some("alerts"));
+                assert_eq!(notification.link.as_deref(), Some("/#alerts/r1"));
+                let text = notification.message.unwrap();
+                told.push((notification.title.unwrap(), text, notification.level.unwrap()));
+            }
+        }
+    }
+    told
+}
+
+#[test]
+fn users_read_what_is_wrong_for_how_long_and_where() {
+    let (busy, idle) = (cpu(93.44), cpu(20.0));
+    let told =
+        told(json!({ "forSeconds": 120, "recoverForSeconds": 0 }), &[(122, &busy), (1, &idle)]);
+    let expected = [
+        ("CPU above 90% for 2 min on box", "It was at 93.4%.\nRule: Busy", Level::Warning),
+        (
+            "CPU is back down to 85.5% on box",
+            "It was above 90% for 2 s.\nRule: Busy",
+            Level::Success,
+        ),
+    ];
+    let expected = expected.map(|(title, text, level)| (title.to_owned(), text.to_owned(), level));
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn a_name_of_the_systems_fits_a_notification_whatever_it_is() {
+    let name = "a\n*.%/\u{202e}".repeat(40);
+    let sample = disks(&[(&name, 99)]);
+    let told = told(json!({ "metric": "disk.*.used_percent", "level": "error" }), &[(1, &sample)]);
+    assert_eq!((told.len(), told[0].2), (1, Level::Error));
+}
+
+#[test]
+fn two_series_with_long_names_have_two_keys() {
+    let mut machine = Machine::new(json!({ "metric": "disk.*.used_percent" }));
+    let long = "x".repeat(250);
+    let names = [format!("{long}1"), format!("{long}2")];
+    let told = machine.step(Some(&disks(&[(&names[0], 99), (&names[1], 99)])));
+    let keys: Vec<_> = told.iter().map(|told| told.notification.dedupe_key.clone()).collect();
+    assert!(keys.len() == 2 && keys[0] != keys[1], "{keys:?}");
+}
+
+#[test]
+fn figures_have_their_units() {
+    for (value, unit, text) in [
+        (90.0, Unit::Percent, "90%"),
+        (85.55, Unit::Percent, "85.5%"),
+        (1536.0 * 1024.0 * 1024.0, Unit::Bytes, "1.5 GiB"),
+        (0.0, Unit::Bytes, "0 B"),
+        (1e6, Unit::BytesPerSecond, "976.6 KiB/s"),
+        (1e30, Unit::Bytes, "888178419700125.2 PiB"),
+        (-3.25, Unit::Celsius, "-3.2 °C"),
+        (300.0, Unit::Seconds, "5 min"),
+        (f64::MAX, Unit::Seconds, "11574074 d 1 h"),
+        (4.0, Unit::Count, "4"),
+    ] {
+        assert_eq!(figure(value, unit), text);
+    }
+    for (seconds, text) in [
+        (0, "0 s"),
+        (59, "59 s"),
+        (90, "1 min 30 s"),
+        (7_200, "2 h"),
+        (7_201, "2 h"),
+        (90_060, "1 d 1 h"),
+    ] {
+        assert_eq!(time(Duration::from_secs(seconds)), text);
+    }
+}
+
+#[test]
+fn names_that_are_like_it_are_three_or_none() {
+    let names = ["cpu.core.0", "cpu.core.1", "cpu.total", "memory.used"].map(str::to_owned);
+    let text = near("cpu.core.7", &names);
+    assert_eq!(text, "Names that are like it: cpu.core.0, cpu.core.1, cpu.total.");
+    assert_eq!(near("cpu.core.7", &[]), "There are no samples of this machine.");
+}

@@ -1,0 +1,179 @@
+//! What people read.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tidings_protocol::metric::{self, Unit};
+use tidings_protocol::notification::{Level, MAX_KEY_BYTES, MAX_TITLE_CHARS, NewNotification};
+
+use super::machine::{Message, Series};
+use super::rule::Rule;
+
+/// Where the notifications come from.
+const SOURCE: &str = "alerts";
+
+/// How many names are told that are like one nobody has.
+const NEAR: usize = 3;
+
+/// What a notification is about.
+pub(super) struct About<'a> {
+    pub(super) rule: &'a Rule,
+    pub(super) host: &'a str,
+    pub(super) metric: &'a str,
+    pub(super) series: &'a Series,
+}
+
+impl About<'_> {
+    /// The notification. It says the same for as long as the same is the case, so that sending it again changes nothing.
+    pub(super) fn notification(
+        &self,
+        message: Message,
+        names: &[String],
+        patience: Duration,
+    ) -> NewNotification {
+        let Self { rule, host, series, metric } = self;
+        let (terms, unit) = (&rule.terms, rule.pattern.unit());
+        let label = metric::label(metric);
+        let side = terms.side.as_str();
+        let threshold = figure(terms.threshold, unit);
+        let peak = || series.peak.map_or_else(|| "unknown".to_owned(), |peak| figure(peak, unit));
+        let (title, text) = match message {
+            Message::Raised => {
+                let held = if terms.hold.is_zero() {
+                    String::new()
+                } else {
+                    format!(" for {}", time(terms.hold))
+                };
+                (
+                    format!("{label} {side} {threshold}{held} on {host}"),
+                    format!("It was at {}.", peak()),
+                )
+            }
+            Message::Recovered => {
+                let lasted = Duration::from_millis(series.since.saturating_sub(series.fired));
+                let back = figure(terms.recovers_at, unit);
+                let way = match terms.side {
+                    tidings_protocol::alert::Side::Above => "down to",
+                    tidings_protocol::alert::Side::Below => "up to",
+                };
+                (
+                    format!("{label} is back {way} {back} on {host}"),
+                    format!("It was {side} {threshold} for {}.", time(lasted)),
+                )
+            }
+            Message::Missing => (
+                format!("No figures of {metric} on {host}"),
+                format!("No sample has had it for {}. {}", time(patience), near(metric, names)),
+            ),
+            Message::Gone => (
+                format!("{label} is gone from {host}"),
+                format!(
+                    "It was {side} {threshold} and has no figures any more. It was at {} when that began.",
+                    peak()
+                ),
+            ),
+            Message::Returned => {
+                (format!("{label} has figures again on {host}"), "Nothing is wrong.".to_owned())
+            }
+        };
+        let level = match message {
+            Message::Recovered | Message::Returned => Level::Success,
+            _ => rule.spec.level,
+        };
+        NewNotification {
+            title: Some(line(&title)),
+            message: Some(format!("{text}\nRule: {}", rule.spec.name)),
+            level: Some(level),
+            link: Some(format!("/#alerts/{}", rule.id)),
+            source: Some(SOURCE.to_owned()),
+            dedupe_key: Some(key(&rule.id, host, metric)),
+            ..NewNotification::default()
+        }
+    }
+}
+
+/// What there is that is like a name that no sample has.
+pub(super) fn near(metric: &str, names: &[String]) -> String {
+    if names.is_empty() {
+        return "There are no samples of this machine.".to_owned();
+    }
+    let mut near: Vec<_> =
+        names.iter().map(|name| (strsim::jaro_winkler(metric, name), name)).collect();
+    near.sort_by(|(a, x), (b, y)| b.total_cmp(a).then_with(|| x.cmp(y)));
+    let near: Vec<_> = near.iter().take(NEAR).map(|(_, name)| name.as_str()).collect();
+    format!("Names that are like it: {}.", near.join(", "))
+}
+
+/// Of one series on one machine: raised and recovered replace each other.
+fn key(rule: &str, host: &str, metric: &str) -> String {
+    let key = format!("alert/{rule}/{host}/{metric}");
+    // A name may hold what a key may not.
+    if key.len() <= MAX_KEY_BYTES && !key.contains(char::is_control) {
+        return key;
+    }
+    let digest = Sha256::digest(key.as_bytes());
+    digest.iter().take(16).fold(format!("alert/{rule}/"), |key, byte| format!("{key}{byte:02x}"))
+}
+
+/// What fits a title: names are the system's, and may hold anything.
+fn line(text: &str) -> String {
+    let clean = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut line: String = clean.clone().take(MAX_TITLE_CHARS).collect();
+    if clean.count() > MAX_TITLE_CHARS {
+        line.pop();
+        line.push('…');
+    }
+    line
+}
+
+/// A figure with its unit.
+pub(super) fn figure(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Percent => format!("{}%", short(value)),
+        Unit::Bytes => bytes(value),
+        Unit::BytesPerSecond => format!("{}/s", bytes(value)),
+        Unit::Celsius => format!("{} °C", short(value)),
+        Unit::Seconds if value >= 0.0 => {
+            // Longer than any machine runs.
+            time(Duration::from_secs_f64(value.min(1e12)))
+        }
+        Unit::Seconds => format!("{} s", short(value)),
+        Unit::Count | Unit::Unknown => short(value),
+    }
+}
+
+/// One digit behind the point, and none if it is 0.
+fn short(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
+fn bytes(value: f64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+    let (mut value, mut unit) = (value, 0);
+    while value.abs() >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{} {}", short(value), units[unit])
+}
+
+/// A time in its two largest units.
+pub(super) fn time(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let mut rest = seconds;
+    let mut parts = Vec::new();
+    for (size, unit) in units {
+        if rest >= size {
+            parts.push(format!("{} {unit}", rest / size));
+            rest %= size;
+        } else if !parts.is_empty() {
+            break;
+        }
+        if parts.len() == 2 {
+            break;
+        }
+    }
+    if parts.is_empty() { "0 s".to_owned() } else { parts.join(" ") }
+}
