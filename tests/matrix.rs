@@ -116,6 +116,13 @@ impl Stage {
         posted["id"].as_str().map(str::to_owned).context("an id")
     }
 
+    /// A rule of an alert.
+    async fn alert(&self) -> Result<String> {
+        let body = json!({ "name": self.new_name(), "metric": "cpu.total", "above": 90 });
+        let made = self.by_owner(Method::POST, "/api/alerts", body).await?;
+        made["id"].as_str().map(str::to_owned).context("an id")
+    }
+
     /// Signs in, each from an address of its own: attempts are counted.
     async fn session(&self, role: &str) -> Result<Caller> {
         let (id, name) = self.user(role, Some(PASSWORD)).await?;
@@ -206,6 +213,9 @@ impl Stage {
             let (other, _) = self.user("viewer", None).await?;
             let id = self.notification(&other).await?;
             text = text.replace("{other-notification}", &id);
+        }
+        if text.contains("{alert}") {
+            text = text.replace("{alert}", &self.alert().await?);
         }
         if text.contains("{other}") || text.contains("{other-token}") {
             // A new one each time: what one caller removes the next one finds.

@@ -50,7 +50,7 @@ pub mod path {
     pub const READY: &str = "/readyz";
     /// Every path of the API and of operations, for those who must know them all: a route that is missing here
     /// is missing in the table of who may do what.
-    pub const ALL: [&str; 16] = [
+    pub const ALL: [&str; 18] = [
         EVENTS,
         CHANNEL,
         SESSION,
@@ -60,6 +60,8 @@ pub mod path {
         TOKEN,
         USERS,
         USER,
+        ALERTS,
+        ALERT,
         NOTIFICATIONS,
         NOTIFICATION,
         READ,
