@@ -21,6 +21,7 @@ mod task;
 mod tests;
 mod text;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -112,18 +113,7 @@ impl Alerts {
                 Err(error) => tracing::error!(%error, name, "an alert is left out"),
             }
         }
-        for AlertRuleRow { id, name, rule, .. } in found.rules {
-            let spec = serde_json::from_str(&rule).map_err(|error| error.to_string());
-            let rule = spec.and_then(|spec| {
-                let rule = Rule::new(id, AlertSource::Store, spec, host);
-                rule.map_err(|error| error.to_string())
-            });
-            match rule {
-                Ok(rule) => board.put(rule),
-                // A newer server may have made it.
-                Err(error) => tracing::warn!(error, name, "an alert in the database is left out"),
-            }
-        }
+        found.rules.iter().filter_map(|row| read(row, host)).for_each(|rule| board.put(rule));
         board.restore(found.states);
         Self(Arc::new(Inner {
             store,
@@ -210,6 +200,31 @@ impl Alerts {
         .await
     }
 
+    /// Takes over what other servers of the same database have made of the rules.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails; the rules stay as they are then.
+    async fn reload(&self) -> Result<(), StoreError> {
+        let Some(store) = &self.0.store else { return Ok(()) };
+        let _changing = self.0.changing.lock().await;
+        let rows = store.alert_rules().await?;
+        let mut board = self.board();
+        let stored = board.rules().filter(|rule| rule.source == AlertSource::Store);
+        let known: HashMap<_, _> =
+            stored.map(|rule| (rule.id.clone(), rule.spec.clone())).collect();
+        for id in known.keys().filter(|id| !rows.iter().any(|row| row.id == **id)) {
+            board.remove(id);
+        }
+        let host = board.host().to_owned();
+        for rule in rows.iter().filter_map(|row| read(row, &host)) {
+            if known.get(&rule.id) != Some(&rule.spec) {
+                board.put(rule);
+            }
+        }
+        Ok(())
+    }
+
     /// What a rule says that is in the store.
     fn changeable(&self, id: &str) -> Result<AlertRule, AlertError> {
         let board = self.board();
@@ -253,6 +268,19 @@ impl Alerts {
     fn board(&self) -> MutexGuard<'_, Board> {
         self.0.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The rule of a row; none if a newer server wrote it.
+fn read(row: &AlertRuleRow, host: &str) -> Option<Rule> {
+    let spec = serde_json::from_str(&row.rule).map_err(|error| error.to_string());
+    let rule = spec.and_then(|spec| {
+        let rule = Rule::new(row.id.clone(), AlertSource::Store, spec, host);
+        rule.map_err(|error| error.to_string())
+    });
+    rule.inspect_err(|error| {
+        tracing::warn!(error, row.name, "an alert in the database is left out");
+    })
+    .ok()
 }
 
 fn now(begun: Instant) -> Now {

@@ -19,6 +19,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Time until what could not be sent or kept is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 
+/// How often the rules are read of a database that other servers may change.
+const RELOAD_EVERY: Duration = Duration::from_secs(5);
+
 /// The newest sample of this machine, once there is one.
 pub(crate) type Samples = watch::Receiver<Option<Arc<Snapshot>>>;
 
@@ -31,8 +34,34 @@ pub(super) async fn run(alerts: Alerts, samples: Samples, stop: CancellationToke
             () = judge(&alerts, samples) => {}
         }
     };
-    tokio::join!(judging, tell(&alerts, &stop));
+    let following = async {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = follow(&alerts) => {}
+        }
+    };
+    tokio::join!(judging, following, tell(&alerts, &stop));
     keep(&alerts).await;
+}
+
+/// Takes over what other servers of the same database change.
+async fn follow(alerts: &Alerts) {
+    if !alerts.0.store.as_ref().is_some_and(|store| store.is_shared()) {
+        return;
+    }
+    let mut ticks = tokio::time::interval(RELOAD_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut is_away = false;
+    loop {
+        ticks.tick().await;
+        let reloaded = alerts.reload().await;
+        if let Err(error) = &reloaded
+            && !is_away
+        {
+            tracing::warn!(%error, "the rules of alerts stay as they are until the database answers");
+        }
+        is_away = reloaded.is_err();
+    }
 }
 
 async fn judge(alerts: &Alerts, mut samples: Samples) {

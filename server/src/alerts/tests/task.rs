@@ -179,6 +179,29 @@ async fn a_rule_is_made_changed_and_removed_or_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn what_another_server_makes_of_the_rules_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, config) = (store(&folder).await, Config::default());
+    let one = Running::start(&store, &config).await;
+    let other = Running::start(&store, &config).await;
+    let made = one.alerts.create(spec(json!({}))).await.unwrap();
+    assert!(other.alerts.list().is_empty());
+    other.alerts.reload().await.unwrap();
+    other.sample(95.0);
+    other.until("it fires", |server| server.alerts.list()[0].state == AlertState::Firing).await;
+    let change = AlertChange { name: Some("Wild".to_owned()), ..AlertChange::default() };
+    one.alerts.change(&made.id, change).await.unwrap();
+    other.alerts.reload().await.unwrap();
+    let found = other.alerts.find(&made.id).unwrap();
+    assert_eq!((found.rule.name.as_str(), found.state), ("Wild", AlertState::Firing));
+    one.alerts.remove(&made.id).await.unwrap();
+    other.alerts.reload().await.unwrap();
+    assert!(other.alerts.list().is_empty());
+    one.end().await;
+    other.end().await;
+}
+
+#[tokio::test]
 async fn there_are_two_hundred_rules_at_most() {
     let folder = tempfile::tempdir().unwrap();
     let server = Running::start(&store(&folder).await, &Config::default()).await;
