@@ -45,25 +45,11 @@ macro_rules! suite {
             appends_at_once_agree_on_the_topics_they_make,
             an_append_finds_a_topic_that_another_made_unheard,
             a_probe_changes_nothing,
-            a_new_store_has_its_owner,
-            a_user_is_kept_changed_and_removed_and_leaves_the_id_behind,
-            a_name_is_one_users_whatever_its_case,
-            there_are_no_more_users_than_there_may_be,
-            a_lower_role_revokes_what_may_not_be_kept_in_it,
-            there_are_no_more_tokens_than_there_may_be,
-            a_token_is_kept_until_it_is_revoked,
-            a_second_token_of_the_same_secret_is_refused,
-            a_session_is_kept_until_it_ends_and_the_one_that_ends_first_gives_way,
-            a_new_password_ends_all_other_sessions,
-            a_password_that_was_changed_meanwhile_begins_no_session,
-            what_changed_behind_a_number_is_all_that_is_read,
-            changes_at_once_take_a_number_each,
-            a_rule_is_kept_until_it_is_removed,
-            a_second_rule_of_the_same_name_is_refused,
-            how_a_rule_stands_is_kept_for_each_machine_and_goes_with_it,
             a_store_that_is_closed_says_so,
         );
+        $crate::store::suite::people_suite!($backend);
         $crate::store::suite::notification_suite!($backend);
+        $crate::store::suite::alert_suite!($backend);
     };
     ($backend:expr; $($name:ident),* $(,)?) => {
         $(

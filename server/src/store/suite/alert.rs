@@ -3,6 +3,18 @@
 use super::Backend;
 use crate::store::{AlertRuleRow, AlertStateRow};
 
+/// Makes a test of each function here, on the backend that the expression makes.
+macro_rules! alert_suite {
+    ($backend:expr) => {
+        $crate::store::suite::suite!($backend;
+            a_rule_is_kept_until_it_is_removed,
+            a_second_rule_of_the_same_name_is_refused,
+            how_a_rule_stands_is_kept_for_each_machine_and_goes_with_it,
+        );
+    };
+}
+pub(in crate::store) use alert_suite;
+
 fn rule(id: &str, name: &str, created_at: u64) -> AlertRuleRow {
     let rule = format!("{{\"name\":\"{name} 'of' ∞\"}}");
     AlertRuleRow { id: id.to_owned(), name: name.to_owned(), rule, created_at }

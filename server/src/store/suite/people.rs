@@ -10,6 +10,28 @@ use crate::store::{
     PasswordHash, People, PeopleChange, Refused, SessionRow, Store, StoreError, TokenRow, UserRow,
 };
 
+/// Makes a test of each function here, on the backend that the expression makes.
+macro_rules! people_suite {
+    ($backend:expr) => {
+        $crate::store::suite::suite!($backend;
+            a_new_store_has_its_owner,
+            a_user_is_kept_changed_and_removed_and_leaves_the_id_behind,
+            a_name_is_one_users_whatever_its_case,
+            there_are_no_more_users_than_there_may_be,
+            a_lower_role_revokes_what_may_not_be_kept_in_it,
+            there_are_no_more_tokens_than_there_may_be,
+            a_token_is_kept_until_it_is_revoked,
+            a_second_token_of_the_same_secret_is_refused,
+            a_session_is_kept_until_it_ends_and_the_one_that_ends_first_gives_way,
+            a_new_password_ends_all_other_sessions,
+            a_password_that_was_changed_meanwhile_begins_no_session,
+            what_changed_behind_a_number_is_all_that_is_read,
+            changes_at_once_take_a_number_each,
+        );
+    };
+}
+pub(in crate::store) use people_suite;
+
 fn hash(text: &str) -> PasswordHash {
     PasswordHash::from(format!("$argon2id$'{text}'"))
 }
