@@ -20,7 +20,7 @@ use tidings_protocol::metrics::{
 fn figures(snapshot: &Snapshot) -> BTreeMap<String, f64> {
     let mut figures = BTreeMap::new();
     each(snapshot, |name, value| {
-        assert_eq!(figures.insert(name.to_owned(), value), None, "{name}")
+        assert_eq!(figures.insert(name.to_owned(), value), None, "{name}");
     });
     figures
 }
