@@ -37,7 +37,8 @@ pub(crate) use task::Samples;
 
 use crate::auth::Secret;
 use crate::clock;
-use crate::config::{Config, why};
+use crate::config::Config;
+use crate::config::alerts::why;
 use crate::store::{AlertRuleRow, AlertStateRow, Store, StoreError};
 use board::Board;
 use machine::Now;

@@ -2,7 +2,7 @@
 //!
 //! Every key is described in `docs/configuration.md`; a test holds that file to this one.
 
-mod alerts;
+pub(crate) mod alerts;
 mod database;
 mod error;
 mod redis_url;
@@ -17,7 +17,6 @@ use serde::{Deserialize, Serialize};
 use crate::auth::Secret;
 use crate::origins::AllowedOrigins;
 
-pub(crate) use alerts::why;
 pub use alerts::{AlertConfig, AlertingConfig, Span};
 pub use database::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::ConfigError;
