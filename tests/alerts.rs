@@ -55,7 +55,7 @@ async fn what_is_wrong_is_told_once_and_once_more_when_it_is_over() -> Result<()
     assert_eq!(inbox, std::slice::from_ref(&raised), "the very one that was there");
 
     ask(&server, Method::PATCH, &path, &json!({ "above": 100 })).await?;
-    let recovered = is_told(&server, "Memory is back down to 95% on workshop", DEADLINE).await?;
+    let recovered = is_told(&server, "Memory is not above 100% on workshop", DEADLINE).await?;
     assert_eq!((&recovered["level"], &recovered["id"]), (&json!("success"), &raised["id"]));
     let seen = ask(&server, Method::GET, &path, &Value::Null).await?;
     assert_eq!(seen["state"], "ok");

@@ -15,6 +15,8 @@ CREATE TABLE alert_states (
     series TEXT COLLATE "C" NOT NULL,
     -- On which side of the threshold it is wrong.
     side TEXT NOT NULL,
+    -- By which threshold, if it ever was.
+    threshold DOUBLE PRECISION,
     state TEXT NOT NULL,
     since BIGINT NOT NULL,
     value DOUBLE PRECISION,

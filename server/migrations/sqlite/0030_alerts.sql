@@ -15,6 +15,8 @@ CREATE TABLE alert_states (
     series TEXT NOT NULL,
     -- On which side of the threshold it is wrong.
     side TEXT NOT NULL,
+    -- By which threshold, if it ever was.
+    threshold REAL,
     state TEXT NOT NULL,
     since INTEGER NOT NULL,
     value REAL,

@@ -48,7 +48,7 @@ impl Judged {
         if !self.is_judged || row.side != self.rule.terms.side.as_str() {
             return false;
         }
-        let Some(series) = kept::series(row, now) else { return false };
+        let Some(series) = kept::series(row, &self.rule, now) else { return false };
         if row.series == pattern.as_str() && !pattern.is_exact() {
             self.any = series;
         } else if pattern.matches(&row.series) && self.series.len() < MAX_SERIES {
@@ -63,7 +63,10 @@ impl Judged {
     /// nobody is told.
     pub(super) fn change(&mut self, rule: Rule, host: &str, now: Now) {
         if self.rule.asks_the_same(&rule) {
-            self.rule = rule;
+            let old = std::mem::replace(&mut self.rule, rule).terms;
+            for series in self.series.values_mut() {
+                series.hold_to(&self.rule.terms, &old, now);
+            }
             return;
         }
         self.note_forgotten("it was changed");

@@ -4,6 +4,7 @@ use super::machine::{Now, Phase, Series, Told};
 use super::rule::Rule;
 use crate::store::AlertStateRow;
 
+const WAITING: &str = "waiting";
 const OK: &str = "ok";
 const FIRING: &str = "firing";
 const MISSING: &str = "missing";
@@ -17,6 +18,7 @@ pub(super) fn row(rule: &Rule, host: &str, name: &str, series: &Series) -> Optio
         Phase::Missing { was_firing: false } if series.told != Told::Nothing => {
             (MISSING, series.since)
         }
+        Phase::Waiting if series.told != Told::Nothing => (WAITING, series.fired),
         // It is the first time that nothing is wrong that counts, not each sample that says so.
         _ if series.told != Told::Nothing => (OK, series.fired),
         _ => return None,
@@ -31,6 +33,7 @@ pub(super) fn row(rule: &Rule, host: &str, name: &str, series: &Series) -> Optio
         host: host.to_owned(),
         series: name.to_owned(),
         side: rule.terms.side.as_str().to_owned(),
+        threshold: series.broke,
         state: state.to_owned(),
         since,
         value: series.peak,
@@ -38,10 +41,13 @@ pub(super) fn row(rule: &Rule, host: &str, name: &str, series: &Series) -> Optio
     })
 }
 
-/// The series of a row; none if a newer server wrote it.
-pub(super) fn series(row: &AlertStateRow, now: Now) -> Option<Series> {
+/// The series of a row; none if a newer server wrote it. What was wrong by another threshold waits for a figure to say whether it
+/// is wrong by that of `rule`.
+pub(super) fn series(row: &AlertStateRow, rule: &Rule, now: Now) -> Option<Series> {
     let phase = match row.state.as_str() {
+        WAITING => Phase::Waiting,
         OK => Phase::Ok,
+        FIRING if row.threshold != Some(rule.terms.threshold) => Phase::Waiting,
         FIRING => Phase::Firing { back: None },
         MISSING => Phase::Missing { was_firing: false },
         GONE => Phase::Missing { was_firing: true },
@@ -53,5 +59,5 @@ pub(super) fn series(row: &AlertStateRow, now: Now) -> Option<Series> {
         "missing" => Told::Missing,
         _ => return None,
     };
-    Some(Series::restored(now, phase, row.since, row.value, told))
+    Some(Series::restored(now, phase, row.since, row.value, row.threshold, told))
 }

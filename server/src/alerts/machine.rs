@@ -91,6 +91,8 @@ pub(crate) struct Series {
     pub(super) fired: u64,
     /// The figure it fired with.
     pub(super) peak: Option<f64>,
+    /// The threshold it fired by, which may not be the rule's any more.
+    pub(super) broke: Option<f64>,
     /// The last figure there was.
     pub(super) value: Option<f64>,
     /// When that was; at first, when somebody began to look.
@@ -108,6 +110,7 @@ impl Series {
             since: now.wall,
             fired: now.wall,
             peak: None,
+            broke: None,
             value: None,
             seen: now.monotonic,
             settles: now.monotonic,
@@ -121,9 +124,43 @@ impl Series {
         phase: Phase,
         since: u64,
         peak: Option<f64>,
+        broke: Option<f64>,
         told: Told,
     ) -> Self {
-        Self { phase, since, fired: since, peak, told, ..Self::new(now) }
+        Self { phase, since, fired: since, peak, broke, told, ..Self::new(now) }
+    }
+
+    /// Has its rule say `new` from now on, of the same figure on the same side.
+    ///
+    /// What is not wrong by the new threshold is over, wherever the figure would have to come back to; else a figure between
+    /// the two would be wrong by a rule it never broke, and nobody would hear once it breaks it.
+    pub(super) fn hold_to(&mut self, new: &Terms, old: &Terms, now: Now) {
+        if new.recovers_at != old.recovers_at
+            && let Phase::Firing { back } = &mut self.phase
+        {
+            *back = None;
+        }
+        if new.threshold == old.threshold {
+            return;
+        }
+        let is_wrong = self.value.map(|value| new.is_wrong(value));
+        match (&mut self.phase, is_wrong) {
+            (Phase::Firing { .. }, None) => self.enter(Phase::Waiting, now),
+            (Phase::Firing { .. } | Phase::Pending { .. }, Some(false)) => {
+                self.enter(Phase::Ok, now)
+            }
+            // Since when it is wrong by the new one, nobody knows.
+            (Phase::Pending { .. }, _) => self.enter(Phase::Pending { since: now.monotonic }, now),
+            (Phase::Missing { was_firing }, _) if self.told == Told::Nothing => {
+                *was_firing = *was_firing && is_wrong == Some(true);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether it fired by another threshold than the rule has by now.
+    pub(super) fn broke_another(&self, terms: &Terms) -> bool {
+        self.broke.is_some_and(|broke| broke != terms.threshold)
     }
 
     /// Takes the figure of a sample.
@@ -154,6 +191,7 @@ impl Series {
                 };
                 if lasts(since) >= terms.hold {
                     self.peak = Some(value);
+                    self.broke = Some(terms.threshold);
                     self.fired = now.wall;
                     self.enter(Phase::Firing { back: None }, now);
                 } else if phase != (Phase::Pending { since }) {

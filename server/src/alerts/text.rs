@@ -49,6 +49,10 @@ impl About<'_> {
                     format!("It was at {}.", peak()),
                 )
             }
+            Message::Recovered if series.broke_another(terms) => (
+                format!("{label} is not {side} {threshold} on {host}"),
+                "The rule was changed meanwhile.".to_owned(),
+            ),
             Message::Recovered => {
                 let lasted = Duration::from_millis(series.since.saturating_sub(series.fired));
                 let back = figure(terms.recovers_at, unit);
@@ -64,6 +68,10 @@ impl About<'_> {
             Message::Missing => (
                 format!("No figures of {metric} on {host}"),
                 format!("No sample has had it for {}. {}", time(patience), near(metric, names)),
+            ),
+            Message::Gone if series.broke_another(terms) => (
+                format!("{label} is gone from {host}"),
+                "It has no figures any more. The rule was changed meanwhile.".to_owned(),
             ),
             Message::Gone => (
                 format!("{label} is gone from {host}"),

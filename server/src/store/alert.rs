@@ -28,6 +28,8 @@ pub struct AlertStateRow {
     pub series: String,
     /// On which side of its threshold it is wrong.
     pub side: String,
+    /// The threshold it was wrong by, if it ever was.
+    pub threshold: Option<f64>,
     /// How it stands.
     pub state: String,
     /// Since when, in ms since the epoch.

@@ -46,17 +46,17 @@ pub(super) async fn remove(on: &mut Connection, id: &str) -> Result<bool> {
 }
 
 pub(super) async fn states(on: &mut Connection, host: &str) -> Result<Vec<AlertStateRow>> {
-    type Row = (String, String, String, String, String, i64, Option<f64>, String);
+    type Row = (String, String, String, String, Option<f64>, String, i64, Option<f64>, String);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT rule_id, host, series, side, state, since, value, told FROM alert_states \
-         WHERE host = $1 ORDER BY rule_id, series",
+        "SELECT rule_id, host, series, side, threshold, state, since, value, told \
+         FROM alert_states WHERE host = $1 ORDER BY rule_id, series",
     )
     .bind(host)
     .fetch_all(on)
     .await?;
-    let row = |(rule_id, host, series, side, state, since, value, told): Row| {
+    let row = |(rule_id, host, series, side, threshold, state, since, value, told): Row| {
         let since = unsigned(since);
-        AlertStateRow { rule_id, host, series, side, state, since, value, told }
+        AlertStateRow { rule_id, host, series, side, threshold, state, since, value, told }
     };
     Ok(rows.into_iter().map(row).collect())
 }
@@ -77,16 +77,18 @@ pub(super) async fn keep(
     }
     for row in kept {
         sqlx::query(
-            "INSERT INTO alert_states (rule_id, host, series, side, state, since, value, told) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+            "INSERT INTO alert_states \
+             (rule_id, host, series, side, threshold, state, since, value, told) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
              ON CONFLICT (rule_id, host, series) DO UPDATE SET side = excluded.side, \
-             state = excluded.state, since = excluded.since, value = excluded.value, \
+             threshold = excluded.threshold, state = excluded.state, since = excluded.since, value = excluded.value, \
              told = excluded.told",
         )
         .bind(&row.rule_id)
         .bind(host)
         .bind(&row.series)
         .bind(&row.side)
+        .bind(row.threshold)
         .bind(&row.state)
         .bind(signed(row.since))
         .bind(row.value)

@@ -67,6 +67,21 @@ fn what_began_in_quiet_hours_is_remembered_too() {
 }
 
 #[test]
+fn a_threshold_that_was_changed_meanwhile_is_the_one_that_counts() {
+    for (value, told) in [(92.0, vec![(1, Recovered)]), (97.0, vec![])] {
+        let mut machine = Machine::new(json!({}));
+        assert_eq!(machine.run(5, Some(&cpu(value))), [(1, Raised)]);
+        let mut machine = machine.restarted(json!({ "above": 95 }));
+        assert_eq!(machine.run(2, None), [], "no figure has said anything yet");
+        // Nor does one more restart make an end of it.
+        let mut machine = machine.restarted(json!({ "above": 95 }));
+        assert_eq!(machine.run(2, None), []);
+        assert_eq!(machine.run(5, Some(&cpu(value))), told, "{value}");
+        assert_eq!(machine.run(100, Some(&cpu(97.0))).len(), usize::from(value < 95.0));
+    }
+}
+
+#[test]
 fn a_rule_that_is_another_after_the_restart_begins_anew() {
     for (keys, state) in [
         (json!({ "metric": "load.1" }), AlertState::Waiting),

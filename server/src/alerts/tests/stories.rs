@@ -223,9 +223,36 @@ fn time_in_which_nobody_looked_does_not_count() {
 fn a_rule_that_is_changed_keeps_what_is_the_case_and_is_held_to_it_anew() {
     let mut machine = Machine::new(json!({ "above": 0 }));
     assert_eq!(machine.run(5, Some(&cpu(40.0))), [(1, Raised)]);
+    machine.board.put(rule(json!({ "above": 30, "level": "error" })));
+    assert_eq!(machine.state(), AlertState::Firing, "it is as wrong by the new one");
+    assert_eq!(machine.run(5, Some(&cpu(40.0))), []);
     machine.board.put(rule(json!({ "above": 100, "level": "error" })));
-    assert_eq!(machine.state(), AlertState::Firing);
+    assert_eq!(machine.state(), AlertState::Ok);
     assert_eq!(machine.run(5, Some(&cpu(40.0))), [(1, Recovered)]);
+}
+
+#[test]
+fn a_figure_that_never_broke_the_threshold_there_is_now_is_well_and_told_once_it_does() {
+    let mut machine = Machine::new(json!({}));
+    assert_eq!(machine.run(5, Some(&cpu(92.0))), [(1, Raised)]);
+    // The figure is neither wrong by the new threshold nor as far back as that asks for.
+    machine.board.put(rule(json!({ "above": 95 })));
+    let told = machine.step(Some(&cpu(92.0)));
+    assert_eq!(told.iter().map(|notice| notice.message).collect::<Vec<_>>(), [Recovered]);
+    let said = &told[0].notification;
+    assert_eq!(said.title.as_deref(), Some("CPU is not above 95% on box"));
+    let text = said.message.as_deref().unwrap();
+    assert!(!text.contains("It was above"), "nobody saw it above 95%: {text}");
+    assert_eq!(machine.run(100, Some(&cpu(92.0))), []);
+    assert_eq!(machine.run(5, Some(&cpu(97.0))), [(1, Raised)]);
+}
+
+#[test]
+fn time_beyond_another_threshold_does_not_count_for_the_new_one() {
+    let mut machine = Machine::new(json!({ "above": 50, "forSeconds": 120 }));
+    assert_eq!(machine.run(100, Some(&cpu(95.0))), []);
+    machine.board.put(rule(json!({ "above": 90, "forSeconds": 120 })));
+    assert_eq!(machine.run(300, Some(&cpu(95.0))), [(120, Raised)]);
 }
 
 #[test]
