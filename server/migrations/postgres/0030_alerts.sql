@@ -19,6 +19,8 @@ CREATE TABLE alert_states (
     threshold DOUBLE PRECISION,
     state TEXT NOT NULL,
     since BIGINT NOT NULL,
+    -- When it was wrong the last time, since when.
+    fired BIGINT NOT NULL,
     value DOUBLE PRECISION,
     -- What users were told last.
     told TEXT NOT NULL,

@@ -19,6 +19,8 @@ CREATE TABLE alert_states (
     threshold REAL,
     state TEXT NOT NULL,
     since INTEGER NOT NULL,
+    -- When it was wrong the last time, since when.
+    fired INTEGER NOT NULL,
     value REAL,
     -- What users were told last.
     told TEXT NOT NULL,

@@ -18,9 +18,9 @@ pub(super) fn row(rule: &Rule, host: &str, name: &str, series: &Series) -> Optio
         Phase::Missing { was_firing: false } if series.told != Told::Nothing => {
             (MISSING, series.since)
         }
-        Phase::Waiting if series.told != Told::Nothing => (WAITING, series.fired),
+        Phase::Waiting if series.told != Told::Nothing => (WAITING, series.since),
         // It is the first time that nothing is wrong that counts, not each sample that says so.
-        _ if series.told != Told::Nothing => (OK, series.fired),
+        _ if series.told != Told::Nothing => (OK, series.over),
         _ => return None,
     };
     let told = match series.told {
@@ -36,6 +36,7 @@ pub(super) fn row(rule: &Rule, host: &str, name: &str, series: &Series) -> Optio
         threshold: series.broke,
         state: state.to_owned(),
         since,
+        fired: series.fired,
         value: series.peak,
         told: told.to_owned(),
     })
@@ -59,5 +60,6 @@ pub(super) fn series(row: &AlertStateRow, rule: &Rule, now: Now) -> Option<Serie
         "missing" => Told::Missing,
         _ => return None,
     };
-    Some(Series::restored(now, phase, row.since, row.value, row.threshold, told))
+    let (times, figures) = ((row.since, row.fired), (row.value, row.threshold));
+    Some(Series::restored(now, phase, times, figures, told))
 }

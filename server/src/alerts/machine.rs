@@ -85,10 +85,12 @@ pub(super) enum Phase {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Series {
     pub(super) phase: Phase,
-    /// When the phase began; of recovery and of what was over, when it was first wrong.
+    /// When the phase began.
     pub(super) since: u64,
     /// When it was first wrong, the last time it was.
     pub(super) fired: u64,
+    /// When that was over: the first time since, if it has been wrong again for too short a time to fire.
+    pub(super) over: u64,
     /// The figure it fired with.
     pub(super) peak: Option<f64>,
     /// The threshold it fired by, which may not be the rule's any more.
@@ -109,6 +111,7 @@ impl Series {
             phase: Phase::Waiting,
             since: now.wall,
             fired: now.wall,
+            over: now.wall,
             peak: None,
             broke: None,
             value: None,
@@ -122,12 +125,11 @@ impl Series {
     pub(super) fn restored(
         now: Now,
         phase: Phase,
-        since: u64,
-        peak: Option<f64>,
-        broke: Option<f64>,
+        (since, fired): (u64, u64),
+        (peak, broke): (Option<f64>, Option<f64>),
         told: Told,
     ) -> Self {
-        Self { phase, since, fired: since, peak, broke, told, ..Self::new(now) }
+        Self { phase, since, fired, over: since, peak, broke, told, ..Self::new(now) }
     }
 
     /// Has its rule say `new` from now on, of the same figure on the same side.
@@ -252,6 +254,9 @@ impl Series {
     }
 
     fn enter(&mut self, phase: Phase, now: Now) {
+        if matches!(self.phase, Phase::Firing { .. }) {
+            self.over = now.wall;
+        }
         self.phase = phase;
         self.since = now.wall;
     }

@@ -54,7 +54,7 @@ impl About<'_> {
                 "The rule was changed meanwhile.".to_owned(),
             ),
             Message::Recovered => {
-                let lasted = Duration::from_millis(series.since.saturating_sub(series.fired));
+                let lasted = Duration::from_millis(series.over.saturating_sub(series.fired));
                 let back = figure(terms.recovers_at, unit);
                 let way = match terms.side {
                     tidings_protocol::alert::Side::Above => "down to",

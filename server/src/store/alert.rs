@@ -34,6 +34,8 @@ pub struct AlertStateRow {
     pub state: String,
     /// Since when, in ms since the epoch.
     pub since: u64,
+    /// When it was wrong the last time, since when, in ms since the epoch.
+    pub fired: u64,
     /// The figure it began with.
     pub value: Option<f64>,
     /// What users were told last.

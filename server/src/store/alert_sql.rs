@@ -46,17 +46,17 @@ pub(super) async fn remove(on: &mut Connection, id: &str) -> Result<bool> {
 }
 
 pub(super) async fn states(on: &mut Connection, host: &str) -> Result<Vec<AlertStateRow>> {
-    type Row = (String, String, String, String, Option<f64>, String, i64, Option<f64>, String);
+    type Row = (String, String, String, String, Option<f64>, String, i64, i64, Option<f64>, String);
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT rule_id, host, series, side, threshold, state, since, value, told \
+        "SELECT rule_id, host, series, side, threshold, state, since, fired, value, told \
          FROM alert_states WHERE host = $1 ORDER BY rule_id, series",
     )
     .bind(host)
     .fetch_all(on)
     .await?;
-    let row = |(rule_id, host, series, side, threshold, state, since, value, told): Row| {
-        let since = unsigned(since);
-        AlertStateRow { rule_id, host, series, side, threshold, state, since, value, told }
+    let row = |(rule_id, host, series, side, threshold, state, since, fired, value, told): Row| {
+        let (since, fired) = (unsigned(since), unsigned(fired));
+        AlertStateRow { rule_id, host, series, side, threshold, state, since, fired, value, told }
     };
     Ok(rows.into_iter().map(row).collect())
 }
@@ -78,10 +78,10 @@ pub(super) async fn keep(
     for row in kept {
         sqlx::query(
             "INSERT INTO alert_states \
-             (rule_id, host, series, side, threshold, state, since, value, told) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+             (rule_id, host, series, side, threshold, state, since, fired, value, told) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
              ON CONFLICT (rule_id, host, series) DO UPDATE SET side = excluded.side, \
-             threshold = excluded.threshold, state = excluded.state, since = excluded.since, value = excluded.value, \
+             threshold = excluded.threshold, state = excluded.state, since = excluded.since, fired = excluded.fired, value = excluded.value, \
              told = excluded.told",
         )
         .bind(&row.rule_id)
@@ -91,6 +91,7 @@ pub(super) async fn keep(
         .bind(row.threshold)
         .bind(&row.state)
         .bind(signed(row.since))
+        .bind(signed(row.fired))
         .bind(row.value)
         .bind(&row.told)
         .execute(&mut *on)

@@ -67,6 +67,20 @@ fn what_began_in_quiet_hours_is_remembered_too() {
 }
 
 #[test]
+fn how_long_it_was_wrong_is_known_behind_a_restart_in_quiet_hours() {
+    // Raised at noon, over five minutes later in quiet hours, which end at 12:10.
+    let quiet = json!({ "quiet": ["12:02-12:10"] });
+    let mut machine = Machine::new(quiet.clone());
+    assert_eq!(machine.run(300, Some(&cpu(99.0))), [(1, Raised)]);
+    assert_eq!(machine.run(100, Some(&cpu(10.0))), []);
+    let mut machine = machine.restarted(quiet);
+    let told: Vec<_> = (0..700).flat_map(|_| machine.step(Some(&cpu(10.0)))).collect();
+    assert_eq!(told.len(), 1);
+    let text = told[0].notification.message.as_deref().unwrap();
+    assert!(text.starts_with("It was above 90% for 5 min."), "{text}");
+}
+
+#[test]
 fn a_threshold_that_was_changed_meanwhile_is_the_one_that_counts() {
     for (value, told) in [(92.0, vec![(1, Recovered)]), (97.0, vec![])] {
         let mut machine = Machine::new(json!({}));

@@ -29,6 +29,7 @@ fn state(rule_id: &str, series: &str) -> AlertStateRow {
         threshold: Some(0.1),
         state: "firing".to_owned(),
         since: 1_760_000_000_000,
+        fired: 1_750_000_000_000,
         value: Some(97.25),
         told: "raised".to_owned(),
     }
@@ -80,8 +81,14 @@ pub(in crate::store) async fn how_a_rule_stands_is_kept_for_each_machine_and_goe
     assert_eq!(store.alert_states("box").await.unwrap(), here);
     let told = |text: &str| text.to_owned();
     let [cpu, disk, other] = here;
-    let changed =
-        AlertStateRow { value: None, threshold: None, since: 7, told: told("missing"), ..cpu };
+    let changed = AlertStateRow {
+        value: None,
+        threshold: None,
+        since: 7,
+        fired: 5,
+        told: told("missing"),
+        ..cpu
+    };
     let gone = [(disk.rule_id, disk.series), (told("none"), told("none"))];
     store.keep_alert_states("box", std::slice::from_ref(&changed), &gone).await.unwrap();
     assert_eq!(store.alert_states("box").await.unwrap(), [changed, other.clone()]);
