@@ -8,6 +8,7 @@ use tidings_protocol::metric;
 use tidings_protocol::metrics::Snapshot;
 use tidings_protocol::quiet::QuietWindow;
 
+use super::heartbeat::{Heartbeat, SAMPLES as HEARTBEAT};
 use super::judged::Judged;
 use super::kept;
 use super::machine::{Message, Now, Series};
@@ -18,8 +19,9 @@ use crate::store::AlertStateRow;
 /// How many samples a figure may be left out of before it is missing.
 const SAMPLES: u32 = 3;
 
-/// How long a figure may be away at least before it is missing.
-const LEAST_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a figure may be away at least before it is missing: longer than collectors take to start anew, and a mount that
+/// hangs for a while to answer.
+const LEAST_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Most notifications of one round; the rest is still due in the next.
 const MOST_DUE: usize = 20;
@@ -31,6 +33,7 @@ pub(super) struct Board {
     /// When nobody is told, unless a rule says otherwise.
     quiet: Vec<QuietWindow>,
     patience: Duration,
+    heartbeat: Heartbeat,
     rules: Vec<Judged>,
     now: Now,
     /// Of the day, in local time.
@@ -45,7 +48,8 @@ pub(super) struct Board {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Notice {
     pub(super) rule: String,
-    pub(super) spec: AlertRule,
+    /// Null: that there are no samples, which is no rule's.
+    pub(super) spec: Option<AlertRule>,
     pub(super) series: String,
     pub(super) message: Message,
     pub(super) notification: tidings_protocol::notification::NewNotification,
@@ -71,6 +75,7 @@ impl Board {
             host,
             quiet,
             patience: (interval * SAMPLES).max(LEAST_PATIENCE),
+            heartbeat: Heartbeat::new(now),
             rules: Vec::new(),
             now,
             minute: 0,
@@ -107,7 +112,12 @@ impl Board {
     pub(super) fn restore(&mut self, rows: Vec<AlertStateRow>) {
         for row in rows {
             let rule = self.rules.iter_mut().find(|judged| judged.rule.id == row.rule_id);
-            if !rule.is_some_and(|judged| judged.restore(&row, self.now)) {
+            let is_restored = if row.rule_id == HEARTBEAT {
+                self.heartbeat.restore(&row, self.now)
+            } else {
+                rule.is_some_and(|judged| judged.restore(&row, self.now))
+            };
+            if !is_restored {
                 let AlertStateRow { rule_id, series, state, .. } = &row;
                 tracing::info!(
                     rule_id,
@@ -122,25 +132,30 @@ impl Board {
 
     /// Judges a sample, or that there is none since the last one. `minute` is that of the local day.
     pub(super) fn judge(&mut self, sample: Option<&Snapshot>, now: Now, minute: u16) {
+        let passed = now.monotonic.saturating_sub(self.now.monotonic);
         (self.now, self.minute) = (now, minute);
-        if self.rules.is_empty() {
+        if !self.rules.iter().any(Judged::is_judged) {
+            self.heartbeat = Heartbeat::new(now);
             return;
         }
-        let figures = sample.map(|sample| {
-            let mut figures = BTreeMap::new();
-            metric::each(sample, |name, value| {
-                // Of two things of one name the first counts.
-                figures.entry(name.to_owned()).or_insert(value);
-            });
-            figures
+        // Time in which nobody looked counts as one sample or one look, however long it was.
+        let most = self.patience / SAMPLES;
+        let Some(sample) = sample else {
+            // What it would have had, nobody knows: rules are held to samples that come.
+            self.heartbeat.pause(now, passed.min(most), self.patience);
+            return;
+        };
+        let time = self.heartbeat.beat(now, self.patience).min(most);
+        let mut figures = BTreeMap::new();
+        metric::each(sample, |name, value| {
+            // Of two things of one name the first counts.
+            figures.entry(name.to_owned()).or_insert(value);
         });
-        if let Some(figures) = &figures {
-            self.names = figures.keys().cloned().collect();
-        }
         for at in 0..self.rules.len() {
             let is_quiet = self.is_quiet(&self.rules[at].rule);
-            self.rules[at].judge(figures.as_ref(), now, self.patience, is_quiet);
+            self.rules[at].judge(&figures, (now, time), self.patience, is_quiet);
         }
+        self.names = figures.into_keys().collect();
     }
 
     /// What users are to be told by now, a part of it if it is much.
@@ -153,12 +168,18 @@ impl Board {
             };
             judged.all().filter_map(due)
         });
-        due.take(MOST_DUE).collect()
+        let is_quiet = self.quiet.iter().any(|window| window.contains(self.minute));
+        let samples = self.heartbeat.due(&self.host, self.now, self.patience);
+        samples.filter(|_| !is_quiet).into_iter().chain(due).take(MOST_DUE).collect()
     }
 
     /// Notes that users were told.
     pub(super) fn told(&mut self, notice: &Notice) {
-        if let Some(judged) = self.rules.iter_mut().find(|judged| judged.rule.id == notice.rule) {
+        if notice.rule == HEARTBEAT {
+            self.heartbeat.told(notice.message.told());
+        } else if let Some(judged) =
+            self.rules.iter_mut().find(|judged| judged.rule.id == notice.rule)
+        {
             judged.told(&notice.series, notice.message);
         }
     }
@@ -167,9 +188,13 @@ impl Board {
     pub(super) fn unsaved(&self) -> Unsaved {
         let mut unsaved = Unsaved::default();
         let mut rows = BTreeMap::new();
+        if let Some(row) = self.heartbeat.row(&self.host) {
+            rows.insert((row.rule_id.clone(), row.series.clone()), row);
+        }
         for judged in &self.rules {
+            let (rule, side) = (&judged.rule, judged.rule.terms.side.as_str());
             for (name, series) in judged.all() {
-                if let Some(row) = kept::row(&judged.rule, &self.host, name, series) {
+                if let Some(row) = kept::row((&rule.id, side), &self.host, name, series) {
                     rows.insert((row.rule_id.clone(), row.series.clone()), row);
                 }
             }
@@ -217,7 +242,7 @@ impl Board {
         let about = text::About { rule, host: &self.host, metric: name, series };
         Notice {
             rule: rule.id.clone(),
-            spec: rule.spec.clone(),
+            spec: Some(rule.spec.clone()),
             series: name.to_owned(),
             message,
             notification: about.notification(message, &self.names, self.patience),

@@ -48,7 +48,8 @@ impl Judged {
         if !self.is_judged || row.side != self.rule.terms.side.as_str() {
             return false;
         }
-        let Some(series) = kept::series(row, &self.rule, now) else { return false };
+        let threshold = Some(self.rule.terms.threshold);
+        let Some(series) = kept::series(row, threshold, now) else { return false };
         if row.series == pattern.as_str() && !pattern.is_exact() {
             self.any = series;
         } else if pattern.matches(&row.series) && self.series.len() < MAX_SERIES {
@@ -57,6 +58,11 @@ impl Judged {
             return false;
         }
         true
+    }
+
+    /// Whether figures of this machine are held to it.
+    pub(super) fn is_judged(&self) -> bool {
+        self.is_judged
     }
 
     /// Has the rule say something else from now on. What it found stays if that still means something; else it is forgotten, and
@@ -83,11 +89,11 @@ impl Judged {
         }
     }
 
-    /// Judges a sample, or that there is none.
+    /// Judges a sample, which stands for `time`.
     pub(super) fn judge(
         &mut self,
-        figures: Option<&BTreeMap<String, f64>>,
-        now: Now,
+        figures: &BTreeMap<String, f64>,
+        (now, time): (Now, Duration),
         patience: Duration,
         is_quiet: bool,
     ) {
@@ -96,7 +102,7 @@ impl Judged {
         }
         let Self { rule, series, has_too_many, .. } = self;
         let mut any = false;
-        for (name, value) in figures.into_iter().flatten() {
+        for (name, value) in figures {
             if !rule.pattern.matches(name) {
                 continue;
             }
@@ -120,7 +126,7 @@ impl Judged {
             if series.seen == now.monotonic {
                 return true;
             }
-            series.miss(now, patience);
+            series.miss(now, time, patience);
             let Phase::Missing { was_firing } = series.phase else { return true };
             // Of several, one that goes is missed only if something was wrong with it.
             let matters = series.told != Told::Nothing || (was_firing && !is_quiet);
@@ -128,15 +134,15 @@ impl Judged {
             is_exact || (matters && !(is_old && series.told == Told::Missing))
         });
         if !is_exact {
-            self.judge_any(any, now, patience);
+            self.judge_any(any, (now, time), patience);
         }
     }
 
-    fn judge_any(&mut self, any: bool, now: Now, patience: Duration) {
+    fn judge_any(&mut self, any: bool, (now, time): (Now, Duration), patience: Duration) {
         if any || !self.series.is_empty() {
             self.any.be_there(now, patience);
         } else {
-            self.any.miss(now, patience);
+            self.any.miss(now, time, patience);
         }
     }
 

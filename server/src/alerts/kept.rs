@@ -1,7 +1,6 @@
 //! What of a series outlives a restart: that something is wrong, and what users were told of it.
 
 use super::machine::{Now, Phase, Series, Told};
-use super::rule::Rule;
 use crate::store::AlertStateRow;
 
 const WAITING: &str = "waiting";
@@ -10,8 +9,13 @@ const FIRING: &str = "firing";
 const MISSING: &str = "missing";
 const GONE: &str = "gone";
 
-/// The row of a series; none where a restart may forget it.
-pub(super) fn row(rule: &Rule, host: &str, name: &str, series: &Series) -> Option<AlertStateRow> {
+/// The row of a series of a rule, with the rule's id and side; none where a restart may forget it.
+pub(super) fn row(
+    (rule_id, side): (&str, &str),
+    host: &str,
+    name: &str,
+    series: &Series,
+) -> Option<AlertStateRow> {
     let (state, since) = match series.phase {
         Phase::Firing { .. } => (FIRING, series.fired),
         Phase::Missing { was_firing: true } => (GONE, series.since),
@@ -29,10 +33,10 @@ pub(super) fn row(rule: &Rule, host: &str, name: &str, series: &Series) -> Optio
         Told::Missing => "missing",
     };
     Some(AlertStateRow {
-        rule_id: rule.id.clone(),
+        rule_id: rule_id.to_owned(),
         host: host.to_owned(),
         series: name.to_owned(),
-        side: rule.terms.side.as_str().to_owned(),
+        side: side.to_owned(),
         threshold: series.broke,
         state: state.to_owned(),
         since,
@@ -43,12 +47,12 @@ pub(super) fn row(rule: &Rule, host: &str, name: &str, series: &Series) -> Optio
 }
 
 /// The series of a row; none if a newer server wrote it. What was wrong by another threshold waits for a figure to say whether it
-/// is wrong by that of `rule`.
-pub(super) fn series(row: &AlertStateRow, rule: &Rule, now: Now) -> Option<Series> {
+/// is wrong by the one there is now.
+pub(super) fn series(row: &AlertStateRow, threshold: Option<f64>, now: Now) -> Option<Series> {
     let phase = match row.state.as_str() {
         WAITING => Phase::Waiting,
         OK => Phase::Ok,
-        FIRING if row.threshold != Some(rule.terms.threshold) => Phase::Waiting,
+        FIRING if row.threshold != threshold => Phase::Waiting,
         FIRING => Phase::Firing { back: None },
         MISSING => Phase::Missing { was_firing: false },
         GONE => Phase::Missing { was_firing: true },

@@ -99,6 +99,8 @@ pub(crate) struct Series {
     pub(super) value: Option<f64>,
     /// When that was; at first, when somebody began to look.
     pub(super) seen: Duration,
+    /// For how long samples have come without it.
+    pub(super) away: Duration,
     /// Since when there has been a figure without a break.
     pub(super) settles: Duration,
     pub(super) told: Told,
@@ -116,6 +118,7 @@ impl Series {
             broke: None,
             value: None,
             seen: now.monotonic,
+            away: Duration::ZERO,
             settles: now.monotonic,
             told: Told::Nothing,
         }
@@ -173,7 +176,7 @@ impl Series {
         if was_away || matches!(self.phase, Phase::Waiting | Phase::Missing { .. }) {
             self.settles = now.monotonic;
         }
-        self.seen = now.monotonic;
+        (self.seen, self.away) = (now.monotonic, Duration::ZERO);
         self.value = Some(value);
         let lasts = |since: Duration| now.monotonic.saturating_sub(since);
         match self.phase {
@@ -211,16 +214,16 @@ impl Series {
         if was_away || self.phase != Phase::Ok {
             self.settles = now.monotonic;
         }
-        self.seen = now.monotonic;
+        (self.seen, self.away) = (now.monotonic, Duration::ZERO);
         if self.phase != Phase::Ok {
             self.enter(Phase::Ok, now);
         }
     }
 
-    /// Takes note that a sample has no figure, or that there was no sample.
-    pub(super) fn miss(&mut self, now: Now, patience: Duration) {
-        let is_over = now.monotonic.saturating_sub(self.seen) >= patience;
-        if is_over && !matches!(self.phase, Phase::Missing { .. }) {
+    /// Takes note that a sample has no figure; it stands for `time`.
+    pub(super) fn miss(&mut self, now: Now, time: Duration, patience: Duration) {
+        self.away = self.away.saturating_add(time);
+        if self.away >= patience && !matches!(self.phase, Phase::Missing { .. }) {
             let was_firing = matches!(self.phase, Phase::Firing { .. });
             self.enter(Phase::Missing { was_firing }, now);
         }

@@ -2,7 +2,7 @@
 //!
 //! - `rule`: a rule that was checked.
 //! - `machine`: one series of a rule, without a clock: what is the case, and what users know of it.
-//! - `judged`, `board`: a rule with its series, all rules; `text`: what people read; `kept`: what outlives a restart.
+//! - `judged`, `board`: a rule with its series, all rules; `heartbeat`: whether there are samples; `text`: what people read; `kept`: what outlives a restart.
 //! - `task`: judges the collectors' samples as they are taken, and sends what is due to the [`outlet`].
 //! - [`Alerts`]: what routes ask.
 //!
@@ -11,6 +11,7 @@
 
 mod board;
 mod error;
+mod heartbeat;
 mod judged;
 mod kept;
 mod machine;

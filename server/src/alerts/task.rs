@@ -129,8 +129,9 @@ async fn settle(alerts: &Alerts, stop: &CancellationToken) -> bool {
 
 /// False if it has to be tried again.
 async fn send(alerts: &Alerts, notice: &Notice) -> bool {
-    let users = notice.spec.users.as_deref();
-    let rule = &notice.spec.name;
+    let spec = notice.spec.as_ref();
+    let users = spec.and_then(|spec| spec.users.as_deref());
+    let rule = spec.map(|spec| &spec.name);
     match alerts.0.outlet.tell(users, &notice.notification).await {
         Ok(()) => true,
         // There will be no inboxes later, either.

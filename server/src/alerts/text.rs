@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use tidings_protocol::metric::{self, Unit};
 use tidings_protocol::notification::{Level, MAX_KEY_BYTES, MAX_TITLE_CHARS, NewNotification};
 
+use super::heartbeat::SAMPLES;
 use super::machine::{Message, Series};
 use super::rule::Rule;
 
@@ -97,6 +98,34 @@ impl About<'_> {
             dedupe_key: Some(key(&rule.id, host, metric)),
             ..NewNotification::default()
         }
+    }
+}
+
+/// That there are no samples of `host`, or some again.
+pub(super) fn of_samples(message: Message, host: &str, patience: Duration) -> NewNotification {
+    let (title, text, level) = match message {
+        Message::Recovered | Message::Returned => (
+            format!("There are samples of {host} again"),
+            "Alerts are judged again.".to_owned(),
+            Level::Success,
+        ),
+        Message::Raised | Message::Missing | Message::Gone => (
+            format!("No samples of {host}"),
+            format!(
+                "There has been none for {}. Until there are some again, alerts stay as they are.",
+                time(patience)
+            ),
+            Level::Warning,
+        ),
+    };
+    NewNotification {
+        title: Some(line(&title)),
+        message: Some(text),
+        level: Some(level),
+        link: Some("/#alerts".to_owned()),
+        source: Some(SOURCE.to_owned()),
+        dedupe_key: Some(key(SAMPLES, host, SAMPLES)),
+        ..NewNotification::default()
     }
 }
 

@@ -41,9 +41,19 @@ fn a_restart_neither_says_it_again_nor_forgets_that_it_is_over() {
 #[test]
 fn what_was_told_to_be_missing_is_not_told_again() {
     let mut machine = Machine::new(json!({}));
-    assert_eq!(machine.run(20, None), [(10, Missing)]);
+    assert_eq!(machine.run(40, None), [(30, Missing)]);
     let mut machine = machine.restarted(json!({}));
     assert_eq!(machine.run(100, None), []);
+    let mut machine = machine.restarted(json!({}));
+    assert_eq!(machine.run(100, Some(&cpu(10.0))), [(61, Returned)]);
+}
+
+#[test]
+fn a_figure_that_was_told_to_be_missing_is_not_told_again() {
+    let mut machine = Machine::new(json!({}));
+    assert_eq!(machine.run(40, Some(&Snapshot::default())), [(30, Missing)]);
+    let mut machine = machine.restarted(json!({}));
+    assert_eq!(machine.run(100, Some(&Snapshot::default())), []);
     let mut machine = machine.restarted(json!({}));
     assert_eq!(machine.run(100, Some(&cpu(10.0))), [(61, Returned)]);
 }
@@ -53,7 +63,7 @@ fn what_disappeared_while_the_server_was_away_is_gone() {
     let mut machine = Machine::new(json!({ "metric": "disk.*.used_percent" }));
     assert_eq!(machine.run(3, Some(&disks(&[("sda1", 99)]))), [(1, Raised)]);
     let mut machine = machine.restarted(json!({ "metric": "disk.*.used_percent" }));
-    assert_eq!(machine.run(30, Some(&disks(&[("sdb1", 9)]))), [(10, Gone)]);
+    assert_eq!(machine.run(60, Some(&disks(&[("sdb1", 9)]))), [(30, Gone)]);
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn a_metric_that_no_sample_has_is_told_once_with_names_that_are_like_it() {
     assert_eq!(told.len(), 1);
     assert_eq!((told[0].message, machine.state()), (Missing, AlertState::Missing));
     let text = told[0].notification.message.clone().unwrap();
-    assert!(text.contains("for 10 s") && text.contains("disk.sda1.used_percent"), "{text}");
+    assert!(text.contains("for 30 s") && text.contains("disk.sda1.used_percent"), "{text}");
     let reason = machine.board.alerts()[0].series[0].reason.clone().unwrap();
     assert!(reason.contains("disk.sda1.used_percent"), "{reason}");
 }
@@ -74,16 +74,65 @@ fn a_metric_that_no_sample_has_is_told_once_with_names_that_are_like_it() {
 fn no_samples_at_all_are_told_too() {
     let mut machine = Machine::new(json!({}));
     assert_eq!(machine.run(3, Some(&cpu(50.0))), []);
-    assert_eq!(machine.run(100, None), [(10, Missing)]);
+    assert_eq!(machine.run(100, None), [(30, Missing)]);
+    assert_eq!(machine.state(), AlertState::Ok, "as it was seen last");
     assert_eq!(machine.run(59, Some(&cpu(50.0))), [], "it has to stay a while");
     assert_eq!(machine.run(100, Some(&cpu(50.0))), [(2, Returned)]);
+}
+
+#[test]
+fn collectors_that_start_anew_are_nobodys_business() {
+    for keys in [json!({}), json!({ "metric": "load.1" }), json!({ "metric": "cpu.core.*" })] {
+        let mut machine = Machine::new(keys.clone());
+        let sample = Snapshot {
+            cpu: Some(Cpu {
+                total: 95.0,
+                cores: vec![95.0; 8],
+                load: Some([99.0; 3]),
+                ..Cpu::default()
+            }),
+            ..Snapshot::default()
+        };
+        let raised = machine.run(5, Some(&sample)).len();
+        assert!(raised > 0, "{keys}");
+        for _ in 0..10 {
+            assert_eq!(machine.run(12, None), [], "{keys}");
+            assert_eq!(machine.run(100, Some(&sample)), [], "{keys}");
+        }
+    }
+}
+
+#[test]
+fn samples_that_stay_away_are_one_thing_to_tell_and_not_one_for_each_figure() {
+    let mut machine = Machine::new(json!({ "metric": "disk.*.used_percent" }));
+    let both = disks(&[("sda1", 99), ("sdb1", 98)]);
+    assert_eq!(machine.run(5, Some(&both)), [(1, Raised), (1, Raised)]);
+    let told: Vec<_> = (0..500).flat_map(|_| machine.step(None)).collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].notification.title.as_deref(), Some("No samples of box"));
+    assert_eq!(told[0].spec, None, "every admin is told");
+    told[0].notification.check().unwrap();
+    // A disk that went meanwhile is gone once samples have said so for as long as ever.
+    let one = disks(&[("sda1", 99)]);
+    assert_eq!(machine.run(200, Some(&one)), [(21, Gone), (61, Returned)]);
+}
+
+#[test]
+fn a_process_that_was_stopped_misses_nothing_when_it_goes_on() {
+    let mut machine = Machine::new(json!({}));
+    machine.run(5, Some(&cpu(50.0)));
+    machine.seconds += 3_600;
+    assert_eq!(machine.run(1, None), []);
+    machine.seconds += 3_600;
+    assert_eq!(machine.run(1, Some(&Snapshot::default())), []);
+    assert_eq!(machine.run(100, Some(&cpu(50.0))), []);
 }
 
 #[test]
 fn a_figure_that_is_no_number_is_missing() {
     let mut machine = Machine::new(json!({}));
     assert_eq!(machine.run(1, Some(&cpu(95.0))), [(1, Raised)]);
-    assert_eq!(machine.run(9, Some(&cpu(f32::NAN))), []);
+    assert_eq!(machine.run(29, Some(&cpu(f32::NAN))), []);
     assert_eq!(machine.state(), AlertState::Firing, "nobody said that it is over");
     assert_eq!(machine.run(100, Some(&cpu(f32::NAN))), [(1, Gone)]);
 }
@@ -93,10 +142,10 @@ fn a_figure_that_comes_and_goes_tells_nobody_all_day() {
     let mut machine = Machine::new(json!({}));
     let mut told = machine.run(1, Some(&cpu(50.0)));
     for _ in 0..100 {
-        told.extend(machine.run(15, None));
+        told.extend(machine.run(35, Some(&Snapshot::default())));
         told.extend(machine.run(30, Some(&cpu(50.0))));
     }
-    assert_eq!(told, [(10, Missing)]);
+    assert_eq!(told, [(30, Missing)]);
 }
 
 #[test]
@@ -127,7 +176,7 @@ fn of_several_one_that_goes_away_well_is_forgotten() {
 #[test]
 fn a_star_for_which_there_is_nothing_is_missing() {
     let mut machine = Machine::new(json!({ "metric": "temperature.*" }));
-    assert_eq!(machine.run(100, Some(&cpu(50.0))), [(10, Missing)]);
+    assert_eq!(machine.run(100, Some(&cpu(50.0))), [(30, Missing)]);
     let alert = &machine.board.alerts()[0];
     assert_eq!(
         (alert.series[0].metric.as_str(), alert.state),
