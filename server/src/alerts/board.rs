@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tidings_protocol::alert::{Alert, AlertRule};
+use tidings_protocol::alert::Alert;
 use tidings_protocol::metric;
 use tidings_protocol::metrics::Snapshot;
 use tidings_protocol::quiet::QuietWindow;
 
+use super::due::{self, Notice};
 use super::heartbeat::{Heartbeat, SAMPLES as HEARTBEAT};
 use super::judged::Judged;
 use super::kept;
-use super::machine::{Message, Now, Series};
+use super::machine::Now;
 use super::rule::Rule;
 use super::text;
 use crate::store::AlertStateRow;
@@ -42,17 +43,6 @@ pub(super) struct Board {
     names: Vec<String>,
     /// What the database has.
     stored: BTreeMap<(String, String), AlertStateRow>,
-}
-
-/// What users are to be told.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Notice {
-    pub(super) rule: String,
-    /// Null: that there are no samples, which is no rule's.
-    pub(super) spec: Option<AlertRule>,
-    pub(super) series: String,
-    pub(super) message: Message,
-    pub(super) notification: tidings_protocol::notification::NewNotification,
 }
 
 /// What of the rules' states the database is to have, and no longer.
@@ -160,27 +150,30 @@ impl Board {
 
     /// What users are to be told by now, a part of it if it is much.
     pub(super) fn due(&self) -> Vec<Notice> {
-        let loud = self.rules.iter().filter(|judged| !self.is_quiet(&judged.rule));
-        let due = loud.flat_map(|judged| {
-            let due = move |(name, series): (&str, &Series)| {
-                let message = series.due(self.now)?;
-                Some(self.notice(&judged.rule, name, series, message))
-            };
-            judged.all().filter_map(due)
-        });
         let is_quiet = self.quiet.iter().any(|window| window.contains(self.minute));
         let samples = self.heartbeat.due(&self.host, self.now, self.patience);
-        samples.filter(|_| !is_quiet).into_iter().chain(due).take(MOST_DUE).collect()
+        let loud = self.rules.iter().filter(|judged| !self.is_quiet(&judged.rule));
+        let of_rules = loud.flat_map(|judged| {
+            due::notices(judged, &self.host, &self.names, self.patience, self.now)
+        });
+        samples.filter(|_| !is_quiet).into_iter().chain(of_rules).take(MOST_DUE).collect()
+    }
+
+    /// Whether users are to be told anything by now.
+    pub(super) fn has_due(&self) -> bool {
+        !self.due().is_empty()
     }
 
     /// Notes that users were told.
     pub(super) fn told(&mut self, notice: &Notice) {
         if notice.rule == HEARTBEAT {
-            self.heartbeat.told(notice.message.told());
+            self.heartbeat.told(notice.message, self.now);
         } else if let Some(judged) =
             self.rules.iter_mut().find(|judged| judged.rule.id == notice.rule)
         {
-            judged.told(&notice.series, notice.message);
+            for series in &notice.series {
+                judged.told(series, notice.message, self.now);
+            }
         }
     }
 
@@ -236,16 +229,5 @@ impl Board {
     fn is_quiet(&self, rule: &Rule) -> bool {
         let windows = rule.quiet.as_ref().unwrap_or(&self.quiet);
         windows.iter().any(|window| window.contains(self.minute))
-    }
-
-    fn notice(&self, rule: &Rule, name: &str, series: &Series, message: Message) -> Notice {
-        let about = text::About { rule, host: &self.host, metric: name, series };
-        Notice {
-            rule: rule.id.clone(),
-            spec: Some(rule.spec.clone()),
-            series: name.to_owned(),
-            message,
-            notification: about.notification(message, &self.names, self.patience),
-        }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::board::Notice;
+use super::due::Notice;
 use super::kept;
-use super::machine::{Now, Series, Told};
+use super::machine::{Message, Now, Series, Told};
 use super::text;
 use crate::store::AlertStateRow;
 
@@ -41,15 +41,15 @@ impl Heartbeat {
         Some(Notice {
             rule: SAMPLES.to_owned(),
             spec: None,
-            series: SAMPLES.to_owned(),
+            series: vec![SAMPLES.to_owned()],
             message,
             notification: text::of_samples(message, host, patience),
         })
     }
 
     /// Notes that admins were told.
-    pub(super) fn told(&mut self, told: Told) {
-        self.series.told = told;
+    pub(super) fn told(&mut self, message: Message, now: Now) {
+        self.series.told(message, now);
     }
 
     /// What outlives a restart; none where a restart may forget it.

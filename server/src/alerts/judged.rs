@@ -155,11 +155,11 @@ impl Judged {
     }
 
     /// Notes that users were told, unless something else is the case by now.
-    pub(super) fn told(&mut self, name: &str, message: Message) {
+    pub(super) fn told(&mut self, name: &str, message: Message, now: Now) {
         let is_any = name == self.rule.pattern.as_str() && !self.rule.pattern.is_exact();
         let series = if is_any { Some(&mut self.any) } else { self.series.get_mut(name) };
         if let Some(series) = series {
-            series.told = message.told();
+            series.told(message, now);
         }
     }
 

@@ -14,6 +14,9 @@ use super::rule::Terms;
 /// would tell them all day.
 pub(super) const SETTLED: Duration = Duration::from_secs(60);
 
+/// Least time between two notifications of one series, whatever its rule says.
+pub(super) const BETWEEN: Duration = Duration::from_secs(60);
+
 /// What time it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Now {
@@ -36,7 +39,7 @@ pub(crate) enum Told {
 }
 
 /// What users are to be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Message {
     /// Something is wrong.
     Raised,
@@ -104,6 +107,8 @@ pub(crate) struct Series {
     /// Since when there has been a figure without a break.
     pub(super) settles: Duration,
     pub(super) told: Told,
+    /// When they were told that, by this process.
+    pub(super) spoken: Option<Duration>,
 }
 
 impl Series {
@@ -121,6 +126,7 @@ impl Series {
             away: Duration::ZERO,
             settles: now.monotonic,
             told: Told::Nothing,
+            spoken: None,
         }
     }
 
@@ -148,6 +154,8 @@ impl Series {
         if new.threshold == old.threshold {
             return;
         }
+        // Who changes it waits for what comes of it.
+        self.spoken = None;
         let is_wrong = self.value.map(|value| new.is_wrong(value));
         match (&mut self.phase, is_wrong) {
             (Phase::Firing { .. }, None) => self.enter(Phase::Waiting, now),
@@ -231,6 +239,10 @@ impl Series {
 
     /// What users are to be told now, if anything.
     pub(super) fn due(&self, now: Now) -> Option<Message> {
+        let is_soon = |spoken| now.monotonic.saturating_sub(spoken) < BETWEEN;
+        if self.spoken.is_some_and(is_soon) {
+            return None;
+        }
         match (self.phase, self.told) {
             (Phase::Firing { .. }, Told::Nothing | Told::Missing) => Some(Message::Raised),
             (Phase::Ok, Told::Raised) => Some(Message::Recovered),
@@ -243,6 +255,12 @@ impl Series {
             (Phase::Missing { .. }, Told::Nothing) => Some(Message::Missing),
             _ => None,
         }
+    }
+
+    /// Notes that users were told.
+    pub(super) fn told(&mut self, message: Message, now: Now) {
+        self.told = message.told();
+        self.spoken = Some(now.monotonic);
     }
 
     /// How it stands, in the words of the wire.

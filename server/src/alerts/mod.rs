@@ -2,7 +2,7 @@
 //!
 //! - `rule`: a rule that was checked.
 //! - `machine`: one series of a rule, without a clock: what is the case, and what users know of it.
-//! - `judged`, `board`: a rule with its series, all rules; `heartbeat`: whether there are samples; `text`: what people read; `kept`: what outlives a restart.
+//! - `judged`, `board`: a rule with its series, all rules; `heartbeat`: whether there are samples; `due`: what users are to be told; `text`: what they read; `kept`: what outlives a restart.
 //! - `task`: judges the collectors' samples as they are taken, and sends what is due to the [`outlet`].
 //! - [`Alerts`]: what routes ask.
 //!
@@ -10,6 +10,7 @@
 //! anything there, and what the machine does is to be judged also while the hub takes no events.
 
 mod board;
+mod due;
 mod error;
 mod heartbeat;
 mod judged;

@@ -10,14 +10,15 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::Alerts;
-use super::board::Notice;
+use super::due::Notice;
 use crate::notifications::NotifyError;
 
 /// How often the time is looked at where there are no samples: quiet hours end, figures are missing.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// Time until what could not be sent or kept is tried again.
-const RETRY_AFTER: Duration = Duration::from_secs(10);
+/// Time between two rounds of notifications, which is also the time until what could not be sent or kept is tried again. With the
+/// size of a round it bounds what a machine that has gone wild does to inboxes and their database.
+const ROUND_EVERY: Duration = Duration::from_secs(10);
 
 /// How often the rules are read of a database that other servers may change.
 const RELOAD_EVERY: Duration = Duration::from_secs(5);
@@ -79,7 +80,7 @@ async fn judge(alerts: &Alerts, mut samples: Samples) {
         let now = alerts.now();
         let mut board = alerts.board();
         board.judge(sample.as_deref(), now, minute_of_day());
-        let has_work = !board.due().is_empty() || !board.unsaved().is_empty();
+        let has_work = board.has_due() || !board.unsaved().is_empty();
         drop(board);
         if has_work {
             alerts.0.wake.notify_one();
@@ -97,34 +98,24 @@ async fn tell(alerts: &Alerts, stop: &CancellationToken) {
         while !settle(alerts, stop).await {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(RETRY_AFTER) => {}
+                () = tokio::time::sleep(ROUND_EVERY) => {}
             }
         }
     }
 }
 
-/// Tells users what is due and keeps what changed; false if some of it has to be tried again.
+/// Tells users a part of what is due and keeps what changed; false if there is to be another round.
 async fn settle(alerts: &Alerts, stop: &CancellationToken) -> bool {
-    let mut is_told = true;
-    'told: loop {
-        // Of many a part at a time: what is over meanwhile need not be told.
-        let due = alerts.board().due();
-        if due.is_empty() {
+    let due = alerts.board().due();
+    let is_settled = due.is_empty();
+    for notice in due {
+        if stop.is_cancelled() || !send(alerts, &notice).await {
             break;
         }
-        for notice in due {
-            if stop.is_cancelled() {
-                break 'told;
-            }
-            if !send(alerts, &notice).await {
-                is_told = false;
-                break 'told;
-            }
-            alerts.board().told(&notice);
-        }
+        alerts.board().told(&notice);
     }
     // Once users were told: should the server crash in between, they are told again rather than never.
-    keep(alerts).await && is_told
+    keep(alerts).await && is_settled
 }
 
 /// False if it has to be tried again.

@@ -13,7 +13,7 @@ use super::rule::Rule;
 /// Where the notifications come from.
 const SOURCE: &str = "alerts";
 
-/// How many names are told that are like one nobody has.
+/// How many names are told of many, or of those that are like one nobody has.
 const NEAR: usize = 3;
 
 /// What a notification is about.
@@ -85,19 +85,61 @@ impl About<'_> {
                 (format!("{label} has figures again on {host}"), "Nothing is wrong.".to_owned())
             }
         };
-        let level = match message {
-            Message::Recovered | Message::Returned => Level::Success,
-            _ => rule.spec.level,
+        of_rule(rule, message, &title, &text, key(&rule.id, host, metric))
+    }
+}
+
+/// Many figures of one rule, told at once.
+pub(super) struct Group<'a> {
+    pub(super) rule: &'a Rule,
+    pub(super) host: &'a str,
+    pub(super) series: &'a [(&'a str, &'a Series)],
+}
+
+impl Group<'_> {
+    /// The notification, which replaces the one before of so many.
+    pub(super) fn notification(&self, message: Message) -> NewNotification {
+        let Self { rule, host, series } = self;
+        let (terms, pattern) = (&rule.terms, rule.pattern.as_str());
+        let figures = format!("{} figures of {pattern}", series.len());
+        let unit = rule.pattern.unit();
+        let (side, threshold) = (terms.side.as_str(), figure(terms.threshold, unit));
+        let title = match message {
+            Message::Raised => format!("{figures} {side} {threshold} on {host}"),
+            Message::Recovered if series.iter().any(|(_, series)| series.broke_another(terms)) => {
+                format!("{figures} are not {side} {threshold} on {host}")
+            }
+            Message::Recovered => {
+                format!("{figures} are back at {} on {host}", figure(terms.recovers_at, unit))
+            }
+            Message::Missing | Message::Gone => format!("{figures} are gone from {host}"),
+            Message::Returned => format!("{figures} are there again on {host}"),
         };
-        NewNotification {
-            title: Some(line(&title)),
-            message: Some(format!("{text}\nRule: {}", rule.spec.name)),
-            level: Some(level),
-            link: Some(format!("/#alerts/{}", rule.id)),
-            source: Some(SOURCE.to_owned()),
-            dedupe_key: Some(key(&rule.id, host, metric)),
-            ..NewNotification::default()
-        }
+        let names: Vec<_> = series.iter().take(NEAR).map(|(name, _)| *name).collect();
+        let text = format!("Among them: {}.", names.join(", "));
+        of_rule(rule, message, &title, &text, key(&rule.id, host, pattern))
+    }
+}
+
+fn of_rule(
+    rule: &Rule,
+    message: Message,
+    title: &str,
+    text: &str,
+    dedupe_key: String,
+) -> NewNotification {
+    let level = match message {
+        Message::Recovered | Message::Returned => Level::Success,
+        Message::Raised | Message::Missing | Message::Gone => rule.spec.level,
+    };
+    NewNotification {
+        title: Some(line(title)),
+        message: Some(format!("{text}\nRule: {}", rule.spec.name)),
+        level: Some(level),
+        link: Some(format!("/#alerts/{}", rule.id)),
+        source: Some(SOURCE.to_owned()),
+        dedupe_key: Some(dedupe_key),
+        ..NewNotification::default()
     }
 }
 

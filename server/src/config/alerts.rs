@@ -39,7 +39,7 @@ pub struct AlertConfig {
     /// How far back it must come. Default: 5% of the threshold.
     #[serde(default, deserialize_with = "finite", skip_serializing_if = "Option::is_none")]
     pub recover: Option<f64>,
-    /// For how long it must have been back. Default: as `for`.
+    /// For how long it must have been back. Default: as `for`, and a minute at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recover_for: Option<Span>,
     /// Level of the notification. Default `warning`.

@@ -21,6 +21,9 @@ pub const MAX_USERS: usize = 50;
 /// Most quiet hours of a day.
 pub const MAX_QUIET: usize = 10;
 
+/// For how long a figure must have been back at least, in seconds, unless a rule says otherwise: one that swings would be told all day.
+const LEAST_RECOVERY_SECONDS: u64 = 60;
+
 /// Longest name of a user or a host, in bytes.
 const MAX_WHO_BYTES: usize = 255;
 
@@ -48,7 +51,7 @@ pub struct AlertRule {
     /// How far back it must come to be over. Default: 5% of the threshold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recover: Option<f64>,
-    /// For how long it must have been back, in seconds. Default: as `for_seconds`.
+    /// For how long it must have been back, in seconds. Default: as `for_seconds`, and 60 at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recover_for_seconds: Option<u64>,
     /// Level of the notification. Default [`Level::Warning`].
@@ -222,7 +225,7 @@ impl AlertRule {
     /// For how long the figure must have been back, in seconds.
     #[must_use]
     pub fn recovers_after(&self) -> u64 {
-        self.recover_for_seconds.unwrap_or(self.for_seconds)
+        self.recover_for_seconds.unwrap_or(self.for_seconds.max(LEAST_RECOVERY_SECONDS))
     }
 }
 

@@ -79,7 +79,7 @@ fn what_began_in_quiet_hours_is_remembered_too() {
 #[test]
 fn how_long_it_was_wrong_is_known_behind_a_restart_in_quiet_hours() {
     // Raised at noon, over five minutes later in quiet hours, which end at 12:10.
-    let quiet = json!({ "quiet": ["12:02-12:10"] });
+    let quiet = json!({ "quiet": ["12:02-12:10"], "recoverForSeconds": 0 });
     let mut machine = Machine::new(quiet.clone());
     assert_eq!(machine.run(300, Some(&cpu(99.0))), [(1, Raised)]);
     assert_eq!(machine.run(100, Some(&cpu(10.0))), []);

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use tidings_protocol::alert::{AlertRule, AlertSource, AlertState};
 use tidings_protocol::metrics::{Cpu, Disk, Snapshot};
 
-use super::board::{Board, Notice};
+use super::board::Board;
+use super::due::Notice;
 use super::machine::{Message, Now};
 use super::rule::Rule;
 use crate::store::AlertStateRow;

@@ -23,57 +23,65 @@ fn series() -> impl Strategy<Value = Vec<Option<f32>>> {
     })
 }
 
-/// For how many seconds up to each one of the last samples, all of them there, the figure was so.
+/// For how many seconds up to the last sample each figure there was has been so.
 fn lasted(series: &[Option<f32>], holds: impl Fn(f32) -> bool) -> usize {
-    series.iter().rev().take_while(|value| value.is_some_and(&holds)).count()
+    let since = series.iter().rposition(|value| value.is_some_and(|value| !holds(value)));
+    let since = since.map_or(0, |at| at + 1);
+    // It counts from the first sample that has a figure.
+    let away = series[since..].iter().take_while(|value| value.is_none()).count();
+    (series.len() - since - away).saturating_sub(1)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_told_takes_turns_and_each_turn_has_lasted(
+    fn what_is_the_case_has_lasted_and_what_is_told_takes_turns(
         series in series(), hold in 0_u64..40, back in 0_u64..40,
     ) {
         let keys = json!({ "forSeconds": hold, "recoverForSeconds": back, "recover": 80 });
         let mut machine = Machine::new(keys);
-        let mut told: Vec<(usize, Message)> = Vec::new();
+        let (mut is_raised, mut told, mut last) = (false, 0, None);
         for (second, value) in series.iter().enumerate() {
+            let before = machine.state();
             let sample = value.map(cpu).unwrap_or_default();
-            told.extend(machine.step(Some(&sample)).iter().map(|notice| (second, notice.message)));
-        }
-        let mut is_raised = false;
-        for (at, message) in &told {
-            match message {
-                Message::Raised => {
-                    prop_assert!(!is_raised, "raised twice: {told:?}");
-                    is_raised = true;
-                    prop_assert!(series[*at].is_some_and(|value| value > 90.0));
+            let notices = machine.step(Some(&sample));
+            let state = machine.state();
+            let so_far = &series[..=second];
+            match (before == AlertState::Firing, state) {
+                (false, AlertState::Firing) => {
+                    let lasted = lasted(so_far, |value| value > 90.0) as u64;
+                    prop_assert!(lasted >= hold, "{lasted} s of {hold} at {second}");
                 }
-                Message::Recovered => {
-                    prop_assert!(is_raised, "nothing to recover from: {told:?}");
-                    is_raised = false;
-                    prop_assert!(series[*at].is_some_and(|value| value <= 80.0));
+                (true, AlertState::Ok) => {
+                    let lasted = lasted(so_far, |value| value <= 80.0) as u64;
+                    prop_assert!(lasted >= back, "{lasted} s of {back} at {second}");
                 }
-                Message::Gone => {
-                    prop_assert!(is_raised);
-                    is_raised = false;
+                (true, state) => prop_assert!(
+                    matches!(state, AlertState::Firing | AlertState::Missing), "{state:?}"
+                ),
+                _ => {}
+            }
+            for notice in notices {
+                let is_late = last.is_none_or(|last| second - last >= 60);
+                prop_assert!(is_late, "{:?} at {second}, {last:?}", notice.message);
+                (told, last) = (told + 1, Some(second));
+                match notice.message {
+                    Message::Raised => {
+                        prop_assert!(!is_raised, "raised twice");
+                        prop_assert_eq!(state, AlertState::Firing);
+                    }
+                    Message::Recovered => {
+                        prop_assert!(is_raised, "nothing to recover from");
+                        prop_assert_eq!(state, AlertState::Ok);
+                    }
+                    Message::Gone => prop_assert_eq!(state, AlertState::Missing),
+                    Message::Missing | Message::Returned => prop_assert!(!is_raised),
                 }
-                Message::Missing | Message::Returned => prop_assert!(!is_raised),
+                is_raised = notice.message == Message::Raised;
             }
         }
-        // Between two that follow each other lies the time of the second, unless a figure was away.
-        for pair in told.windows(2) {
-            let [(before, _), (at, message)] = pair else { continue };
-            let since = &series[*before..=*at];
-            let has_all = since.iter().all(Option::is_some);
-            let (needed, held) = match message {
-                Message::Raised => (hold, lasted(since, |value| value > 90.0)),
-                Message::Recovered => (back, lasted(since, |value| value <= 80.0)),
-                _ => continue,
-            };
-            prop_assert!(!has_all || held as u64 > needed, "{message:?} at {at}: {held} s of {needed}");
-        }
+        prop_assert!(told <= series.len() / 60 + 1, "{told} times in {} s", series.len());
     }
 
     #[test]
@@ -86,4 +94,36 @@ proptest! {
         let longest = noise.split(|value| *value <= 90.0).map(<[f32]>::len).max().unwrap_or(0);
         prop_assert_eq!(told == 1, longest as u64 > hold);
     }
+
+    #[test]
+    fn without_a_word_about_time_nothing_is_told_more_than_once_a_minute(
+        noise in proptest::collection::vec(0.0_f32..100.0, 1..900), above in 0.0_f64..100.0,
+    ) {
+        let mut machine = Machine::new(json!({ "above": above }));
+        let (mut told, mut fired, mut before) = (0, 0, AlertState::Waiting);
+        for value in &noise {
+            told += machine.step(Some(&cpu(*value))).len();
+            let state = machine.state();
+            fired += usize::from(state == AlertState::Firing && before != state);
+            before = state;
+        }
+        let most = noise.len() / 60 + 1;
+        prop_assert!(told <= most && fired <= most, "told {told}, fired {fired}, of {most}");
+    }
+}
+
+#[test]
+fn a_figure_that_swings_far_each_second_is_told_once() {
+    let mut machine = Machine::new(json!({}));
+    let swing = |second: u32| if second.is_multiple_of(2) { 95.0 } else { 20.0 };
+    let told: usize = (0..1_000).map(|second| machine.step(Some(&cpu(swing(second)))).len()).sum();
+    assert_eq!(told, 1);
+}
+
+#[test]
+fn whatever_a_rule_says_two_notifications_of_a_figure_lie_a_minute_apart() {
+    let mut machine = Machine::new(json!({ "recoverForSeconds": 0 }));
+    let swing = |second: u32| if second.is_multiple_of(2) { 95.0 } else { 20.0 };
+    let told: usize = (0..600).map(|second| machine.step(Some(&cpu(swing(second)))).len()).sum();
+    assert!((2..=10).contains(&told), "{told} times");
 }

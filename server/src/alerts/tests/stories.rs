@@ -34,6 +34,7 @@ fn without_a_time_one_sample_is_enough() {
     let mut machine = Machine::new(json!({}));
     assert_eq!(machine.run(5, Some(&cpu(90.1))), [(1, Raised)]);
     assert_eq!(machine.run(5, Some(&cpu(85.6))), [], "not far enough back");
+    assert_eq!(machine.run(60, Some(&cpu(85.5))), [], "a minute, unless the rule says otherwise");
     assert_eq!(machine.run(5, Some(&cpu(85.5))), [(1, Recovered)]);
 }
 
@@ -43,7 +44,7 @@ fn below_is_the_other_way_round() {
         Machine::new(json!({ "above": null, "below": 10, "recover": 20, "forSeconds": 2 }));
     assert_eq!(machine.run(5, Some(&cpu(9.0))), [(3, Raised)]);
     assert_eq!(machine.run(5, Some(&cpu(19.0))), []);
-    assert_eq!(machine.run(5, Some(&cpu(20.0))), [(3, Recovered)]);
+    assert_eq!(machine.run(100, Some(&cpu(20.0))), [(61, Recovered)]);
 }
 
 #[test]
@@ -134,7 +135,9 @@ fn a_figure_that_is_no_number_is_missing() {
     assert_eq!(machine.run(1, Some(&cpu(95.0))), [(1, Raised)]);
     assert_eq!(machine.run(29, Some(&cpu(f32::NAN))), []);
     assert_eq!(machine.state(), AlertState::Firing, "nobody said that it is over");
-    assert_eq!(machine.run(100, Some(&cpu(f32::NAN))), [(1, Gone)]);
+    assert_eq!(machine.run(1, Some(&cpu(f32::NAN))), []);
+    assert_eq!(machine.state(), AlertState::Missing);
+    assert_eq!(machine.run(100, Some(&cpu(f32::NAN))), [(30, Gone)], "a minute after the other");
 }
 
 #[test]
@@ -157,7 +160,7 @@ fn a_disk_that_goes_away_full_is_gone_and_not_well() {
     let one = disks(&[("sda1", 10)]);
     let told: Vec<_> = (0..1_000).flat_map(|_| machine.step(Some(&one))).collect();
     assert_eq!(told.iter().map(|notice| notice.message).collect::<Vec<_>>(), [Gone]);
-    assert_eq!(told[0].series, "disk.sdb1.used_percent");
+    assert_eq!(told[0].series, ["disk.sdb1.used_percent"]);
     assert_eq!(told[0].notification.title.as_deref(), Some("Disk sdb1 is gone from box"));
     // Back, and as full as it was.
     assert_eq!(machine.run(100, Some(&both)), [(6, Raised)]);
@@ -195,14 +198,36 @@ fn each_disk_is_told_for_itself() {
 }
 
 #[test]
-fn a_rule_judges_a_thousand_figures_and_tells_them_a_part_at_a_time() {
+fn a_rule_judges_a_thousand_figures_and_tells_of_many_by_one_notification() {
     let mut machine = Machine::new(json!({ "metric": "disk.*.used_percent" }));
     let names: Vec<_> = (0..1_100).map(|n| format!("d{n:04}")).collect();
     let used: Vec<_> = names.iter().map(|name| (name.as_str(), 99)).collect();
     let sample = disks(&used);
-    assert_eq!(machine.step(Some(&sample)).len(), 20);
-    assert_eq!(machine.run(200, Some(&sample)).len(), 980);
+    let told = machine.step(Some(&sample));
+    assert_eq!((told.len(), told[0].message, told[0].series.len()), (1, Raised, 1_000));
+    let said = &told[0].notification;
+    said.check().unwrap();
+    let title = "1000 figures of disk.*.used_percent above 90% on box";
+    assert_eq!(said.title.as_deref(), Some(title));
+    assert_eq!(said.dedupe_key.as_deref(), Some("alert/r1/box/disk.*.used_percent"));
+    assert_eq!(machine.run(200, Some(&sample)), []);
     assert_eq!(machine.board.alerts()[0].series.len(), 1_000);
+    // All but the first are well again.
+    let used: Vec<_> =
+        names.iter().map(|name| (name.as_str(), u64::from(name == "d0000") * 99)).collect();
+    let told = machine.run(200, Some(&disks(&used)));
+    assert_eq!(told, [(61, Recovered)]);
+}
+
+#[test]
+fn many_rules_are_told_a_part_at_a_time() {
+    let mut machine = Machine::new(json!({}));
+    for n in 0..50 {
+        let spec = spec(json!({ "name": n.to_string() }));
+        machine.board.put(Rule::new(n.to_string(), AlertSource::Store, spec, "box").unwrap());
+    }
+    let told: Vec<_> = (0..4).map(|_| machine.step(Some(&cpu(99.0))).len()).collect();
+    assert_eq!(told, [20, 20, 11, 0]);
 }
 
 #[test]
@@ -242,7 +267,7 @@ fn hours_for_all_hold_unless_a_rule_has_its_own_or_none() {
 
 #[test]
 fn what_could_not_be_sent_is_sent_later_if_it_is_still_the_case() {
-    let mut machine = Machine::new(json!({}));
+    let mut machine = Machine::new(json!({ "recoverForSeconds": 0 }));
     machine.hears = false;
     machine.run(10, Some(&cpu(99.0)));
     machine.run(10, Some(&cpu(50.0)));

@@ -96,7 +96,11 @@ async fn what_is_told_outlives_the_server() {
     let folder = tempfile::tempdir().unwrap();
     let (store, config) = (store(&folder).await, Config::default());
     let server = Running::start(&store, &config).await;
-    let alert = server.alerts.create(spec(json!({ "users": ["ada"] }))).await.unwrap();
+    let alert = server
+        .alerts
+        .create(spec(json!({ "users": ["ada"], "recoverForSeconds": 0 })))
+        .await
+        .unwrap();
     server.sample(95.0);
     server.until("Ada hears of it", |server| server.heard.titles().len() == 1).await;
     let kept = async {
@@ -141,6 +145,29 @@ async fn while_inboxes_are_away_it_is_tried_again_until_they_are_back() {
     let has_heard =
         |server: &Running| server.heard.titles().iter().any(|told| told == "CPU above 9% on box");
     server.until("they hear of it", has_heard).await;
+    server.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_due_of_many_rules_is_sent_in_rounds_with_time_between() {
+    let rules =
+        (0..45).map(|n| format!("[[alerts]]\nname = \"{n}\"\nmetric = \"cpu.total\"\nabove = 9\n"));
+    let config = toml::from_str::<Config>(&rules.collect::<String>()).unwrap();
+    let heard = Arc::new(Heard::default());
+    let outlet = Arc::clone(&heard) as Arc<dyn Outlet>;
+    let alerts = Alerts::new(&config, "box", None, Found::default(), outlet);
+    let (samples, newest) = watch::channel(None);
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(alerts.clone().run(newest, stop.clone()));
+    let server = Running { alerts, samples, heard, stop, task };
+    let begun = tokio::time::Instant::now();
+    server.sample(10.0);
+    for (round, heard) in [20, 40, 45].into_iter().enumerate() {
+        server.until("a round", |server| server.heard.titles().len() >= heard).await;
+        assert_eq!(server.heard.titles().len(), heard);
+        let round = u32::try_from(round).unwrap();
+        assert!(begun.elapsed() >= Duration::from_secs(10) * round, "round {round} is too soon");
+    }
     server.end().await;
 }
 

@@ -28,7 +28,7 @@ fn told(keys: Value, samples: &[(u64, &Snapshot)]) -> Vec<(String, String, Level
 fn users_read_what_is_wrong_for_how_long_and_where() {
     let (busy, idle) = (cpu(93.44), cpu(20.0));
     let told =
-        told(json!({ "forSeconds": 120, "recoverForSeconds": 0 }), &[(122, &busy), (1, &idle)]);
+        told(json!({ "forSeconds": 120, "recoverForSeconds": 0 }), &[(122, &busy), (60, &idle)]);
     let expected = [
         ("CPU above 90% for 2 min on box", "It was at 93.4%.\nRule: Busy", Level::Warning),
         (
