@@ -164,12 +164,13 @@ impl Board {
         !self.due().is_empty()
     }
 
-    /// Notes that users were told.
+    /// Notes that users were told, unless the rule asks for something else by now: what they heard is not of that.
     pub(super) fn told(&mut self, notice: &Notice) {
         if notice.rule == HEARTBEAT {
             self.heartbeat.told(notice.message, self.now);
         } else if let Some(judged) =
             self.rules.iter_mut().find(|judged| judged.rule.id == notice.rule)
+            && notice.spec.as_ref().is_some_and(|spec| judged.rule.asks_the_same(spec))
         {
             for series in &notice.series {
                 judged.told(series, notice.message, self.now);

@@ -68,7 +68,7 @@ impl Judged {
     /// Has the rule say something else from now on. What it found stays if that still means something; else it is forgotten, and
     /// nobody is told.
     pub(super) fn change(&mut self, rule: Rule, host: &str, now: Now) {
-        if self.rule.asks_the_same(&rule) {
+        if self.rule.asks_the_same(&rule.spec) {
             let old = std::mem::replace(&mut self.rule, rule).terms;
             for series in self.series.values_mut() {
                 series.hold_to(&self.rule.terms, &old, now);
@@ -154,7 +154,7 @@ impl Judged {
         self.series.iter().map(|(name, series)| (name.as_str(), series)).chain(any)
     }
 
-    /// Notes that users were told, unless something else is the case by now.
+    /// Notes that users were told of a figure.
     pub(super) fn told(&mut self, name: &str, message: Message, now: Now) {
         let is_any = name == self.rule.pattern.as_str() && !self.rule.pattern.is_exact();
         let series = if is_any { Some(&mut self.any) } else { self.series.get_mut(name) };

@@ -83,12 +83,12 @@ impl Rule {
         self.spec.host.as_deref().is_none_or(|own| own == EVERY_HOST || own == host)
     }
 
-    /// Whether what was found by this rule means something to `other`.
-    pub(super) fn asks_the_same(&self, other: &Self) -> bool {
-        self.pattern == other.pattern
-            && self.terms.side == other.terms.side
-            && self.spec.host == other.spec.host
-            && self.spec.enabled == other.spec.enabled
+    /// Whether what was found by this rule means something to one that says `other`.
+    pub(super) fn asks_the_same(&self, other: &AlertRule) -> bool {
+        self.spec.metric == other.metric
+            && other.threshold().is_some_and(|(side, _)| side == self.terms.side)
+            && self.spec.host == other.host
+            && self.spec.enabled == other.enabled
     }
 }
 

@@ -351,6 +351,21 @@ fn a_rule_that_asks_something_else_or_is_gone_is_over_without_a_word() {
 }
 
 #[test]
+fn what_users_hear_of_the_rule_before_is_not_taken_for_the_one_there_is() {
+    for (value, told) in [(10.5, vec![]), (5.0, vec![(1, Raised)])] {
+        let mut machine = Machine::new(json!({}));
+        machine.hears = false;
+        machine.run(5, Some(&cpu(99.0)));
+        // On its way to a slow database while the rule is changed.
+        let due = machine.board.due();
+        machine.board.put(rule(json!({ "above": null, "below": 10 })));
+        machine.board.told(&due[0]);
+        machine.hears = true;
+        assert_eq!(machine.run(100, Some(&cpu(value))), told, "{value}");
+    }
+}
+
+#[test]
 fn each_server_judges_its_own_machine() {
     for (host, state) in [
         (json!({}), AlertState::Firing),
