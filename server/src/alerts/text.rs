@@ -37,7 +37,9 @@ impl About<'_> {
         let label = metric::label(metric);
         let side = terms.side.as_str();
         let threshold = figure(terms.threshold, unit);
-        let peak = || series.peak.map_or_else(|| "unknown".to_owned(), |peak| figure(peak, unit));
+        // When, and not at which figure: two servers of one machine see different ones, and what is wrong again after its rule
+        // was switched off and on has to differ from what users have read.
+        let since = || moment(series.fired, terms.hold);
         let (title, text) = match message {
             Message::Raised => {
                 let held = if terms.hold.is_zero() {
@@ -47,7 +49,7 @@ impl About<'_> {
                 };
                 (
                     format!("{label} {side} {threshold}{held} on {host}"),
-                    format!("It was at {}.", peak()),
+                    format!("Since {}.", since()),
                 )
             }
             Message::Recovered if series.broke_another(terms) => (
@@ -76,10 +78,7 @@ impl About<'_> {
             ),
             Message::Gone => (
                 format!("{label} is gone from {host}"),
-                format!(
-                    "It was {side} {threshold} and has no figures any more. It was at {} when that began.",
-                    peak()
-                ),
+                format!("It was {side} {threshold} since {} and has no figures any more.", since()),
             ),
             Message::Returned => {
                 (format!("{label} has figures again on {host}"), "Nothing is wrong.".to_owned())
@@ -235,6 +234,14 @@ fn bytes(value: f64) -> String {
         unit += 1;
     }
     format!("{} {}", short(value), units[unit])
+}
+
+/// The minute that lies so far before `fired`, which is in ms since the epoch.
+fn moment(fired: u64, before: Duration) -> String {
+    let before = u64::try_from(before.as_millis()).unwrap_or(u64::MAX);
+    let at = i64::try_from(fired.saturating_sub(before)).unwrap_or(i64::MAX);
+    let at = jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::MAX);
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// A time in its two largest units.

@@ -30,7 +30,11 @@ fn users_read_what_is_wrong_for_how_long_and_where() {
     let told =
         told(json!({ "forSeconds": 120, "recoverForSeconds": 0 }), &[(122, &busy), (60, &idle)]);
     let expected = [
-        ("CPU above 90% for 2 min on box", "It was at 93.4%.\nRule: Busy", Level::Warning),
+        (
+            "CPU above 90% for 2 min on box",
+            "Since 2025-10-09 08:53 UTC.\nRule: Busy",
+            Level::Warning,
+        ),
         (
             "CPU is back down to 85.5% on box",
             "It was above 90% for 2 s.\nRule: Busy",
@@ -39,6 +43,28 @@ fn users_read_what_is_wrong_for_how_long_and_where() {
     ];
     let expected = expected.map(|(title, text, level)| (title.to_owned(), text.to_owned(), level));
     assert_eq!(told, expected);
+}
+
+#[test]
+fn two_servers_of_a_machine_say_the_same_of_different_figures() {
+    let said = [93.4, 93.1].map(|value| {
+        let mut machine = Machine::new(json!({}));
+        machine.step(Some(&cpu(value))).remove(0).notification
+    });
+    assert_eq!(said[0], said[1]);
+}
+
+#[test]
+fn a_rule_that_was_switched_off_and_on_says_something_new() {
+    let mut machine = Machine::new(json!({}));
+    let first = machine.step(Some(&cpu(95.0))).remove(0).notification;
+    machine.run(100, Some(&cpu(95.0)));
+    machine.board.put(rule(json!({ "enabled": false })));
+    machine.run(1, Some(&cpu(95.0)));
+    machine.board.put(rule(json!({})));
+    let second = machine.step(Some(&cpu(95.0))).remove(0).notification;
+    assert_eq!(first.title, second.title);
+    assert_ne!(first, second, "an inbox would take it for what was read");
 }
 
 #[test]
