@@ -41,6 +41,8 @@ pub(super) struct Board {
     minute: u16,
     /// Names of the last sample.
     names: Vec<String>,
+    /// What was due last, as it was put.
+    sending: Vec<Notice>,
     /// What the database has.
     stored: BTreeMap<(String, String), AlertStateRow>,
 }
@@ -70,6 +72,7 @@ impl Board {
             now,
             minute: 0,
             names: Vec::new(),
+            sending: Vec::new(),
             stored: BTreeMap::new(),
         }
     }
@@ -149,19 +152,27 @@ impl Board {
     }
 
     /// What users are to be told by now, a part of it if it is much.
-    pub(super) fn due(&self) -> Vec<Notice> {
-        let is_quiet = self.quiet.iter().any(|window| window.contains(self.minute));
-        let samples = self.heartbeat.due(&self.host, self.now, self.patience);
+    pub(super) fn due(&mut self) -> Vec<Notice> {
         let loud = self.rules.iter().filter(|judged| !self.is_quiet(&judged.rule));
         let of_rules = loud.flat_map(|judged| {
             due::notices(judged, &self.host, &self.names, self.patience, self.now)
         });
-        samples.filter(|_| !is_quiet).into_iter().chain(of_rules).take(MOST_DUE).collect()
+        let due = self.samples_due().into_iter().chain(of_rules).take(MOST_DUE);
+        // Names that are like a missing one are those of a sample. Should it be sent once more, it says what some have been told.
+        let as_put = |notice: Notice| {
+            let was_put = self.sending.iter().find(|other| other.tells_the_same(&notice));
+            was_put.cloned().unwrap_or(notice)
+        };
+        let due: Vec<_> = due.map(as_put).collect();
+        self.sending.clone_from(&due);
+        due
     }
 
     /// Whether users are to be told anything by now.
     pub(super) fn has_due(&self) -> bool {
-        !self.due().is_empty()
+        let loud = self.rules.iter().filter(|judged| !self.is_quiet(&judged.rule));
+        loud.flat_map(Judged::all).any(|(_, series)| series.due(self.now).is_some())
+            || self.samples_due().is_some()
     }
 
     /// Notes that users were told, unless the rule asks for something else by now: what they heard is not of that.
@@ -220,6 +231,11 @@ impl Board {
     /// Every rule.
     pub(super) fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.rules.iter().map(|judged| &judged.rule)
+    }
+
+    fn samples_due(&self) -> Option<Notice> {
+        let is_quiet = self.quiet.iter().any(|window| window.contains(self.minute));
+        self.heartbeat.due(&self.host, self.now, self.patience).filter(|_| !is_quiet)
     }
 
     fn alert(&self, judged: &Judged) -> Alert {

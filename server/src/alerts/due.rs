@@ -25,6 +25,15 @@ pub(crate) struct Notice {
     pub(super) notification: NewNotification,
 }
 
+impl Notice {
+    /// Whether both say of the same figure that it is missing.
+    pub(super) fn tells_the_same(&self, other: &Self) -> bool {
+        self.message == Message::Missing
+            && (self.message, &self.rule, &self.spec, &self.series)
+                == (other.message, &other.rule, &other.spec, &other.series)
+    }
+}
+
 /// What users are to be told of a rule by now, on the machine `host` whose last sample had figures of these `names`.
 pub(super) fn notices(
     judged: &Judged,

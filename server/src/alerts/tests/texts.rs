@@ -46,6 +46,17 @@ fn users_read_what_is_wrong_for_how_long_and_where() {
 }
 
 #[test]
+fn what_is_sent_again_says_what_it_said_whatever_there_is_by_now() {
+    let mut machine = Machine::new(json!({ "metric": "disk.sda9.used_percent" }));
+    machine.hears = false;
+    machine.run(40, Some(&disks(&[("sda1", 1)])));
+    let first = machine.board.due();
+    machine.run(10, Some(&disks(&[("sda1", 1), ("sda8", 1)])));
+    assert_eq!(machine.board.due(), first, "who has it is told nothing new");
+    assert_eq!(first.len(), 1);
+}
+
+#[test]
 fn two_servers_of_a_machine_say_the_same_of_different_figures() {
     let said = [93.4, 93.1].map(|value| {
         let mut machine = Machine::new(json!({}));
