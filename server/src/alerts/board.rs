@@ -240,7 +240,7 @@ impl Board {
 
     fn alert(&self, judged: &Judged) -> Alert {
         let pattern = judged.rule.pattern.as_str();
-        judged.alert(self.is_quiet(&judged.rule), |_| text::near(pattern, &self.names))
+        judged.alert(self.is_quiet(&judged.rule), || text::near(pattern, &self.names))
     }
 
     fn is_quiet(&self, rule: &Rule) -> bool {

@@ -1,5 +1,6 @@
 //! A rule with the series it judges.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -163,8 +164,10 @@ impl Judged {
         }
     }
 
-    /// How the rule stands, as the wire has it.
-    pub(super) fn alert(&self, is_quiet: bool, reason: impl Fn(&Series) -> String) -> Alert {
+    /// How the rule stands, as the wire has it. `reason` is asked once, if at all: there may be a thousand missing for it, and judging
+    /// waits meanwhile.
+    pub(super) fn alert(&self, is_quiet: bool, reason: impl FnOnce() -> String) -> Alert {
+        let reason = LazyCell::new(reason);
         let Rule { id, source, spec, pattern, terms, .. } = &self.rule;
         let series: Vec<_> = self
             .all()
@@ -173,7 +176,7 @@ impl Judged {
                 state: series.state(),
                 since: series.since,
                 value: series.value,
-                reason: (series.state() == AlertState::Missing).then(|| reason(series)),
+                reason: (series.state() == AlertState::Missing).then(|| reason.clone()),
             })
             .collect();
         let state = match (spec.enabled, self.is_judged) {
