@@ -126,6 +126,11 @@ impl Board {
     /// Judges a sample, or that there is none since the last one. `minute` is that of the local day.
     pub(super) fn judge(&mut self, sample: Option<&Snapshot>, now: Now, minute: u16) {
         let passed = now.monotonic.saturating_sub(self.now.monotonic);
+        // The monotonic clock stands still in suspend, and the one on the wall does not.
+        let on_the_wall = Duration::from_millis(now.wall.saturating_sub(self.now.wall));
+        if on_the_wall.saturating_sub(passed) > self.patience {
+            self.rules.iter_mut().for_each(Judged::sleep);
+        }
         (self.now, self.minute) = (now, minute);
         if !self.rules.iter().any(Judged::is_judged) {
             self.heartbeat = Heartbeat::new(now);

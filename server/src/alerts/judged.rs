@@ -90,6 +90,13 @@ impl Judged {
         }
     }
 
+    /// Takes note that the machine was asleep: nobody knows what its figures would have been.
+    pub(super) fn sleep(&mut self) {
+        for series in self.series.values_mut().chain([&mut self.any]) {
+            series.slept = true;
+        }
+    }
+
     /// Judges a sample, which stands for `time`.
     pub(super) fn judge(
         &mut self,

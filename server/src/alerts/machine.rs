@@ -104,6 +104,8 @@ pub(crate) struct Series {
     pub(super) seen: Duration,
     /// For how long samples have come without it.
     pub(super) away: Duration,
+    /// The machine has slept since, so that the monotonic clock tells less time than there was.
+    pub(super) slept: bool,
     /// Since when there has been a figure without a break.
     pub(super) settles: Duration,
     pub(super) told: Told,
@@ -124,6 +126,7 @@ impl Series {
             value: None,
             seen: now.monotonic,
             away: Duration::ZERO,
+            slept: false,
             settles: now.monotonic,
             told: Told::Nothing,
             spoken: None,
@@ -180,7 +183,8 @@ impl Series {
     ///
     /// A figure that was away for longer than `patience` begins anew: nobody knows what it did meanwhile.
     pub(super) fn take(&mut self, value: f64, terms: &Terms, now: Now, patience: Duration) {
-        let was_away = now.monotonic.saturating_sub(self.seen) > patience;
+        let was_away =
+            std::mem::take(&mut self.slept) || now.monotonic.saturating_sub(self.seen) > patience;
         if was_away || matches!(self.phase, Phase::Waiting | Phase::Missing { .. }) {
             self.settles = now.monotonic;
         }
@@ -218,7 +222,8 @@ impl Series {
 
     /// Takes note that there is a figure, whatever it is.
     pub(super) fn be_there(&mut self, now: Now, patience: Duration) {
-        let was_away = now.monotonic.saturating_sub(self.seen) > patience;
+        let was_away =
+            std::mem::take(&mut self.slept) || now.monotonic.saturating_sub(self.seen) > patience;
         if was_away || self.phase != Phase::Ok {
             self.settles = now.monotonic;
         }

@@ -49,6 +49,8 @@ fn disks(used: &[(&str, u64)]) -> Snapshot {
 struct Machine {
     board: Board,
     seconds: u64,
+    /// For how long the machine was in suspend.
+    slept: u64,
     /// Minute of the day at the beginning, at noon.
     noon: u16,
     /// Whether notifications can be sent.
@@ -67,13 +69,13 @@ impl Machine {
         let interval = Duration::from_secs(1);
         let mut board = Board::new("box".to_owned(), quiet, interval, Now::default());
         board.put(rule(keys));
-        Self { board, seconds: 0, noon: 12 * 60, hears: true, rows: Vec::new() }
+        Self { board, seconds: 0, slept: 0, noon: 12 * 60, hears: true, rows: Vec::new() }
     }
 
     fn now(&self) -> Now {
         Now {
             monotonic: Duration::from_secs(self.seconds),
-            wall: 1_760_000_000_000 + self.seconds * 1_000,
+            wall: 1_760_000_000_000 + (self.seconds + self.slept) * 1_000,
         }
     }
 

@@ -294,6 +294,16 @@ fn time_in_which_nobody_looked_does_not_count() {
 }
 
 #[test]
+fn time_before_the_machine_slept_does_not_count() {
+    let mut machine = Machine::new(json!({ "forSeconds": 600 }));
+    assert_eq!(machine.run(540, Some(&cpu(99.0))), []);
+    // The clock on the wall goes on, the other stands still; the time is looked at before there is a sample.
+    machine.slept += 8 * 3_600;
+    assert_eq!(machine.run(1, None), []);
+    assert_eq!(machine.run(700, Some(&cpu(99.0))), [(601, Raised)]);
+}
+
+#[test]
 fn a_rule_that_is_changed_keeps_what_is_the_case_and_is_held_to_it_anew() {
     let mut machine = Machine::new(json!({ "above": 0 }));
     assert_eq!(machine.run(5, Some(&cpu(40.0))), [(1, Raised)]);
