@@ -1,4 +1,4 @@
-//! `/api/alerts`: read by everybody who is signed in, changed by admins.
+//! `/api/alerts`: read by everybody who may read machines, which is everybody, and changed by admins, who alone see whom it is for.
 
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
@@ -26,12 +26,23 @@ const NO_STORE: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-s
 
 type Id = Result<Path<String>, PathRejection>;
 
-async fn list(_: Caller, State(state): State<AppState>) -> Response {
-    (NO_STORE, Json(state.alerts.list())).into_response()
+async fn list(caller: Caller, State(state): State<AppState>) -> Response {
+    let alerts = state.alerts.list().into_iter();
+    let alerts: Vec<_> = alerts.map(|alert| shown(alert, &caller)).collect();
+    (NO_STORE, Json(alerts)).into_response()
 }
 
-async fn show(_: Caller, State(state): State<AppState>, id: Id) -> Result<Response, ApiError> {
-    Ok((NO_STORE, Json(state.alerts.find(&known(id)?)?)).into_response())
+async fn show(caller: Caller, State(state): State<AppState>, id: Id) -> Result<Response, ApiError> {
+    let alert = state.alerts.find(&known(id)?)?;
+    Ok((NO_STORE, Json(shown(alert, &caller))).into_response())
+}
+
+/// The alert as the caller may see it: who there is, admins know.
+fn shown(mut alert: Alert, caller: &Caller) -> Alert {
+    if !caller.is_admin() {
+        alert.rule.users = None;
+    }
+    alert
 }
 
 async fn create(

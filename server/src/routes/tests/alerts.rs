@@ -158,6 +158,30 @@ async fn rules_are_read_by_everybody_signed_in_and_changed_by_admins() {
 }
 
 #[tokio::test]
+async fn nobody_but_an_admin_reads_whom_a_rule_is_for() {
+    let alerts = Alerts::new().await;
+    let rule = json!({ "name": "x", "metric": "cpu.total", "above": 90, "users": ["owner"] });
+    let made = alerts.ask("POST", "", rule).await.json();
+    assert_eq!(made["rule"]["users"], json!(["owner"]));
+    let path = format!("/api/alerts/{}", made["id"].as_str().unwrap());
+    for scope in ["publish:app/*", "notify", "read:*"] {
+        let token = json!({ "name": scope, "scopes": [scope] }).to_string();
+        let request = by_owner("POST", "/api/tokens").header("content-type", "application/json");
+        let token = alerts.app.send(request, token).await.json();
+        let token = format!("Bearer {}", token["token"].as_str().unwrap());
+        for path in ["/api/alerts", &path] {
+            let request = Request::builder().uri(path).header("authorization", &token);
+            let answer = alerts.app.send(request, "").await;
+            assert_eq!(answer.status, 200, "{scope}");
+            let text = answer.json().to_string();
+            assert!(text.contains("cpu.total") && !text.contains("owner"), "{scope}: {text}");
+        }
+    }
+    let seen = alerts.ask("GET", "", Value::Null).await.json();
+    assert_eq!(seen[1]["rule"]["users"], json!(["owner"]));
+}
+
+#[tokio::test]
 async fn a_server_that_keeps_nothing_has_the_rules_of_its_configuration() {
     let app = App::with(configured).await;
     let list = app.send(by_owner("GET", "/api/alerts"), "").await;
