@@ -161,7 +161,7 @@ impl Alerts {
                 return Err(AlertError::TooMany);
             }
             let id = Secret::generate().expose().chars().take(ID_DIGITS).collect();
-            this.put(id, spec).await
+            this.put(id, spec, true).await
         })
         .await
     }
@@ -177,8 +177,9 @@ impl Alerts {
         let (this, id) = (self.clone(), id.to_owned());
         to_its_end(async move {
             let _changing = this.0.changing.lock().await;
+            let names_users = change.users.is_some();
             let spec = change.of(this.changeable(&id)?);
-            this.put(id, spec).await
+            this.put(id, spec, names_users).await
         })
         .await
     }
@@ -238,14 +239,20 @@ impl Alerts {
         }
     }
 
-    /// Checks a rule, keeps it and judges by it.
-    async fn put(&self, id: String, spec: AlertRule) -> Result<Alert, AlertError> {
+    /// Checks a rule, keeps it and judges by it. Whom it is for is looked at where that is new: a rule for somebody who was removed
+    /// meanwhile can be changed all the same.
+    async fn put(
+        &self,
+        id: String,
+        spec: AlertRule,
+        names_users: bool,
+    ) -> Result<Alert, AlertError> {
         let store = self.0.store.as_ref().ok_or(AlertError::NoStore)?;
         let (host, metric) = (self.board().host().to_owned(), spec.metric.clone());
         let rule = Rule::new(id.clone(), AlertSource::Store, spec, &host)
             .map_err(|error| AlertError::Invalid(why(&error, &metric)))?;
         let users = rule.spec.users.as_deref().unwrap_or_default();
-        if let Some(user) = self.0.outlet.unknown(users) {
+        if let Some(user) = self.0.outlet.unknown(users).filter(|_| names_users) {
             return Err(AlertError::NoSuchUser(user.to_owned()));
         }
         let is_taken = |other: &Rule| other.id != id && other.spec.name == rule.spec.name;

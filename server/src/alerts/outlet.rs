@@ -12,7 +12,7 @@ use crate::notifications::{Notifications, NotifyError};
 
 /// Takes what users are to be told. One function, so that the engine can be tested without inboxes.
 pub(crate) trait Outlet: Debug + Send + Sync {
-    /// Tells the users of these names, or every admin. Done once each of them has it; to do it again changes nothing for those
+    /// Tells the users of these names, or every admin where there are none, not even of one of the names. Done once each of them has it; to do it again changes nothing for those
     /// who have it.
     fn tell<'a>(
         &'a self,
@@ -31,10 +31,13 @@ pub(crate) struct Inboxes {
     pub(crate) notifications: Notifications,
 }
 
-impl Inboxes {
-    fn admins(&self) -> Vec<User> {
-        self.auth.users().into_iter().filter(|user| user.role == Role::Admin).collect()
+/// Those who are told: who is `named`, and where that is nobody every admin. An alert that nobody hears is worse than one
+/// too many.
+fn recipients(named: Vec<User>, all: Vec<User>) -> Vec<User> {
+    if named.is_empty() {
+        return all.into_iter().filter(|user| user.role == Role::Admin).collect();
     }
+    named
 }
 
 impl Outlet for Inboxes {
@@ -44,14 +47,16 @@ impl Outlet for Inboxes {
         notification: &'a NewNotification,
     ) -> BoxFuture<'a, Result<(), NotifyError>> {
         Box::pin(async move {
-            let users = match users {
-                None => self.admins(),
-                Some(names) => names.iter().filter_map(|name| self.auth.user_named(name)).collect(),
-            };
             let title = notification.title.as_deref();
-            if users.is_empty() {
-                tracing::warn!(title, "an alert is for nobody: there is no user of these names");
+            let names = users.unwrap_or_default().iter();
+            let named: Vec<_> = names.filter_map(|name| self.auth.user_named(name)).collect();
+            if users.is_some() && named.is_empty() {
+                tracing::warn!(
+                    title,
+                    "an alert is for users there are not any more; admins are told"
+                );
             }
+            let users = recipients(named, self.auth.users());
             for user in users {
                 self.notifications
                     .send_notification(&user.id, notification.clone(), "Alert")
@@ -64,5 +69,19 @@ impl Outlet for Inboxes {
 
     fn unknown<'a>(&self, users: &'a [String]) -> Option<&'a str> {
         users.iter().map(String::as_str).find(|name| self.auth.user_named(name).is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nobody_has_the_names_admins_are_told() {
+        let user = |name: &str, role| User { id: name.to_owned(), name: name.to_owned(), role };
+        let (ada, bob) = (user("ada", Role::Admin), user("bob", Role::Viewer));
+        let all = vec![ada.clone(), bob.clone()];
+        assert_eq!(recipients(vec![bob.clone()], all.clone()), [bob]);
+        assert_eq!(recipients(vec![], all), [ada]);
     }
 }

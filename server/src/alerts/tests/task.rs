@@ -20,6 +20,8 @@ use crate::store::{SqliteStore, Store, StoreError};
 struct Heard {
     titles: Mutex<Vec<String>>,
     is_away: Mutex<bool>,
+    /// Ada was removed.
+    is_alone: Mutex<bool>,
 }
 
 impl Heard {
@@ -44,7 +46,10 @@ impl Outlet for Heard {
     }
 
     fn unknown<'a>(&self, users: &'a [String]) -> Option<&'a str> {
-        users.iter().map(String::as_str).find(|name| *name != "ada")
+        users
+            .iter()
+            .map(String::as_str)
+            .find(|name| *name != "ada" || *self.is_alone.lock().unwrap())
     }
 }
 
@@ -202,6 +207,21 @@ async fn a_rule_is_made_changed_and_removed_or_refused_with_the_reason() {
     alerts.remove(&made.id).await.unwrap();
     assert!(matches!(alerts.find(&made.id), Err(AlertError::NoSuch)));
     assert_eq!(alerts.list(), [fixed]);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_rule_for_somebody_who_was_removed_is_changed_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Running::start(&store(&folder).await, &Config::default()).await;
+    let alerts = &server.alerts;
+    let made = alerts.create(spec(json!({ "users": ["ada"] }))).await.unwrap();
+    *server.heard.is_alone.lock().unwrap() = true;
+    let off = AlertChange { enabled: Some(false), ..AlertChange::default() };
+    assert_eq!(alerts.change(&made.id, off).await.unwrap().state, AlertState::Disabled);
+    let users = Some(Some(vec!["ada".to_owned()]));
+    let again = alerts.change(&made.id, AlertChange { users, ..AlertChange::default() }).await;
+    assert!(matches!(again, Err(AlertError::NoSuchUser(_))), "{again:?}");
     server.end().await;
 }
 
