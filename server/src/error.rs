@@ -159,7 +159,7 @@ impl From<AlertError> for ApiError {
     fn from(error: AlertError) -> Self {
         let code = match error {
             AlertError::NoSuch | AlertError::NoStore => ErrorCode::NotFound,
-            AlertError::Configured => ErrorCode::Forbidden,
+            AlertError::Configured | AlertError::Unreadable(_) => ErrorCode::Forbidden,
             AlertError::Invalid(_) | AlertError::TooMany => ErrorCode::BadRequest,
             AlertError::NoSuchUser(_) => ErrorCode::NoSuchUser,
             AlertError::NameTaken => ErrorCode::NameTaken,

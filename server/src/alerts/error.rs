@@ -34,6 +34,9 @@ pub enum AlertError {
     /// It cannot be written down.
     #[error("the alert cannot be kept")]
     Unwritable(#[source] serde_json::Error),
+    /// A newer server wrote it.
+    #[error("another, newer Tidings wrote this alert; change it there")]
+    Unreadable(#[source] serde_json::Error),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

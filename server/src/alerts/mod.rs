@@ -41,11 +41,14 @@ use crate::auth::Secret;
 use crate::clock;
 use crate::config::Config;
 use crate::config::alerts::why;
-use crate::store::{AlertRuleRow, AlertStateRow, Store, StoreError};
+use crate::store::{AlertRuleRow, AlertStateRow, Saved, Store, StoreError};
 use board::Board;
 use machine::Now;
 use outlet::Outlet;
 use rule::{Rule, id_of_name};
+
+/// How often a change is made of what a rule says by then, where other servers change it at the same time.
+const ATTEMPTS: usize = 3;
 
 /// Hex digits of an id.
 const ID_DIGITS: usize = 12;
@@ -160,8 +163,8 @@ impl Alerts {
             if this.board().rules().count() >= MAX_RULES {
                 return Err(AlertError::TooMany);
             }
-            let id = Secret::generate().expose().chars().take(ID_DIGITS).collect();
-            this.put(id, spec, true).await
+            let id: String = Secret::generate().expose().chars().take(ID_DIGITS).collect();
+            this.put(&id, spec, None).await?.ok_or(AlertError::NoSuch)
         })
         .await
     }
@@ -178,8 +181,15 @@ impl Alerts {
         to_its_end(async move {
             let _changing = this.0.changing.lock().await;
             let names_users = change.users.is_some();
-            let spec = change.of(this.changeable(&id)?);
-            this.put(id, spec, names_users).await
+            for _ in 0..ATTEMPTS {
+                let was = this.stored(&id).await?;
+                let spec = serde_json::from_str(&was).map_err(AlertError::Unreadable)?;
+                let spec = change.clone().of(spec);
+                if let Some(alert) = this.put(&id, spec, Some((&was, names_users))).await? {
+                    return Ok(alert);
+                }
+            }
+            Err(StoreError::Busy.into())
         })
         .await
     }
@@ -194,12 +204,12 @@ impl Alerts {
         let (this, id) = (self.clone(), id.to_owned());
         to_its_end(async move {
             let _changing = this.0.changing.lock().await;
-            this.changeable(&id)?;
+            this.check_changeable(&id)?;
             let store = this.0.store.as_ref().ok_or(AlertError::NoStore)?;
-            store.remove_alert_rule(&id).await?;
+            let was_there = store.remove_alert_rule(&id).await?;
             this.board().remove(&id);
             this.0.wake.notify_one();
-            Ok(())
+            if was_there { Ok(()) } else { Err(AlertError::NoSuch) }
         })
         .await
     }
@@ -229,27 +239,40 @@ impl Alerts {
         Ok(())
     }
 
-    /// What a rule says that is in the store.
-    fn changeable(&self, id: &str) -> Result<AlertRule, AlertError> {
+    /// Rules of the configuration are changed there.
+    fn check_changeable(&self, id: &str) -> Result<(), AlertError> {
         let board = self.board();
-        let rule = board.rules().find(|rule| rule.id == id).ok_or(AlertError::NoSuch)?;
-        match rule.source {
-            AlertSource::Store => Ok(rule.spec.clone()),
-            _ => Err(AlertError::Configured),
+        match board.rules().find(|rule| rule.id == id).map(|rule| rule.source) {
+            None | Some(AlertSource::Store) => Ok(()),
+            Some(_) => Err(AlertError::Configured),
         }
     }
 
-    /// Checks a rule, keeps it and judges by it. Whom it is for is looked at where that is new: a rule for somebody who was removed
-    /// meanwhile can be changed all the same.
+    /// What a rule says in the store by now, whatever this server knows of it: others may have changed it a moment ago.
+    async fn stored(&self, id: &str) -> Result<String, AlertError> {
+        self.check_changeable(id)?;
+        let Some(store) = &self.0.store else { return Err(AlertError::NoSuch) };
+        let row = store.alert_rules().await?.into_iter().find(|row| row.id == id);
+        if row.is_none() {
+            self.board().remove(id);
+            self.0.wake.notify_one();
+        }
+        row.map(|row| row.rule).ok_or(AlertError::NoSuch)
+    }
+
+    /// Checks a rule, keeps it and judges by it. Of one that is changed, it is told what it was in the store, and whether it says
+    /// anew whom it is for; it is null if it is something else by now. Whom it is for is looked at where that is new: a rule
+    /// for somebody who was removed meanwhile can be changed all the same.
     async fn put(
         &self,
-        id: String,
+        id: &str,
         spec: AlertRule,
-        names_users: bool,
-    ) -> Result<Alert, AlertError> {
+        was: Option<(&str, bool)>,
+    ) -> Result<Option<Alert>, AlertError> {
         let store = self.0.store.as_ref().ok_or(AlertError::NoStore)?;
+        let names_users = was.is_none_or(|(_, names_users)| names_users);
         let (host, metric) = (self.board().host().to_owned(), spec.metric.clone());
-        let rule = Rule::new(id.clone(), AlertSource::Store, spec, &host)
+        let rule = Rule::new(id.to_owned(), AlertSource::Store, spec, &host)
             .map_err(|error| AlertError::Invalid(why(&error, &metric)))?;
         let users = rule.spec.users.as_deref().unwrap_or_default();
         if let Some(user) = self.0.outlet.unknown(users).filter(|_| names_users) {
@@ -261,14 +284,16 @@ impl Alerts {
         }
         let name = rule.spec.name.clone();
         let text = serde_json::to_string(&rule.spec).map_err(AlertError::Unwritable)?;
-        let row = AlertRuleRow { id: id.clone(), name, rule: text, created_at: clock::now_ms() };
-        if !store.save_alert_rule(&row).await? {
-            return Err(AlertError::NameTaken);
+        let row = AlertRuleRow { id: id.to_owned(), name, rule: text, created_at: clock::now_ms() };
+        match store.save_alert_rule(&row, was.map(|(was, _)| was)).await? {
+            Saved::Yes => {}
+            Saved::NameTaken => return Err(AlertError::NameTaken),
+            Saved::NotAsItWas => return Ok(None),
         }
         let mut board = self.board();
         board.put(rule);
         self.0.wake.notify_one();
-        board.find(&id).ok_or(AlertError::NoSuch)
+        Ok(board.find(id))
     }
 
     fn now(&self) -> Now {

@@ -42,6 +42,17 @@ pub struct AlertStateRow {
     pub told: String,
 }
 
+/// What came of saving a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// It is kept.
+    Yes,
+    /// Another has its name; nothing changed.
+    NameTaken,
+    /// It says something else by now, or is gone; nothing changed.
+    NotAsItWas,
+}
+
 /// The rules of alerts, and how they stand.
 pub trait AlertStore {
     /// All rules, the oldest first.
@@ -51,8 +62,8 @@ pub trait AlertStore {
     /// If the database fails.
     fn alert_rules(&self) -> BoxFuture<'_, Result<Vec<AlertRuleRow>, StoreError>>;
 
-    /// Adds a rule, or replaces the one of its id, which stays as old as it is. False, and nothing changes, if another has
-    /// its name. Returns once it is on the disk.
+    /// Adds a rule, or has the one of its id, which stays as old as it is, say something else, if it still says what it `was`:
+    /// another server of the same database may have changed or removed it. Returns once it is on the disk.
     ///
     /// # Errors
     ///
@@ -60,7 +71,8 @@ pub trait AlertStore {
     fn save_alert_rule<'a>(
         &'a self,
         row: &'a AlertRuleRow,
-    ) -> BoxFuture<'a, Result<bool, StoreError>>;
+        was: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Saved, StoreError>>;
 
     /// Removes a rule and how it stands on every machine, and says whether there was one. Returns once that is on the disk.
     ///

@@ -2,7 +2,7 @@
 //! something runs in a transaction of its caller's.
 
 use super::{Connection, signed, unsigned};
-use crate::store::{AlertRuleRow, AlertStateRow, StoreError};
+use crate::store::{AlertRuleRow, AlertStateRow, Saved, StoreError};
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -16,7 +16,11 @@ pub(super) async fn rules(on: &mut Connection) -> Result<Vec<AlertRuleRow>> {
     Ok(rows.into_iter().map(row).collect())
 }
 
-pub(super) async fn save(on: &mut Connection, row: AlertRuleRow) -> Result<bool> {
+pub(super) async fn save(
+    on: &mut Connection,
+    row: AlertRuleRow,
+    was: Option<String>,
+) -> Result<Saved> {
     let other: Option<(i32,)> =
         sqlx::query_as("SELECT 1 FROM alert_rules WHERE name = $1 AND id <> $2")
             .bind(&row.name)
@@ -24,19 +28,31 @@ pub(super) async fn save(on: &mut Connection, row: AlertRuleRow) -> Result<bool>
             .fetch_optional(&mut *on)
             .await?;
     if other.is_some() {
-        return Ok(false);
+        return Ok(Saved::NameTaken);
     }
-    sqlx::query(
-        "INSERT INTO alert_rules (id, name, rule, created_at) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (id) DO UPDATE SET name = excluded.name, rule = excluded.rule",
-    )
-    .bind(&row.id)
-    .bind(&row.name)
-    .bind(&row.rule)
-    .bind(signed(row.created_at))
-    .execute(on)
-    .await?;
-    Ok(true)
+    let query = match &was {
+        None => sqlx::query(
+            "INSERT INTO alert_rules (id, name, rule, created_at) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(&row.id)
+        .bind(&row.name)
+        .bind(&row.rule)
+        .bind(signed(row.created_at)),
+        Some(was) => {
+            sqlx::query("UPDATE alert_rules SET name = $2, rule = $3 WHERE id = $1 AND rule = $4")
+                .bind(&row.id)
+                .bind(&row.name)
+                .bind(&row.rule)
+                .bind(was)
+        }
+    };
+    match query.execute(on).await {
+        Ok(done) if done.rows_affected() > 0 => Ok(Saved::Yes),
+        Ok(_) => Ok(Saved::NotAsItWas),
+        // Another server took the name since it was looked for.
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(Saved::NameTaken),
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(super) async fn remove(on: &mut Connection, id: &str) -> Result<bool> {

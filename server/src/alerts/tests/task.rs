@@ -211,6 +211,29 @@ async fn a_rule_is_made_changed_and_removed_or_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_change_is_made_of_what_a_rule_says_by_now_and_brings_none_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, config) = (store(&folder).await, Config::default());
+    let one = Running::start(&store, &config).await;
+    let other = Running::start(&store, &config).await;
+    let made = one.alerts.create(spec(json!({}))).await.unwrap();
+    // The other has not read it yet, and does not know what the one makes of it.
+    let above = AlertChange { above: Some(50.0), ..AlertChange::default() };
+    let time = AlertChange { for_seconds: Some(7), ..AlertChange::default() };
+    other.alerts.change(&made.id, above).await.unwrap();
+    let changed = one.alerts.change(&made.id, time.clone()).await.unwrap();
+    assert_eq!((changed.rule.above, changed.rule.for_seconds), (Some(50.0), 7));
+
+    one.alerts.remove(&made.id).await.unwrap();
+    let late = other.alerts.change(&made.id, time).await;
+    assert!(matches!(late, Err(AlertError::NoSuch)), "{late:?}");
+    assert!(matches!(other.alerts.remove(&made.id).await, Err(AlertError::NoSuch)));
+    assert!(other.alerts.list().is_empty() && store.alert_rules().await.unwrap().is_empty());
+    one.end().await;
+    other.end().await;
+}
+
+#[tokio::test]
 async fn a_rule_for_somebody_who_was_removed_is_changed_all_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let server = Running::start(&store(&folder).await, &Config::default()).await;

@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::disk::FaultyStore;
-use crate::store::{AlertRuleRow, AlertStateRow, AlertStore, StoreError};
+use crate::store::{AlertRuleRow, AlertStateRow, AlertStore, Saved, StoreError};
 
 type Never<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
@@ -17,7 +17,7 @@ impl AlertStore for FaultyStore {
         never()
     }
 
-    fn save_alert_rule<'a>(&'a self, _: &'a AlertRuleRow) -> Never<'a, bool> {
+    fn save_alert_rule<'a>(&'a self, _: &'a AlertRuleRow, _: Option<&'a str>) -> Never<'a, Saved> {
         never()
     }
 

@@ -6,7 +6,7 @@ use sqlx::{Connection as _, PgConnection};
 use super::error::within;
 use super::reader::READ;
 use super::{PostgresStore, alert_sql};
-use crate::store::{AlertRuleRow, AlertStateRow, AlertStore, StoreError};
+use crate::store::{AlertRuleRow, AlertStateRow, AlertStore, Saved, StoreError};
 
 impl AlertStore for PostgresStore {
     fn alert_rules(&self) -> BoxFuture<'_, Result<Vec<AlertRuleRow>, StoreError>> {
@@ -20,9 +20,10 @@ impl AlertStore for PostgresStore {
     fn save_alert_rule<'a>(
         &'a self,
         row: &'a AlertRuleRow,
-    ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let row = row.clone();
-        Box::pin(in_transaction(self, move |on| Box::pin(alert_sql::save(on, row))))
+        was: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Saved, StoreError>> {
+        let (row, was) = (row.clone(), was.map(str::to_owned));
+        Box::pin(in_transaction(self, move |on| Box::pin(alert_sql::save(on, row, was))))
     }
 
     fn remove_alert_rule<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool, StoreError>> {

@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::{IMMEDIATE, SqliteStore, alert_sql};
-use crate::store::{AlertRuleRow, AlertStateRow, AlertStore, StoreError};
+use crate::store::{AlertRuleRow, AlertStateRow, AlertStore, Saved, StoreError};
 
 impl AlertStore for SqliteStore {
     fn alert_rules(&self) -> BoxFuture<'_, Result<Vec<AlertRuleRow>, StoreError>> {
@@ -14,10 +14,11 @@ impl AlertStore for SqliteStore {
     fn save_alert_rule<'a>(
         &'a self,
         row: &'a AlertRuleRow,
-    ) -> BoxFuture<'a, Result<bool, StoreError>> {
-        let row = row.clone();
+        was: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Saved, StoreError>> {
+        let (row, was) = (row.clone(), was.map(str::to_owned));
         Box::pin(self.through(move |writer| {
-            Box::pin(in_transaction(writer, move |on| Box::pin(alert_sql::save(on, row))))
+            Box::pin(in_transaction(writer, move |on| Box::pin(alert_sql::save(on, row, was))))
         }))
     }
 

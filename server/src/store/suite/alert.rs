@@ -1,7 +1,7 @@
 //! What every backend does with alerts.
 
 use super::Backend;
-use crate::store::{AlertRuleRow, AlertStateRow};
+use crate::store::{AlertRuleRow, AlertStateRow, Saved};
 
 /// Makes a test of each function here, on the backend that the expression makes.
 macro_rules! alert_suite {
@@ -9,6 +9,7 @@ macro_rules! alert_suite {
         $crate::store::suite::suite!($backend;
             a_rule_is_kept_until_it_is_removed,
             a_second_rule_of_the_same_name_is_refused,
+            a_rule_that_another_changed_or_removed_meanwhile_is_left_as_it_is,
             how_a_rule_stands_is_kept_for_each_machine_and_goes_with_it,
         );
     };
@@ -39,14 +40,15 @@ pub(in crate::store) async fn a_rule_is_kept_until_it_is_removed(backend: &impl 
     let store = backend.open().await;
     assert_eq!(store.alert_rules().await.unwrap(), []);
     let (late, early) = (rule("a", "late", 9), rule("b", "early", 1));
-    assert!(store.save_alert_rule(&late).await.unwrap());
-    assert!(store.save_alert_rule(&early).await.unwrap());
+    assert_eq!(store.save_alert_rule(&late, None).await.unwrap(), Saved::Yes);
+    assert_eq!(store.save_alert_rule(&early, None).await.unwrap(), Saved::Yes);
     drop(store);
 
     let store = backend.open().await;
     assert_eq!(store.alert_rules().await.unwrap(), [early.clone(), late.clone()]);
     let changed = AlertRuleRow { created_at: 1_000, ..rule("a", "changed", 0) };
-    assert!(store.save_alert_rule(&changed).await.unwrap());
+    let saved = store.save_alert_rule(&changed, Some(&late.rule)).await.unwrap();
+    assert_eq!(saved, Saved::Yes);
     let expected = AlertRuleRow { created_at: 9, ..changed };
     assert_eq!(store.alert_rules().await.unwrap(), [early.clone(), expected], "as old as it was");
 
@@ -58,19 +60,37 @@ pub(in crate::store) async fn a_rule_is_kept_until_it_is_removed(backend: &impl 
 pub(in crate::store) async fn a_second_rule_of_the_same_name_is_refused(backend: &impl Backend) {
     let store = backend.open().await;
     let (first, second) = (rule("a", "one", 1), rule("b", "two", 2));
-    assert!(store.save_alert_rule(&first).await.unwrap());
-    assert!(store.save_alert_rule(&second).await.unwrap());
-    assert!(!store.save_alert_rule(&rule("c", "one", 3)).await.unwrap());
-    assert!(!store.save_alert_rule(&rule("b", "one", 3)).await.unwrap());
-    assert!(store.save_alert_rule(&first).await.unwrap(), "its own name is no other's");
+    assert_eq!(store.save_alert_rule(&first, None).await.unwrap(), Saved::Yes);
+    assert_eq!(store.save_alert_rule(&second, None).await.unwrap(), Saved::Yes);
+    for (new, was) in [(rule("c", "one", 3), None), (rule("b", "one", 3), Some(&*second.rule))] {
+        assert_eq!(store.save_alert_rule(&new, was).await.unwrap(), Saved::NameTaken);
+    }
+    let own = store.save_alert_rule(&first, Some(&first.rule)).await.unwrap();
+    assert_eq!(own, Saved::Yes, "its own name is no other's");
     assert_eq!(store.alert_rules().await.unwrap(), [first, second]);
+}
+
+pub(in crate::store) async fn a_rule_that_another_changed_or_removed_meanwhile_is_left_as_it_is(
+    backend: &impl Backend,
+) {
+    let store = backend.open().await;
+    let (first, second) = (rule("a", "one", 1), rule("a", "two", 1));
+    assert_eq!(store.save_alert_rule(&first, None).await.unwrap(), Saved::Yes);
+    assert_eq!(store.save_alert_rule(&second, Some(&first.rule)).await.unwrap(), Saved::Yes);
+    let third = rule("a", "three", 1);
+    let late = store.save_alert_rule(&third, Some(&first.rule)).await.unwrap();
+    assert_eq!(late, Saved::NotAsItWas);
+    assert_eq!(store.alert_rules().await.unwrap(), [second.clone()]);
+    assert!(store.remove_alert_rule("a").await.unwrap());
+    let late = store.save_alert_rule(&third, Some(&second.rule)).await.unwrap();
+    assert_eq!((late, store.alert_rules().await.unwrap()), (Saved::NotAsItWas, vec![]));
 }
 
 pub(in crate::store) async fn how_a_rule_stands_is_kept_for_each_machine_and_goes_with_it(
     backend: &impl Backend,
 ) {
     let store = backend.open().await;
-    store.save_alert_rule(&rule("a", "one", 1)).await.unwrap();
+    store.save_alert_rule(&rule("a", "one", 1), None).await.unwrap();
     let here = [state("a", "cpu.total"), state("a", "disk.x'y.read"), state("b", "cpu.total")];
     let there = AlertStateRow { host: "attic".to_owned(), ..state("a", "cpu.total") };
     store.keep_alert_states("box", &here, &[]).await.unwrap();
