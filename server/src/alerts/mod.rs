@@ -23,7 +23,7 @@ mod task;
 mod tests;
 mod text;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -62,6 +62,8 @@ struct Inner {
     store: Option<Arc<dyn Store>>,
     outlet: Arc<dyn Outlet>,
     board: Mutex<Board>,
+    /// Rows that are no rules to this server, by id.
+    unreadable: Mutex<HashSet<String>>,
     /// Held over a change of database and memory, so that they stay equal.
     changing: tokio::sync::Mutex<()>,
     /// There is something to tell or to keep.
@@ -119,12 +121,15 @@ impl Alerts {
                 Err(error) => tracing::error!(%error, name, "an alert is left out"),
             }
         }
-        found.rules.iter().filter_map(|row| read(row, host)).for_each(|rule| board.put(rule));
+        let mut unreadable = HashSet::new();
+        let rules = found.rules.iter().filter_map(|row| read(row, host, &mut unreadable));
+        rules.for_each(|rule| board.put(rule));
         board.restore(found.states);
         Self(Arc::new(Inner {
             store,
             outlet,
             board: Mutex::new(board),
+            unreadable: Mutex::new(unreadable),
             changing: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             begun,
@@ -231,7 +236,9 @@ impl Alerts {
             board.remove(id);
         }
         let host = board.host().to_owned();
-        for rule in rows.iter().filter_map(|row| read(row, &host)) {
+        let mut unreadable = self.0.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+        unreadable.retain(|id| rows.iter().any(|row| row.id == *id));
+        for rule in rows.iter().filter_map(|row| read(row, &host, &mut unreadable)) {
             if known.get(&rule.id) != Some(&rule.spec) {
                 board.put(rule);
             }
@@ -305,17 +312,25 @@ impl Alerts {
     }
 }
 
-/// The rule of a row; none if a newer server wrote it.
-fn read(row: &AlertRuleRow, host: &str) -> Option<Rule> {
+/// The rule of a row; none if a newer server wrote it, which is logged once for each.
+fn read(row: &AlertRuleRow, host: &str, unreadable: &mut HashSet<String>) -> Option<Rule> {
     let spec = serde_json::from_str(&row.rule).map_err(|error| error.to_string());
     let rule = spec.and_then(|spec| {
         let rule = Rule::new(row.id.clone(), AlertSource::Store, spec, host);
         rule.map_err(|error| error.to_string())
     });
-    rule.inspect_err(|error| {
-        tracing::warn!(error, row.name, "an alert in the database is left out");
-    })
-    .ok()
+    match rule {
+        Ok(rule) => {
+            unreadable.remove(&row.id);
+            Some(rule)
+        }
+        Err(error) => {
+            if unreadable.insert(row.id.clone()) {
+                tracing::warn!(error, row.name, "an alert in the database is left out");
+            }
+            None
+        }
+    }
 }
 
 fn now(begun: Instant) -> Now {

@@ -13,7 +13,7 @@ use crate::alerts::outlet::Outlet;
 use crate::alerts::{AlertError, Alerts, Found};
 use crate::config::Config;
 use crate::notifications::NotifyError;
-use crate::store::{SqliteStore, Store, StoreError};
+use crate::store::{AlertRuleRow, Saved, SqliteStore, Store, StoreError};
 
 /// Remembers what Ada and the admins are told, unless the database is away.
 #[derive(Debug, Default)]
@@ -269,6 +269,52 @@ async fn what_another_server_makes_of_the_rules_is_taken_over() {
     assert!(other.alerts.list().is_empty());
     one.end().await;
     other.end().await;
+}
+
+/// Counts what is logged.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_rule_of_a_newer_server_is_left_out_and_logged_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, config) = (store(&folder).await, Config::default());
+    let newer = AlertRuleRow {
+        id: "n".to_owned(),
+        name: "Newer".to_owned(),
+        rule: "{\"shape\":\"round\"}".to_owned(),
+        created_at: 1,
+    };
+    assert_eq!(store.save_alert_rule(&newer, None).await.unwrap(), Saved::Yes);
+    let server = Running::start(&store, &config).await;
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let logged = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let _logging = tracing::subscriber::set_default(logged);
+    let count = || String::from_utf8_lossy(&lines.0.lock().unwrap()).matches("left out").count();
+    for _ in 0..3 {
+        server.alerts.reload().await.unwrap();
+    }
+    assert_eq!(count(), 0, "it was at the start");
+    store.remove_alert_rule("n").await.unwrap();
+    server.alerts.reload().await.unwrap();
+    assert_eq!(store.save_alert_rule(&newer, None).await.unwrap(), Saved::Yes);
+    for _ in 0..3 {
+        server.alerts.reload().await.unwrap();
+    }
+    assert_eq!(count(), 1);
+    assert!(server.alerts.list().is_empty());
+    server.end().await;
 }
 
 #[tokio::test]
