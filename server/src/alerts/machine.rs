@@ -163,7 +163,7 @@ impl Series {
         match (&mut self.phase, is_wrong) {
             (Phase::Firing { .. }, None) => self.enter(Phase::Waiting, now),
             (Phase::Firing { .. } | Phase::Pending { .. }, Some(false)) => {
-                self.enter(Phase::Ok, now)
+                self.enter(Phase::Ok, now);
             }
             // Since when it is wrong by the new one, nobody knows.
             (Phase::Pending { .. }, _) => self.enter(Phase::Pending { since: now.monotonic }, now),

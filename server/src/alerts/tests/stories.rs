@@ -86,12 +86,7 @@ fn collectors_that_start_anew_are_nobodys_business() {
     for keys in [json!({}), json!({ "metric": "load.1" }), json!({ "metric": "cpu.core.*" })] {
         let mut machine = Machine::new(keys.clone());
         let sample = Snapshot {
-            cpu: Some(Cpu {
-                total: 95.0,
-                cores: vec![95.0; 8],
-                load: Some([99.0; 3]),
-                ..Cpu::default()
-            }),
+            cpu: Some(Cpu { total: 95.0, cores: vec![95.0; 8], load: Some([99.0; 3]) }),
             ..Snapshot::default()
         };
         let raised = machine.run(5, Some(&sample)).len();

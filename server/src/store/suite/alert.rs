@@ -80,7 +80,7 @@ pub(in crate::store) async fn a_rule_that_another_changed_or_removed_meanwhile_i
     let third = rule("a", "three", 1);
     let late = store.save_alert_rule(&third, Some(&first.rule)).await.unwrap();
     assert_eq!(late, Saved::NotAsItWas);
-    assert_eq!(store.alert_rules().await.unwrap(), [second.clone()]);
+    assert_eq!(store.alert_rules().await.unwrap(), std::slice::from_ref(&second));
     assert!(store.remove_alert_rule("a").await.unwrap());
     let late = store.save_alert_rule(&third, Some(&second.rule)).await.unwrap();
     assert_eq!((late, store.alert_rules().await.unwrap()), (Saved::NotAsItWas, vec![]));
