@@ -44,15 +44,23 @@ async fn what_is_wrong_is_told_once_and_once_more_when_it_is_over() -> Result<()
     // It still is, and nobody hears of it again, not from the next process either.
     server.stop().await?;
     server.start_again().await?;
-    until("the machine is judged again", DEADLINE, || async {
+    // Once by the first figure would be too soon to know: a state that was lost is found anew by the next.
+    let mut figures = Vec::new();
+    let begun = tokio::time::Instant::now();
+    while figures.len() < 5 {
+        ensure!(begun.elapsed() < DEADLINE, "the machine is not judged again: {figures:?}");
         let seen = ask(&server, Method::GET, &path, &Value::Null).await?;
-        Ok((seen["series"][0]["value"].is_number()).then_some(()))
-    })
-    .await?;
+        let figure = seen["series"][0]["value"].as_f64();
+        if figure.is_some() && figures.last() != Some(&figure) {
+            figures.push(figure);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let seen = ask(&server, Method::GET, &path, &Value::Null).await?;
     assert_eq!(seen["state"], "firing");
     let inbox = inbox(&server).await?;
-    assert_eq!(inbox, std::slice::from_ref(&raised), "the very one that was there");
+    assert!(raised["version"].is_number(), "{raised}");
+    assert_eq!(inbox, std::slice::from_ref(&raised), "the very one that was there, of its version");
 
     ask(&server, Method::PATCH, &path, &json!({ "above": 100 })).await?;
     let recovered = is_told(&server, "Memory is not above 100% on workshop", DEADLINE).await?;
