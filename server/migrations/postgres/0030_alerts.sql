@@ -26,3 +26,12 @@ CREATE TABLE alert_states (
     told TEXT NOT NULL,
     PRIMARY KEY (rule_id, host, series)
 );
+
+-- Which of the servers that share the database tells users of a machine.
+CREATE TABLE alert_speakers (
+    host TEXT COLLATE "C" PRIMARY KEY,
+    -- Drawn by each server at its start.
+    server TEXT COLLATE "C" NOT NULL,
+    -- By the clock of the database, in ms since the epoch; then another may take it.
+    until BIGINT NOT NULL
+);

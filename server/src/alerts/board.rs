@@ -12,7 +12,7 @@ use super::due::{self, Notice};
 use super::heartbeat::{Heartbeat, SAMPLES as HEARTBEAT};
 use super::judged::Judged;
 use super::kept;
-use super::machine::Now;
+use super::machine::{Now, Series};
 use super::rule::Rule;
 use super::text;
 use crate::store::AlertStateRow;
@@ -43,6 +43,8 @@ pub(super) struct Board {
     names: Vec<String>,
     /// What was due last, as it was put.
     sending: Vec<Notice>,
+    /// Whether it is this server that tells users, where several judge the same machine.
+    speaks: bool,
     /// What the database has.
     stored: BTreeMap<(String, String), AlertStateRow>,
 }
@@ -73,6 +75,7 @@ impl Board {
             minute: 0,
             names: Vec::new(),
             sending: Vec::new(),
+            speaks: true,
             stored: BTreeMap::new(),
         }
     }
@@ -99,6 +102,27 @@ impl Board {
             }
             !goes
         });
+    }
+
+    /// Has another server tell users from now on. This one judges on, so that it knows how everything stands.
+    pub(super) fn fall_silent(&mut self) {
+        self.speaks = false;
+        self.stored.clear();
+        self.sending.clear();
+        self.heartbeat.fall_silent();
+        self.rules.iter_mut().for_each(Judged::fall_silent);
+    }
+
+    /// Tells users from now on, and goes on from where another server was.
+    pub(super) fn take_over(&mut self, rows: Vec<AlertStateRow>) {
+        self.fall_silent();
+        self.speaks = true;
+        self.restore(rows);
+    }
+
+    /// Whether it is this server that tells users.
+    pub(super) fn speaks(&self) -> bool {
+        self.speaks
     }
 
     /// Goes on from where the server was before a restart.
@@ -150,7 +174,7 @@ impl Board {
             figures.entry(name.to_owned()).or_insert(value);
         });
         for at in 0..self.rules.len() {
-            let is_quiet = self.is_quiet(&self.rules[at].rule);
+            let is_quiet = !self.speaks || self.is_quiet(&self.rules[at].rule);
             self.rules[at].judge(&figures, (now, time), self.patience, is_quiet);
         }
         self.names = figures.into_keys().collect();
@@ -158,6 +182,9 @@ impl Board {
 
     /// What users are to be told by now, a part of it if it is much.
     pub(super) fn due(&mut self) -> Vec<Notice> {
+        if !self.speaks {
+            return Vec::new();
+        }
         let loud = self.rules.iter().filter(|judged| !self.is_quiet(&judged.rule));
         let of_rules = loud.flat_map(|judged| {
             due::notices(judged, &self.host, &self.names, self.patience, self.now)
@@ -173,15 +200,23 @@ impl Board {
         due
     }
 
+    /// Whether there is anything to tell or to keep.
+    pub(super) fn has_work(&self) -> bool {
+        self.has_due() || !self.unsaved().is_empty()
+    }
+
     /// Whether users are to be told anything by now.
-    pub(super) fn has_due(&self) -> bool {
+    fn has_due(&self) -> bool {
         let loud = self.rules.iter().filter(|judged| !self.is_quiet(&judged.rule));
-        loud.flat_map(Judged::all).any(|(_, series)| series.due(self.now).is_some())
-            || self.samples_due().is_some()
+        let is_due = |(_, series): (_, &Series)| series.due(self.now).is_some();
+        self.speaks && (loud.flat_map(Judged::all).any(is_due) || self.samples_due().is_some())
     }
 
     /// Notes that users were told, unless the rule asks for something else by now: what they heard is not of that.
     pub(super) fn told(&mut self, notice: &Notice) {
+        if !self.speaks {
+            return;
+        }
         if notice.rule == HEARTBEAT {
             self.heartbeat.told(notice.message, self.now);
         } else if let Some(judged) =
@@ -197,6 +232,9 @@ impl Board {
     /// What the database does not have yet.
     pub(super) fn unsaved(&self) -> Unsaved {
         let mut unsaved = Unsaved::default();
+        if !self.speaks {
+            return unsaved;
+        }
         let mut rows = BTreeMap::new();
         if let Some(row) = self.heartbeat.row(&self.host) {
             rows.insert((row.rule_id.clone(), row.series.clone()), row);

@@ -52,6 +52,11 @@ impl Heartbeat {
         self.series.told(message, now);
     }
 
+    /// Forgets what admins were told: that is another's to know.
+    pub(super) fn fall_silent(&mut self) {
+        self.series.fall_silent();
+    }
+
     /// What outlives a restart; none where a restart may forget it.
     pub(super) fn row(&self, host: &str) -> Option<AlertStateRow> {
         // That they came once more, while nobody was told that they stayed away, says nothing.
@@ -63,7 +68,9 @@ impl Heartbeat {
     pub(super) fn restore(&mut self, row: &AlertStateRow, now: Now) -> bool {
         let series = kept::series(row, None, now);
         let is_known = series.is_some();
-        self.series = series.unwrap_or_else(|| Series::new(now));
+        if let Some(series) = series {
+            self.series.go_on_from(series);
+        }
         is_known
     }
 }

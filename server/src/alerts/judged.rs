@@ -43,7 +43,7 @@ impl Judged {
         judged
     }
 
-    /// Goes on from where the server was before a restart. False if the row says nothing about this rule.
+    /// Goes on from where the server was before a restart, or another one of this machine. False if the row says nothing about this rule.
     pub(super) fn restore(&mut self, row: &AlertStateRow, now: Now) -> bool {
         let pattern = &self.rule.pattern;
         if !self.is_judged || row.side != self.rule.terms.side.as_str() {
@@ -52,13 +52,20 @@ impl Judged {
         let threshold = Some(self.rule.terms.threshold);
         let Some(series) = kept::series(row, threshold, now) else { return false };
         if row.series == pattern.as_str() && !pattern.is_exact() {
-            self.any = series;
+            self.any.go_on_from(series);
+        } else if let Some(here) = self.series.get_mut(&row.series) {
+            here.go_on_from(series);
         } else if pattern.matches(&row.series) && self.series.len() < MAX_SERIES {
             self.series.insert(row.series.clone(), series);
         } else {
             return false;
         }
         true
+    }
+
+    /// Forgets what users were told: that is another's to know.
+    pub(super) fn fall_silent(&mut self) {
+        self.series.values_mut().chain([&mut self.any]).for_each(Series::fall_silent);
     }
 
     /// Whether figures of this machine are held to it.

@@ -144,6 +144,35 @@ impl Series {
         Self { phase, since, fired, over: since, peak, broke, told, ..Self::new(now) }
     }
 
+    /// Goes on from where the one was who has told users so far. What was seen here counts, but what is wrong there is wrong until
+    /// it is seen to be over: there may have been more time to see it.
+    pub(super) fn go_on_from(&mut self, other: Self) {
+        use Phase::{Firing, Missing, Ok, Waiting};
+        let phase = match (self.phase, other.phase) {
+            (Waiting, _) => {
+                *self = other;
+                return;
+            }
+            (Firing { back }, Firing { .. }) => Some(Firing { back }),
+            (_, Firing { .. }) | (Ok, Ok) | (Missing { .. }, Missing { .. }) => Some(other.phase),
+            _ => None,
+        };
+        // One that began here later is another, of which users know nothing.
+        if !matches!(self.phase, Firing { .. }) || phase.is_some() {
+            self.fired = other.fired;
+            (self.over, self.peak, self.broke) = (other.over, other.peak, other.broke);
+        }
+        if let Some(phase) = phase {
+            (self.phase, self.since) = (phase, other.since);
+        }
+        self.told = other.told;
+    }
+
+    /// Forgets what users were told: that is another's to know.
+    pub(super) fn fall_silent(&mut self) {
+        (self.told, self.spoken) = (Told::Nothing, None);
+    }
+
     /// Has its rule say `new` from now on, of the same figure on the same side.
     ///
     /// What is not wrong by the new threshold is over, wherever the figure would have to come back to; else a figure between

@@ -3,6 +3,7 @@
 //! - `rule`: a rule that was checked.
 //! - `machine`: one series of a rule, without a clock: what is the case, and what users know of it.
 //! - `judged`, `board`: a rule with its series, all rules; `heartbeat`: whether there are samples; `due`: what users are to be told; `text`: what they read; `kept`: what outlives a restart.
+//! - `speaker`: which of several servers of one machine tells users.
 //! - `task`: judges the collectors' samples as they are taken, and sends what is due to the [`outlet`].
 //! - [`Alerts`]: what routes ask.
 //!
@@ -18,6 +19,7 @@ mod kept;
 mod machine;
 pub(crate) mod outlet;
 mod rule;
+mod speaker;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -46,6 +48,7 @@ use board::Board;
 use machine::Now;
 use outlet::Outlet;
 use rule::{Rule, id_of_name};
+use speaker::Speaker;
 
 /// How often a change is made of what a rule says by then, where other servers change it at the same time.
 const ATTEMPTS: usize = 3;
@@ -62,6 +65,7 @@ struct Inner {
     store: Option<Arc<dyn Store>>,
     outlet: Arc<dyn Outlet>,
     board: Mutex<Board>,
+    speaker: Speaker,
     /// Rows that are no rules to this server, by id.
     unreadable: Mutex<HashSet<String>>,
     /// Held over a change of database and memory, so that they stay equal.
@@ -125,10 +129,16 @@ impl Alerts {
         let rules = found.rules.iter().filter_map(|row| read(row, host, &mut unreadable));
         rules.for_each(|rule| board.put(rule));
         board.restore(found.states);
+        let speaker = Speaker::new(store.as_ref().is_some_and(|store| store.is_shared()));
+        if speaker.has_others() {
+            // Until it is found that none of them speaks.
+            board.fall_silent();
+        }
         Self(Arc::new(Inner {
             store,
             outlet,
             board: Mutex::new(board),
+            speaker,
             unreadable: Mutex::new(unreadable),
             changing: tokio::sync::Mutex::default(),
             wake: Notify::new(),
@@ -301,6 +311,11 @@ impl Alerts {
         board.put(rule);
         self.0.wake.notify_one();
         Ok(board.find(id))
+    }
+
+    /// Whether it is this server that tells users, and no other by now.
+    fn is_speaking(&self) -> bool {
+        self.board().speaks() && self.0.speaker.is_sure()
     }
 
     fn now(&self) -> Now {

@@ -10,7 +10,9 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::Alerts;
+use super::board::Unsaved;
 use super::due::Notice;
+use super::speaker;
 use crate::notifications::NotifyError;
 
 /// How often the time is looked at where there are no samples: quiet hours end, figures are missing.
@@ -41,8 +43,16 @@ pub(super) async fn run(alerts: Alerts, samples: Samples, stop: CancellationToke
             () = follow(&alerts) => {}
         }
     };
-    tokio::join!(judging, following, tell(&alerts, &stop));
-    keep(&alerts).await;
+    let speaking = async {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = speaker::follow(&alerts) => {}
+        }
+    };
+    tokio::join!(judging, following, speaking, tell(&alerts, &stop));
+    let unsaved = alerts.board().unsaved();
+    keep(&alerts, unsaved).await;
+    speaker::leave(&alerts).await;
 }
 
 /// Takes over what other servers of the same database change.
@@ -80,7 +90,7 @@ async fn judge(alerts: &Alerts, mut samples: Samples) {
         let now = alerts.now();
         let mut board = alerts.board();
         board.judge(sample.as_deref(), now, minute_of_day());
-        let has_work = board.has_due() || !board.unsaved().is_empty();
+        let has_work = board.has_work();
         drop(board);
         if has_work {
             alerts.0.wake.notify_one();
@@ -106,16 +116,34 @@ async fn tell(alerts: &Alerts, stop: &CancellationToken) {
 
 /// Tells users a part of what is due and keeps what changed; false if there is to be another round.
 async fn settle(alerts: &Alerts, stop: &CancellationToken) -> bool {
-    let due = alerts.board().due();
+    if !alerts.board().has_work() {
+        return true;
+    }
+    // Each time: another server may have taken this one's place while it stood still.
+    match speaker::claim(alerts).await {
+        Ok(true) => {}
+        Ok(false) => return true,
+        Err(error) => {
+            tracing::debug!(%error, "users are told of alerts later");
+            return false;
+        }
+    }
+    let (due, unsaved) = {
+        let mut board = alerts.board();
+        (board.due(), board.unsaved())
+    };
+    // Before anybody hears of it: should this server crash, the next one says the very same, which is no news.
+    keep(alerts, unsaved).await;
     let is_settled = due.is_empty();
     for notice in due {
-        if stop.is_cancelled() || !send(alerts, &notice).await {
+        if stop.is_cancelled() || !alerts.is_speaking() || !send(alerts, &notice).await {
             break;
         }
         alerts.board().told(&notice);
     }
-    // Once users were told: should the server crash in between, they are told again rather than never.
-    keep(alerts).await && is_settled
+    // What users were told is kept behind it: they are rather told again than never.
+    let unsaved = alerts.board().unsaved();
+    keep(alerts, unsaved).await && is_settled
 }
 
 /// False if it has to be tried again.
@@ -138,15 +166,16 @@ async fn send(alerts: &Alerts, notice: &Notice) -> bool {
 }
 
 /// Keeps what must outlive a restart; false if it has to be tried again.
-async fn keep(alerts: &Alerts) -> bool {
-    let (host, unsaved) = {
-        let board = alerts.board();
-        (board.host().to_owned(), board.unsaved())
-    };
+async fn keep(alerts: &Alerts, unsaved: Unsaved) -> bool {
     let Some(store) = alerts.0.store.as_ref().filter(|_| !unsaved.is_empty()) else { return true };
-    match store.keep_alert_states(&host, &unsaved.kept, &unsaved.gone).await {
-        Ok(()) => {
+    let (host, speaker) = (alerts.board().host().to_owned(), alerts.0.speaker.name());
+    match store.keep_alert_states(&host, speaker, &unsaved.kept, &unsaved.gone).await {
+        Ok(true) => {
             alerts.board().saved(unsaved);
+            true
+        }
+        Ok(false) => {
+            speaker::silence(alerts);
             true
         }
         Err(error) => {

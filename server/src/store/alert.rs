@@ -1,5 +1,7 @@
 //! What alerts need of a database: rules that were made by requests, and what must outlive a restart of how rules stand.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
 use super::StoreError;
@@ -53,6 +55,17 @@ pub enum Saved {
     NotAsItWas,
 }
 
+/// Whether a server is the one that speaks for a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaks {
+    /// It has been all the time.
+    Still,
+    /// It is from now on: another may have been.
+    Anew,
+    /// Another is.
+    No,
+}
+
 /// The rules of alerts, and how they stand.
 pub trait AlertStore {
     /// All rules, the oldest first.
@@ -91,8 +104,36 @@ pub trait AlertStore {
         host: &'a str,
     ) -> BoxFuture<'a, Result<Vec<AlertStateRow>, StoreError>>;
 
+    /// Has the server called `server` speak for `host` for so long from now, unless another does: of those that share a
+    /// database, one tells users of a machine. Where no other server can be it always does.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    fn speak_for<'a>(
+        &'a self,
+        _host: &'a str,
+        _server: &'a str,
+        _time: Duration,
+    ) -> BoxFuture<'a, Result<Speaks, StoreError>> {
+        Box::pin(async { Ok(Speaks::Still) })
+    }
+
+    /// Lets another server speak for `host` at once, if `server` does.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    fn fall_silent<'a>(
+        &'a self,
+        _host: &'a str,
+        _server: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Keeps how series of `host` stand, and forgets those of rule and series in `gone`; all or nothing. Returns once that is
-    /// on the disk.
+    /// on the disk. False if another than `server` speaks for `host` by now: nothing changed then.
     ///
     /// # Errors
     ///
@@ -100,7 +141,8 @@ pub trait AlertStore {
     fn keep_alert_states<'a>(
         &'a self,
         host: &'a str,
+        server: &'a str,
         kept: &'a [AlertStateRow],
         gone: &'a [(String, String)],
-    ) -> BoxFuture<'a, Result<(), StoreError>>;
+    ) -> BoxFuture<'a, Result<bool, StoreError>>;
 }

@@ -30,7 +30,7 @@ mod user;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::PgDatabaseError;
 
-pub use alert::{AlertRuleRow, AlertStateRow, AlertStore, Saved};
+pub use alert::{AlertRuleRow, AlertStateRow, AlertStore, Saved, Speaks};
 pub use error::StoreError;
 pub use journal::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,

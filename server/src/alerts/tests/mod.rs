@@ -1,11 +1,15 @@
 //! The engine without a task: samples and times in, notifications out.
 
+mod handover;
 mod kept;
 mod noise;
+#[cfg(target_os = "linux")]
+mod speakers;
 mod stories;
 mod task;
 mod texts;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};

@@ -17,7 +17,7 @@ use crate::store::{AlertRuleRow, Saved, SqliteStore, Store, StoreError};
 
 /// Remembers what Ada and the admins are told, unless the database is away.
 #[derive(Debug, Default)]
-struct Heard {
+pub(super) struct Heard {
     titles: Mutex<Vec<String>>,
     is_away: Mutex<bool>,
     /// Ada was removed.
@@ -25,7 +25,7 @@ struct Heard {
 }
 
 impl Heard {
-    fn titles(&self) -> Vec<String> {
+    pub(super) fn titles(&self) -> Vec<String> {
         self.titles.lock().unwrap().clone()
     }
 }
@@ -53,16 +53,16 @@ impl Outlet for Heard {
     }
 }
 
-struct Running {
-    alerts: Alerts,
+pub(super) struct Running {
+    pub(super) alerts: Alerts,
     samples: watch::Sender<Option<Arc<Snapshot>>>,
-    heard: Arc<Heard>,
+    pub(super) heard: Arc<Heard>,
     stop: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
+    pub(super) task: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
-    async fn start(store: &Arc<dyn Store>, config: &Config) -> Self {
+    pub(super) async fn start(store: &Arc<dyn Store>, config: &Config) -> Self {
         let found = Found::load(store.as_ref(), "box").await.unwrap();
         let heard = Arc::new(Heard::default());
         let outlet = Arc::clone(&heard) as Arc<dyn Outlet>;
@@ -73,11 +73,11 @@ impl Running {
         Self { alerts, samples, heard, stop, task }
     }
 
-    fn sample(&self, total: f32) {
+    pub(super) fn sample(&self, total: f32) {
         self.samples.send_replace(Some(Arc::new(cpu(total))));
     }
 
-    async fn until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
+    pub(super) async fn until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
         let wait = async {
             while !condition(self) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -86,7 +86,7 @@ impl Running {
         tokio::time::timeout(Duration::from_secs(20), wait).await.expect(what);
     }
 
-    async fn end(self) {
+    pub(super) async fn end(self) {
         self.stop.cancel();
         tokio::time::timeout(Duration::from_secs(5), self.task).await.unwrap().unwrap();
     }

@@ -32,9 +32,10 @@ impl AlertStore for FaultyStore {
     fn keep_alert_states<'a>(
         &'a self,
         _: &'a str,
+        _: &'a str,
         _: &'a [AlertStateRow],
         _: &'a [(String, String)],
-    ) -> Never<'a, ()> {
+    ) -> Never<'a, bool> {
         never()
     }
 }

@@ -1,12 +1,14 @@
 //! The tables of alerts.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use sqlx::{Connection as _, PgConnection};
 
 use super::error::within;
 use super::reader::READ;
-use super::{PostgresStore, alert_sql};
-use crate::store::{AlertRuleRow, AlertStateRow, AlertStore, Saved, StoreError};
+use super::{PostgresStore, alert_sql, speaker};
+use crate::store::{AlertRuleRow, AlertStateRow, AlertStore, Saved, Speaks, StoreError};
 
 impl AlertStore for PostgresStore {
     fn alert_rules(&self) -> BoxFuture<'_, Result<Vec<AlertRuleRow>, StoreError>> {
@@ -44,15 +46,46 @@ impl AlertStore for PostgresStore {
         })
     }
 
+    fn speak_for<'a>(
+        &'a self,
+        host: &'a str,
+        server: &'a str,
+        time: Duration,
+    ) -> BoxFuture<'a, Result<Speaks, StoreError>> {
+        let (host, server) = (host.to_owned(), server.to_owned());
+        Box::pin(in_transaction(self, move |on| {
+            Box::pin(async move { speaker::claim(on, &host, &server, time).await })
+        }))
+    }
+
+    fn fall_silent<'a>(
+        &'a self,
+        host: &'a str,
+        server: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let (host, server) = (host.to_owned(), server.to_owned());
+        Box::pin(in_transaction(self, move |on| {
+            Box::pin(async move { speaker::leave(on, &host, &server).await })
+        }))
+    }
+
     fn keep_alert_states<'a>(
         &'a self,
         host: &'a str,
+        server: &'a str,
         kept: &'a [AlertStateRow],
         gone: &'a [(String, String)],
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        let (host, kept, gone) = (host.to_owned(), kept.to_vec(), gone.to_vec());
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        let (host, server) = (host.to_owned(), server.to_owned());
+        let (kept, gone) = (kept.to_vec(), gone.to_vec());
         Box::pin(in_transaction(self, move |on| {
-            Box::pin(async move { alert_sql::keep(on, &host, &kept, &gone).await })
+            Box::pin(async move {
+                if !speaker::hold(on, &host, &server).await? {
+                    return Ok(false);
+                }
+                alert_sql::keep(on, &host, &kept, &gone).await?;
+                Ok(true)
+            })
         }))
     }
 }

@@ -46,6 +46,7 @@ mod people_change;
 mod people_read;
 mod reader;
 mod session;
+mod speaker;
 mod tables;
 mod tail;
 // With the means of Linux a Postgres is sure to end with its tests.

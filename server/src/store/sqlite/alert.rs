@@ -41,13 +41,16 @@ impl AlertStore for SqliteStore {
     fn keep_alert_states<'a>(
         &'a self,
         host: &'a str,
+        _: &'a str,
         kept: &'a [AlertStateRow],
         gone: &'a [(String, String)],
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let (host, kept, gone) = (host.to_owned(), kept.to_vec(), gone.to_vec());
         Box::pin(self.through(move |writer| {
             Box::pin(in_transaction(writer, move |on| {
-                Box::pin(async move { alert_sql::keep(on, &host, &kept, &gone).await })
+                Box::pin(
+                    async move { alert_sql::keep(on, &host, &kept, &gone).await.map(|()| true) },
+                )
             }))
         }))
     }

@@ -1,7 +1,9 @@
 //! What every backend does with alerts.
 
+use std::time::Duration;
+
 use super::Backend;
-use crate::store::{AlertRuleRow, AlertStateRow, Saved};
+use crate::store::{AlertRuleRow, AlertStateRow, Saved, Speaks, Store};
 
 /// Makes a test of each function here, on the backend that the expression makes.
 macro_rules! alert_suite {
@@ -11,6 +13,7 @@ macro_rules! alert_suite {
             a_second_rule_of_the_same_name_is_refused,
             a_rule_that_another_changed_or_removed_meanwhile_is_left_as_it_is,
             how_a_rule_stands_is_kept_for_each_machine_and_goes_with_it,
+            who_speaks_for_a_machine_is_not_asked_to_wait,
         );
     };
 }
@@ -34,6 +37,27 @@ fn state(rule_id: &str, series: &str) -> AlertStateRow {
         value: Some(97.25),
         told: "raised".to_owned(),
     }
+}
+
+/// Has `one` speak for both machines.
+async fn speak(store: &dyn Store) {
+    for host in ["box", "attic"] {
+        assert_ne!(store.speak_for(host, "one", HOUR).await.unwrap(), Speaks::No);
+    }
+}
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+pub(in crate::store) async fn who_speaks_for_a_machine_is_not_asked_to_wait(
+    backend: &impl Backend,
+) {
+    let store = backend.open().await;
+    speak(store.as_ref()).await;
+    for _ in 0..2 {
+        assert_eq!(store.speak_for("box", "one", HOUR).await.unwrap(), Speaks::Still);
+    }
+    store.fall_silent("box", "one").await.unwrap();
+    assert_ne!(store.speak_for("box", "one", HOUR).await.unwrap(), Speaks::No);
 }
 
 pub(in crate::store) async fn a_rule_is_kept_until_it_is_removed(backend: &impl Backend) {
@@ -93,8 +117,10 @@ pub(in crate::store) async fn how_a_rule_stands_is_kept_for_each_machine_and_goe
     store.save_alert_rule(&rule("a", "one", 1), None).await.unwrap();
     let here = [state("a", "cpu.total"), state("a", "disk.x'y.read"), state("b", "cpu.total")];
     let there = AlertStateRow { host: "attic".to_owned(), ..state("a", "cpu.total") };
-    store.keep_alert_states("box", &here, &[]).await.unwrap();
-    store.keep_alert_states("attic", std::slice::from_ref(&there), &[]).await.unwrap();
+    speak(store.as_ref()).await;
+    assert!(store.keep_alert_states("box", "one", &here, &[]).await.unwrap());
+    let attic = std::slice::from_ref(&there);
+    assert!(store.keep_alert_states("attic", "one", attic, &[]).await.unwrap());
     drop(store);
 
     let store = backend.open().await;
@@ -110,7 +136,8 @@ pub(in crate::store) async fn how_a_rule_stands_is_kept_for_each_machine_and_goe
         ..cpu
     };
     let gone = [(disk.rule_id, disk.series), (told("none"), told("none"))];
-    store.keep_alert_states("box", std::slice::from_ref(&changed), &gone).await.unwrap();
+    let kept = std::slice::from_ref(&changed);
+    assert!(store.keep_alert_states("box", "one", kept, &gone).await.unwrap());
     assert_eq!(store.alert_states("box").await.unwrap(), [changed, other.clone()]);
     assert_eq!(store.alert_states("attic").await.unwrap(), [there]);
 

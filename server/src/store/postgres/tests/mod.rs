@@ -1,5 +1,6 @@
 //! What only Postgres can do, or get wrong; the rest is in `store/suite.rs`.
 
+mod alert;
 mod database;
 mod faults;
 mod lock;
