@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use tidings_protocol::alert::AlertRule;
+use tidings_protocol::alert::{AlertRule, AlertSource};
 use tidings_protocol::notification::NewNotification;
 
 use super::judged::Judged;
 use super::machine::{Message, Now, Series};
+use super::outlet::Whom;
 use super::text::{About, Group};
 
 /// Of so many figures of a rule each is told for itself. Of more one notification says how many: they would push everything else
@@ -19,6 +20,8 @@ pub(crate) struct Notice {
     pub(super) rule: String,
     /// Null: that there are no samples, which is no rule's.
     pub(super) spec: Option<AlertRule>,
+    /// Where the rule stands, which says how it has its users.
+    pub(super) source: AlertSource,
     /// What it tells of, by name.
     pub(super) series: Vec<String>,
     pub(super) message: Message,
@@ -26,6 +29,15 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
+    /// Whom it is for.
+    pub(super) fn whom(&self) -> Whom<'_> {
+        match (self.spec.as_ref().and_then(|spec| spec.users.as_deref()), self.source) {
+            (None, _) => Whom::Admins,
+            (Some(ids), AlertSource::Store) => Whom::Users(ids),
+            (Some(names), _) => Whom::Named(names),
+        }
+    }
+
     /// Whether both say of the same figure that it is missing.
     pub(super) fn tells_the_same(&self, other: &Self) -> bool {
         self.message == Message::Missing
@@ -52,6 +64,7 @@ pub(super) fn notices(
     let notice = |series: &[(&str, &Series)], message, notification| Notice {
         rule: rule.id.clone(),
         spec: Some(rule.spec.clone()),
+        source: rule.source,
         series: series.iter().map(|(name, _)| (*name).to_owned()).collect(),
         message,
         notification,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tidings_protocol::alert::AlertSource;
+
 use super::due::Notice;
 use super::kept;
 use super::machine::{Message, Now, Series, Told};
@@ -41,6 +43,7 @@ impl Heartbeat {
         Some(Notice {
             rule: SAMPLES.to_owned(),
             spec: None,
+            source: AlertSource::Configuration,
             series: vec![SAMPLES.to_owned()],
             message,
             notification: text::of_samples(message, host, patience),

@@ -112,7 +112,7 @@ impl Alerts {
         for alert in &config.alerts {
             let (id, spec) = (id_of_name(&alert.name), alert.rule());
             let name = alert.name.as_str();
-            if let Some(user) = spec.users.as_deref().and_then(|users| outlet.unknown(users)) {
+            if let Some(Err(user)) = spec.users.as_deref().map(|users| outlet.ids(users)) {
                 tracing::warn!(
                     name,
                     user,
@@ -154,7 +154,8 @@ impl Alerts {
     /// Every rule and how it stands.
     #[must_use]
     pub fn list(&self) -> Vec<Alert> {
-        self.board().alerts()
+        let alerts = self.board().alerts();
+        alerts.into_iter().map(|alert| self.with_names(alert)).collect()
     }
 
     /// One rule and how it stands.
@@ -163,7 +164,18 @@ impl Alerts {
     ///
     /// If there is none of this id.
     pub fn find(&self, id: &str) -> Result<Alert, AlertError> {
-        self.board().find(id).ok_or(AlertError::NoSuch)
+        let alert = self.board().find(id).ok_or(AlertError::NoSuch)?;
+        Ok(self.with_names(alert))
+    }
+
+    /// The alert as people read it: users by the names they have, and not by the ids that are kept.
+    fn with_names(&self, mut alert: Alert) -> Alert {
+        if alert.source == AlertSource::Store
+            && let Some(users) = &mut alert.rule.users
+        {
+            *users = self.0.outlet.names(users);
+        }
+        alert
     }
 
     /// Adds a rule. Must be called within a tokio runtime; a caller that goes away leaves nothing half done.
@@ -278,8 +290,8 @@ impl Alerts {
     }
 
     /// Checks a rule, keeps it and judges by it. Of one that is changed, it is told what it was in the store, and whether it says
-    /// anew whom it is for; it is null if it is something else by now. Whom it is for is looked at where that is new: a rule
-    /// for somebody who was removed meanwhile can be changed all the same.
+    /// anew whom it is for; it is null if it is something else by now. Whom it is for is looked at where that is new, and kept by
+    /// id: a rule for somebody who was removed meanwhile can be changed all the same, and is not for the next of that name.
     async fn put(
         &self,
         id: &str,
@@ -289,11 +301,10 @@ impl Alerts {
         let store = self.0.store.as_ref().ok_or(AlertError::NoStore)?;
         let names_users = was.is_none_or(|(_, names_users)| names_users);
         let (host, metric) = (self.board().host().to_owned(), spec.metric.clone());
-        let rule = Rule::new(id.to_owned(), AlertSource::Store, spec, &host)
+        let mut rule = Rule::new(id.to_owned(), AlertSource::Store, spec, &host)
             .map_err(|error| AlertError::Invalid(why(&error, &metric)))?;
-        let users = rule.spec.users.as_deref().unwrap_or_default();
-        if let Some(user) = self.0.outlet.unknown(users).filter(|_| names_users) {
-            return Err(AlertError::NoSuchUser(user.to_owned()));
+        if let Some(users) = rule.spec.users.as_mut().filter(|_| names_users) {
+            *users = self.0.outlet.ids(users).map_err(AlertError::NoSuchUser)?;
         }
         let is_taken = |other: &Rule| other.id != id && other.spec.name == rule.spec.name;
         if self.board().rules().any(is_taken) {
@@ -310,7 +321,9 @@ impl Alerts {
         let mut board = self.board();
         board.put(rule);
         self.0.wake.notify_one();
-        Ok(board.find(id))
+        let alert = board.find(id);
+        drop(board);
+        Ok(alert.map(|alert| self.with_names(alert)))
     }
 
     /// Whether it is this server that tells users, and no other by now.

@@ -10,18 +10,32 @@ use tidings_protocol::notification::NewNotification;
 use crate::auth::Auth;
 use crate::notifications::{Notifications, NotifyError};
 
+/// Whom a rule is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whom<'a> {
+    /// Every admin.
+    Admins,
+    /// Who has these names, as the configuration has them.
+    Named(&'a [String]),
+    /// The users of these ids: whoever has the name of one of them later is somebody else.
+    Users(&'a [String]),
+}
+
 /// Takes what users are to be told. One function, so that the engine can be tested without inboxes.
 pub(crate) trait Outlet: Debug + Send + Sync {
-    /// Tells the users of these names, or every admin where there are none, not even of one of the names. Done once each of them has it; to do it again changes nothing for those
-    /// who have it.
+    /// Tells them, or every admin where none of them is there. Done once each of them has it; to do it again changes nothing
+    /// for those who have it.
     fn tell<'a>(
         &'a self,
-        users: Option<&'a [String]>,
+        whom: Whom<'a>,
         notification: &'a NewNotification,
     ) -> BoxFuture<'a, Result<(), NotifyError>>;
 
-    /// The first of these names that nobody has.
-    fn unknown<'a>(&self, users: &'a [String]) -> Option<&'a str>;
+    /// The ids of the users of these names, or the first name that nobody has.
+    fn ids(&self, names: &[String]) -> Result<Vec<String>, String>;
+
+    /// The names that the users of these ids have by now; those who were removed have none.
+    fn names(&self, ids: &[String]) -> Vec<String>;
 }
 
 /// The inboxes of a server's users.
@@ -43,14 +57,19 @@ fn recipients(named: Vec<User>, all: Vec<User>) -> Vec<User> {
 impl Outlet for Inboxes {
     fn tell<'a>(
         &'a self,
-        users: Option<&'a [String]>,
+        whom: Whom<'a>,
         notification: &'a NewNotification,
     ) -> BoxFuture<'a, Result<(), NotifyError>> {
         Box::pin(async move {
             let title = notification.title.as_deref();
-            let names = users.unwrap_or_default().iter();
-            let named: Vec<_> = names.filter_map(|name| self.auth.user_named(name)).collect();
-            if users.is_some() && named.is_empty() {
+            let named: Vec<_> = match whom {
+                Whom::Admins => Vec::new(),
+                Whom::Named(names) => {
+                    names.iter().filter_map(|name| self.auth.user_named(name)).collect()
+                }
+                Whom::Users(ids) => ids.iter().filter_map(|id| self.auth.user(id)).collect(),
+            };
+            if whom != Whom::Admins && named.is_empty() {
                 tracing::warn!(
                     title,
                     "an alert is for users there are not any more; admins are told"
@@ -67,8 +86,19 @@ impl Outlet for Inboxes {
         })
     }
 
-    fn unknown<'a>(&self, users: &'a [String]) -> Option<&'a str> {
-        users.iter().map(String::as_str).find(|name| self.auth.user_named(name).is_none())
+    fn ids(&self, names: &[String]) -> Result<Vec<String>, String> {
+        let mut ids = Vec::new();
+        for name in names {
+            let user = self.auth.user_named(name).ok_or_else(|| name.clone())?;
+            if !ids.contains(&user.id) {
+                ids.push(user.id);
+            }
+        }
+        Ok(ids)
+    }
+
+    fn names(&self, ids: &[String]) -> Vec<String> {
+        ids.iter().filter_map(|id| self.auth.user(id)).map(|user| user.name).collect()
     }
 }
 

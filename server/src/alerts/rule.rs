@@ -48,7 +48,7 @@ impl Terms {
 pub(crate) struct Rule {
     pub(super) id: String,
     pub(super) source: AlertSource,
-    /// As it was written, with its host.
+    /// As it was written, with its host; the users of one in the store by id.
     pub(super) spec: AlertRule,
     pub(super) pattern: MetricPattern,
     pub(super) terms: Terms,

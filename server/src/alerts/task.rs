@@ -148,10 +148,8 @@ async fn settle(alerts: &Alerts, stop: &CancellationToken) -> bool {
 
 /// False if it has to be tried again.
 async fn send(alerts: &Alerts, notice: &Notice) -> bool {
-    let spec = notice.spec.as_ref();
-    let users = spec.and_then(|spec| spec.users.as_deref());
-    let rule = spec.map(|spec| &spec.name);
-    match alerts.0.outlet.tell(users, &notice.notification).await {
+    let rule = notice.spec.as_ref().map(|spec| &spec.name);
+    match alerts.0.outlet.tell(notice.whom(), &notice.notification).await {
         Ok(()) => true,
         // There will be no inboxes later, either.
         Err(error @ (NotifyError::NoStore | NotifyError::Invalid(_))) => {

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::alerts::outlet::Outlet;
+use crate::alerts::outlet::{Outlet, Whom};
 use crate::alerts::{AlertError, Alerts, Found};
 use crate::config::Config;
 use crate::notifications::NotifyError;
@@ -20,6 +20,8 @@ use crate::store::{AlertRuleRow, Saved, SqliteStore, Store, StoreError};
 pub(super) struct Heard {
     titles: Mutex<Vec<String>>,
     is_away: Mutex<bool>,
+    /// To whom the last of them went.
+    whom: Mutex<String>,
     /// Ada was removed.
     is_alone: Mutex<bool>,
 }
@@ -33,23 +35,28 @@ impl Heard {
 impl Outlet for Heard {
     fn tell<'a>(
         &'a self,
-        _: Option<&'a [String]>,
+        whom: Whom<'a>,
         notification: &'a NewNotification,
     ) -> BoxFuture<'a, Result<(), NotifyError>> {
         Box::pin(async move {
             if *self.is_away.lock().unwrap() {
                 return Err(StoreError::Busy.into());
             }
+            *self.whom.lock().unwrap() = format!("{whom:?}");
             self.titles.lock().unwrap().push(notification.title.clone().unwrap());
             Ok(())
         })
     }
 
-    fn unknown<'a>(&self, users: &'a [String]) -> Option<&'a str> {
-        users
-            .iter()
-            .map(String::as_str)
-            .find(|name| *name != "ada" || *self.is_alone.lock().unwrap())
+    fn ids(&self, names: &[String]) -> Result<Vec<String>, String> {
+        let is_alone = *self.is_alone.lock().unwrap();
+        let stranger = names.iter().find(|name| *name != "ada" || is_alone);
+        stranger.map_or_else(|| Ok(vec!["id of ada".to_owned()]), |name| Err(name.clone()))
+    }
+
+    fn names(&self, ids: &[String]) -> Vec<String> {
+        assert_eq!(ids, ["id of ada"]);
+        if *self.is_alone.lock().unwrap() { vec![] } else { vec!["ada".to_owned()] }
     }
 }
 
@@ -108,6 +115,7 @@ async fn what_is_told_outlives_the_server() {
         .unwrap();
     server.sample(95.0);
     server.until("Ada hears of it", |server| server.heard.titles().len() == 1).await;
+    assert_eq!(*server.heard.whom.lock().unwrap(), "Users([\"id of ada\"])");
     let kept = async {
         while store.alert_states("box").await.unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -182,6 +182,39 @@ async fn nobody_but_an_admin_reads_whom_a_rule_is_for() {
 }
 
 #[tokio::test]
+async fn a_rule_is_for_the_user_it_was_made_for_and_not_for_the_next_of_that_name() {
+    let alerts = Alerts::new().await;
+    let users = async |method: &str, path: &str, body: Value| {
+        let request = by_owner(method, &format!("/api/users{path}"));
+        let request = request.header("content-type", "application/json");
+        alerts.app.send(request, body.to_string()).await
+    };
+    let bob = json!({ "name": "bob", "role": "viewer" });
+    let first = users("POST", "", bob.clone()).await;
+    assert_eq!(first.status, 201, "{first:?}");
+    let first = format!("/{}", first.json()["id"].as_str().unwrap());
+    let rule = json!({
+        "name": "x", "metric": "cpu.total", "above": 90, "users": ["Bob", "owner", "bob"],
+    });
+    let made = alerts.ask("POST", "", rule).await.json();
+    assert_eq!(made["rule"]["users"], json!(["bob", "owner"]));
+    let path = format!("/{}", made["id"].as_str().unwrap());
+
+    let renamed = users("PATCH", &first, json!({ "name": "robert" })).await;
+    assert_eq!(renamed.status, 200, "{renamed:?}");
+    assert_eq!(users("POST", "", bob).await.status, 201);
+    let seen = alerts.ask("GET", &path, Value::Null).await.json();
+    assert_eq!(seen["rule"]["users"], json!(["robert", "owner"]), "the name is another's by now");
+    assert_eq!(users("DELETE", &first, Value::Null).await.status, 204);
+    let again = json!({ "name": "robert", "role": "viewer" });
+    assert_eq!(users("POST", "", again).await.status, 201);
+    let changed = alerts.ask("PATCH", &path, json!({ "above": 95 })).await.json();
+    assert_eq!(changed["rule"]["users"], json!(["owner"]));
+    let changed = alerts.ask("PATCH", &path, json!({ "users": ["robert"] })).await.json();
+    assert_eq!(changed["rule"]["users"], json!(["robert"]));
+}
+
+#[tokio::test]
 async fn a_server_that_keeps_nothing_has_the_rules_of_its_configuration() {
     let app = App::with(configured).await;
     let list = app.send(by_owner("GET", "/api/alerts"), "").await;
