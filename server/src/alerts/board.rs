@@ -118,6 +118,13 @@ impl Board {
         self.fall_silent();
         self.speaks = true;
         self.restore(rows);
+        for judged in &mut self.rules {
+            let id = judged.rule.id.clone();
+            judged.doubt(
+                |series| self.stored.contains_key(&(id.clone(), series.to_owned())),
+                self.now,
+            );
+        }
     }
 
     /// Whether it is this server that tells users.

@@ -63,6 +63,17 @@ impl Judged {
         true
     }
 
+    /// Takes for over what is wrong here alone, and is not beyond the threshold any more: whoever spoke has seen the end of it
+    /// sooner, and users may know.
+    pub(super) fn doubt(&mut self, is_known: impl Fn(&str) -> bool, now: Now) {
+        let terms = &self.rule.terms;
+        for (name, series) in &mut self.series {
+            if !is_known(name) {
+                series.doubt(terms, now);
+            }
+        }
+    }
+
     /// Forgets what users were told: that is another's to know.
     pub(super) fn fall_silent(&mut self) {
         self.series.values_mut().chain([&mut self.any]).for_each(Series::fall_silent);

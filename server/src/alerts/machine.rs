@@ -168,6 +168,14 @@ impl Series {
         self.told = other.told;
     }
 
+    /// Takes for over what is not beyond the threshold by the last figure.
+    pub(super) fn doubt(&mut self, terms: &Terms, now: Now) {
+        let is_wrong = self.value.is_some_and(|value| terms.is_wrong(value));
+        if matches!(self.phase, Phase::Firing { .. }) && !is_wrong {
+            self.enter(Phase::Ok, now);
+        }
+    }
+
     /// Forgets what users were told: that is another's to know.
     pub(super) fn fall_silent(&mut self) {
         (self.told, self.spoken) = (Told::Nothing, None);

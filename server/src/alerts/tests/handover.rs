@@ -151,6 +151,23 @@ fn a_server_that_comes_late_believes_that_it_is_wrong_until_it_has_seen_it_over(
 }
 
 #[test]
+fn what_the_one_before_saw_to_be_over_is_over_for_one_that_came_late() {
+    let mut pair = Pair::new(json!({ "forSeconds": 30, "recoverForSeconds": 30 }));
+    pair.run(60, &cpu(99.0));
+    pair.run(20, &cpu(5.0));
+    pair.end();
+    pair.take_over(1);
+    pair.run(15, &cpu(5.0));
+    assert_eq!(pair.heard, [Raised, Recovered]);
+    // It began when there was a row that says so, and has seen half of the recovery.
+    assert_eq!(pair.servers[0].state(), AlertState::Firing);
+    pair.end();
+    pair.take_over(0);
+    pair.run(100, &cpu(5.0));
+    assert_eq!(pair.heard, [Raised, Recovered]);
+}
+
+#[test]
 fn a_disk_that_was_told_to_be_gone_is_not_told_to_be_by_the_next() {
     let keys = json!({ "metric": "disk.*.used_percent" });
     let mut pair = Pair::new(keys);
@@ -185,7 +202,7 @@ fn crash() -> impl Strategy<Value = (u64, Crash, u64)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn whenever_servers_end_users_hear_of_everything_once(
