@@ -1,22 +1,21 @@
 //! Two servers of one machine on one Postgres: one of them tells users, and the other once it is gone.
 
-use std::str::FromStr as _;
 use std::sync::Arc;
 
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, PgConnection};
 use test_postgres::Database;
 
 use super::task::Running;
 use super::*;
 use crate::config::Config;
-use crate::store::{PostgresStore, Store};
+use crate::store::{PostgresStore, Speaks, Store};
 
 const ABOVE: &str = "CPU above 90% on box";
 const BACK: &str = "CPU is back down to 85.5% on box";
 
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
 struct Pair {
-    database: Database,
+    _database: Database,
     store: Arc<dyn Store>,
     config: Config,
 }
@@ -27,7 +26,7 @@ impl Pair {
         let store = PostgresStore::open(&database.url().into(), false).await.unwrap();
         let rule =
             "[[alerts]]\nname = \"Busy\"\nmetric = \"cpu.total\"\nabove = 90\nrecover_for = \"0s\"";
-        Self { database, store: Arc::new(store), config: toml::from_str(rule).unwrap() }
+        Self { _database: database, store: Arc::new(store), config: toml::from_str(rule).unwrap() }
     }
 
     async fn start(&self) -> Running {
@@ -45,14 +44,19 @@ impl Pair {
         (one, other)
     }
 
-    async fn connect(&self) -> PgConnection {
-        PgConnectOptions::from_str(&self.database.url()).unwrap().connect().await.unwrap()
+    /// As if the time of the one that speaks were over.
+    async fn end_time(&self, speaks: &str) {
+        self.store.fall_silent("box", speaks).await.unwrap();
     }
 
-    /// As if that much time had passed.
-    async fn end_time(&self) {
-        let over = "UPDATE alert_speakers SET until = 0";
-        sqlx::query(over).execute(&mut self.connect().await).await.unwrap();
+    /// Has a third server speak.
+    async fn take_from(&self, server: &Running) {
+        let third = async {
+            while self.store.speak_for("box", "third", HOUR).await.unwrap() == Speaks::No {
+                self.end_time(server.alerts.0.speaker.name()).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), third).await.expect("it speaks");
     }
 
     /// Until the database has what users were told.
@@ -115,7 +119,7 @@ async fn what_a_server_crashed_over_is_told_by_the_other_and_what_it_told_is_not
     // It is over while nobody speaks.
     sample(&[&other], 5.0, AlertState::Ok).await;
     assert!(!speaks(&other) && other.heard.titles().is_empty());
-    pair.end_time().await;
+    pair.end_time(one.alerts.0.speaker.name()).await;
     other.until("it speaks", speaks).await;
     other.sample(4.0);
     other.until("users hear of it", |server| server.heard.titles() == [BACK]).await;
@@ -130,17 +134,24 @@ async fn a_server_that_stood_still_says_nothing_until_it_has_read_what_was_told_
     let one = pair.start().await;
     one.until("it speaks", speaks).await;
     // Another has taken its place, told that it is wrong, and is gone again.
-    let mut on = pair.connect().await;
-    let taken = "UPDATE alert_speakers SET server = 'other', until = 9000000000000";
-    sqlx::query(taken).execute(&mut on).await.unwrap();
+    pair.take_from(&one).await;
     sample(&[&one], 95.0, AlertState::Firing).await;
     one.until("it hears of the other", |server| !speaks(server)).await;
     assert!(one.heard.titles().is_empty());
-    let told = "INSERT INTO alert_states VALUES \
-                ($1, 'box', 'cpu.total', 'above', 90, 'firing', 1760000000000, 1760000000000, 95, 'raised')";
-    let id = one.alerts.list()[0].id.clone();
-    sqlx::query(told).bind(id).execute(&mut on).await.unwrap();
-    pair.end_time().await;
+    let told = AlertStateRow {
+        rule_id: one.alerts.list()[0].id.clone(),
+        host: "box".to_owned(),
+        series: "cpu.total".to_owned(),
+        side: "above".to_owned(),
+        threshold: Some(90.0),
+        state: "firing".to_owned(),
+        since: 1_760_000_000_000,
+        fired: 1_760_000_000_000,
+        value: Some(95.0),
+        told: "raised".to_owned(),
+    };
+    assert!(pair.store.keep_alert_states("box", "third", &[told], &[]).await.unwrap());
+    pair.end_time("third").await;
     one.until("it speaks", speaks).await;
     assert_eq!(one.alerts.list()[0].series[0].since, 1_760_000_000_000);
     one.sample(5.0);
