@@ -45,6 +45,7 @@ pub mod limits;
 pub mod notifications;
 mod origins;
 pub mod routes;
+mod serve_error;
 pub mod sse;
 pub mod state;
 pub mod store;
@@ -64,23 +65,23 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use config::Config;
+pub use serve_error::ServeError;
 
 use accept::{Signals, Workers};
 use alerts::Alerts;
 use alerts::outlet::Inboxes;
-use auth::directory::PeopleError;
 use auth::guards::AllowedHosts;
 use auth::{Auth, Limits, Secret};
-use bus::{RedisBus, RedisError, RedisSettings, UserChannel};
+use bus::{RedisBus, RedisSettings, UserChannel};
 use config::ConfigError;
 use data_dir::DataDir;
-use hub::{BusError, Follower, Hub, Keeper, Writer};
+use hub::{Follower, Hub, Keeper, Writer};
 use limits::StreamSlots;
 use notifications::Notifications;
 use origins::AllowedOrigins;
 use state::{AppState, Parts};
-use store::{Store, StoreError};
-use tls::{Source, Tls, TlsError};
+use store::Store;
+use tls::{Source, Tls};
 
 /// How often history is searched for events that are past their age.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -90,45 +91,6 @@ const STREAMS_CHECK: Duration = Duration::from_millis(50);
 
 /// How long the last writes have, on a disk that is slow.
 const LAST_WRITES: Duration = Duration::from_secs(5);
-
-/// Why a server did not come to be.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The configuration cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The listener has no address, or cannot be shared by threads.
-    #[error("the listener cannot be used")]
-    Listener(#[source] std::io::Error),
-    /// There are no threads to be had.
-    #[error(
-        "cannot start the threads that serve connections; fewer of them are set by `server.workers`"
-    )]
-    Workers(#[source] std::io::Error),
-    /// The data directory cannot be used.
-    #[error("cannot use the data folder {path}; choose another with --data-dir")]
-    DataDir {
-        /// The folder.
-        path: std::path::PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// There is no certificate for TLS, or none that can be used.
-    #[error(transparent)]
-    Tls(#[from] TlsError),
-    /// The database cannot be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Users, tokens or sessions cannot be read.
-    #[error(transparent)]
-    People(#[from] PeopleError),
-    /// Redis cannot be used.
-    #[error("cannot use the Redis that the configuration names")]
-    Redis(#[from] RedisError),
-    /// Redis went away while the server began.
-    #[error("cannot use the Redis that the configuration names; its log says why")]
-    Bus(#[from] BusError),
-}
 
 /// What brings events to where they are kept, or from where they are shared.
 #[derive(Debug)]
