@@ -14,6 +14,12 @@ const COMMANDS: &[&str] = &[
     "read_notification",
     "read_all_notifications",
     "remove_notification",
+    "list_alerts",
+    "create_alert",
+    "change_alert",
+    "remove_alert",
+    "list_users",
+    "ask_session",
 ];
 
 fn main() {

@@ -4,6 +4,7 @@ use std::error::Error as _;
 
 use serde::Serialize;
 use tidings_client::{ClientError, CredentialsError, TrustError};
+use tidings_protocol::api::ErrorCode;
 
 /// Why the app cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,9 @@ pub(crate) struct CommandError {
     /// HTTP status, where the server answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
+    /// What the server calls the error, where it said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<ErrorCode>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -47,25 +51,27 @@ enum Code {
 impl From<TrustError> for CommandError {
     fn from(error: TrustError) -> Self {
         let cause = error.source().map_or_else(String::new, |cause| format!(": {cause}"));
-        Self { code: Code::Untrusted, message: format!("{error}{cause}"), status: None }
+        Self { code: Code::Untrusted, message: format!("{error}{cause}"), status: None, reason: None }
     }
 }
 
 impl From<serde_json::Error> for CommandError {
     fn from(error: serde_json::Error) -> Self {
-        Self { code: Code::Internal, message: error.to_string(), status: None }
+        Self { code: Code::Internal, message: error.to_string(), status: None, reason: None }
     }
 }
 
 impl From<ClientError> for CommandError {
     fn from(error: ClientError) -> Self {
-        let (status, message) = match error {
+        let (status, reason, message) = match error {
             ClientError::Status { status, detail: Some(detail), .. } => {
-                (Some(status), detail.message)
+                (Some(status), Some(detail.code), detail.message)
             }
-            ClientError::Status { status, .. } => (Some(status), format!("HTTP status {status}")),
-            error => (None, error.to_string()),
+            ClientError::Status { status, .. } => {
+                (Some(status), None, format!("HTTP status {status}"))
+            }
+            error => (None, None, error.to_string()),
         };
-        Self { code: Code::Server, message, status }
+        Self { code: Code::Server, message, status, reason }
     }
 }

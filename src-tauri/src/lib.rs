@@ -106,6 +106,12 @@ pub fn create_app<R: Runtime>(
             commands::inbox::read_notification,
             commands::inbox::read_all_notifications,
             commands::inbox::remove_notification,
+            commands::alerts::list_alerts,
+            commands::alerts::create_alert,
+            commands::alerts::change_alert,
+            commands::alerts::remove_alert,
+            commands::alerts::list_users,
+            commands::alerts::ask_session,
         ])
         .setup(|app| Ok(window::create(app)?))
         .build(context)

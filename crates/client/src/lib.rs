@@ -16,6 +16,7 @@
 //! When to connect, give up and try again is decided by [`tidings_feed`] alone: each attempt is a stream
 //! of eventsource-client that does not reconnect by itself.
 
+mod alerts;
 mod client;
 mod credentials;
 mod http;

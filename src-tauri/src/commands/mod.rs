@@ -1,5 +1,6 @@
 //! What the web view may ask, one file a subject. A command delegates; it decides nothing.
 
+pub(crate) mod alerts;
 pub(crate) mod feed;
 pub(crate) mod inbox;
 pub(crate) mod trust;
