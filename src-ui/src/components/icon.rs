@@ -75,6 +75,10 @@ pub enum Symbol {
     Inbox,
     /// All done.
     CheckAll,
+    /// Make one.
+    Plus,
+    /// Change.
+    Pencil,
 }
 
 impl Symbol {
@@ -114,6 +118,11 @@ impl Symbol {
             Self::SignOut => {
                 "M6.5 2.5h-3a1 1 0 0 0-1 1v9a1 1 0 0 0 1 1h3M10.5 11l3-3l-3-3M13.3 8H6.5"
             }
+            Self::Plus => "M8 3.2v9.6M3.2 8h9.6",
+            Self::Pencil => "M10.8 2.9l2.3 2.3L5.6 12.7l-3 .7l.7-3zM9.3 4.4l2.3 2.3",
+            Self::Trash => {
+                "M2.8 4.3h10.4M6.2 4.3V2.8h3.6v1.5M4.2 4.3l.6 8.9h6.4l.6-8.9M6.8 6.8v4M9.2 6.8v4"
+            }
             Self::Chevron => "M6 4l4 4l-4 4",
             Self::Cpu => {
                 "M4.5 3.8h7a.7.7 0 0 1 .7.7v7a.7.7 0 0 1-.7.7h-7a.7.7 0 0 1-.7-.7v-7a.7.7 0 0 1 .7-.7zM6.5 6.5h3v3h-3zM6 1.8v2M10 1.8v2M6 12.2v2M10 12.2v2M1.8 6h2M1.8 10h2M12.2 6h2M12.2 10h2"
@@ -138,9 +147,6 @@ impl Symbol {
             }
             Self::Failure => {
                 "M5.6 2.25h4.8l3.35 3.35v4.8l-3.35 3.35H5.6l-3.35-3.35V5.6zM8 5v3.6M8 11v.1"
-            }
-            Self::Trash => {
-                "M2.8 4.3h10.4M6.3 4.2V2.8h3.4v1.4M4.2 4.5l.6 8a1 1 0 0 0 1 .9h4.4a1 1 0 0 0 1-.9l.6-8M6.7 7v3.8M9.3 7v3.8"
             }
             Self::Sliders => {
                 "M2.5 5h5.3M11.2 5h2.3M2.5 11h2.3M8.2 11h5.3M9.5 3.3a1.7 1.7 0 1 0 0 3.4a1.7 1.7 0 1 0 0-3.4zM6.5 9.3a1.7 1.7 0 1 0 0 3.4a1.7 1.7 0 1 0 0-3.4z"

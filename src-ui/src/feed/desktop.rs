@@ -131,17 +131,24 @@ pub(super) async fn request(
     Ok(answer.as_string().unwrap_or_default())
 }
 
-/// What the application says of a failed request: a message, and the server's status if it answered.
+/// What the application says of a failed request: a message, and the server's status and code if it answered.
 fn refused(error: &JsValue) -> RequestError {
     let field = |name: &str| js_sys::Reflect::get(error, &name.into()).unwrap_or(JsValue::NULL);
     let message = field("message").as_string().unwrap_or_else(|| describe(error));
+    let code = field("reason").as_string().and_then(|code| code_of(&code));
     match field("status").as_f64() {
-        Some(status) => {
-            let (status, code) = (status as u16, ErrorCode::Unknown);
-            RequestError::Status { status, code, message, retry_after: None }
-        }
+        Some(status) => RequestError::Status {
+            status: status as u16,
+            code: code.unwrap_or(ErrorCode::Unknown),
+            message,
+            retry_after: None,
+        },
         None => RequestError::Network(message),
     }
+}
+
+fn code_of(name: &str) -> Option<ErrorCode> {
+    serde_json::from_value(serde_json::Value::from(name)).ok()
 }
 
 fn tell(command: &'static str) {

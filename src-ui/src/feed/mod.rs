@@ -3,6 +3,7 @@
 //! [`start`] chooses the way events come by: over `EventSource` in a browser, through the desktop's
 //! commands in its window. What arrives is the same on both.
 
+pub mod alerts;
 mod browser;
 mod desktop;
 pub mod event_source;

@@ -1,6 +1,8 @@
 //! What panels ask with: the store's parts, the clock, freshness, and `use_event_source` for a stream of
 //! one's own.
 
+mod alerts;
+mod anchor;
 mod charts;
 mod clock;
 mod copy;
@@ -16,6 +18,8 @@ mod store;
 mod theme;
 mod title;
 
+pub use alerts::{AlertsHandle, use_alerts, use_alerts_news, use_may_change, use_user_names};
+pub use anchor::use_anchor;
 pub use charts::Charts;
 pub use clock::use_at_each_tick;
 pub use copy::{Copy, use_copy};

@@ -1,5 +1,6 @@
 //! The parts of the dashboard, in the order they are shown. A new one is a file here and a line below.
 
+mod alerts;
 mod cpu;
 mod disks;
 mod events;
@@ -25,6 +26,7 @@ pub const PANELS: &[Panel] = &[
     Panel { id: "memory", view: || html! { <memory::MemoryPanel /> } },
     Panel { id: "disks", view: || html! { <disks::DisksPanel /> } },
     Panel { id: "network", view: || html! { <network::NetworkPanel /> } },
+    Panel { id: "alerts", view: || html! { <alerts::AlertsPanel /> } },
     Panel { id: "processes", view: || html! { <processes::ProcessesPanel /> } },
     Panel { id: "temperatures", view: || html! { <temperatures::TemperaturesPanel /> } },
     Panel { id: "events", view: || html! { <events::EventsPanel /> } },

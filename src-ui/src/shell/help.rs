@@ -8,6 +8,7 @@ use crate::components::{Button, Look, Symbol};
 const KEYS: &[(&str, &str)] = &[
     ("Space", "Hold the page still, or let it go on"),
     ("n", "Open or close the notifications"),
+    ("a", "Go to the alerts"),
     ("t", "Next theme: system, light, dark"),
     ("?", "This help"),
     ("Esc", "Close what is open"),

@@ -1,5 +1,6 @@
 //! What the page shows, as plain data with plain functions: no browser in it, so `cargo test` runs it.
 
+pub mod alerts;
 pub mod chart;
 pub mod connection;
 pub mod events;

@@ -1,0 +1,35 @@
+//! What the address names behind its `#`.
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use yew::prelude::*;
+
+/// The rest of the address behind `prefix`, which begins with `#`; none if it names something else. A link that leads to this page
+/// changes it without a reload.
+#[hook]
+pub fn use_anchor(prefix: &'static str) -> Option<String> {
+    let rest = use_state_eq(|| rest(prefix));
+    {
+        let handle = rest.setter();
+        use_effect_with((), move |()| {
+            let closure = Closure::<dyn FnMut()>::new(move || handle.set(self::rest(prefix)));
+            let window = web_sys::window();
+            if let Some(window) = &window {
+                let function = closure.as_ref().unchecked_ref();
+                let _ = window.add_event_listener_with_callback("hashchange", function);
+            }
+            move || {
+                if let Some(window) = window {
+                    let function = closure.as_ref().unchecked_ref();
+                    let _ = window.remove_event_listener_with_callback("hashchange", function);
+                }
+            }
+        });
+    }
+    (*rest).clone()
+}
+
+fn rest(prefix: &str) -> Option<String> {
+    let hash = web_sys::window()?.location().hash().ok()?;
+    hash.strip_prefix(prefix).map(str::to_owned)
+}

@@ -1,0 +1,256 @@
+//! The rules that figures are held to: how they stand, and for admins their keeping.
+//!
+//! - [`row`]: one rule.
+//! - [`form`]: a rule is written or changed; [`people`]: whom it tells.
+//! - [`removal`]: one is to be deleted.
+//! - [`blank`]: what stands where there are none.
+
+mod blank;
+mod form;
+mod people;
+mod removal;
+mod row;
+
+use std::rc::Rc;
+
+use tidings_protocol::alert::{Alert, AlertChange, AlertState};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+use crate::components::{Button, Card, Symbol, icon};
+use crate::hooks::{
+    use_alerts, use_alerts_news, use_anchor, use_badge, use_keys, use_may_change, use_paused,
+};
+use crate::state::alerts::draft::Draft;
+use crate::state::alerts::{Alerts, Load};
+use crate::state::freshness::Freshness;
+use blank::blank;
+use form::{Form, Subject};
+use removal::Removal;
+use row::{Act, Row};
+
+/// Id of the part that has the focus where nothing else could.
+const PLACE: &str = "alerts";
+
+/// What lies over the page.
+#[derive(Clone, PartialEq)]
+enum Over {
+    Form(Subject),
+    Removal(Rc<Alert>),
+}
+
+/// All rules, the broken ones first.
+#[component]
+pub(super) fn AlertsPanel() -> Html {
+    let handle = use_alerts();
+    let alerts = handle.alerts();
+    let may_change = use_may_change();
+    let freshness = use_alerts_freshness(&alerts);
+    let over = use_state_eq(|| None::<Over>);
+    let open = use_state_eq(|| None::<String>);
+    let anchor = use_anchor("#alerts");
+    let linked = anchor.as_deref().and_then(|rest| rest.strip_prefix('/')).map(str::to_owned);
+    let is_loaded = alerts.load == Load::Done;
+    {
+        // A link leads to its rule as soon as that is there.
+        let (open, linked) = (open.setter(), linked.clone());
+        use_effect_with((anchor.is_some() && is_loaded, linked), move |(leads_here, linked)| {
+            if *leads_here {
+                open.set(linked.clone());
+                let row = linked.as_ref().map(|id| row::id_of(id));
+                if !row.is_some_and(|row| focus(&row)) {
+                    focus(PLACE);
+                }
+            }
+        });
+    }
+    use_keys(|key| key == "a" && !is_behind_dialog() && focus_first());
+    let removing = use_mut_ref(|| false);
+    {
+        // With a rule its buttons go, and the focus must not go with them.
+        let removing = removing.clone();
+        use_effect_with(alerts.rules().len(), move |_| {
+            if removing.replace(false) {
+                focus(PLACE);
+            }
+        });
+    }
+    let on_over = {
+        let over = over.setter();
+        Callback::from(move |next: Option<Over>| over.set(next))
+    };
+    let on_new = on_over.reform(|draft: Draft| Some(Over::Form(Subject::New(draft))));
+    let on_close = on_over.reform(|()| None);
+    let on_act = {
+        let (handle, open, on_over) = (handle.clone(), open.clone(), on_over.clone());
+        Callback::from(move |(act, alert): (Act, Rc<Alert>)| {
+            handle.touch();
+            match act {
+                Act::Fold if open.as_ref() == Some(&alert.id) => open.set(None),
+                Act::Fold => open.set(Some(alert.id.clone())),
+                Act::Switch => {
+                    let enabled = Some(!alert.rule.enabled);
+                    let change = AlertChange { enabled, ..AlertChange::default() };
+                    handle.change(alert.id.clone(), change, None);
+                }
+                Act::Edit => on_over.emit(Some(Over::Form(Subject::Known(alert)))),
+                Act::Copy => {
+                    let rules = handle.alerts();
+                    let names = rules.rules().iter().map(|alert| &*alert.rule.name);
+                    let draft = Draft::copy_of(&alert.rule, names);
+                    on_over.emit(Some(Over::Form(Subject::New(draft))));
+                }
+                Act::Remove => on_over.emit(Some(Over::Removal(alert))),
+            }
+        })
+    };
+    let on_remove = {
+        let handle = handle.clone();
+        Callback::from(move |id: String| {
+            removing.replace(true);
+            handle.remove(id);
+        })
+    };
+    let on_look = {
+        let handle = handle.clone();
+        Callback::from(move |()| handle.look())
+    };
+    let on_touch = {
+        let handle = handle.clone();
+        Callback::from(move |()| handle.touch())
+    };
+    let firing = alerts.count(AlertState::Firing);
+    let is_empty = alerts.rules().is_empty();
+    let can_make = may_change == Some(true) && !is_empty;
+    let aside = html! {
+        <>
+            <span data-testid="alerts-count">{ summary(&alerts, firing) }</span>
+            if can_make {
+                <Button label="New rule" symbol={Some(Symbol::Plus)} testid="alert-new"
+                    onclick={on_new.reform(|()| Draft::default())} />
+            }
+        </>
+    };
+    let is_gone = is_loaded && linked.as_ref().is_some_and(|id| alerts.find(id).is_none());
+    html! {
+        <Card panel="alerts" title="Alerts" symbol={Symbol::Alert} {freshness} {aside}>
+            <News on_news={on_look.clone()} />
+            <p class="unseen" role="status">
+                { match firing { 0 => String::new(), 1 => "1 alert is firing".to_owned(), n => format!("{n} alerts are firing") } }
+            </p>
+            <div class="alerts" id={PLACE} tabindex="-1" role="region" aria-labelledby="panel-alerts">
+                if let (Load::Failed(why), false) = (&alerts.load, is_empty) {
+                    <p class="alerts-note" data-level="warning" data-testid="alerts-old">
+                        { icon(Symbol::Clock) }
+                        <span>{ format!("This is how things stood; the list did not come anew. {why}") }</span>
+                        <Button label="Try again" onclick={on_look.clone()} />
+                    </p>
+                }
+                if is_gone {
+                    <p class="alerts-note" data-testid="alert-gone">
+                        { icon(Symbol::Help) }<span>{ "The rule that this link leads to is no more." }</span>
+                    </p>
+                }
+                if is_empty {
+                    { blank(&alerts.load, may_change, on_look, &on_new) }
+                } else {
+                    <ul class="alert-list" aria-label="Rules"
+                        onpointermove={on_touch.reform(|_: PointerEvent| ())}
+                        onfocusin={on_touch.reform(|_: FocusEvent| ())}>
+                        { for alerts.rules().iter().map(|alert| {
+                            let refused = alerts.refused.as_ref().filter(|refused| refused.id == alert.id);
+                            html! {
+                                <Row key={alert.id.clone()} alert={alert.clone()}
+                                    may_change={may_change == Some(true)} busy={alerts.is_busy(&alert.id)}
+                                    refused={refused.map(|refused| AttrValue::from(refused.why.clone()))}
+                                    open={open.as_ref() == Some(&alert.id)} on_act={on_act.clone()} />
+                            }
+                        }) }
+                    </ul>
+                    if may_change == Some(false) {
+                        <p class="alerts-note" data-testid="alerts-read-only">
+                            { icon(Symbol::Lock) }
+                            <span>{ "You may read these rules. Admins make and change them." }</span>
+                        </p>
+                    }
+                }
+            </div>
+            { match &*over {
+                Some(Over::Form(subject)) => html! {
+                    <Form subject={subject.clone()} handle={handle.clone()} on_close={on_close} />
+                },
+                Some(Over::Removal(alert)) => html! {
+                    <Removal alert={alert.clone()} {on_remove} on_close={on_close} />
+                },
+                None => Html::default(),
+            } }
+        </Card>
+    }
+}
+
+/// Hears of news, so that the panel need not be drawn at every event.
+#[component]
+fn News(props: &NewsProps) -> Html {
+    use_alerts_news(props.on_news.clone());
+    Html::default()
+}
+
+#[derive(Properties)]
+struct NewsProps {
+    on_news: Callback<()>,
+}
+
+/// It does the same whenever it is made.
+impl PartialEq for NewsProps {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// Rules are as fresh as the connection that they came by.
+#[hook]
+fn use_alerts_freshness(alerts: &Alerts) -> Freshness {
+    let badge = use_badge();
+    let paused = use_paused().is_on();
+    match badge.freshness() {
+        Freshness::Live if paused => Freshness::Paused,
+        Freshness::Live if alerts.load == Load::Waiting => Freshness::Waiting,
+        Freshness::Waiting if alerts.load != Load::Waiting => Freshness::Reconnecting,
+        freshness => freshness,
+    }
+}
+
+fn summary(alerts: &Alerts, firing: usize) -> String {
+    match (alerts.rules().len(), firing) {
+        (0, _) => String::new(),
+        (1, 0) => "1 rule".to_owned(),
+        (1, _) => "1 rule, firing".to_owned(),
+        (all, 0) => format!("{all} rules"),
+        (all, firing) => format!("{firing} of {all} firing"),
+    }
+}
+
+fn document() -> Option<web_sys::Document> {
+    web_sys::window()?.document()
+}
+
+/// Gives the focus to the element with this id; false if there is none.
+fn focus(id: &str) -> bool {
+    let element = document().and_then(|document| document.get_element_by_id(id));
+    let element = element.and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    element.is_some_and(|element| element.focus().is_ok())
+}
+
+/// Gives the focus to the first rule, or to what there is in the place of rules.
+fn focus_first() -> bool {
+    let first =
+        document().and_then(|document| document.query_selector(".alert-name").ok().flatten());
+    let first = first.and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    first.is_some_and(|element| element.focus().is_ok()) || focus(PLACE)
+}
+
+fn is_behind_dialog() -> bool {
+    document()
+        .is_some_and(|document| document.query_selector("dialog[open]").ok().flatten().is_some())
+}

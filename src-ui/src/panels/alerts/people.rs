@@ -1,0 +1,90 @@
+//! Whom a rule tells.
+
+use yew::prelude::*;
+
+use crate::components::skeleton;
+use crate::hooks::use_user_names;
+use crate::state::alerts::draft::Draft;
+use crate::state::alerts::sentence;
+
+/// Properties of [`People`].
+#[derive(Properties, PartialEq)]
+pub(super) struct PeopleProps {
+    /// The rule as it is written.
+    pub draft: Draft,
+    /// What is wrong with the choice.
+    pub problem: Option<AttrValue>,
+}
+
+/// Every admin, or users by name. Its controls are the form's, which hears of them.
+#[component]
+pub(super) fn People(props: &PeopleProps) -> Html {
+    let draft = &props.draft;
+    let by_name = draft.users.is_some();
+    let problem = props.problem.is_some();
+    html! {
+        <fieldset class="form-group" aria-describedby={problem.then_some("alert-users-error")}>
+            <legend class="field-label">{ "Who is told" }</legend>
+            <div class="choices">
+                <label class="choice">
+                    <input type="radio" name="users" value="admins" checked={!by_name} />{ "Every admin" }
+                </label>
+                <label class="choice">
+                    <input type="radio" name="users" value="some" checked={by_name}
+                        aria-invalid={problem.then_some("true")} />{ "Users by name" }
+                </label>
+            </div>
+            if by_name {
+                <Names draft={draft.clone()} />
+            }
+            if let Some(problem) = &props.problem {
+                <p class="field-error" id="alert-users-error">{ problem.clone() }</p>
+            }
+        </fieldset>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct NamesProps {
+    draft: Draft,
+}
+
+#[component]
+fn Names(props: &NamesProps) -> Html {
+    let draft = &props.draft;
+    let names = use_user_names();
+    let known: &[String] = match &names {
+        Some(Ok(names)) => names,
+        _ => &[],
+    };
+    let is_known = |name: &String| known.iter().any(|k| k.to_lowercase() == name.to_lowercase());
+    // Somebody who was removed since stays to be seen, and to be taken out.
+    let others = draft.users.iter().flatten().filter(|name| !is_known(name));
+    html! {
+        <div class="people" data-testid="alert-people">
+            if names.is_none() {
+                { skeleton(2) }
+            }
+            { for known.iter().map(|name| choice(name, draft.tells(name), "")) }
+            { for others.map(|name| {
+                let note = if matches!(names, Some(Ok(_))) { "is no user any more" } else { "" };
+                choice(name, true, note)
+            }) }
+            if let Some(Err(why)) = &names {
+                <p class="field-error">{ format!("The names of users did not come. {}", sentence(why)) }</p>
+            }
+        </div>
+    }
+}
+
+fn choice(name: &str, checked: bool, note: &'static str) -> Html {
+    html! {
+        <label class="choice" key={name.to_owned()}>
+            <input type="checkbox" name="user" value={name.to_owned()} {checked} />
+            <span class="choice-name">{ name.to_owned() }</span>
+            if !note.is_empty() {
+                <span class="choice-note">{ note }</span>
+            }
+        </label>
+    }
+}

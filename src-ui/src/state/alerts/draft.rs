@@ -1,0 +1,598 @@
+//! A rule as somebody writes it, and what is wrong with it.
+
+use tidings_protocol::alert::{
+    AlertChange, AlertRule, MAX_HOLD_SECONDS, MAX_NAME_BYTES, MAX_QUIET, MAX_USERS, Side,
+};
+use tidings_protocol::api::{ErrorCode, ErrorDetail};
+use tidings_protocol::metric::{InvalidMetric, MetricPattern, Unit};
+use tidings_protocol::notification::Level;
+use tidings_protocol::quiet::QuietWindow;
+
+use super::names::nearest;
+use super::scale::{best, number, read_number, read_time, scales, time};
+use super::sentence;
+
+/// A part of the form, where an error stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// What it is called.
+    Name,
+    /// Which figures.
+    Metric,
+    /// The threshold.
+    Threshold,
+    /// For how long.
+    Hold,
+    /// How far back.
+    Recover,
+    /// For how long back.
+    RecoverHold,
+    /// Which machine.
+    Host,
+    /// Who is told.
+    Users,
+    /// When nobody is told.
+    Quiet,
+    /// None of them.
+    Whole,
+}
+
+impl Field {
+    /// Its name in the page.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Metric => "metric",
+            Self::Threshold => "threshold",
+            Self::Hold => "hold",
+            Self::Recover => "recover",
+            Self::RecoverHold => "recover-hold",
+            Self::Host => "host",
+            Self::Users => "users",
+            Self::Quiet => "quiet",
+            Self::Whole => "whole",
+        }
+    }
+}
+
+/// When nobody is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quiet {
+    /// As the server has it for all rules.
+    #[default]
+    Server,
+    /// There are no such hours.
+    Never,
+    /// At hours of its own.
+    Hours,
+}
+
+/// What is wrong with a field, for people.
+pub type Problem = (Field, String);
+
+/// A rule that somebody is writing: each field as it stands in the form.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft {
+    /// What it is called.
+    pub name: String,
+    /// Which figures.
+    pub metric: String,
+    /// On which side of the threshold a figure is wrong.
+    pub side: Side,
+    /// The threshold, in the unit of `scale`.
+    pub threshold: String,
+    /// Which of the metric's [`scales`].
+    pub scale: usize,
+    /// For how long.
+    pub hold: String,
+    /// How far back, in the unit of `scale`; empty is the default.
+    pub recover: String,
+    /// For how long back; empty is the default.
+    pub recover_hold: String,
+    /// Level of the notification.
+    pub level: Level,
+    /// The machine; empty is the server's own.
+    pub host: String,
+    /// Who is told; none is every admin.
+    pub users: Option<Vec<String>>,
+    /// When nobody is told.
+    pub quiet: Quiet,
+    /// The hours of [`Quiet::Hours`], with commas between them.
+    pub hours: String,
+    /// Whether it is judged.
+    pub enabled: bool,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            metric: String::new(),
+            side: Side::Above,
+            threshold: String::new(),
+            scale: 0,
+            hold: "5m".to_owned(),
+            recover: String::new(),
+            recover_hold: String::new(),
+            level: Level::Warning,
+            host: String::new(),
+            users: None,
+            quiet: Quiet::Server,
+            hours: String::new(),
+            enabled: true,
+        }
+    }
+}
+
+impl Draft {
+    /// A rule to begin with: what most machines should be held to.
+    #[must_use]
+    pub fn starter(name: &str, metric: &str, side: Side, threshold: f64, hold: &str) -> Self {
+        let draft = Self { name: name.to_owned(), side, hold: hold.to_owned(), ..Self::default() };
+        draft.with_metric(metric).with_threshold(threshold)
+    }
+
+    /// The rule, ready to be changed.
+    #[must_use]
+    pub fn of(rule: &AlertRule) -> Self {
+        let (side, threshold) = rule.threshold().unwrap_or((Side::Above, 0.0));
+        let (quiet, hours) = match &rule.quiet {
+            None => (Quiet::Server, String::new()),
+            Some(hours) if hours.is_empty() => (Quiet::Never, String::new()),
+            Some(hours) => (Quiet::Hours, hours.join(", ")),
+        };
+        let draft = Self {
+            name: rule.name.clone(),
+            side,
+            hold: time(rule.for_seconds),
+            recover_hold: rule.recover_for_seconds.map(time).unwrap_or_default(),
+            level: rule.level,
+            host: rule.host.clone().unwrap_or_default(),
+            users: rule.users.clone(),
+            quiet,
+            hours,
+            enabled: rule.enabled,
+            ..Self::default()
+        };
+        let mut draft = draft.with_metric(&rule.metric).with_threshold(threshold);
+        draft.recover = rule.recover.map(|at| draft.scaled(at)).unwrap_or_default();
+        draft
+    }
+
+    /// The rule once more, under a name that is free.
+    #[must_use]
+    pub fn copy_of<'a>(rule: &AlertRule, taken: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let mut name = format!("{} (copy)", rule.name);
+        for count in 2..=100 {
+            if !taken.clone().any(|other| other == name) {
+                break;
+            }
+            name = format!("{} (copy {count})", rule.name);
+        }
+        Self { name, ..Self::of(rule) }
+    }
+
+    /// With other figures; a unit of another kind begins with its likeliest scale.
+    #[must_use]
+    pub fn with_metric(mut self, metric: &str) -> Self {
+        let was = self.unit();
+        metric.clone_into(&mut self.metric);
+        if self.unit() != was {
+            self.scale = 0;
+        }
+        self
+    }
+
+    fn with_threshold(mut self, threshold: f64) -> Self {
+        self.scale = best(threshold, self.unit());
+        self.threshold = self.scaled(threshold);
+        self
+    }
+
+    fn scaled(&self, value: f64) -> String {
+        number(value / self.factor())
+    }
+
+    /// Takes what somebody wrote or chose in the control of this name; of a box, whether it is checked.
+    pub fn set(&mut self, control: &str, value: String, is_checked: bool) {
+        match control {
+            "name" => self.name = value,
+            "metric" => *self = std::mem::take(self).with_metric(&value),
+            "side" => self.side = if value == "below" { Side::Below } else { Side::Above },
+            "threshold" => self.threshold = value,
+            "scale" => {
+                let scales = scales(self.unit());
+                self.scale = scales.iter().position(|s| s.symbol == value).unwrap_or_default();
+            }
+            "hold" => self.hold = value,
+            "recover" => self.recover = value,
+            "recover-hold" => self.recover_hold = value,
+            "level" => {
+                let level = Level::ALL.into_iter().find(|level| level.as_str() == value);
+                self.level = level.unwrap_or(self.level);
+            }
+            "host" => self.host = value,
+            "users" => self.users = (value == "some").then(Vec::new),
+            "user" => {
+                let users = self.users.get_or_insert_default();
+                users.retain(|user| !is_same(user, &value));
+                if is_checked {
+                    users.push(value);
+                }
+            }
+            "quiet" => {
+                self.quiet = match &*value {
+                    "never" => Quiet::Never,
+                    "hours" => Quiet::Hours,
+                    _ => Quiet::Server,
+                };
+            }
+            "hours" => self.hours = value,
+            "enabled" => self.enabled = is_checked,
+            _ => {}
+        }
+    }
+
+    /// Whether the user of this name is told by name.
+    #[must_use]
+    pub fn tells(&self, user: &str) -> bool {
+        self.users.iter().flatten().any(|other| is_same(other, user))
+    }
+
+    /// What its figures count.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        self.metric.trim().parse().map_or(Unit::Unknown, |metric: MetricPattern| metric.unit())
+    }
+
+    fn factor(&self) -> f64 {
+        let scales = scales(self.unit());
+        scales.get(self.scale).unwrap_or(&scales[0]).factor
+    }
+
+    fn value(&self, text: &str) -> Option<f64> {
+        read_number(text).map(|value| value * self.factor())
+    }
+
+    /// The rule that this would be.
+    ///
+    /// # Errors
+    ///
+    /// If it would be none: every reason, in the order of the fields.
+    pub fn rule(&self) -> Result<AlertRule, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut say = |field, why: &str| problems.push((field, why.to_owned()));
+        let name = self.name.trim();
+        if name.is_empty() {
+            say(Field::Name, "Give it a name; it stands in the notifications.");
+        } else if name.len() > MAX_NAME_BYTES {
+            say(Field::Name, "This name is too long: 100 bytes at most.");
+        }
+        let metric = self.metric.trim();
+        if let Some(why) = wrong_metric(metric) {
+            say(Field::Metric, &why);
+        }
+        let threshold = self.value(&self.threshold);
+        if threshold.is_none() {
+            say(Field::Threshold, "Give a number, such as 90 or 0.5.");
+        }
+        let hold = read_time(&self.hold);
+        match hold {
+            None => say(Field::Hold, TIME),
+            Some(seconds) if seconds > MAX_HOLD_SECONDS => {
+                say(Field::Hold, "A rule waits for a day at most.")
+            }
+            Some(_) => {}
+        }
+        let recover =
+            if self.recover.trim().is_empty() { None } else { Some(self.value(&self.recover)) };
+        match (recover, threshold) {
+            (Some(None), _) => say(Field::Recover, "Give a number, or leave it empty."),
+            (Some(Some(at)), Some(threshold)) if self.side == Side::Above && at > threshold => {
+                say(Field::Recover, "It must lie at the threshold or below it.");
+            }
+            (Some(Some(at)), Some(threshold)) if self.side == Side::Below && at < threshold => {
+                say(Field::Recover, "It must lie at the threshold or above it.");
+            }
+            _ => {}
+        }
+        let is_given = !self.recover_hold.trim().is_empty();
+        let recover_hold = is_given.then(|| read_time(&self.recover_hold));
+        match recover_hold {
+            Some(None) => say(Field::RecoverHold, TIME),
+            Some(Some(seconds)) if seconds > MAX_HOLD_SECONDS => {
+                say(Field::RecoverHold, "A rule waits for a day at most.");
+            }
+            _ => {}
+        }
+        let host = self.host.trim();
+        if host.len() > 255 {
+            say(Field::Host, "This name is too long: 255 bytes at most.");
+        }
+        match self.users.as_ref().map(Vec::len) {
+            Some(0) => say(Field::Users, "Choose somebody, or let every admin be told."),
+            Some(count) if count > MAX_USERS => say(Field::Users, "Choose 50 users at most."),
+            _ => {}
+        }
+        let hours = self.hours.split(',').map(str::trim).filter(|hours| !hours.is_empty());
+        let hours: Vec<String> = hours.map(|hours| hours.replace('–', "-")).collect();
+        if self.quiet == Quiet::Hours {
+            if hours.is_empty() || hours.iter().any(|hours| hours.parse::<QuietWindow>().is_err()) {
+                say(Field::Quiet, "Write hours as in 22:00-07:00, with commas between several.");
+            } else if hours.len() > MAX_QUIET {
+                say(Field::Quiet, "There can be 10 at most.");
+            }
+        }
+        let is_above = self.side == Side::Above;
+        let rule = AlertRule {
+            name: name.to_owned(),
+            metric: metric.to_owned(),
+            above: threshold.filter(|_| is_above),
+            below: threshold.filter(|_| !is_above),
+            for_seconds: hold.unwrap_or_default(),
+            recover: recover.flatten(),
+            recover_for_seconds: recover_hold.flatten(),
+            level: self.level,
+            host: (!host.is_empty()).then(|| host.to_owned()),
+            users: self.users.clone(),
+            quiet: match self.quiet {
+                Quiet::Server => None,
+                Quiet::Never => Some(Vec::new()),
+                Quiet::Hours => Some(hours),
+            },
+            enabled: self.enabled,
+        };
+        if problems.is_empty() && rule.check().is_err() {
+            problems.push((Field::Whole, "The server would not take this rule.".to_owned()));
+        }
+        if problems.is_empty() { Ok(rule) } else { Err(problems) }
+    }
+}
+
+/// Names of users that differ in case alone are the same.
+fn is_same(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
+}
+
+const TIME: &str = "Write a time as in 90s, 5m, 2h or 1d; 0 is at once.";
+
+/// Why there is no such metric.
+fn wrong_metric(metric: &str) -> Option<String> {
+    Some(match metric.parse::<MetricPattern>().err()? {
+        _ if metric.is_empty() => "Choose the figure that it is about.".to_owned(),
+        InvalidMetric::Unknown => {
+            format!("There is no such metric. Did you mean {}?", nearest(metric))
+        }
+        InvalidMetric::EmptySegment => {
+            "There is nothing between two dots, or at an end.".to_owned()
+        }
+        InvalidMetric::TooLong => "This name is too long: 300 bytes at most.".to_owned(),
+        InvalidMetric::Star => {
+            "A * stands for one whole part, as in disk.*.used_percent.".to_owned()
+        }
+        InvalidMetric::Escape => {
+            "Within a part, a dot is written %2E, a star %2A and a percent sign %25.".to_owned()
+        }
+        InvalidMetric::Mixed => {
+            "It stands for figures of different units; name one of them.".to_owned()
+        }
+    })
+}
+
+/// At which field the server's refusal of a rule stands.
+#[must_use]
+pub fn problem(error: &ErrorDetail) -> Problem {
+    let says = |word: &str| error.message.contains(word);
+    match error.code {
+        ErrorCode::NameTaken => {
+            (Field::Name, "There is another rule of this name; give it one of its own.".to_owned())
+        }
+        ErrorCode::NoSuchUser => (Field::Users, sentence(&error.message)),
+        ErrorCode::BadRequest if says("metric") => (Field::Metric, sentence(&error.message)),
+        ErrorCode::BadRequest if says("recover") => (Field::Recover, sentence(&error.message)),
+        ErrorCode::Forbidden if !says("configuration") => {
+            (Field::Whole, "Only admins change rules, and you are none by now.".to_owned())
+        }
+        _ => (Field::Whole, sentence(&error.message)),
+    }
+}
+
+/// What of a rule is to be another; what stays is not named, so that what somebody else changed meanwhile stays too.
+#[must_use]
+pub fn change(was: &AlertRule, is: AlertRule) -> AlertChange {
+    fn other<T: PartialEq>(was: &T, is: T) -> Option<T> {
+        (*was != is).then_some(is)
+    }
+    let has_other_threshold = was.threshold() != is.threshold();
+    AlertChange {
+        name: other(&was.name, is.name),
+        metric: other(&was.metric, is.metric),
+        above: is.above.filter(|_| has_other_threshold),
+        below: is.below.filter(|_| has_other_threshold),
+        for_seconds: other(&was.for_seconds, is.for_seconds),
+        recover: other(&was.recover, is.recover),
+        recover_for_seconds: other(&was.recover_for_seconds, is.recover_for_seconds),
+        level: other(&was.level, is.level),
+        host: other(&was.host, is.host),
+        users: other(&was.users, is.users),
+        quiet: other(&was.quiet, is.quiet),
+        enabled: other(&was.enabled, is.enabled),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::alert;
+    use super::*;
+
+    fn disk() -> Draft {
+        Draft::starter("A disk fills up", "disk.*.used_percent", Side::Above, 90.0, "5m")
+    }
+
+    fn wrong(draft: &Draft) -> Vec<Field> {
+        draft.rule().unwrap_err().into_iter().map(|(field, _)| field).collect()
+    }
+
+    #[test]
+    fn what_is_written_becomes_the_rule_it_says() {
+        let rule = disk().rule().unwrap();
+        assert_eq!((rule.above, rule.below, rule.for_seconds), (Some(90.0), None, 300));
+        assert_eq!((rule.recover, rule.host, rule.users, rule.quiet), (None, None, None, None));
+        let draft = Draft {
+            name: " Memory ".to_owned(),
+            side: Side::Below,
+            threshold: "1,5".to_owned(),
+            recover: "2".to_owned(),
+            recover_hold: "2m".to_owned(),
+            host: "*".to_owned(),
+            users: Some(vec!["ada".to_owned()]),
+            quiet: Quiet::Hours,
+            hours: "22:00–07:00, 12:00-13:00".to_owned(),
+            ..disk().with_metric("memory.available")
+        };
+        let rule = draft.rule().unwrap();
+        assert_eq!((rule.above, rule.below), (None, Some(1.5 * 1_073_741_824.0)));
+        assert_eq!((rule.recover, rule.recover_for_seconds), (Some(2_147_483_648.0), Some(120)));
+        assert_eq!(rule.quiet.unwrap(), ["22:00-07:00", "12:00-13:00"]);
+        assert_eq!((&*rule.name, rule.host.as_deref()), ("Memory", Some("*")));
+    }
+
+    #[test]
+    fn a_rule_comes_back_from_its_draft_as_it_was() {
+        let mut rule = alert("a", "ok").rule;
+        for (metric, threshold, recover) in [
+            ("cpu.total", 90.0, None),
+            ("memory.available", 1e9, Some(9e8)),
+            ("network.*.sent", 5_242_880.0, None),
+            ("host.uptime", 86_400.0, Some(3_600.0)),
+            ("load.1", 0.5, Some(0.25)),
+        ] {
+            (rule.metric, rule.above, rule.recover) = (metric.to_owned(), Some(threshold), recover);
+            assert_eq!(Draft::of(&rule).rule().unwrap(), rule);
+        }
+        rule.quiet = Some(vec![]);
+        rule.users = Some(vec!["ada".to_owned()]);
+        assert_eq!(Draft::of(&rule).rule().unwrap(), rule);
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_its_field() {
+        assert_eq!(wrong(&Draft::default()), [Field::Name, Field::Metric, Field::Threshold]);
+        let draft = Draft {
+            name: "x".repeat(101),
+            hold: "soon".to_owned(),
+            recover: "95".to_owned(),
+            recover_hold: "2d".to_owned(),
+            host: "x".repeat(256),
+            users: Some(vec![]),
+            quiet: Quiet::Hours,
+            hours: "22:00".to_owned(),
+            ..disk()
+        };
+        use Field::{Hold, Host, Name, Recover, RecoverHold, Users};
+        assert_eq!(wrong(&draft), [Name, Hold, Recover, RecoverHold, Host, Users, Field::Quiet]);
+        let below = Draft { side: Side::Below, recover: "80".to_owned(), ..disk() };
+        assert_eq!(wrong(&below), [Recover]);
+        let empty = Draft { quiet: Quiet::Hours, ..disk() };
+        assert_eq!(wrong(&empty), [Field::Quiet]);
+    }
+
+    #[test]
+    fn a_metric_that_there_is_not_is_told_what_it_is_like() {
+        let (field, why) = disk().with_metric("cpu.totl").rule().unwrap_err().remove(0);
+        assert_eq!(field, Field::Metric);
+        assert!(why.ends_with("Did you mean cpu.total?"), "{why}");
+        for metric in ["disk.*", "a..b", "disk.s*.read", "disk.%.x%.y", "disk.sda.*"] {
+            assert_eq!(wrong(&disk().with_metric(metric)), [Field::Metric], "{metric}");
+        }
+    }
+
+    #[test]
+    fn a_metric_of_another_unit_begins_with_its_likeliest_scale() {
+        let draft = Draft { scale: 3, ..disk().with_metric("memory.used") };
+        assert_eq!(draft.clone().with_metric("memory.total").scale, 3, "bytes as well");
+        assert_eq!(draft.with_metric("network.*.sent").scale, 0);
+    }
+
+    #[test]
+    fn each_control_of_the_form_changes_its_own_part() {
+        let mut draft = Draft::default();
+        for (control, value) in [
+            ("name", "Memory"),
+            ("metric", "memory.available"),
+            ("side", "below"),
+            ("threshold", "512"),
+            ("scale", "MiB"),
+            ("hold", "0"),
+            ("recover", "1024"),
+            ("recover-hold", "1m"),
+            ("level", "error"),
+            ("host", "box"),
+            ("quiet", "hours"),
+            ("hours", "22:00-07:00"),
+            ("users", "some"),
+        ] {
+            draft.set(control, value.to_owned(), false);
+        }
+        draft.set("user", "Ada".to_owned(), true);
+        draft.set("user", "Bo".to_owned(), true);
+        draft.set("user", "bo".to_owned(), false);
+        assert!(draft.tells("ada") && !draft.tells("Bo"));
+        let rule = draft.rule().unwrap();
+        assert_eq!((rule.below, rule.recover), (Some(536_870_912.0), Some(1_073_741_824.0)));
+        assert_eq!((rule.level, rule.users), (Level::Error, Some(vec!["Ada".to_owned()])));
+        draft.set("users", "admins".to_owned(), false);
+        draft.set("quiet", "never".to_owned(), false);
+        draft.set("enabled", String::new(), false);
+        let rule = draft.rule().unwrap();
+        assert_eq!((rule.users, rule.quiet, rule.enabled), (None, Some(vec![]), false));
+    }
+
+    #[test]
+    fn a_change_names_only_what_is_another() {
+        let was = alert("a", "ok").rule;
+        assert_eq!(change(&was, was.clone()), AlertChange::default());
+        let mut is = was.clone();
+        (is.above, is.below) = (None, Some(5.0));
+        is.users = Some(vec!["ada".to_owned()]);
+        is.enabled = false;
+        let change = change(&was, is.clone());
+        assert_eq!((change.above, change.below), (None, Some(5.0)));
+        assert_eq!((&change.name, &change.recover), (&None, &None));
+        assert_eq!(change.of(was), is);
+    }
+
+    #[test]
+    fn a_default_is_brought_back_by_an_empty_field() {
+        let mut was = alert("a", "ok").rule;
+        was.recover = Some(80.0);
+        was.quiet = Some(vec![]);
+        let draft = Draft { recover: String::new(), quiet: Quiet::Server, ..Draft::of(&was) };
+        let is = draft.rule().unwrap();
+        let text = serde_json::to_string(&change(&was, is)).unwrap();
+        assert_eq!(text, r#"{"recover":null,"quiet":null}"#);
+    }
+
+    #[test]
+    fn a_copy_has_a_name_that_is_free() {
+        let rule = alert("a", "ok").rule;
+        assert_eq!(Draft::copy_of(&rule, ["a"].into_iter()).name, "a (copy)");
+        assert_eq!(Draft::copy_of(&rule, ["a", "a (copy)"].into_iter()).name, "a (copy 2)");
+    }
+
+    #[test]
+    fn a_refusal_stands_at_the_field_that_it_is_about() {
+        let at = |code, message: &str| problem(&ErrorDetail { code, message: message.to_owned() });
+        assert_eq!(at(ErrorCode::NameTaken, "").0, Field::Name);
+        assert_eq!(at(ErrorCode::NoSuchUser, "there is no user \"x\"").0, Field::Users);
+        let unknown = at(ErrorCode::BadRequest, "there is no metric `x`; did you mean `y`?");
+        assert_eq!(
+            unknown,
+            (Field::Metric, "There is no metric `x`; did you mean `y`?".to_owned())
+        );
+        assert_eq!(at(ErrorCode::BadRequest, "there are 200 alerts").0, Field::Whole);
+        assert!(at(ErrorCode::Forbidden, "admins only").1.starts_with("Only admins"));
+        assert!(at(ErrorCode::Unknown, "the server is away").1.ends_with("is away."));
+    }
+}

@@ -1,0 +1,210 @@
+//! What is said of a rule.
+
+use tidings_protocol::alert::{Alert, AlertRule, AlertSeries, AlertState, Side};
+use tidings_protocol::metric::Unit;
+
+use super::scale::{exact, number, span};
+use crate::state::format::{bytes, one_decimal, rate};
+
+/// A state in a word or two.
+#[must_use]
+pub fn state(state: AlertState) -> &'static str {
+    match state {
+        AlertState::Firing => "Firing",
+        AlertState::Missing => "No figure",
+        AlertState::Pending => "Pending",
+        AlertState::Ok => "OK",
+        AlertState::Waiting => "Waiting",
+        AlertState::Elsewhere => "Elsewhere",
+        AlertState::Disabled => "Off",
+        AlertState::Unknown => "Unknown",
+    }
+}
+
+/// A state as it stands in `data-state`.
+#[must_use]
+pub fn state_name(state: AlertState) -> &'static str {
+    match state {
+        AlertState::Firing => "firing",
+        AlertState::Missing => "missing",
+        AlertState::Pending => "pending",
+        AlertState::Ok => "ok",
+        AlertState::Waiting => "waiting",
+        AlertState::Elsewhere => "elsewhere",
+        AlertState::Disabled => "disabled",
+        AlertState::Unknown => "unknown",
+    }
+}
+
+/// What a state means, where that is not plain.
+#[must_use]
+pub fn explain(alert: &Alert) -> Option<String> {
+    let rule = &alert.rule;
+    Some(match alert.state {
+        AlertState::Pending => {
+            format!("It must be so for {} before anybody is told.", span(rule.for_seconds))
+        }
+        AlertState::Waiting => "No figure of it has come yet.".to_owned(),
+        AlertState::Elsewhere => format!("The server of {} judges it.", machine(rule)),
+        AlertState::Disabled => "It is switched off and not judged.".to_owned(),
+        AlertState::Missing => {
+            let reason = alert.series.iter().find_map(|series| series.reason.clone());
+            format!("There is no such figure. {}", reason.unwrap_or_default()).trim_end().to_owned()
+        }
+        AlertState::Unknown => "The server is newer than this page; reload it.".to_owned(),
+        AlertState::Firing | AlertState::Ok => return None,
+    })
+}
+
+/// `34.2 %`, `7.4 GiB`: a figure as it was measured.
+#[must_use]
+pub fn figure(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Percent => format!("{} %", one_decimal(value)),
+        Unit::Bytes => bytes(value.max(0.0) as u64).to_string(),
+        Unit::BytesPerSecond => rate(value).to_string(),
+        Unit::Celsius => format!("{} °C", one_decimal(value)),
+        Unit::Seconds => span(value.max(0.0) as u64),
+        Unit::Count | Unit::Unknown => number((value * 100.0).round() / 100.0),
+    }
+}
+
+/// `above 90 % for 5 min`.
+#[must_use]
+pub fn condition(rule: &AlertRule, unit: Unit) -> String {
+    let Some((side, threshold)) = rule.threshold() else { return String::new() };
+    let hold = match rule.for_seconds {
+        0 => String::new(),
+        seconds => format!(" for {}", span(seconds)),
+    };
+    format!("{} {}{hold}", side.as_str(), exact(threshold, unit))
+}
+
+/// `Back at 85.5 % or below, for 5 min`: when it is over.
+#[must_use]
+pub fn recovery(rule: &AlertRule, unit: Unit) -> String {
+    let (Some((side, _)), Some(at)) = (rule.threshold(), rule.recovers_at()) else {
+        return String::new();
+    };
+    let side = if side == Side::Above { "below" } else { "above" };
+    // 5% of a threshold has more digits than anybody reads.
+    let at = exact((at * 1e6).round() / 1e6, unit);
+    match rule.recovers_after() {
+        0 => format!("at {at} or {side}"),
+        seconds => format!("at {at} or {side} for {}", span(seconds)),
+    }
+}
+
+/// The machine it is for.
+#[must_use]
+pub fn machine(rule: &AlertRule) -> &str {
+    match rule.host.as_deref() {
+        Some("*") => "every machine",
+        Some(host) => host,
+        None => "this machine",
+    }
+}
+
+/// When nobody is told.
+#[must_use]
+pub fn quiet(rule: &AlertRule) -> String {
+    match rule.quiet.as_deref() {
+        None => "As the server has it for all rules".to_owned(),
+        Some([]) => "None".to_owned(),
+        Some(hours) => hours.join(", "),
+    }
+}
+
+/// The figure that says how it stands: of those in the rule's state the one furthest to the wrong side.
+#[must_use]
+pub fn worst(alert: &Alert) -> Option<&AlertSeries> {
+    let (side, _) = alert.rule.threshold()?;
+    let worst = alert.series.iter().filter(|series| series.state == alert.state);
+    let bad = |series: &AlertSeries| {
+        let value = series.value.unwrap_or(f64::NEG_INFINITY);
+        if side == Side::Above || series.value.is_none() { value } else { -value }
+    };
+    worst.max_by(|a, b| bad(a).total_cmp(&bad(b)))
+}
+
+/// Since when it stands as it does, in ms since the epoch: the first of its figures that is wrong, or the last that is well again.
+#[must_use]
+pub fn since(alert: &Alert) -> Option<u64> {
+    let times = alert.series.iter().filter(|s| s.state == alert.state).map(|s| s.since);
+    if alert.state == AlertState::Ok { times.max() } else { times.min() }
+}
+
+/// `2 of 5 figures`, where a rule is about several and not all of them stand as it does.
+#[must_use]
+pub fn share(alert: &Alert) -> Option<String> {
+    let those = alert.series.iter().filter(|series| series.state == alert.state).count();
+    let all = alert.series.len();
+    (all > 1).then(|| {
+        if those == all {
+            format!("all {all} figures")
+        } else {
+            format!("{those} of {all} figures")
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::alert;
+    use super::*;
+
+    fn series(metric: &str, state: AlertState, since: u64, value: f64) -> AlertSeries {
+        AlertSeries { metric: metric.to_owned(), state, since, value: Some(value), reason: None }
+    }
+
+    #[test]
+    fn a_rule_is_told_as_a_sentence() {
+        let mut alert = alert("a", "ok");
+        assert_eq!(condition(&alert.rule, alert.unit), "above 90 %");
+        assert_eq!(recovery(&alert.rule, alert.unit), "at 85.5 % or below for 1 min");
+        alert.rule.for_seconds = 300;
+        alert.rule.above = None;
+        alert.rule.below = Some(0.1);
+        assert_eq!(condition(&alert.rule, alert.unit), "below 0.1 % for 5 min");
+        assert_eq!(recovery(&alert.rule, alert.unit), "at 0.105 % or above for 5 min");
+        assert_eq!(machine(&alert.rule), "box");
+        alert.rule.host = Some("*".to_owned());
+        assert_eq!(machine(&alert.rule), "every machine");
+    }
+
+    #[test]
+    fn the_worst_figure_of_the_rules_state_stands_for_it() {
+        let mut alert = alert("a", "firing");
+        alert.series = vec![
+            series("disk.a.used_percent", AlertState::Firing, 7, 93.0),
+            series("disk.b.used_percent", AlertState::Firing, 5, 97.0),
+            series("disk.c.used_percent", AlertState::Ok, 9, 99.0),
+        ];
+        assert_eq!(worst(&alert).unwrap().metric, "disk.b.used_percent");
+        assert_eq!(since(&alert), Some(5));
+        assert_eq!(share(&alert).unwrap(), "2 of 3 figures");
+        (alert.rule.above, alert.rule.below) = (None, Some(98.0));
+        assert_eq!(worst(&alert).unwrap().metric, "disk.a.used_percent");
+        alert.series[0].value = None;
+        assert_eq!(worst(&alert).unwrap().metric, "disk.b.used_percent", "one that has a figure");
+        alert.state = AlertState::Ok;
+        assert_eq!(since(&alert), Some(9));
+    }
+
+    #[test]
+    fn a_figure_that_is_not_there_is_told_with_what_the_server_says() {
+        let mut alert = alert("a", "missing");
+        assert_eq!(explain(&alert).unwrap(), "There is no such figure.");
+        alert.series[0].reason = Some("Names that are like it: cpu.core.0.".to_owned());
+        assert!(explain(&alert).unwrap().ends_with("Names that are like it: cpu.core.0."));
+    }
+
+    #[test]
+    fn figures_have_the_unit_of_their_metric() {
+        assert_eq!(figure(93.14, Unit::Percent), "93.1 %");
+        assert_eq!(figure(1_536.0, Unit::Bytes), "1.5 KiB");
+        assert_eq!(figure(61.0, Unit::Celsius), "61.0 °C");
+        assert_eq!(figure(5_400.0, Unit::Seconds), "1 h 30 min");
+        assert_eq!(figure(1.256, Unit::Count), "1.26");
+    }
+}
