@@ -1,42 +1,38 @@
 //! Requests about alerts: from a browser by HTTP, from the desktop's window by its commands.
 
-use tidings_protocol::alert::{Alert, AlertChange, AlertRule};
 use tidings_protocol::api::{ErrorCode, ErrorDetail, Session, User, path};
 use wasm_bindgen::JsValue;
 
 use super::desktop;
 use super::http::{RequestError, request};
 
-/// Every rule and how it stands.
+/// Every rule and how it stands, as JSON; so are all answers.
 ///
 /// # Errors
 ///
 /// If the server does not answer, or says no; with each of these requests.
-pub async fn list() -> Result<Vec<Alert>, ErrorDetail> {
-    let text = ask("list_alerts", &[], "GET", path::ALERTS, None).await?;
-    serde_json::from_str(&text).map_err(|error| unreadable(&error))
+pub async fn list() -> Result<String, ErrorDetail> {
+    ask("list_alerts", &[], "GET", path::ALERTS, None).await
 }
 
-/// Makes a rule.
+/// Makes the rule that `body` says.
 ///
 /// # Errors
 ///
 /// As [`list`].
-pub async fn create(rule: &AlertRule) -> Result<Alert, ErrorDetail> {
-    let body = serde_json::to_string(rule).unwrap_or_default();
+pub async fn create(body: String) -> Result<String, ErrorDetail> {
     let arguments = [("rule", JsValue::from_str(&body))];
-    read(&ask("create_alert", &arguments, "POST", path::ALERTS, Some(body)).await?)
+    ask("create_alert", &arguments, "POST", path::ALERTS, Some(body)).await
 }
 
-/// Changes a rule.
+/// Changes a rule as `body` says.
 ///
 /// # Errors
 ///
 /// As [`list`].
-pub async fn change(id: &str, change: &AlertChange) -> Result<Alert, ErrorDetail> {
-    let body = serde_json::to_string(change).unwrap_or_default();
+pub async fn change(id: &str, body: String) -> Result<String, ErrorDetail> {
     let arguments = [("id", id.into()), ("change", JsValue::from_str(&body))];
-    read(&ask("change_alert", &arguments, "PATCH", &one(id), Some(body)).await?)
+    ask("change_alert", &arguments, "PATCH", &one(id), Some(body)).await
 }
 
 /// Removes a rule.
@@ -44,19 +40,17 @@ pub async fn change(id: &str, change: &AlertChange) -> Result<Alert, ErrorDetail
 /// # Errors
 ///
 /// As [`list`].
-pub async fn remove(id: &str) -> Result<(), ErrorDetail> {
-    ask("remove_alert", &[("id", id.into())], "DELETE", &one(id), None).await.map(drop)
+pub async fn remove(id: &str) -> Result<String, ErrorDetail> {
+    ask("remove_alert", &[("id", id.into())], "DELETE", &one(id), None).await
 }
 
-/// Names of all users; only admins are told.
+/// All users; only admins are told.
 ///
 /// # Errors
 ///
 /// As [`list`].
-pub async fn user_names() -> Result<Vec<String>, ErrorDetail> {
-    let text = ask("list_users", &[], "GET", path::USERS, None).await?;
-    let users: Vec<User> = serde_json::from_str(&text).map_err(|error| unreadable(&error))?;
-    Ok(users.into_iter().map(|user| user.name).collect())
+pub async fn users() -> Result<String, ErrorDetail> {
+    ask("list_users", &[], "GET", path::USERS, None).await
 }
 
 /// Who the server takes the desktop app for; none in a browser, whose feed says it by itself.
@@ -89,12 +83,10 @@ async fn ask(
     })
 }
 
-fn read(text: &str) -> Result<Alert, ErrorDetail> {
-    serde_json::from_str(text).map_err(|error| unreadable(&error))
-}
-
-fn unreadable(error: &serde_json::Error) -> ErrorDetail {
-    lost(format!("the server’s answer cannot be read ({error}); it may be another release"))
+/// The server's answer is none that this page can read.
+#[must_use]
+pub fn unreadable() -> ErrorDetail {
+    lost("the server’s answer cannot be read; it may be another release".to_owned())
 }
 
 /// What no server says.

@@ -148,7 +148,7 @@ fn refused(error: &JsValue) -> RequestError {
 }
 
 fn code_of(name: &str) -> Option<ErrorCode> {
-    serde_json::from_value(serde_json::Value::from(name)).ok()
+    serde_json::from_str(&format!("\"{name}\"")).ok()
 }
 
 fn tell(command: &'static str) {

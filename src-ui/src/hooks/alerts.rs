@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use gloo_timers::callback::{Interval, Timeout};
 use tidings_feed::State;
-use tidings_protocol::alert::{AlertChange, AlertRule};
 use tidings_protocol::api::{ErrorDetail, Role};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
@@ -14,7 +13,7 @@ use yew::prelude::*;
 
 use super::store::{use_actions, use_connection, use_events, use_paused, use_user};
 use crate::feed::{alerts as server, now};
-use crate::state::alerts::{Action, Alerts};
+use crate::state::alerts::{Action, Alerts, wire};
 
 /// Between two looks at the rules. Other servers of the same database hear of a change as late.
 const LOOK_MS: u32 = 5_000;
@@ -69,6 +68,7 @@ impl AlertsHandle {
         let this = self.clone();
         spawn_local(async move {
             let answer = server::list().await;
+            let answer = answer.and_then(|text| wire::list(&text).ok_or_else(server::unreadable));
             this.0.asking.set(false);
             let is_held = this.0.touched.get().is_some_and(|at| now().saturating_sub(at) < HELD);
             this.take(Action::Hold(is_held));
@@ -84,22 +84,19 @@ impl AlertsHandle {
         self.0.touched.set(Some(now()));
     }
 
-    /// Makes a rule.
-    pub fn create(&self, rule: AlertRule, done: Done) {
+    /// Makes a rule, or changes the one with this id. What goes wrong stands at the rule, and `done` is told as well.
+    pub fn save(&self, id: Option<String>, body: String, done: Done) {
         let this = self.clone();
+        if let Some(id) = &id {
+            self.take(Action::Asked(id.clone()));
+        }
         spawn_local(async move {
-            let answer = server::create(&rule).await;
-            this.settle(answer.map(Action::Changed), None, &done);
-        });
-    }
-
-    /// Changes the rule with this id. What goes wrong stands at the rule, unless `done` takes it.
-    pub fn change(&self, id: String, change: AlertChange, done: Option<Done>) {
-        let this = self.clone();
-        self.take(Action::Asked(id.clone()));
-        spawn_local(async move {
-            let answer = server::change(&id, &change).await;
-            this.settle(answer.map(Action::Changed), Some(id), &done.unwrap_or_default());
+            let answer = match &id {
+                Some(id) => server::change(id, body).await,
+                None => server::create(body).await,
+            };
+            let alert = answer.and_then(|text| wire::one(&text).ok_or_else(server::unreadable));
+            this.settle(alert.map(Action::Changed), id, &done);
         });
     }
 
@@ -109,7 +106,7 @@ impl AlertsHandle {
         self.take(Action::Asked(id.clone()));
         spawn_local(async move {
             let answer = server::remove(&id).await;
-            this.settle(answer.map(|()| Action::Removed(id.clone())), Some(id), &Callback::noop());
+            this.settle(answer.map(|_| Action::Removed(id.clone())), Some(id), &Callback::noop());
         });
     }
 
@@ -215,16 +212,21 @@ pub fn use_may_change() -> Option<bool> {
     user.map(|user| user.role == Role::Admin).or(*of_app)
 }
 
-/// Names of all users, once they came, or why not.
+/// What is known of the names of users: nothing yet, all of them, or why not.
+pub type Names = Option<Result<Vec<String>, String>>;
+
+/// Names of all users, asked for once.
 #[hook]
-pub fn use_user_names() -> Option<Result<Rc<[String]>, String>> {
-    let names = use_state(|| None);
+pub fn use_user_names() -> Rc<Names> {
+    let names = use_state(Rc::<Names>::default);
     {
         let names = names.setter();
         use_effect_with((), move |()| {
             spawn_local(async move {
-                let answer = server::user_names().await;
-                names.set(Some(answer.map(Rc::from).map_err(|error| error.message)));
+                let answer = server::users().await;
+                let answer =
+                    answer.and_then(|text| wire::user_names(&text).ok_or_else(server::unreadable));
+                names.set(Rc::new(Some(answer.map_err(|error| error.message))));
             });
         });
     }

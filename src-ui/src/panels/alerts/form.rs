@@ -2,19 +2,23 @@
 
 use std::rc::Rc;
 
-use tidings_protocol::alert::{Alert, AlertChange, Side};
+use tidings_protocol::alert::Alert;
+use tidings_protocol::api::ErrorDetail;
 use tidings_protocol::metric::MetricPattern;
+use tidings_protocol::metrics::Snapshot;
 use tidings_protocol::notification::Level;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::people::People;
-use crate::components::{Modal, Symbol, icon};
-use crate::hooks::{AlertsHandle, use_metrics};
-use crate::state::alerts::draft::{Draft, Field, Problem, Quiet, change, problem};
+use super::people::people;
+use super::pieces::{button, note};
+use crate::components::{Modal, Symbol};
+use crate::hooks::{AlertsHandle, use_metrics, use_user_names};
+use crate::state::alerts::draft::{Draft, Field, Problem, Quiet, problem};
 use crate::state::alerts::scale::scales;
-use crate::state::alerts::{names, words};
+use crate::state::alerts::{names, wire, words};
+use crate::state::metrics::Metrics;
 
 /// What the form is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +40,20 @@ pub(super) struct FormProps {
     pub on_close: Callback<()>,
 }
 
+/// How far the writing is.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Writing {
+    draft: Draft,
+    /// Attempts so far: errors are shown behind the first, and each has the focus go to what is wrong.
+    attempts: u32,
+    /// What the server said to the last.
+    refused: Option<Problem>,
+    /// The server has yet to answer.
+    busy: bool,
+    /// Whoever wants to leave is asked first.
+    leaving: bool,
+}
+
 /// The form over the page. What is wrong stands at its field from the first attempt on; leaving it with changes asks first.
 #[component]
 pub(super) fn Form(props: &FormProps) -> Html {
@@ -43,12 +61,11 @@ pub(super) fn Form(props: &FormProps) -> Html {
         Subject::New(draft) => draft.clone(),
         Subject::Known(alert) => Draft::of(&alert.rule),
     };
-    let draft = use_state_eq(|| first.clone());
-    // Attempts so far: errors are shown behind the first, and each has the focus go to what is wrong.
-    let attempts = use_state_eq(|| 0u32);
-    let refused = use_state_eq(|| None::<Problem>);
-    let busy = use_state_eq(|| false);
-    let leaving = use_state_eq(|| false);
+    let state = use_state_eq(|| Writing { draft: first.clone(), ..Writing::default() });
+    let names = use_user_names();
+    let metrics = use_metrics();
+    let snapshot = metrics.current().map(|sample| &*sample.snapshot);
+    let Writing { draft, attempts, refused, busy, leaving } = &*state;
     let place = use_node_ref();
     {
         let place = place.clone();
@@ -62,70 +79,73 @@ pub(super) fn Form(props: &FormProps) -> Html {
         Err(problems) if *attempts > 0 => problems,
         _ => Vec::new(),
     };
-    problems.extend((*refused).clone());
+    problems.extend(refused.clone());
     let oninput = {
-        let (draft, refused, leaving) = (draft.clone(), refused.setter(), leaving.setter());
+        let state = state.clone();
         Callback::from(move |event: InputEvent| {
-            let mut next = (*draft).clone();
+            let mut next = Writing { refused: None, leaving: false, ..(*state).clone() };
             if let Some(field) = event.target_dyn_into::<HtmlInputElement>() {
-                next.set(&field.name(), field.value(), field.checked());
+                next.draft.set(&field.name(), field.value(), field.checked());
             } else if let Some(field) = event.target_dyn_into::<HtmlSelectElement>() {
-                next.set(&field.name(), field.value(), false);
+                next.draft.set(&field.name(), field.value(), false);
             }
-            draft.set(next);
-            refused.set(None);
-            leaving.set(false);
+            state.set(next);
         })
     };
     let onsubmit = {
-        let (draft, attempts, busy, refused) =
-            (draft.clone(), attempts.clone(), busy.clone(), refused.setter());
+        let state = state.clone();
         let (handle, subject, on_close) =
             (props.handle.clone(), props.subject.clone(), props.on_close.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            attempts.set(*attempts + 1);
-            let Ok(rule) = draft.rule() else { return };
-            if *busy {
-                return;
-            }
-            busy.set(true);
-            refused.set(None);
+            let tried = Writing { attempts: state.attempts + 1, refused: None, ..(*state).clone() };
+            let rule = tried.draft.rule().ok().filter(|_| !state.busy);
+            state.set(Writing { busy: state.busy || rule.is_some(), ..tried.clone() });
+            let Some(rule) = rule else { return };
             let done = {
-                let (busy, refused, on_close) = (busy.setter(), refused.clone(), on_close.clone());
-                Callback::from(move |answer| {
-                    busy.set(false);
-                    match answer {
-                        Ok(()) => on_close.emit(()),
-                        Err(error) => refused.set(Some(problem(&error))),
+                let (state, on_close) = (state.setter(), on_close.clone());
+                Callback::from(move |answer: Result<(), ErrorDetail>| match answer {
+                    Ok(()) => on_close.emit(()),
+                    Err(error) => {
+                        state.set(Writing { refused: Some(problem(&error)), ..tried.clone() });
                     }
                 })
             };
-            match &subject {
-                Subject::New(_) => handle.create(rule, done),
-                Subject::Known(alert) => {
-                    let change = change(&alert.rule, rule);
-                    if change == AlertChange::default() {
-                        on_close.emit(());
-                    } else {
-                        handle.change(alert.id.clone(), change, Some(done));
-                    }
-                }
+            let was = match &subject {
+                Subject::New(_) => None,
+                Subject::Known(alert) => Some(alert),
+            };
+            match wire::body(was.map(|alert| &alert.rule), &rule) {
+                Some(body) => handle.save(was.map(|alert| alert.id.clone()), body, done),
+                None => on_close.emit(()),
             }
         })
     };
     let is_dirty = *draft != first;
     let on_leave = {
-        let (leaving, on_close) = (leaving.setter(), props.on_close.clone());
-        Callback::from(move |()| if is_dirty { leaving.set(true) } else { on_close.emit(()) })
+        let (state, on_close) = (state.clone(), props.on_close.clone());
+        Callback::from(move |()| {
+            if is_dirty {
+                state.set(Writing { leaving: true, ..(*state).clone() });
+            } else {
+                on_close.emit(());
+            }
+        })
     };
     let cancel = on_leave.reform(|_: MouseEvent| ());
     let discard = props.on_close.reform(|_: MouseEvent| ());
     let stay = {
-        let leaving = leaving.setter();
-        Callback::from(move |_: MouseEvent| leaving.set(false))
+        let state = state.clone();
+        Callback::from(move |_: MouseEvent| {
+            state.set(Writing { leaving: false, ..(*state).clone() })
+        })
     };
     let is_new = matches!(props.subject, Subject::New(_));
+    let save = match (*busy, is_new) {
+        (true, _) => "Saving…",
+        (false, true) => "Make the rule",
+        (false, false) => "Save",
+    };
     let title = if is_new { "New rule" } else { "Change the rule" };
     let why = |field: Field| {
         let found = problems.iter().find(|(at, _)| *at == field);
@@ -134,34 +154,28 @@ pub(super) fn Form(props: &FormProps) -> Html {
     html! {
         <Modal {title} testid="alert-form" wide=true {on_leave} on_close={props.on_close.clone()}>
             <form class="form" ref={place} novalidate=true autocomplete="off" {oninput} {onsubmit}>
-                { fields(&draft, &why) }
-                <People draft={(*draft).clone()} problem={why(Field::Users)} />
-                { more(&draft, &why) }
+                { fields(draft, snapshot, &why) }
+                { people(draft, &names, why(Field::Users)) }
+                { more(draft, &why) }
                 <label class="choice form-enabled">
                     <input type="checkbox" name="enabled" checked={draft.enabled} />
                     { "Judge figures by it" }
                 </label>
-                { preview(&draft) }
+                { preview(draft) }
+                { lists(&metrics) }
                 if let Some(why) = why(Field::Whole) {
-                    <p class="alerts-note" data-level="error" role="alert" tabindex="-1" aria-invalid="true"
-                        data-testid="alert-form-error">{ icon(Symbol::Alert) }<span>{ why }</span></p>
+                    { note(Some("error"), Symbol::Alert, "alert-form-error", why) }
                 }
-                if *leaving {
-                    <div class="form-acts" role="alert" data-testid="alert-leaving">
+                <div class="form-acts" role={leaving.then_some("alert")} data-testid={leaving.then_some("alert-leaving")}>
+                    if *leaving {
                         <span class="form-question">{ "Leave without saving?" }</span>
-                        <button type="button" class="button" data-look="plain" onclick={stay}>{ "Go on writing" }</button>
-                        <button type="button" class="button" data-look="danger" data-testid="alert-discard"
-                            onclick={discard}>{ "Discard" }</button>
-                    </div>
-                } else {
-                    <div class="form-acts">
-                        <button type="button" class="button" data-look="plain" onclick={cancel}>{ "Cancel" }</button>
-                        <button type="submit" class="button" data-look="primary" data-testid="alert-save"
-                            aria-disabled={busy.then_some("true")}>
-                            { if *busy { "Saving…" } else if is_new { "Make the rule" } else { "Save" } }
-                        </button>
-                    </div>
-                }
+                        { button("plain", "button", "alert-stay", "Go on writing", stay) }
+                        { button("danger", "button", "alert-discard", "Discard", discard) }
+                    } else {
+                        { button("plain", "button", "alert-cancel", "Cancel", cancel) }
+                        { button("primary", "submit", "alert-save", save, Callback::noop()) }
+                    }
+                </div>
             </form>
         </Modal>
     }
@@ -170,28 +184,20 @@ pub(super) fn Form(props: &FormProps) -> Html {
 type Why<'a> = &'a dyn Fn(Field) -> Option<AttrValue>;
 
 /// What every rule has.
-fn fields(draft: &Draft, why: Why<'_>) -> Html {
-    let side = |side: Side, text: &'static str| {
-        html! { <option value={side.as_str()} selected={draft.side == side}>{ text }</option> }
-    };
+fn fields(draft: &Draft, snapshot: Option<&Snapshot>, why: Why<'_>) -> Html {
     let scales = scales(draft.unit());
     html! {
         <>
             { text(Field::Name, "Name", &draft.name, Text { hint: None, placeholder: "A disk fills up", focus: true, ..Text::default() }, why) }
             { text(Field::Metric, "Figure", &draft.metric, Text {
-                hint: Some(html! { <About metric={draft.metric.clone()} /> }),
+                hint: Some(about(draft.metric.trim(), snapshot)),
                 placeholder: "cpu.total",
                 list: Some("alert-metrics"),
                 is_mono: true,
                 ..Text::default()
             }, why) }
             <div class="form-row">
-                <div class="field" data-width="side">
-                    <label class="field-label" for="alert-side">{ "It may not be" }</label>
-                    <select class="field-input" id="alert-side" name="side">
-                        { side(Side::Above, "above") }{ side(Side::Below, "below") }
-                    </select>
-                </div>
+                { select("side", "It may not be", &[("above", "above"), ("below", "below")], draft.side.as_str()) }
                 { text(Field::Threshold, "Threshold", &draft.threshold, Text {
                     placeholder: "90",
                     inputmode: Some("decimal"),
@@ -210,14 +216,7 @@ fn fields(draft: &Draft, why: Why<'_>) -> Html {
                 }, why) }
                 { text(Field::Hold, "For", &draft.hold, Text { placeholder: "at once", hint: Some(html! { "90s, 5m, 2h; 0 is at once" }), ..Text::default() }, why) }
             </div>
-            <div class="field">
-                <label class="field-label" for="alert-level">{ "Level of the notification" }</label>
-                <select class="field-input" id="alert-level" name="level">
-                    { for Level::ALL.into_iter().map(|level| html! {
-                        <option key={level.as_str()} value={level.as_str()} selected={draft.level == level}>{ level.as_str() }</option>
-                    }) }
-                </select>
-            </div>
+            { select("level", "Level of the notification", &Level::ALL.map(|level| (level.as_str(), level.as_str())), draft.level.as_str()) }
         </>
     }
 }
@@ -230,8 +229,10 @@ fn more(draft: &Draft, why: Why<'_>) -> Html {
         ![&draft.recover, &draft.recover_hold, &draft.host].into_iter().all(String::is_empty)
             || draft.quiet != Quiet::Server;
     let unit = scales(draft.unit()).get(draft.scale).map_or("", |scale| scale.symbol);
-    let quiet = |value: &'static str, own: Quiet, text: &'static str| {
-        html! { <option {value} selected={draft.quiet == own}>{ text }</option> }
+    let quiet = match draft.quiet {
+        Quiet::Server => "server",
+        Quiet::Never => "never",
+        Quiet::Hours => "hours",
     };
     html! {
         <details class="form-more" open={is_wrong || is_set}>
@@ -246,14 +247,7 @@ fn more(draft: &Draft, why: Why<'_>) -> Html {
                 { text(Field::RecoverHold, "For", &draft.recover_hold, Text { placeholder: "as above, 1m at least", ..Text::default() }, why) }
             </div>
             <div class="form-row">
-                <div class="field">
-                    <label class="field-label" for="alert-quiet-kind">{ "Quiet hours" }</label>
-                    <select class="field-input" id="alert-quiet-kind" name="quiet">
-                        { quiet("server", Quiet::Server, "As the server has it for all") }
-                        { quiet("never", Quiet::Never, "None") }
-                        { quiet("hours", Quiet::Hours, "At hours of its own") }
-                    </select>
-                </div>
+                { select("quiet", "Quiet hours", QUIET, quiet) }
                 if draft.quiet == Quiet::Hours {
                     { text(Field::Quiet, "Hours", &draft.hours, Text {
                         name: Some("hours"),
@@ -270,6 +264,32 @@ fn more(draft: &Draft, why: Why<'_>) -> Html {
                 ..Text::default()
             }, why) }
         </details>
+    }
+}
+
+const QUIET: &[(&str, &str)] = &[
+    ("server", "As the server has it for all"),
+    ("never", "None"),
+    ("hours", "At hours of its own"),
+];
+
+/// A choice with its label.
+fn select(
+    name: &'static str,
+    label: &'static str,
+    options: &[(&'static str, &'static str)],
+    chosen: &str,
+) -> Html {
+    let id = format!("alert-{name}-choice");
+    html! {
+        <div class="field">
+            <label class="field-label" for={id.clone()}>{ label }</label>
+            <select class="field-input" {id} {name}>
+                { for options.iter().map(|(value, text)| html! {
+                    <option key={*value} value={*value} selected={*value == chosen}>{ *text }</option>
+                }) }
+            </select>
+        </div>
     }
 }
 
@@ -317,18 +337,8 @@ fn text(field: Field, label: &'static str, value: &str, text: Text, why: Why<'_>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct AboutProps {
-    metric: String,
-}
-
-/// What the figure says and what it is at the moment, with the lists to choose from: drawn at every sample, and the form is not.
-#[component]
-fn About(props: &AboutProps) -> Html {
-    let metrics = use_metrics();
-    let snapshot = metrics.current().map(|sample| &*sample.snapshot);
-    let known = use_memo(snapshot.is_some(), |_| names::known(snapshot));
-    let metric = props.metric.trim();
+/// What the figure says, and what it is at the moment.
+fn about(metric: &str, snapshot: Option<&Snapshot>) -> Html {
     let pattern = metric.parse::<MetricPattern>().ok();
     let now = pattern
         .as_ref()
@@ -341,12 +351,17 @@ fn About(props: &AboutProps) -> Html {
         (Some(_), Some(now)) => format!("{text}. {now}"),
         (Some(_), None) => "The machine that is shown has no such figure at the moment.".to_owned(),
     };
+    html! { note }
+}
+
+/// What there is to choose from.
+fn lists(metrics: &Metrics) -> Html {
+    let known = names::known(metrics.current().map(|sample| &*sample.snapshot));
     html! {
         <>
-            { note }
             <datalist id="alert-metrics">
-                { for known.iter().map(|(name, text)| html! {
-                    <option key={name.clone()} value={name.clone()}>{ *text }</option>
+                { for known.into_iter().map(|(name, text)| html! {
+                    <option key={name.clone()} value={name}>{ text }</option>
                 }) }
             </datalist>
             <datalist id="alert-hosts">
@@ -370,7 +385,8 @@ fn preview(draft: &Draft) -> Html {
 
 fn focus_what_is_wrong(place: &NodeRef) {
     let form = place.cast::<Element>();
-    let wrong = form.and_then(|form| form.query_selector("[aria-invalid=true]").ok().flatten());
+    let wrong = form
+        .and_then(|form| form.query_selector("[aria-invalid=true], .alerts-note").ok().flatten());
     if let Some(element) = wrong.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
         let _ = element.focus();
     }

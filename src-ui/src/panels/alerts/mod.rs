@@ -2,32 +2,35 @@
 //!
 //! - [`row`]: one rule.
 //! - [`form`]: a rule is written or changed; [`people`]: whom it tells.
+//! - [`pieces`]: what stands in several of these.
 //! - [`removal`]: one is to be deleted.
 //! - [`blank`]: what stands where there are none.
 
 mod blank;
 mod form;
 mod people;
+mod pieces;
 mod removal;
 mod row;
 
 use std::rc::Rc;
 
-use tidings_protocol::alert::{Alert, AlertChange, AlertState};
+use tidings_protocol::alert::{Alert, AlertState};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::components::{Button, Card, Symbol, icon};
+use crate::components::{Button, Card, Symbol};
 use crate::hooks::{
     use_alerts, use_alerts_news, use_anchor, use_badge, use_keys, use_may_change, use_paused,
 };
 use crate::state::alerts::draft::Draft;
-use crate::state::alerts::{Alerts, Load};
+use crate::state::alerts::{Alerts, Load, wire};
 use crate::state::freshness::Freshness;
 use blank::blank;
 use form::{Form, Subject};
-use removal::Removal;
+use pieces::note;
+use removal::removal;
 use row::{Act, Row};
 
 /// Id of the part that has the focus where nothing else could.
@@ -45,6 +48,10 @@ enum Over {
 pub(super) fn AlertsPanel() -> Html {
     let handle = use_alerts();
     let alerts = handle.alerts();
+    {
+        let handle = handle.clone();
+        use_alerts_news(Callback::from(move |()| handle.look()));
+    }
     let may_change = use_may_change();
     let freshness = use_alerts_freshness(&alerts);
     let over = use_state_eq(|| None::<Over>);
@@ -90,9 +97,8 @@ pub(super) fn AlertsPanel() -> Html {
                 Act::Fold if open.as_ref() == Some(&alert.id) => open.set(None),
                 Act::Fold => open.set(Some(alert.id.clone())),
                 Act::Switch => {
-                    let enabled = Some(!alert.rule.enabled);
-                    let change = AlertChange { enabled, ..AlertChange::default() };
-                    handle.change(alert.id.clone(), change, None);
+                    let body = wire::switch(!alert.rule.enabled);
+                    handle.save(Some(alert.id.clone()), body, Callback::noop());
                 }
                 Act::Edit => on_over.emit(Some(Over::Form(Subject::Known(alert)))),
                 Act::Copy => {
@@ -135,22 +141,16 @@ pub(super) fn AlertsPanel() -> Html {
     let is_gone = is_loaded && linked.as_ref().is_some_and(|id| alerts.find(id).is_none());
     html! {
         <Card panel="alerts" title="Alerts" symbol={Symbol::Alert} {freshness} {aside}>
-            <News on_news={on_look.clone()} />
             <p class="unseen" role="status">
                 { match firing { 0 => String::new(), 1 => "1 alert is firing".to_owned(), n => format!("{n} alerts are firing") } }
             </p>
             <div class="alerts" id={PLACE} tabindex="-1" role="region" aria-labelledby="panel-alerts">
                 if let (Load::Failed(why), false) = (&alerts.load, is_empty) {
-                    <p class="alerts-note" data-level="warning" data-testid="alerts-old">
-                        { icon(Symbol::Clock) }
-                        <span>{ format!("This is how things stood; the list did not come anew. {why}") }</span>
-                        <Button label="Try again" onclick={on_look.clone()} />
-                    </p>
+                    { note(Some("warning"), Symbol::Clock, "alerts-old",
+                        format!("This is how things stood; the list did not come anew, and is asked for again. {why}").into()) }
                 }
                 if is_gone {
-                    <p class="alerts-note" data-testid="alert-gone">
-                        { icon(Symbol::Help) }<span>{ "The rule that this link leads to is no more." }</span>
-                    </p>
+                    { note(None, Symbol::Help, "alert-gone", "The rule that this link leads to is no more.".into()) }
                 }
                 if is_empty {
                     { blank(&alerts.load, may_change, on_look, &on_new) }
@@ -169,42 +169,18 @@ pub(super) fn AlertsPanel() -> Html {
                         }) }
                     </ul>
                     if may_change == Some(false) {
-                        <p class="alerts-note" data-testid="alerts-read-only">
-                            { icon(Symbol::Lock) }
-                            <span>{ "You may read these rules. Admins make and change them." }</span>
-                        </p>
+                        { note(None, Symbol::Lock, "alerts-read-only", "You may read these rules. Admins make and change them.".into()) }
                     }
                 }
             </div>
             { match &*over {
                 Some(Over::Form(subject)) => html! {
-                    <Form subject={subject.clone()} handle={handle.clone()} on_close={on_close} />
+                    <Form subject={subject.clone()} handle={handle.clone()} on_close={on_close.clone()} />
                 },
-                Some(Over::Removal(alert)) => html! {
-                    <Removal alert={alert.clone()} {on_remove} on_close={on_close} />
-                },
+                Some(Over::Removal(alert)) => removal(alert, &on_remove, &on_close),
                 None => Html::default(),
             } }
         </Card>
-    }
-}
-
-/// Hears of news, so that the panel need not be drawn at every event.
-#[component]
-fn News(props: &NewsProps) -> Html {
-    use_alerts_news(props.on_news.clone());
-    Html::default()
-}
-
-#[derive(Properties)]
-struct NewsProps {
-    on_news: Callback<()>,
-}
-
-/// It does the same whenever it is made.
-impl PartialEq for NewsProps {
-    fn eq(&self, _: &Self) -> bool {
-        true
     }
 }
 

@@ -3,27 +3,16 @@
 use yew::prelude::*;
 
 use crate::components::skeleton;
-use crate::hooks::use_user_names;
+use crate::hooks::Names;
 use crate::state::alerts::draft::Draft;
 use crate::state::alerts::sentence;
 
-/// Properties of [`People`].
-#[derive(Properties, PartialEq)]
-pub(super) struct PeopleProps {
-    /// The rule as it is written.
-    pub draft: Draft,
-    /// What is wrong with the choice.
-    pub problem: Option<AttrValue>,
-}
-
 /// Every admin, or users by name. Its controls are the form's, which hears of them.
-#[component]
-pub(super) fn People(props: &PeopleProps) -> Html {
-    let draft = &props.draft;
+pub(super) fn people(draft: &Draft, names: &Names, problem: Option<AttrValue>) -> Html {
     let by_name = draft.users.is_some();
-    let problem = props.problem.is_some();
+    let is_wrong = problem.is_some();
     html! {
-        <fieldset class="form-group" aria-describedby={problem.then_some("alert-users-error")}>
+        <fieldset class="form-group" aria-describedby={is_wrong.then_some("alert-users-error")}>
             <legend class="field-label">{ "Who is told" }</legend>
             <div class="choices">
                 <label class="choice">
@@ -31,33 +20,25 @@ pub(super) fn People(props: &PeopleProps) -> Html {
                 </label>
                 <label class="choice">
                     <input type="radio" name="users" value="some" checked={by_name}
-                        aria-invalid={problem.then_some("true")} />{ "Users by name" }
+                        aria-invalid={is_wrong.then_some("true")} />{ "Users by name" }
                 </label>
             </div>
             if by_name {
-                <Names draft={draft.clone()} />
+                { choose(draft, names) }
             }
-            if let Some(problem) = &props.problem {
-                <p class="field-error" id="alert-users-error">{ problem.clone() }</p>
+            if let Some(problem) = problem {
+                <p class="field-error" id="alert-users-error">{ problem }</p>
             }
         </fieldset>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct NamesProps {
-    draft: Draft,
-}
-
-#[component]
-fn Names(props: &NamesProps) -> Html {
-    let draft = &props.draft;
-    let names = use_user_names();
-    let known: &[String] = match &names {
+fn choose(draft: &Draft, names: &Names) -> Html {
+    let known: &[String] = match names {
         Some(Ok(names)) => names,
         _ => &[],
     };
-    let is_known = |name: &String| known.iter().any(|k| k.to_lowercase() == name.to_lowercase());
+    let is_known = |name: &String| known.iter().any(|k| k.eq_ignore_ascii_case(name));
     // Somebody who was removed since stays to be seen, and to be taken out.
     let others = draft.users.iter().flatten().filter(|name| !is_known(name));
     html! {
@@ -70,7 +51,7 @@ fn Names(props: &NamesProps) -> Html {
                 let note = if matches!(names, Some(Ok(_))) { "is no user any more" } else { "" };
                 choice(name, true, note)
             }) }
-            if let Some(Err(why)) = &names {
+            if let Some(Err(why)) = names {
                 <p class="field-error">{ format!("The names of users did not come. {}", sentence(why)) }</p>
             }
         </div>

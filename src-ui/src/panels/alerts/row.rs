@@ -5,6 +5,7 @@ use std::rc::Rc;
 use tidings_protocol::alert::{Alert, AlertSeries, AlertState};
 use yew::prelude::*;
 
+use super::pieces::note;
 use crate::components::{Button, Look, Symbol, clock_time, full_time, icon, wall_now};
 use crate::state::alerts::{is_stored, words};
 
@@ -100,14 +101,10 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 </div>
                 <div class="alert-tags">
                     if !stored {
-                        <span class="alert-tag" data-testid="alert-file" title="It stands in the configuration of the server, and is changed there.">
-                            { icon(Symbol::Lock) }{ "Configuration" }
-                        </span>
+                        { tag(Symbol::Lock, "Configuration", "alert-file", "It stands in the configuration of the server, and is changed there.") }
                     }
                     if alert.quiet && alert.state != AlertState::Disabled {
-                        <span class="alert-tag" title="These are quiet hours of the rule: nobody is told until they end.">
-                            { icon(Symbol::Moon) }{ "Quiet" }
-                        </span>
+                        { tag(Symbol::Moon, "Quiet", "alert-quiet", "These are quiet hours of the rule: nobody is told until they end.") }
                     }
                     if props.may_change && stored {
                         <button type="button" class="switch" role="switch" data-testid="alert-switch"
@@ -118,9 +115,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 </div>
             </div>
             if let Some(why) = &props.refused {
-                <p class="alerts-note" data-level="error" role="alert" data-testid="alert-refused">
-                    { icon(Symbol::Alert) }<span>{ format!("It was not changed. {why}") }</span>
-                </p>
+                { note(Some("error"), Symbol::Alert, "alert-refused", format!("It was not changed. {why}").into()) }
             }
             <div class="alert-more" id={more} hidden={!props.open}>
                 if props.open {
@@ -141,6 +136,10 @@ pub(super) fn Row(props: &RowProps) -> Html {
             </div>
         </li>
     }
+}
+
+fn tag(symbol: Symbol, text: &'static str, testid: &'static str, title: &'static str) -> Html {
+    html! { <span class="alert-tag" data-testid={testid} {title}>{ icon(symbol) }{ text }</span> }
 }
 
 fn symbol(state: AlertState) -> Symbol {
@@ -194,7 +193,7 @@ fn details(alert: &Alert, may_change: bool) -> Html {
             </dl>
             if alert.series.len() > 1 {
                 <ul class="alert-series" aria-label="Figures">
-                    { for in_order(alert).into_iter().take(SHOWN).map(|series| html! {
+                    { for in_order(alert).into_iter().map(|series| html! {
                         <li key={series.metric.clone()} data-state={words::state_name(series.state)}>
                             { icon(symbol(series.state)) }
                             <span class="alert-metric">{ &series.metric }</span>
@@ -213,9 +212,21 @@ fn details(alert: &Alert, may_change: bool) -> Html {
     }
 }
 
-/// The worst first.
+/// The worst first, as many as are shown.
 fn in_order(alert: &Alert) -> Vec<&AlertSeries> {
-    let mut series: Vec<_> = alert.series.iter().collect();
-    series.sort_by(|a, b| b.state.cmp(&a.state).then_with(|| a.metric.cmp(&b.metric)));
-    series
+    let mut shown = Vec::new();
+    for state in WORST_FIRST {
+        let those = alert.series.iter().filter(|series| series.state == *state);
+        shown.extend(those.take(SHOWN - shown.len()));
+    }
+    shown
 }
+
+const WORST_FIRST: &[AlertState] = &[
+    AlertState::Firing,
+    AlertState::Missing,
+    AlertState::Pending,
+    AlertState::Unknown,
+    AlertState::Waiting,
+    AlertState::Ok,
+];

@@ -1,7 +1,7 @@
 //! A rule as somebody writes it, and what is wrong with it.
 
 use tidings_protocol::alert::{
-    AlertChange, AlertRule, MAX_HOLD_SECONDS, MAX_NAME_BYTES, MAX_QUIET, MAX_USERS, Side,
+    AlertRule, MAX_HOLD_SECONDS, MAX_NAME_BYTES, MAX_QUIET, MAX_USERS, Side,
 };
 use tidings_protocol::api::{ErrorCode, ErrorDetail};
 use tidings_protocol::metric::{InvalidMetric, MetricPattern, Unit};
@@ -11,6 +11,7 @@ use tidings_protocol::quiet::QuietWindow;
 use super::names::nearest;
 use super::scale::{best, number, read_number, read_time, scales, time};
 use super::sentence;
+use super::wire::level;
 
 /// A part of the form, where an error stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +131,7 @@ impl Draft {
     #[must_use]
     pub fn starter(name: &str, metric: &str, side: Side, threshold: f64, hold: &str) -> Self {
         let draft = Self { name: name.to_owned(), side, hold: hold.to_owned(), ..Self::default() };
-        draft.with_metric(metric).with_threshold(threshold)
+        draft.with_metric(metric).with_thresholds(&[threshold])
     }
 
     /// The rule, ready to be changed.
@@ -155,9 +156,11 @@ impl Draft {
             enabled: rule.enabled,
             ..Self::default()
         };
-        let mut draft = draft.with_metric(&rule.metric).with_threshold(threshold);
-        draft.recover = rule.recover.map(|at| draft.scaled(at)).unwrap_or_default();
-        draft
+        let draft = draft.with_metric(&rule.metric);
+        match rule.recover {
+            None => draft.with_thresholds(&[threshold]),
+            Some(recover) => draft.with_thresholds(&[threshold, recover]),
+        }
     }
 
     /// The rule once more, under a name that is free.
@@ -184,9 +187,14 @@ impl Draft {
         self
     }
 
-    fn with_threshold(mut self, threshold: f64) -> Self {
-        self.scale = best(threshold, self.unit());
-        self.threshold = self.scaled(threshold);
+    /// The threshold, and behind it where it is over.
+    fn with_thresholds(mut self, values: &[f64]) -> Self {
+        self.scale = best(values, self.unit());
+        let mut texts = values.iter().map(|value| self.scaled(*value));
+        let (threshold, recover) = (texts.next(), texts.next());
+        drop(texts);
+        self.threshold = threshold.unwrap_or_default();
+        self.recover = recover.unwrap_or_default();
         self
     }
 
@@ -208,10 +216,7 @@ impl Draft {
             "hold" => self.hold = value,
             "recover" => self.recover = value,
             "recover-hold" => self.recover_hold = value,
-            "level" => {
-                let level = Level::ALL.into_iter().find(|level| level.as_str() == value);
-                self.level = level.unwrap_or(self.level);
-            }
+            "level" => self.level = level(&value).unwrap_or(self.level),
             "host" => self.host = value,
             "users" => self.users = (value == "some").then(Vec::new),
             "user" => {
@@ -352,7 +357,7 @@ impl Draft {
 
 /// Names of users that differ in case alone are the same.
 fn is_same(a: &str, b: &str) -> bool {
-    a.to_lowercase() == b.to_lowercase()
+    a.eq_ignore_ascii_case(b)
 }
 
 const TIME: &str = "Write a time as in 90s, 5m, 2h or 1d; 0 is at once.";
@@ -398,32 +403,10 @@ pub fn problem(error: &ErrorDetail) -> Problem {
     }
 }
 
-/// What of a rule is to be another; what stays is not named, so that what somebody else changed meanwhile stays too.
-#[must_use]
-pub fn change(was: &AlertRule, is: AlertRule) -> AlertChange {
-    fn other<T: PartialEq>(was: &T, is: T) -> Option<T> {
-        (*was != is).then_some(is)
-    }
-    let has_other_threshold = was.threshold() != is.threshold();
-    AlertChange {
-        name: other(&was.name, is.name),
-        metric: other(&was.metric, is.metric),
-        above: is.above.filter(|_| has_other_threshold),
-        below: is.below.filter(|_| has_other_threshold),
-        for_seconds: other(&was.for_seconds, is.for_seconds),
-        recover: other(&was.recover, is.recover),
-        recover_for_seconds: other(&was.recover_for_seconds, is.recover_for_seconds),
-        level: other(&was.level, is.level),
-        host: other(&was.host, is.host),
-        users: other(&was.users, is.users),
-        quiet: other(&was.quiet, is.quiet),
-        enabled: other(&was.enabled, is.enabled),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::alert;
+    use super::super::wire::body;
     use super::*;
 
     fn disk() -> Draft {
@@ -550,27 +533,13 @@ mod tests {
     }
 
     #[test]
-    fn a_change_names_only_what_is_another() {
-        let was = alert("a", "ok").rule;
-        assert_eq!(change(&was, was.clone()), AlertChange::default());
-        let mut is = was.clone();
-        (is.above, is.below) = (None, Some(5.0));
-        is.users = Some(vec!["ada".to_owned()]);
-        is.enabled = false;
-        let change = change(&was, is.clone());
-        assert_eq!((change.above, change.below), (None, Some(5.0)));
-        assert_eq!((&change.name, &change.recover), (&None, &None));
-        assert_eq!(change.of(was), is);
-    }
-
-    #[test]
     fn a_default_is_brought_back_by_an_empty_field() {
         let mut was = alert("a", "ok").rule;
         was.recover = Some(80.0);
         was.quiet = Some(vec![]);
         let draft = Draft { recover: String::new(), quiet: Quiet::Server, ..Draft::of(&was) };
         let is = draft.rule().unwrap();
-        let text = serde_json::to_string(&change(&was, is)).unwrap();
+        let text = body(Some(&was), &is).unwrap();
         assert_eq!(text, r#"{"recover":null,"quiet":null}"#);
     }
 

@@ -4,13 +4,14 @@
 //! - [`scale`]: numbers and times as people write them.
 //! - [`names`]: which figures there are to choose from.
 //! - [`words`]: what is said of a rule.
+//! - [`wire`]: rules in requests and answers.
 
 pub mod draft;
 pub mod names;
 pub mod scale;
+pub mod wire;
 pub mod words;
 
-use std::cmp::Reverse;
 use std::rc::Rc;
 
 use tidings_protocol::alert::{Alert, AlertSource, AlertState};
@@ -160,14 +161,23 @@ impl Alerts {
 
     /// The worst first, and by name. While the list is held everything stays where it is.
     fn sort(&mut self) {
-        if !self.is_held {
-            self.rules.sort_by(|a, b| {
-                let key =
-                    |alert: &Alert| (Reverse(rank(alert.state)), alert.rule.name.to_lowercase());
-                key(a).cmp(&key(b))
-            });
+        if self.is_held {
+            return;
         }
+        // A library's sort would be ten times this, and there are two hundred rules at most.
+        let mut sorted: Vec<Rc<Alert>> = Vec::with_capacity(self.rules.len());
+        for alert in self.rules.drain(..) {
+            let at = sorted.iter().position(|other| comes_before(&alert, other));
+            sorted.insert(at.unwrap_or(sorted.len()), alert);
+        }
+        self.rules = sorted;
     }
+}
+
+fn comes_before(alert: &Alert, other: &Alert) -> bool {
+    let (own, its) = (rank(alert.state), rank(other.state));
+    let letters = |alert: &Alert| alert.rule.name.to_ascii_lowercase();
+    own > its || (own == its && letters(alert) < letters(other))
 }
 
 /// How much a state wants to be seen.

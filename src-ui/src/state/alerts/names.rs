@@ -10,14 +10,21 @@ use super::words::figure;
 pub fn known(snapshot: Option<&Snapshot>) -> Vec<(String, &'static str)> {
     let mut names: Vec<_> =
         FAMILIES.iter().map(|family| (family.pattern.to_owned(), family.text)).collect();
-    if let Some(snapshot) = snapshot {
-        each(snapshot, |name, _| {
-            if !names.iter().any(|(known, _)| known == name) {
-                names.push((name.to_owned(), text(name)));
-            }
-        });
+    for (name, _) in figures(snapshot) {
+        if !names.iter().any(|(known, _)| *known == name) {
+            let text = text(&name);
+            names.push((name, text));
+        }
     }
     names
+}
+
+fn figures(snapshot: Option<&Snapshot>) -> Vec<(String, f64)> {
+    let mut figures = Vec::new();
+    if let Some(snapshot) = snapshot {
+        each(snapshot, |name, value| figures.push((name.to_owned(), value)));
+    }
+    figures
 }
 
 /// What figures of this name say, in a line; nothing where it is no name.
@@ -32,16 +39,14 @@ pub fn text(metric: &str) -> &'static str {
 /// What figures of this name are at the moment, in words; none where there is no such figure.
 #[must_use]
 pub fn now(metric: &MetricPattern, snapshot: &Snapshot) -> Option<String> {
-    let mut values = Vec::new();
-    each(snapshot, |name, value| {
-        if metric.matches(name) {
-            values.push(value);
+    let (mut count, mut least, mut most) = (0, f64::INFINITY, f64::NEG_INFINITY);
+    for (name, value) in figures(Some(snapshot)) {
+        if metric.matches(&name) {
+            (count, least, most) = (count + 1, least.min(value), most.max(value));
         }
-    });
-    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    }
     let unit = metric.unit();
-    match values.len() {
+    match count {
         0 => None,
         1 => Some(format!("Now {}.", figure(most, unit))),
         count => Some(format!(

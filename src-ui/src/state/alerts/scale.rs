@@ -1,5 +1,5 @@
-//! Numbers and times as people write them. They go through serde_json, which the page has anyway: another parser and
-//! another formatter of floats would be a tenth of its weight.
+//! Numbers and times as people write them. Numbers are written by integers and read by serde_json, which the page has anyway:
+//! a formatter of floats would be a tenth of its weight.
 
 use tidings_protocol::metric::Unit;
 
@@ -56,24 +56,47 @@ pub fn scales(unit: Unit) -> &'static [Scale] {
     }
 }
 
-/// The scale in which `value` is the shortest: 1e9 bytes are 1 GB, 2³⁰ are 1 GiB.
+/// The scale in which the first of these is the shortest, and all can be written: 1e9 bytes are 1 GB, 2³⁰ are 1 GiB.
 #[must_use]
-pub fn best(value: f64, unit: Unit) -> usize {
-    let lengths = scales(unit).iter().map(|scale| number(value / scale.factor).len());
-    lengths.enumerate().min_by_key(|(_, length)| *length).map_or(0, |(at, _)| at)
+pub fn best(values: &[f64], unit: Unit) -> usize {
+    let scales = scales(unit);
+    let mut best = (scales.len() - 1, usize::MAX);
+    for (at, scale) in scales.iter().enumerate() {
+        // What has more digits than are written is no way to write it.
+        let is_exact = values.iter().all(|value| {
+            let scaled = value / scale.factor;
+            (scaled - (scaled * MILLION).round() / MILLION).abs() <= scaled.abs() * 1e-12
+        });
+        let length = values.first().map_or(0, |value| number(value / scale.factor).len());
+        if is_exact && length < best.1 {
+            best = (at, length);
+        }
+    }
+    best.0
 }
 
-/// `90`, `0.5`: a number as it is written in a field.
+const MILLION: f64 = 1e6;
+
+/// Larger numbers are not read: they could not be written any more.
+const LARGEST: f64 = 1e18;
+
+/// `90`, `0.5`: a number of six decimals at most, as it is written in a field and in JSON.
 #[must_use]
 pub fn number(value: f64) -> String {
-    let text = serde_json::to_string(&value).unwrap_or_default();
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+    if value.abs() >= 1e12 {
+        return (value as i64).to_string();
+    }
+    let millionths = (value * MILLION).round() as i64;
+    let sign = if millionths < 0 { "-" } else { "" };
+    let millionths = millionths.unsigned_abs();
+    let text = format!("{sign}{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// `90 %`, `1 GB`: a threshold as somebody wrote it.
 #[must_use]
 pub fn exact(value: f64, unit: Unit) -> String {
-    let scale = scales(unit)[best(value, unit)];
+    let scale = scales(unit)[best(&[value], unit)];
     let text = number(value / scale.factor);
     if scale.symbol.is_empty() { text } else { format!("{text} {}", scale.symbol) }
 }
@@ -93,7 +116,10 @@ pub fn read_number(text: &str) -> Option<f64> {
         return None;
     }
     let json = format!("{}{bare}", if needs_zero { "0" } else { "" });
-    serde_json::from_str::<f64>(&json).ok().filter(|value| value.is_finite()).map(|v| sign * v)
+    serde_json::from_str::<f64>(&json)
+        .ok()
+        .filter(|value| *value < LARGEST)
+        .map(|value| sign * value)
 }
 
 /// The seconds in `90s`, `5m`, `2 h`, `1d` or a plain `90`; nothing is none at all.
@@ -164,7 +190,7 @@ mod tests {
         ] {
             assert_eq!(read_number(text), Some(value), "{text}");
         }
-        for text in ["", ".", "-", "ninety", "9 0", "1.2.3", "1e999", "--1", "e5", "true"] {
+        for text in ["", ".", "-", "ninety", "9 0", "1.2.3", "1e999", "1e18", "--1", "e5", "true"] {
             assert_eq!(read_number(text), None, "{text}");
         }
     }
@@ -183,7 +209,7 @@ mod tests {
             (-3.5, Unit::Celsius, "-3.5 °C"),
         ] {
             assert_eq!(exact(value, unit), text);
-            let scale = scales(unit)[best(value, unit)];
+            let scale = scales(unit)[best(&[value], unit)];
             let back = read_number(&number(value / scale.factor)).unwrap() * scale.factor;
             assert!((back - value).abs() <= value.abs() * 1e-12, "{back} {value}");
         }
