@@ -24,7 +24,7 @@ use crate::state::metrics::Metrics;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Subject {
     /// A rule that is to be.
-    New(Draft),
+    New(Rc<Draft>),
     /// A rule that there is.
     Known(Rc<Alert>),
 }
@@ -58,7 +58,7 @@ struct Writing {
 #[component]
 pub(super) fn Form(props: &FormProps) -> Html {
     let first = match &props.subject {
-        Subject::New(draft) => draft.clone(),
+        Subject::New(draft) => (**draft).clone(),
         Subject::Known(alert) => Draft::of(&alert.rule),
     };
     let state = use_state_eq(|| Writing { draft: first.clone(), ..Writing::default() });
@@ -137,7 +137,7 @@ pub(super) fn Form(props: &FormProps) -> Html {
     let stay = {
         let state = state.clone();
         Callback::from(move |_: MouseEvent| {
-            state.set(Writing { leaving: false, ..(*state).clone() })
+            state.set(Writing { leaving: false, ..(*state).clone() });
         })
     };
     let is_new = matches!(props.subject, Subject::New(_));
@@ -201,7 +201,7 @@ fn fields(draft: &Draft, snapshot: Option<&Snapshot>, why: Why<'_>) -> Html {
                 { text(Field::Threshold, "Threshold", &draft.threshold, Text {
                     placeholder: "90",
                     inputmode: Some("decimal"),
-                    behind: (scales[0].symbol != "").then(|| html! {
+                    behind: (!scales[0].symbol.is_empty()).then(|| html! {
                         if scales.len() > 1 {
                             <select class="field-input field-unit" name="scale" aria-label="Unit">
                                 { for scales.iter().enumerate().map(|(at, scale)| html! {

@@ -87,10 +87,10 @@ pub(super) fn AlertsPanel() -> Html {
         let over = over.setter();
         Callback::from(move |next: Option<Over>| over.set(next))
     };
-    let on_new = on_over.reform(|draft: Draft| Some(Over::Form(Subject::New(draft))));
+    let on_new = on_over.reform(|draft: Draft| Some(Over::Form(Subject::New(Rc::new(draft)))));
     let on_close = on_over.reform(|()| None);
     let on_act = {
-        let (handle, open, on_over) = (handle.clone(), open.clone(), on_over.clone());
+        let (handle, open, on_over) = (handle.clone(), open.clone(), on_over);
         Callback::from(move |(act, alert): (Act, Rc<Alert>)| {
             handle.touch();
             match act {
@@ -105,7 +105,7 @@ pub(super) fn AlertsPanel() -> Html {
                     let rules = handle.alerts();
                     let names = rules.rules().iter().map(|alert| &*alert.rule.name);
                     let draft = Draft::copy_of(&alert.rule, names);
-                    on_over.emit(Some(Over::Form(Subject::New(draft))));
+                    on_over.emit(Some(Over::Form(Subject::New(Rc::new(draft)))));
                 }
                 Act::Remove => on_over.emit(Some(Over::Removal(alert))),
             }
@@ -175,7 +175,7 @@ pub(super) fn AlertsPanel() -> Html {
             </div>
             { match &*over {
                 Some(Over::Form(subject)) => html! {
-                    <Form subject={subject.clone()} handle={handle.clone()} on_close={on_close.clone()} />
+                    <Form subject={subject.clone()} {handle} on_close={on_close.clone()} />
                 },
                 Some(Over::Removal(alert)) => removal(alert, &on_remove, &on_close),
                 None => Html::default(),
