@@ -175,7 +175,7 @@ pub(super) fn AlertsPanel() -> Html {
             </div>
             { match &*over {
                 Some(Over::Form(subject)) => html! {
-                    <Form subject={subject.clone()} {handle} on_close={on_close.clone()} />
+                    <Form subject={subject.clone()} {handle} {on_close} />
                 },
                 Some(Over::Removal(alert)) => removal(alert, &on_remove, &on_close),
                 None => Html::default(),

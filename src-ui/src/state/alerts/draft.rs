@@ -3,15 +3,15 @@
 use tidings_protocol::alert::{
     AlertRule, MAX_HOLD_SECONDS, MAX_NAME_BYTES, MAX_QUIET, MAX_USERS, Side,
 };
-use tidings_protocol::api::{ErrorCode, ErrorDetail};
 use tidings_protocol::metric::{InvalidMetric, MetricPattern, Unit};
 use tidings_protocol::notification::Level;
 use tidings_protocol::quiet::QuietWindow;
 
 use super::names::nearest;
 use super::scale::{best, number, read_number, read_time, scales, time};
-use super::sentence;
 use super::wire::level;
+
+pub use super::refusal::problem;
 
 /// A part of the form, where an error stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -286,7 +286,7 @@ impl Draft {
         match hold {
             None => say(Field::Hold, TIME),
             Some(seconds) if seconds > MAX_HOLD_SECONDS => {
-                say(Field::Hold, "A rule waits for a day at most.")
+                say(Field::Hold, "A rule waits for a day at most.");
             }
             Some(_) => {}
         }
@@ -383,24 +383,6 @@ fn wrong_metric(metric: &str) -> Option<String> {
             "It stands for figures of different units; name one of them.".to_owned()
         }
     })
-}
-
-/// At which field the server's refusal of a rule stands.
-#[must_use]
-pub fn problem(error: &ErrorDetail) -> Problem {
-    let says = |word: &str| error.message.contains(word);
-    match error.code {
-        ErrorCode::NameTaken => {
-            (Field::Name, "There is another rule of this name; give it one of its own.".to_owned())
-        }
-        ErrorCode::NoSuchUser => (Field::Users, sentence(&error.message)),
-        ErrorCode::BadRequest if says("metric") => (Field::Metric, sentence(&error.message)),
-        ErrorCode::BadRequest if says("recover") => (Field::Recover, sentence(&error.message)),
-        ErrorCode::Forbidden if !says("configuration") => {
-            (Field::Whole, "Only admins change rules, and you are none by now.".to_owned())
-        }
-        _ => (Field::Whole, sentence(&error.message)),
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 
 pub mod draft;
 pub mod names;
+mod refusal;
 pub mod scale;
 pub mod wire;
 pub mod words;
@@ -40,6 +41,7 @@ pub struct Refused {
 
 /// Something happened.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Action {
     /// A list came, or none. It was asked for when there had been so many [`changes`](Alerts::changes).
     Listed(u64, Result<Vec<Alert>, ErrorDetail>),

@@ -1,6 +1,7 @@
 use super::super::tests::alert;
 use super::super::wire::body;
 use super::*;
+use tidings_protocol::api::{ErrorCode, ErrorDetail};
 
 fn disk() -> Draft {
     Draft::starter("A disk fills up", "disk.*.used_percent", Side::Above, 90.0, "5m")
