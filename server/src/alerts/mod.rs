@@ -129,7 +129,7 @@ impl Alerts {
         let rules = found.rules.iter().filter_map(|row| read(row, host, &mut unreadable));
         rules.for_each(|rule| board.put(rule));
         board.restore(found.states);
-        let speaker = Speaker::new(store.as_ref().is_some_and(|store| store.is_shared()));
+        let speaker = Speaker::new(store.as_ref().is_some_and(|store| !store.is_alone()));
         if speaker.has_others() {
             // Until it is found that none of them speaks.
             board.fall_silent();

@@ -39,7 +39,7 @@ const LEAST_PACE: usize = 8 << 10;
 pub(crate) struct EventStream {
     first: Option<Chunk>,
     /// Told behind it.
-    initial: Option<Chunk>,
+    initial: Option<Box<Chunk>>,
     subscription: Subscription,
     form: Form,
     heartbeat: Duration,
@@ -123,7 +123,8 @@ impl EventStream {
         topic: &Topic,
         data: &impl Serialize,
     ) -> Box<Self> {
-        self.initial = Some(frame::initial(self.told, kind, topic.as_str(), data, self.form));
+        let initial = frame::initial(self.told, kind, topic.as_str(), data, self.form);
+        self.initial = Some(Box::new(initial));
         self
     }
 
@@ -141,7 +142,7 @@ impl EventStream {
         if self.is_over(now, cx) {
             return Poll::Ready(None);
         }
-        let chunk = if let Some(first) = self.first.take().or_else(|| self.initial.take()) {
+        let chunk = if let Some(first) = self.first.take().or_else(|| self.initial.take().map(|chunk| *chunk)) {
             first
         } else {
             match self.subscription.poll_next(cx) {

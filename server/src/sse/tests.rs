@@ -52,8 +52,9 @@ impl Open {
 }
 
 #[test]
-fn a_stream_takes_no_more_room_than_before_there_were_buses() {
-    assert_eq!(size_of::<EventStream>(), 432);
+fn a_stream_takes_no_more_room_than_the_allocator_has_for_so_many_bytes() {
+    // The next one is 512: a seventh more for each idle stream.
+    assert!(size_of::<EventStream>() <= 448, "{}", size_of::<EventStream>());
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use test_postgres::Database;
 use super::task::Running;
 use super::*;
 use crate::config::Config;
-use crate::store::{PostgresStore, Speaks, Store};
+use crate::store::{Claim, PostgresStore, Speaks, Store};
 
 const ABOVE: &str = "CPU above 90% on box";
 const BACK: &str = "CPU is back down to 85.5% on box";
@@ -23,7 +23,7 @@ struct Pair {
 impl Pair {
     async fn new() -> Self {
         let database = Database::new().await.unwrap();
-        let store = PostgresStore::open(&database.url().into(), false).await.unwrap();
+        let store = PostgresStore::open(&database.url().into(), false, Claim::Shared).await.unwrap();
         let rule =
             "[[alerts]]\nname = \"Busy\"\nmetric = \"cpu.total\"\nabove = 90\nrecover_for = \"0s\"";
         Self { _database: database, store: Arc::new(store), config: toml::from_str(rule).unwrap() }
