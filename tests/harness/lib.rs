@@ -5,6 +5,7 @@
 //! - [`Events`]: a stream, read frame by frame.
 //! - [`Wire`]: HTTP byte by byte, nothing forgiven.
 //! - [`Firehose`]: a server that pours events.
+//! - [`Fleet`]: several servers on one Redis and one Postgres.
 //! - [`Namespace`]: a second machine whose link can be cut.
 //! - [`Nginx`]: the real one, in front of a server.
 //! - [`Redis`]: the real one, and [`Proxy`]: a network with faults.
@@ -20,6 +21,8 @@ mod cost;
 mod descriptors;
 mod events;
 mod firehose;
+#[cfg(target_os = "linux")]
+mod fleet;
 pub mod ledger;
 #[cfg(target_os = "linux")]
 mod namespace;
@@ -42,6 +45,8 @@ pub use cost::ProcessCost;
 pub use descriptors::raise_descriptor_limit;
 pub use events::{Events, Frame};
 pub use firehose::{Firehose, Load};
+#[cfg(target_os = "linux")]
+pub use fleet::Fleet;
 #[cfg(target_os = "linux")]
 pub use namespace::Namespace;
 pub use nginx::Nginx;
