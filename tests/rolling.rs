@@ -8,21 +8,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use harness::ledger::{self, Door, Ledger, RETURN_WITHIN, SharedLedger, Traffic};
-use harness::{DEADLINE, Fleet, Nginx, until};
+use harness::{DEADLINE, Fleet, until};
 
 /// So many events show that it goes on.
 const SOME: usize = 50;
-
-/// nginx in front of them all; none is left out because it was away a moment ago.
-async fn round_robin(fleet: &Fleet) -> Result<Nginx> {
-    let servers: String = fleet
-        .servers
-        .iter()
-        .map(|server| format!("server {} max_fails=0;\n", server.address()))
-        .collect();
-    let location = "location / {\nproxy_pass http://tidings;\nproxy_set_header Host $http_host;\n}";
-    Nginx::start(&format!("upstream tidings {{\n{servers}}}"), location).await
-}
 
 async fn is_ready(fleet: &Fleet, at: usize) -> Result<()> {
     until("it is ready", DEADLINE, || async {
@@ -47,7 +36,7 @@ async fn more(ledger: &SharedLedger, what: &str, count: fn(&Ledger) -> usize) ->
 async fn rolling_restarts(instances: usize, rounds: usize) -> Result<()> {
     let args = ["--behind-proxy", "127.0.0.1"];
     let mut fleet = Fleet::start(instances, "[hub]\nhistory_events = 1000000", &args).await?;
-    let nginx = round_robin(&fleet).await?;
+    let nginx = fleet.behind_nginx().await?;
     let token = fleet.servers[0].scoped_token(&["read:app/*", "publish:app/*"]).await?;
     let door = Door { address: nginx.address(), token };
     let ledger = SharedLedger::default();

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use test_postgres::{Cluster, Database};
 
 use crate::ledger::Door;
-use crate::{Redis, Server, ServerOptions, free_address};
+use crate::{Nginx, Redis, Server, ServerOptions, free_address};
 
 /// Servers of one set, with the Redis and the Postgres they share; all end when it is dropped.
 #[derive(Debug)]
@@ -40,6 +40,22 @@ impl Fleet {
             servers.push(server.with_context(|| format!("server {number}"))?);
         }
         Ok(Self { servers, redis, database })
+    }
+
+    /// nginx in front of them, which gives each request to the next, and leaves none out because it was away a moment ago.
+    ///
+    /// # Errors
+    ///
+    /// If nginx is missing.
+    pub async fn behind_nginx(&self) -> Result<Nginx> {
+        let servers: String = self
+            .servers
+            .iter()
+            .map(|server| format!("server {} max_fails=0;\n", server.address()))
+            .collect();
+        let location =
+            "location / {\nproxy_pass http://tidings;\nproxy_set_header Host $http_host;\n}";
+        Nginx::start(&format!("upstream tidings {{\n{servers}}}"), location).await
     }
 
     /// Each server, by its own owner's token.
