@@ -51,7 +51,12 @@ enum Code {
 impl From<TrustError> for CommandError {
     fn from(error: TrustError) -> Self {
         let cause = error.source().map_or_else(String::new, |cause| format!(": {cause}"));
-        Self { code: Code::Untrusted, message: format!("{error}{cause}"), status: None, reason: None }
+        Self {
+            code: Code::Untrusted,
+            message: format!("{error}{cause}"),
+            status: None,
+            reason: None,
+        }
     }
 }
 

@@ -16,11 +16,16 @@ use crate::{DEADLINE, Server, binary};
 ///
 /// If the program is not built, or there is no token file.
 pub fn command(server: &Server, args: &[&str]) -> Result<Command> {
+    command_at(&server.url(""), &server.token()?, args)
+}
+
+/// A command of `tidings` that finds this address and token in the environment.
+pub(crate) fn command_at(url: &str, token: &str, args: &[&str]) -> Result<Command> {
     let mut command = Command::new(binary("tidings")?);
     command
         .args(args)
-        .env("TIDINGS_SERVER", server.url(""))
-        .env("TIDINGS_TOKEN", server.token()?)
+        .env("TIDINGS_SERVER", url)
+        .env("TIDINGS_TOKEN", token)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -10,11 +10,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStdout};
+use tokio::process::ChildStdout;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-use crate::{Server, Wire, command, until, wire};
+use crate::command::command_at;
+use crate::{Server, Wire, until, wire};
 
 /// The client's waits grow up to half a minute between two attempts; and time to catch up.
 pub const RETURN_WITHIN: Duration = Duration::from_secs(60);
@@ -46,13 +47,17 @@ pub fn lock(ledger: &SharedLedger) -> MutexGuard<'_, Ledger> {
 }
 
 impl Ledger {
-    fn arrive(&mut self, line: &str) -> Result<()> {
-        let event: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
+    /// Notes an event under its id.
+    ///
+    /// # Errors
+    ///
+    /// If it was never sent, or its id is none that may follow.
+    pub fn arrive(&mut self, id: Option<&str>, event: &Value) -> Result<()> {
         let topic = TOPICS.iter().position(|topic| event["topic"] == *topic);
-        let topic = topic.with_context(|| format!("no event that was sent: {line}"))?;
-        let seq = event["id"].as_str().and_then(|id| id.split_once('-')?.1.parse().ok());
-        let seq = seq.with_context(|| format!("an id: {line}"))?;
-        ensure!(seq > self.last, "{seq} after {}: {line}", self.last);
+        let topic = topic.with_context(|| format!("no event that was sent: {event}"))?;
+        let seq = id.and_then(|id| id.split_once('-')?.1.parse().ok());
+        let seq = seq.with_context(|| format!("an id, not {id:?}: {event}"))?;
+        ensure!(seq > self.last, "{seq} after {}: {event}", self.last);
         self.last = seq;
         self.arrived[topic].push(event["data"].as_u64().context("a number")?);
         Ok(())
@@ -101,6 +106,37 @@ impl Ledger {
     }
 }
 
+/// Where a server is reached, and by which token.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// What it listens on, or something in front of it.
+    pub address: SocketAddr,
+    /// A token that reads and publishes there.
+    pub token: String,
+}
+
+impl Door {
+    /// Of its owner.
+    ///
+    /// # Errors
+    ///
+    /// If there is no token file.
+    pub fn of(server: &Server) -> Result<Self> {
+        Ok(Self { address: server.address(), token: server.token()? })
+    }
+
+    /// An id behind all that was published so far.
+    ///
+    /// # Errors
+    ///
+    /// If nobody answers.
+    pub async fn cursor(&self) -> Result<String> {
+        let (mut first, _) =
+            Wire::get(self.address, "/api/events?topic=app/*", &self.token).await?;
+        first.next().await?.id.context("an id")
+    }
+}
+
 /// A publisher for each topic and a reader of all, who write to a ledger.
 #[derive(Debug)]
 pub struct Traffic {
@@ -117,19 +153,29 @@ impl Traffic {
     ///
     /// If the reader does not start, or the server does not answer.
     pub async fn begin(server: &Server) -> Result<Self> {
-        let (address, token) = (server.address(), server.token()?);
-        let (mut first, _) = Wire::get(address, "/api/events?topic=app/*", &token).await?;
-        let cursor = first.next().await?.id.context("an id")?;
-        drop(first);
+        let door = Door::of(server)?;
+        let cursor = door.cursor().await?;
         let ledger = SharedLedger::default();
-        let reader = follow(server, &cursor, Arc::clone(&ledger))?;
+        let reader = follow(&door, &cursor, Arc::clone(&ledger))?;
+        Ok(Self::among(&[door], Duration::ZERO, ledger, reader))
+    }
+
+    /// Begins to publish at these doors, with a wait behind each event; who finds one closed goes to the next. `reader` is to
+    /// note what arrives, and to end only with an error.
+    #[must_use]
+    pub fn among(
+        doors: &[Door],
+        wait: Duration,
+        ledger: SharedLedger,
+        reader: JoinHandle<Result<()>>,
+    ) -> Self {
         let enough = Arc::new(AtomicBool::new(false));
         let mut publishers = JoinSet::new();
         for topic in 0..TOPICS.len() {
             let (ledger, enough) = (Arc::clone(&ledger), Arc::clone(&enough));
-            publishers.spawn(publish_numbers(topic, address, token.clone(), ledger, enough));
+            publishers.spawn(publish_numbers(topic, doors.to_vec(), wait, ledger, enough));
         }
-        Ok(Self { ledger, reader, publishers, enough })
+        Self { ledger, reader, publishers, enough }
     }
 
     /// What has been noted so far.
@@ -168,25 +214,30 @@ impl Traffic {
 /// that may have been is noted as such and left.
 async fn publish_numbers(
     topic: usize,
-    address: SocketAddr,
-    token: String,
+    doors: Vec<Door>,
+    wait: Duration,
     ledger: SharedLedger,
     enough: Arc<AtomicBool>,
 ) -> Result<()> {
     let mut kept = None;
-    let mut number = 1;
+    let (mut number, mut at) = (1, topic);
     while !enough.load(Ordering::Relaxed) {
+        let door = &doors[at % doors.len()];
         let mut wire = match kept.take() {
-            Some(wire) => wire,
-            None => match Wire::connect(address).await {
+            Some(wire) => {
+                sleep(wait).await;
+                wire
+            }
+            None => match Wire::connect(door.address).await {
                 Ok(wire) => wire,
                 Err(_) => {
                     sleep(Duration::from_millis(5)).await;
+                    at += 1;
                     continue;
                 }
             },
         };
-        let request = wire::publish(TOPICS[topic], &token, &number.to_string());
+        let request = wire::publish(TOPICS[topic], &door.token, &number.to_string());
         let answer = async {
             wire.send(request).await?;
             let status = wire.head().await?.status;
@@ -199,14 +250,15 @@ async fn publish_numbers(
                 kept = Some(wire);
                 continue;
             }
-            Ok((status, body)) if status != 503 => bail!("{status}: {body}"),
-            // No answer, or one that does not say what became of it.
+            Ok((status, body)) if !matches!(status, 502..=504) => bail!("{status}: {body}"),
+            // No answer, or one that does not say what became of it; a proxy may have it from nobody.
             unknown => {
                 let mut ledger = lock(&ledger);
                 ledger.refused += usize::from(unknown.is_ok());
                 ledger.unknown[topic].insert(number);
                 drop(ledger);
                 number += 1;
+                at += 1;
                 continue;
             }
         }
@@ -218,8 +270,15 @@ async fn publish_numbers(
 
 /// Starts `tidings tail` behind an event, and notes what arrives. The task ends with an error, for tail is not to end: of what
 /// was not sent, or came out of order, or because tail ended.
-fn follow(server: &Server, cursor: &str, ledger: SharedLedger) -> Result<JoinHandle<Result<()>>> {
-    let (tail, stdout) = tail(server, cursor)?;
+///
+/// # Errors
+///
+/// If it does not start.
+pub fn follow(door: &Door, cursor: &str, ledger: SharedLedger) -> Result<JoinHandle<Result<()>>> {
+    let url = format!("http://{}", door.address);
+    let mut tail = command_at(&url, &door.token, &["tail", "app/*", "--json", "--since", cursor])?;
+    let mut tail = tail.stderr(Stdio::null()).spawn()?;
+    let stdout = tail.stdout.take().context("standard output is piped")?;
     Ok(tokio::spawn(async move {
         // Killed with the task.
         let _tail = tail;
@@ -227,17 +286,11 @@ fn follow(server: &Server, cursor: &str, ledger: SharedLedger) -> Result<JoinHan
     }))
 }
 
-fn tail(server: &Server, cursor: &str) -> Result<(Child, ChildStdout)> {
-    let mut tail = command(server, &["tail", "app/*", "--json", "--since", cursor])?;
-    let mut tail = tail.stderr(Stdio::null()).spawn()?;
-    let stdout = tail.stdout.take().context("standard output is piped")?;
-    Ok((tail, stdout))
-}
-
 async fn follow_lines(stdout: ChildStdout, ledger: SharedLedger) -> Result<()> {
     let mut lines = BufReader::new(stdout).lines();
     while let Some(line) = lines.next_line().await? {
-        lock(&ledger).arrive(&line)?;
+        let event: Value = serde_json::from_str(&line).with_context(|| line.clone())?;
+        lock(&ledger).arrive(event["id"].as_str(), &event)?;
     }
     bail!("tail ended")
 }

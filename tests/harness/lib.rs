@@ -6,6 +6,7 @@
 //! - [`Wire`]: HTTP byte by byte, nothing forgiven.
 //! - [`tls`] and [`Http2`]: connections by TLS, and HTTP/2 on them.
 //! - [`Firehose`]: a server that pours events.
+//! - [`Fleet`]: several servers on one Redis and one Postgres.
 //! - [`Namespace`]: a second machine whose link can be cut.
 //! - [`Nginx`]: the real one, in front of a server.
 //! - [`Redis`]: the real one, and [`Proxy`]: a network with faults.
@@ -21,6 +22,8 @@ mod cost;
 mod descriptors;
 mod events;
 mod firehose;
+#[cfg(target_os = "linux")]
+mod fleet;
 mod http2;
 pub mod ledger;
 #[cfg(target_os = "linux")]
@@ -45,6 +48,8 @@ pub use cost::ProcessCost;
 pub use descriptors::raise_descriptor_limit;
 pub use events::{Events, Frame};
 pub use firehose::{Firehose, Load};
+#[cfg(target_os = "linux")]
+pub use fleet::Fleet;
 pub use http2::{Http2, Http2Events};
 #[cfg(target_os = "linux")]
 pub use namespace::Namespace;

@@ -32,6 +32,7 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
+    target: watch::Sender<SocketAddr>,
     fault: watch::Sender<Fault>,
     cuts: watch::Sender<u64>,
     _listening: JoinSet<()>,
@@ -47,12 +48,14 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (fault, cuts) = (watch::Sender::new(Fault::None), watch::Sender::new(0));
+        let target = watch::Sender::new(target);
         let mut listening = JoinSet::new();
-        let (now, cut) = (fault.subscribe(), cuts.subscribe());
+        let (now, cut, leads_to) = (fault.subscribe(), cuts.subscribe(), target.subscribe());
         listening.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 let (fault, mut cut) = (*now.borrow(), cut.clone());
+                let target = *leads_to.borrow();
                 cut.mark_unchanged();
                 connections.spawn(async move {
                     tokio::select! {
@@ -62,13 +65,18 @@ impl Proxy {
                 });
             }
         });
-        Ok(Self { address, fault, cuts, _listening: listening })
+        Ok(Self { address, target, fault, cuts, _listening: listening })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where connections lead from now on; those that are there go on as they are.
+    pub fn lead_to(&self, target: SocketAddr) {
+        self.target.send_replace(target);
     }
 
     /// What happens to connections from now on; those that are there go on as they are.

@@ -49,6 +49,21 @@ const PROOFS: &[Proof] = &[
         what: "200 kills of a durable server: what it acknowledged arrives once each, in order",
     },
     Proof {
+        name: "switches",
+        by: By::Story("prove_switches"),
+        what: "1,000 kills of the server that is read from, of two on one Redis and Postgres: the ledger's difference is 0",
+    },
+    Proof {
+        name: "reach",
+        by: By::Story("prove_reach"),
+        what: "1,000 notifications posted to one server reach a browser on another: 50 ms for 99 of 100",
+    },
+    Proof {
+        name: "badges",
+        by: By::Story("prove_badges"),
+        what: "10,000 operations of three clients on an inbox: browser, desktop window and server agree on the count",
+    },
+    Proof {
         name: "inbox",
         by: By::Story("prove_inbox"),
         what: "10,000 changes of one inbox by 64 clients at once: three streams, the list and the rows agree",

@@ -142,7 +142,9 @@ impl EventStream {
         if self.is_over(now, cx) {
             return Poll::Ready(None);
         }
-        let chunk = if let Some(first) = self.first.take().or_else(|| self.initial.take().map(|chunk| *chunk)) {
+        let chunk = if let Some(first) =
+            self.first.take().or_else(|| self.initial.take().map(|chunk| *chunk))
+        {
             first
         } else {
             match self.subscription.poll_next(cx) {

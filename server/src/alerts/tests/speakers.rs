@@ -23,7 +23,8 @@ struct Pair {
 impl Pair {
     async fn new() -> Self {
         let database = Database::new().await.unwrap();
-        let store = PostgresStore::open(&database.url().into(), false, Claim::Shared).await.unwrap();
+        let store =
+            PostgresStore::open(&database.url().into(), false, Claim::Shared).await.unwrap();
         let rule =
             "[[alerts]]\nname = \"Busy\"\nmetric = \"cpu.total\"\nabove = 90\nrecover_for = \"0s\"";
         Self { _database: database, store: Arc::new(store), config: toml::from_str(rule).unwrap() }
