@@ -62,6 +62,7 @@ pub use config::Config;
 use accept::{Signals, Workers};
 use auth::directory::PeopleError;
 use auth::guards::AllowedHosts;
+use auth::session::cookie_name;
 use auth::{Auth, Limits, Secret};
 use config::ConfigError;
 use data_dir::DataDir;
@@ -202,7 +203,7 @@ impl Server {
             hosts: Arc::new(AllowedHosts::new(address.ip(), &hosts)),
             origins: Arc::new(origins),
             body_bytes: config.limits.body_bytes,
-            cookie: format!("tidings-{}", address.port()).into(),
+            cookie: cookie_name(config.server.behind_proxy.is_some(), address.port()).into(),
             pace: config.server.pace(),
             streams: StreamSlots::new(connections - connections / 16),
             draining: CancellationToken::new(),
