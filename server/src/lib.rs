@@ -71,6 +71,7 @@ use accept::{Signals, Workers};
 use alerts::Alerts;
 use alerts::outlet::Inboxes;
 use auth::guards::AllowedHosts;
+use auth::session::cookie_name;
 use auth::{Auth, Limits, Secret};
 use bus::{RedisBus, RedisSettings, UserChannel};
 use config::ConfigError;
@@ -217,7 +218,7 @@ impl Server {
             hosts: Arc::new(AllowedHosts::new(address.ip(), &hosts)),
             origins: Arc::new(origins),
             body_bytes: config.limits.body_bytes,
-            cookie: format!("tidings-{}", address.port()).into(),
+            cookie: cookie_name(config.server.behind_proxy.is_some(), address.port()).into(),
             pace: config.server.pace(),
             streams: StreamSlots::new(connections - connections / 16),
             draining: CancellationToken::new(),

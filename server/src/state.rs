@@ -47,7 +47,7 @@ pub struct Parts {
     pub(crate) origins: Arc<AllowedOrigins>,
     /// Largest body of a published event, in bytes.
     pub body_bytes: usize,
-    /// Name of the session cookie. It holds the port, since cookies do not tell ports apart.
+    /// Name of the session cookie.
     pub cookie: Arc<str>,
     /// What each stream keeps to.
     pub(crate) pace: Pace,

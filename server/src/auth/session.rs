@@ -15,6 +15,13 @@ pub const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Most sessions of a user at once; the one that ends first gives way.
 pub(super) const MOST: usize = 1_000;
 
+/// What the cookie of a session is called. Cookies do not tell ports apart: it has the port that the browser knows. Behind a proxy
+/// that is the proxy's, and several servers may share it, whatever each listens on.
+#[must_use]
+pub fn cookie_name(is_behind_proxy: bool, port: u16) -> String {
+    if is_behind_proxy { "tidings".to_owned() } else { format!("tidings-{port}") }
+}
+
 /// A browser that is signed in.
 #[derive(Debug)]
 pub struct Session {
