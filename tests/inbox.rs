@@ -63,7 +63,7 @@ impl Known {
     }
 }
 
-/// Somebody's inbox on a server.
+/// Somebody's inbox, on one of the servers that have it.
 #[derive(Clone)]
 struct Inbox {
     http: Client,
@@ -155,8 +155,9 @@ fn kind_of(told: &Value) -> Option<String> {
     told["type"].as_str().map(str::to_owned)
 }
 
-/// Has writers do `each` things on `server`, and compares what everybody knows in the end.
-async fn agree(server: &Server, each: usize) -> Result<()> {
+/// Has writers do `each` things on servers that are one to their users, and compares what everybody knows in the end.
+async fn agree(servers: &[Server], each: usize) -> Result<()> {
+    let server = servers.first().context("a server")?;
     let by_owner = |path: &str, body: Value| {
         let request = http()?.post(server.url(path)).bearer_auth(server.token()?);
         anyhow::Ok(request.json(&body))
@@ -178,24 +179,31 @@ async fn agree(server: &Server, each: usize) -> Result<()> {
     let token = token.header("Sec-Fetch-Site", "same-origin").send().await?;
     let token: Value = token.error_for_status()?.json().await?;
     let token = token["token"].as_str().context("a token")?.to_owned();
-    let (http, url) = (http()?, server.url("/api/notifications"));
-    let inbox = Inbox { http, url, token, random: Arc::new(AtomicU64::new(7)) };
+    let (http, random) = (http()?, Arc::new(AtomicU64::new(7)));
+    let on = |server: &Server| {
+        let (http, token, random) = (http.clone(), token.clone(), Arc::clone(&random));
+        Inbox { http, url: server.url("/api/notifications"), token, random }
+    };
+    let inboxes: Vec<_> = servers.iter().map(on).collect();
 
     let mut listeners = JoinSet::new();
     let mut clients = Vec::new();
-    for path in [
+    for (path, server) in [
         "/api/notifications/stream".to_owned(),
         "/api/notifications/stream?unnamed=1".to_owned(),
         format!("/api/events?topic=notifications/{id}"),
-    ] {
-        let request = inbox.http.get(server.url(&path)).bearer_auth(&inbox.token);
+    ]
+    .iter()
+    .zip(servers.iter().rev().cycle())
+    {
+        let request = http.get(server.url(path)).bearer_auth(&token);
         let known = Arc::new(Mutex::new(Known::default()));
         listeners.spawn(listen(Events::open(request).await?, Arc::clone(&known)));
         clients.push(known);
     }
 
     let mut writers = JoinSet::new();
-    for _ in 0..WRITERS {
+    for inbox in inboxes.iter().cycle().take(WRITERS) {
         let inbox = inbox.clone();
         writers.spawn(async move {
             for _ in 0..each {
@@ -208,7 +216,7 @@ async fn agree(server: &Server, each: usize) -> Result<()> {
         done??;
     }
 
-    let page = inbox.page().await?;
+    let page = inboxes[0].page().await?;
     let rows = page["notifications"].as_array().context("rows")?;
     let row = |row: &Value| {
         let version = row["version"].as_u64().context("a version")?;
@@ -244,7 +252,7 @@ fn options(database: Option<&str>) -> ServerOptions {
 #[tokio::test]
 async fn many_who_write_and_read_an_inbox_agree_on_what_is_unread() -> Result<()> {
     let server = Server::start_with(options(None)).await?;
-    agree(&server, 8).await
+    agree(&[server], 8).await
 }
 
 #[cfg(target_os = "linux")]
@@ -252,12 +260,20 @@ async fn many_who_write_and_read_an_inbox_agree_on_what_is_unread() -> Result<()
 async fn many_agree_on_a_postgres_as_well() -> Result<()> {
     let database = test_postgres::Database::new().await?;
     let server = Server::start_with(options(Some(&database.url()))).await?;
-    agree(&server, 8).await
+    agree(&[server], 8).await
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn many_agree_on_two_servers_as_well() -> Result<()> {
+    let bounds = options(None).config;
+    let fleet = harness::Fleet::start(2, &bounds, &[]).await?;
+    agree(&fleet.servers, 8).await
 }
 
 #[tokio::test]
 #[ignore = "long proof: cargo xtask prove inbox"]
 async fn prove_inbox() -> Result<()> {
     let server = Server::start_with(options(None)).await?;
-    agree(&server, 10_000_usize.div_ceil(WRITERS)).await
+    agree(&[server], 10_000_usize.div_ceil(WRITERS)).await
 }
