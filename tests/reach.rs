@@ -1,6 +1,5 @@
 //! How soon a notification that one server took is seen in a browser on another.
 #![cfg(target_os = "linux")]
-#![expect(clippy::print_stdout, reason = "figures to look at")]
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
