@@ -4,7 +4,7 @@
 //! - `machine`: one series of a rule, without a clock: what is the case, and what users know of it.
 //! - `judged`, `board`: a rule with its series, all rules; `heartbeat`: whether there are samples; `due`: what users are to be told; `text`: what they read; `kept`: what outlives a restart.
 //! - `speaker`: which of several servers of one machine tells users.
-//! - `task`: judges the collectors' samples as they are taken, and sends what is due to the [`outlet`].
+//! - `task`: judges the collectors' samples as they are taken, and sends what is due to the `outlet`.
 //! - [`Alerts`]: what routes ask.
 //!
 //! Samples come from the collectors themselves and not from the hub: anybody who may publish to `metrics/{host}` could say
