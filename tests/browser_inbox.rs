@@ -165,7 +165,7 @@ async fn filters_and_words_choose_what_the_inbox_shows() -> Result<()> {
     screen.submit("[data-testid=inbox-search]", "disk FULL").await?;
     wait_for_titles(&screen, &["Disk is full"]).await?;
     screen.press("[data-filter=error]").await?;
-    let blank = "[data-blank]";
+    let blank = "#inbox [data-blank]";
     screen.wait_for_attribute(blank, "data-blank", "no-match", DEADLINE).await?;
     screen.click("inbox-show-all").await?;
     wait_for_titles(&screen, &["Build failed", "Disk is fine", "Disk is full"]).await?;
@@ -213,6 +213,8 @@ async fn a_level_that_is_switched_off_counts_and_makes_no_toast() -> Result<()> 
     let server = Server::start().await?;
     let screen = signed_in(&server).await?;
     screen.click("bell").await?;
+    let open = "return document.querySelector('[data-testid=choose-toasts]') !== null;";
+    screen.wait_for("the inbox is open", open).await?;
     screen.click("choose-toasts").await?;
     screen.press("[data-testid=toast-choice] input[name=warning]").await?;
     screen.click("inbox-close").await?;

@@ -35,6 +35,7 @@ const STREAMS: &[Stream] = &[
         is_unnamed: true,
         says: None,
     },
+    Stream { source: "channel.rs", path: "/api/events/owner", is_unnamed: false, says: None },
     Stream {
         source: "notifications/stream.rs",
         path: "/api/notifications/stream",
