@@ -1,12 +1,13 @@
 //! The rules that figures are held to: how they stand, and for admins their keeping.
 //!
 //! - [`row`]: one rule.
-//! - [`form`]: a rule is written or changed; [`people`]: whom it tells.
+//! - [`form`]: a rule is written or changed, in [`fields`]; [`people`]: whom it tells.
 //! - [`pieces`]: what stands in several of these.
 //! - [`removal`]: one is to be deleted.
 //! - [`blank`]: what stands where there are none.
 
 mod blank;
+mod fields;
 mod form;
 mod people;
 mod pieces;
