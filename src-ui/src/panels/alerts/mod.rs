@@ -23,7 +23,7 @@ use yew::prelude::*;
 
 use crate::components::{Button, Card, Symbol};
 use crate::hooks::{
-    use_alerts, use_alerts_news, use_anchor, use_badge, use_keys, use_may_change, use_paused,
+    use_alerts, use_anchor, use_badge, use_keys, use_may_change, use_paused,
 };
 use crate::state::alerts::draft::Draft;
 use crate::state::alerts::{Alerts, Load, wire};
@@ -49,10 +49,6 @@ enum Over {
 pub(super) fn AlertsPanel() -> Html {
     let handle = use_alerts();
     let alerts = handle.alerts();
-    {
-        let handle = handle.clone();
-        use_alerts_news(Callback::from(move |()| handle.look()));
-    }
     let may_change = use_may_change();
     let freshness = use_alerts_freshness(&alerts);
     let over = use_state_eq(|| None::<Over>);
