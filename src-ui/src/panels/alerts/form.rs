@@ -108,7 +108,7 @@ pub(super) fn Form(props: &FormProps) -> Html {
         })
     };
     let onsubmit = {
-        let (state, saving) = (state.clone(), saving.clone());
+        let state = state.clone();
         let (handle, subject, on_close) =
             (props.handle.clone(), props.subject.clone(), props.on_close.clone());
         Callback::from(move |event: SubmitEvent| {
