@@ -190,3 +190,30 @@ async fn a_link_leads_to_its_rule_and_keys_alone_are_enough() -> Result<()> {
     wait_for_focus(&screen, "alert-name").await?;
     screen.close().await
 }
+
+#[tokio::test]
+async fn a_notification_of_a_rule_leads_to_it_on_the_same_page_as_often_as_one_likes() -> Result<()>
+{
+    let server = started("").await?;
+    let screen = signed_in(&server).await?;
+    let rule = json!({ "name": "Memory", "metric": "memory.used_percent", "above": 0 });
+    let id = made(&server, rule).await?;
+    wait_for_rule(&screen, "Memory", "firing", DEADLINE).await?;
+    screen.mark().await?;
+    let row = format!("alert-{id}");
+    for _ in 0..2 {
+        screen.click("bell").await?;
+        let there = "return !!document.querySelector('#inbox:popover-open .note .note-link');";
+        screen.wait_for("the inbox tells of it", there).await?;
+        screen.press(".note .note-link").await?;
+        wait_for_focus(&screen, &row).await?;
+        screen.wait_for_attribute(&format!("#{row}"), "aria-expanded", "true", DEADLINE).await?;
+        wait_for_none(&screen, "#inbox:popover-open").await?;
+        ensure!(screen.address().await?.ends_with(&format!("/#alerts/{id}")));
+        // Folded, it is to be seen whether the next one unfolds it.
+        screen.press(&format!("#{row}")).await?;
+        screen.wait_for_attribute(&format!("#{row}"), "aria-expanded", "false", DEADLINE).await?;
+    }
+    ensure!(screen.is_marked().await?, "another page was loaded");
+    screen.close().await
+}

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 
 use tidings_protocol::notification::Notification;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event, HtmlElement};
 use yew::prelude::*;
 
 use super::button::{Button, Look};
@@ -105,9 +107,19 @@ pub fn Note(props: &NoteProps) -> Html {
     }
 }
 
-/// Where it leads; nothing where it leads nowhere, the plain address where this page must not lead.
+/// Where it leads: a place on this page, which every page can show, or another page. Nothing where it leads nowhere, the plain address where this page must not lead.
 pub(super) fn note_link(row: &Notification, links: bool, on_follow: Callback<()>) -> Html {
     let Some(address) = &row.link else { return Html::default() };
+    if let Some(anchor) = link::here(address) {
+        let again = anchor.to_owned();
+        let onclick = on_follow.reform(move |event: MouseEvent| {
+            hide_popover_of(&event);
+            lead_again(&again);
+        });
+        return html! {
+            <a class="note-link" href={anchor.to_owned()} {onclick}>{ "Show" }{ icon(Symbol::Chevron) }</a>
+        };
+    }
     let Some(safe) = link::safe(address).filter(|_| links) else {
         return html! { <span class="note-address" title={address.clone()}>{ address }</span> };
     };
@@ -116,5 +128,25 @@ pub(super) fn note_link(row: &Notification, links: bool, on_follow: Callback<()>
             title={safe.to_owned()} onclick={on_follow.reform(|_: MouseEvent| ())}>
             <span class="note-host">{ link::name(safe) }</span>{ icon(Symbol::External) }
         </a>
+    }
+}
+
+/// What lies over the page gives way to what is led to.
+fn hide_popover_of(event: &MouseEvent) {
+    let target = event.target_dyn_into::<Element>();
+    let over = target.and_then(|target| target.closest("[popover]").ok().flatten());
+    if let Some(over) = over.and_then(|over| over.dyn_into::<HtmlElement>().ok()) {
+        // It throws only where the element has left the page.
+        let _ = over.hide_popover();
+    }
+}
+
+/// Leads to `anchor` where the address names it already: the browser tells nobody of that.
+fn lead_again(anchor: &str) {
+    if let Some(window) = web_sys::window()
+        && window.location().hash().is_ok_and(|hash| hash == anchor)
+        && let Ok(event) = Event::new("hashchange")
+    {
+        let _ = window.dispatch_event(&event);
     }
 }

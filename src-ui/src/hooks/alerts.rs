@@ -11,9 +11,11 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
 use yew::prelude::*;
 
-use super::store::{use_actions, use_connection, use_events, use_paused, use_user};
+use super::notifications::use_stale;
+use super::store::{use_actions, use_connection, use_paused, use_user};
 use crate::feed::{alerts as server, now};
 use crate::state::alerts::{Action, Alerts, wire};
+use crate::state::stale::Part;
 
 /// Between two looks at the rules. Other servers of the same database hear of a change as late.
 const LOOK_MS: u32 = 5_000;
@@ -140,8 +142,8 @@ impl AlertsHandle {
     }
 }
 
-/// The rules of the server, for as long as the component lives: anew when the connection comes back, every few seconds while
-/// somebody can see them, and not while the page is held still.
+/// The rules of the server, for as long as the component lives: anew when the connection comes back, when a notification tells of
+/// one, every few seconds while somebody can see them, and not while the page is held still.
 #[hook]
 pub fn use_alerts() -> AlertsHandle {
     let update = use_force_update();
@@ -173,21 +175,16 @@ pub fn use_alerts() -> AlertsHandle {
             move || drop(timer)
         });
     }
+    {
+        let handle = handle.clone();
+        let stale = use_stale(Part::Alerts);
+        use_effect_with(stale, move |times| {
+            if *times > 0 && !paused {
+                handle.look();
+            }
+        });
+    }
     handle
-}
-
-/// Calls `news` whenever a notification of an alert comes: something is broken, or no more.
-#[hook]
-pub fn use_alerts_news(news: Callback<()>) {
-    let events = use_events();
-    let newest = events.log().find(|entry| {
-        entry.topic.starts_with("notifications/") && entry.body.contains(r#""source":"alerts""#)
-    });
-    use_effect_with(newest.map(|entry| entry.key), move |newest| {
-        if newest.is_some() {
-            news.emit(());
-        }
-    });
 }
 
 /// Whether whoever looks at the page may change rules; none while that is not known.

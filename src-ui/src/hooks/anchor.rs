@@ -1,18 +1,24 @@
 //! What the address names behind its `#`.
 
+use std::cell::Cell;
+
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use yew::prelude::*;
 
-/// The rest of the address behind `prefix`, which begins with `#`; none if it names something else. A link that leads to this page
-/// changes it without a reload.
+/// The rest of the address behind `prefix`, which begins with `#`, and how many links led somewhere so far; none if it names something
+/// else. A link that leads to this page changes it without a reload.
 #[hook]
-pub fn use_anchor(prefix: &'static str) -> Option<String> {
-    let rest = use_state_eq(|| rest(prefix));
+pub fn use_anchor(prefix: &'static str) -> (Option<String>, u32) {
+    let rest = use_state_eq(|| (rest(prefix), 0));
     {
         let handle = rest.setter();
         use_effect_with((), move |()| {
-            let closure = Closure::<dyn FnMut()>::new(move || handle.set(self::rest(prefix)));
+            let times = Cell::new(0);
+            let closure = Closure::<dyn FnMut()>::new(move || {
+                times.set(times.get() + 1);
+                handle.set((self::rest(prefix), times.get()));
+            });
             let window = web_sys::window();
             if let Some(window) = &window {
                 let function = closure.as_ref().unchecked_ref();

@@ -18,9 +18,7 @@ mod store;
 mod theme;
 mod title;
 
-pub use alerts::{
-    AlertsHandle, Names, use_alerts, use_alerts_news, use_may_change, use_user_names,
-};
+pub use alerts::{AlertsHandle, Names, use_alerts, use_may_change, use_user_names};
 pub use anchor::use_anchor;
 pub use charts::Charts;
 pub use clock::use_at_each_tick;

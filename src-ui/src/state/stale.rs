@@ -7,6 +7,8 @@
 pub enum Part {
     /// The inbox, and with it the count on the bell.
     Inbox,
+    /// The rules of alerts, and how they stand.
+    Alerts,
 }
 
 /// Something happened.
@@ -32,15 +34,31 @@ struct Rule {
 }
 
 /// Which news makes which part stale.
-const RULES: &[Rule] = &[Rule {
-    part: Part::Inbox,
-    by: |news| match news {
-        News::Connected | News::Dropped | News::Restored | News::LetGo => true,
-        News::Lost(topics) => topics.iter().any(|topic| topic.starts_with("notifications/")),
-        // It brings all that there is to know of it.
-        News::Notified(_) => false,
+const RULES: &[Rule] = &[
+    Rule {
+        part: Part::Inbox,
+        by: |news| match news {
+            News::Connected | News::Dropped | News::Restored | News::LetGo => true,
+            News::Lost(topics) => notifications_are_among(topics),
+            // It brings all that there is to know of it.
+            News::Notified(_) => false,
+        },
     },
-}];
+    Rule {
+        part: Part::Alerts,
+        by: |news| match news {
+            News::Notified(source) => source == Some("alerts"),
+            News::Dropped | News::Restored => true,
+            News::Lost(topics) => notifications_are_among(topics),
+            // Whoever shows them looks at every connection and every few seconds; old ones tell nothing new.
+            News::Connected | News::LetGo => false,
+        },
+    },
+];
+
+fn notifications_are_among(topics: &[String]) -> bool {
+    topics.iter().any(|topic| topic.starts_with("notifications/"))
+}
 
 /// How often each part became stale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,10 +83,26 @@ impl Stale {
 mod tests {
     use super::*;
 
-    fn stales_the_inbox(news: News<'_>) -> bool {
+    fn stales(part: Part, news: News<'_>) -> bool {
         let mut stale = Stale::default();
         stale.take(news);
-        stale.of(Part::Inbox) > 0
+        stale.of(part) > 0
+    }
+
+    fn stales_the_inbox(news: News<'_>) -> bool {
+        stales(Part::Inbox, news)
+    }
+
+    #[test]
+    fn rules_are_asked_for_anew_when_a_notification_tells_of_one_or_may_be_lost() {
+        let stales = |news| stales(Part::Alerts, news);
+        let topics = vec!["notifications/u1".to_owned()];
+        assert!(stales(News::Notified(Some("alerts"))));
+        assert!(stales(News::Lost(&topics)));
+        assert!(stales(News::Dropped));
+        assert!(!stales(News::Notified(Some("ci"))));
+        assert!(!stales(News::Notified(None)));
+        assert!(!stales(News::Connected));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use super::fields::{Text, Why, select, text};
 use super::people::people;
 use super::pieces::{button, note};
 use crate::components::{Modal, Symbol};
@@ -46,12 +47,17 @@ struct Writing {
     draft: Draft,
     /// Attempts so far: errors are shown behind the first, and each has the focus go to what is wrong.
     attempts: u32,
-    /// What the server said to the last.
-    refused: Option<Problem>,
-    /// The server has yet to answer.
-    busy: bool,
     /// Whoever wants to leave is asked first.
     leaving: bool,
+}
+
+/// How far the saving is. Beside the writing: an answer leaves alone what was written since it was asked for.
+#[derive(Clone, Debug, PartialEq)]
+enum Saving {
+    Not,
+    Asked,
+    /// What the server said to the last attempt.
+    Refused(Problem),
 }
 
 /// The form over the page. What is wrong stands at its field from the first attempt on; leaving it with changes asks first.
@@ -62,10 +68,16 @@ pub(super) fn Form(props: &FormProps) -> Html {
         Subject::Known(alert) => Draft::of(&alert.rule),
     };
     let state = use_state_eq(|| Writing { draft: first.clone(), ..Writing::default() });
+    let saving = use_state_eq(|| Saving::Not);
+    let busy = *saving == Saving::Asked;
+    let refused = match &*saving {
+        Saving::Refused(problem) => Some(problem.clone()),
+        Saving::Not | Saving::Asked => None,
+    };
     let names = use_user_names();
     let metrics = use_metrics();
     let snapshot = metrics.current().map(|sample| &*sample.snapshot);
-    let Writing { draft, attempts, refused, busy, leaving } = &*state;
+    let Writing { draft, attempts, leaving } = &*state;
     let place = use_node_ref();
     {
         let place = place.clone();
@@ -79,17 +91,20 @@ pub(super) fn Form(props: &FormProps) -> Html {
         Err(problems) if *attempts > 0 => problems,
         _ => Vec::new(),
     };
-    problems.extend(refused.clone());
+    problems.extend(refused);
     let oninput = {
-        let state = state.clone();
+        let (state, saving) = (state.clone(), saving.clone());
         Callback::from(move |event: InputEvent| {
-            let mut next = Writing { refused: None, leaving: false, ..(*state).clone() };
+            let mut next = Writing { leaving: false, ..(*state).clone() };
             if let Some(field) = event.target_dyn_into::<HtmlInputElement>() {
                 next.draft.set(&field.name(), field.value(), field.checked());
             } else if let Some(field) = event.target_dyn_into::<HtmlSelectElement>() {
                 next.draft.set(&field.name(), field.value(), false);
             }
             state.set(next);
+            if *saving != Saving::Asked {
+                saving.set(Saving::Not);
+            }
         })
     };
     let onsubmit = {
@@ -98,17 +113,17 @@ pub(super) fn Form(props: &FormProps) -> Html {
             (props.handle.clone(), props.subject.clone(), props.on_close.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let tried = Writing { attempts: state.attempts + 1, refused: None, ..(*state).clone() };
-            let rule = tried.draft.rule().ok().filter(|_| !state.busy);
-            state.set(Writing { busy: state.busy || rule.is_some(), ..tried.clone() });
-            let Some(rule) = rule else { return };
+            if busy {
+                return;
+            }
+            state.set(Writing { attempts: state.attempts + 1, ..(*state).clone() });
+            let Ok(rule) = state.draft.rule() else { return };
+            saving.set(Saving::Asked);
             let done = {
-                let (state, on_close) = (state.setter(), on_close.clone());
+                let (saving, on_close) = (saving.setter(), on_close.clone());
                 Callback::from(move |answer: Result<(), ErrorDetail>| match answer {
                     Ok(()) => on_close.emit(()),
-                    Err(error) => {
-                        state.set(Writing { refused: Some(problem(&error)), ..tried.clone() });
-                    }
+                    Err(error) => saving.set(Saving::Refused(problem(&error))),
                 })
             };
             let was = match &subject {
@@ -141,7 +156,7 @@ pub(super) fn Form(props: &FormProps) -> Html {
         })
     };
     let is_new = matches!(props.subject, Subject::New(_));
-    let save = match (*busy, is_new) {
+    let save = match (busy, is_new) {
         (true, _) => "Saving…",
         (false, true) => "Make the rule",
         (false, false) => "Save",
@@ -180,8 +195,6 @@ pub(super) fn Form(props: &FormProps) -> Html {
         </Modal>
     }
 }
-
-type Why<'a> = &'a dyn Fn(Field) -> Option<AttrValue>;
 
 /// What every rule has.
 fn fields(draft: &Draft, snapshot: Option<&Snapshot>, why: Why<'_>) -> Html {
@@ -272,70 +285,6 @@ const QUIET: &[(&str, &str)] = &[
     ("never", "None"),
     ("hours", "At hours of its own"),
 ];
-
-/// A choice with its label.
-fn select(
-    name: &'static str,
-    label: &'static str,
-    options: &[(&'static str, &'static str)],
-    chosen: &str,
-) -> Html {
-    let id = format!("alert-{name}-choice");
-    html! {
-        <div class="field">
-            <label class="field-label" for={id.clone()}>{ label }</label>
-            <select class="field-input" {id} {name}>
-                { for options.iter().map(|(value, text)| html! {
-                    <option key={*value} value={*value} selected={*value == chosen}>{ *text }</option>
-                }) }
-            </select>
-        </div>
-    }
-}
-
-#[derive(Default)]
-struct Text {
-    hint: Option<Html>,
-    placeholder: &'static str,
-    /// Id of a list to choose from.
-    list: Option<&'static str>,
-    inputmode: Option<&'static str>,
-    /// Another name than the field's.
-    name: Option<&'static str>,
-    /// Behind the field.
-    behind: Option<Html>,
-    focus: bool,
-    is_mono: bool,
-}
-
-/// A field with its label, its hint, and what is wrong with it.
-fn text(field: Field, label: &'static str, value: &str, text: Text, why: Why<'_>) -> Html {
-    let id = format!("alert-{}", field.name());
-    let (hint_id, error_id) = (format!("{id}-hint"), format!("{id}-error"));
-    let error = why(field);
-    let described = [text.hint.as_ref().map(|_| &*hint_id), error.as_ref().map(|_| &*error_id)];
-    let described: Vec<_> = described.into_iter().flatten().collect();
-    let described = (!described.is_empty()).then(|| described.join(" "));
-    html! {
-        <div class="field" data-field={field.name()}>
-            <label class="field-label" for={id.clone()}>{ label }</label>
-            <div class="field-line">
-                <input class="field-input" id={id.clone()} name={text.name.unwrap_or(field.name())} type="text"
-                    data-kind={(!text.is_mono).then_some("name")} value={value.to_owned()} autofocus={text.focus}
-                    placeholder={text.placeholder} list={text.list} inputmode={text.inputmode} autocomplete="off"
-                    spellcheck="false" autocapitalize="none" aria-describedby={described}
-                    aria-invalid={error.as_ref().map(|_| "true")} />
-                { text.behind.unwrap_or_default() }
-            </div>
-            if let Some(hint) = text.hint {
-                <p class="field-hint" id={hint_id}>{ hint }</p>
-            }
-            if let Some(error) = error {
-                <p class="field-error" id={error_id}>{ error }</p>
-            }
-        </div>
-    }
-}
 
 /// What the figure says, and what it is at the moment.
 fn about(metric: &str, snapshot: Option<&Snapshot>) -> Html {

@@ -1,12 +1,13 @@
 //! The rules that figures are held to: how they stand, and for admins their keeping.
 //!
 //! - [`row`]: one rule.
-//! - [`form`]: a rule is written or changed; [`people`]: whom it tells.
+//! - [`form`]: a rule is written or changed, in [`fields`]; [`people`]: whom it tells.
 //! - [`pieces`]: what stands in several of these.
 //! - [`removal`]: one is to be deleted.
 //! - [`blank`]: what stands where there are none.
 
 mod blank;
+mod fields;
 mod form;
 mod people;
 mod pieces;
@@ -21,9 +22,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::components::{Button, Card, Symbol};
-use crate::hooks::{
-    use_alerts, use_alerts_news, use_anchor, use_badge, use_keys, use_may_change, use_paused,
-};
+use crate::hooks::{use_alerts, use_anchor, use_badge, use_keys, use_may_change, use_paused};
 use crate::state::alerts::draft::Draft;
 use crate::state::alerts::{Alerts, Load, wire};
 use crate::state::freshness::Freshness;
@@ -48,21 +47,18 @@ enum Over {
 pub(super) fn AlertsPanel() -> Html {
     let handle = use_alerts();
     let alerts = handle.alerts();
-    {
-        let handle = handle.clone();
-        use_alerts_news(Callback::from(move |()| handle.look()));
-    }
     let may_change = use_may_change();
     let freshness = use_alerts_freshness(&alerts);
     let over = use_state_eq(|| None::<Over>);
     let open = use_state_eq(|| None::<String>);
-    let anchor = use_anchor("#alerts");
+    let (anchor, times) = use_anchor("#alerts");
     let linked = anchor.as_deref().and_then(|rest| rest.strip_prefix('/')).map(str::to_owned);
     let is_loaded = alerts.load == Load::Done;
     {
         // A link leads to its rule as soon as that is there.
         let (open, linked) = (open.setter(), linked.clone());
-        use_effect_with((anchor.is_some() && is_loaded, linked), move |(leads_here, linked)| {
+        let leads_here = anchor.is_some() && is_loaded;
+        use_effect_with((leads_here, times, linked), move |(leads_here, _, linked)| {
             if *leads_here {
                 open.set(linked.clone());
                 let row = linked.as_ref().map(|id| row::id_of(id));

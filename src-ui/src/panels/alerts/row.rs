@@ -71,7 +71,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 <div class="alert-words">
                     <button type="button" class="alert-name" {id} onclick={act(Act::Fold).reform(|_: MouseEvent| ())}
                         aria-expanded={if props.open { "true" } else { "false" }} aria-controls={more.clone()}>
-                        <span>{ &rule.name }</span>{ icon(Symbol::Chevron) }
+                        <span>{ &rule.name }</span>{ "\u{a0}" }{ icon(Symbol::Chevron) }
                     </button>
                     <p class="alert-about">
                         <span class="alert-metric">{ &rule.metric }</span>

@@ -101,8 +101,8 @@ mod tests {
     #[test]
     fn what_figures_are_now_is_told_of_one_and_of_several() {
         let now = |metric: &str| now(&metric.parse().unwrap(), &snapshot());
-        assert_eq!(now("cpu.total").unwrap(), "Now 34.2 %.");
-        assert_eq!(now("cpu.core.*").unwrap(), "Now 2 figures, from 10.0 % to 58.4 %.");
+        assert_eq!(now("cpu.total").unwrap(), "Now 34.2\u{a0}%.");
+        assert_eq!(now("cpu.core.*").unwrap(), "Now 2 figures, from 10.0\u{a0}% to 58.4\u{a0}%.");
         assert_eq!(now("swap.used"), None);
     }
 

@@ -93,12 +93,12 @@ pub fn number(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// `90 %`, `1 GB`: a threshold as somebody wrote it.
+/// `90 %`, `1 GB`: a threshold as somebody wrote it. A line never ends between number and unit; nor with [`span`].
 #[must_use]
 pub fn exact(value: f64, unit: Unit) -> String {
     let scale = scales(unit)[best(&[value], unit)];
     let text = number(value / scale.factor);
-    if scale.symbol.is_empty() { text } else { format!("{text} {}", scale.symbol) }
+    if scale.symbol.is_empty() { text } else { format!("{text}\u{a0}{}", scale.symbol) }
 }
 
 /// The number somebody wrote, with a comma or a point; none if it is none.
@@ -163,9 +163,9 @@ pub fn span(seconds: u64) -> String {
         .iter()
         .filter(|(count, _)| *count > 0)
         .take(2)
-        .map(|(count, unit)| format!("{count} {unit}"))
+        .map(|(count, unit)| format!("{count}\u{a0}{unit}"))
         .collect();
-    if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
+    if words.is_empty() { "0\u{a0}s".to_owned() } else { words.join("\u{a0}") }
 }
 
 #[cfg(test)]
@@ -198,15 +198,15 @@ mod tests {
     #[test]
     fn thresholds_are_written_in_the_unit_that_keeps_them_short() {
         for (value, unit, text) in [
-            (90.0, Unit::Percent, "90 %"),
-            (85.5, Unit::Percent, "85.5 %"),
-            (1e9, Unit::Bytes, "1 GB"),
-            (1_073_741_824.0, Unit::Bytes, "1 GiB"),
-            (5e6, Unit::BytesPerSecond, "5 MB/s"),
-            (86_400.0, Unit::Seconds, "1 d"),
+            (90.0, Unit::Percent, "90\u{a0}%"),
+            (85.5, Unit::Percent, "85.5\u{a0}%"),
+            (1e9, Unit::Bytes, "1\u{a0}GB"),
+            (1_073_741_824.0, Unit::Bytes, "1\u{a0}GiB"),
+            (5e6, Unit::BytesPerSecond, "5\u{a0}MB/s"),
+            (86_400.0, Unit::Seconds, "1\u{a0}d"),
             (4.0, Unit::Count, "4"),
-            (0.0, Unit::Bytes, "0 GiB"),
-            (-3.5, Unit::Celsius, "-3.5 °C"),
+            (0.0, Unit::Bytes, "0\u{a0}GiB"),
+            (-3.5, Unit::Celsius, "-3.5\u{a0}°C"),
         ] {
             assert_eq!(exact(value, unit), text);
             let scale = scales(unit)[best(&[value], unit)];
@@ -232,9 +232,13 @@ mod tests {
 
     #[test]
     fn times_are_told_in_their_two_largest_units() {
-        for (seconds, text) in
-            [(0, "0 s"), (45, "45 s"), (90, "1 min 30 s"), (300, "5 min"), (5_400, "1 h 30 min")]
-        {
+        for (seconds, text) in [
+            (0, "0\u{a0}s"),
+            (45, "45\u{a0}s"),
+            (90, "1\u{a0}min\u{a0}30\u{a0}s"),
+            (300, "5\u{a0}min"),
+            (5_400, "1\u{a0}h\u{a0}30\u{a0}min"),
+        ] {
             assert_eq!(span(seconds), text);
         }
     }

@@ -56,17 +56,18 @@ pub fn explain(alert: &Alert) -> Option<String> {
     })
 }
 
-/// `34.2 %`, `7.4 GiB`: a figure as it was measured.
+/// `34.2 %`, `7.4 GiB`: a figure as it was measured. A line never ends within.
 #[must_use]
 pub fn figure(value: f64, unit: Unit) -> String {
-    match unit {
+    let text = match unit {
         Unit::Percent => format!("{} %", one_decimal(value)),
         Unit::Bytes => bytes(value.max(0.0) as u64).to_string(),
         Unit::BytesPerSecond => rate(value).to_string(),
         Unit::Celsius => format!("{} °C", one_decimal(value)),
         Unit::Seconds => span(value.max(0.0) as u64),
         Unit::Count | Unit::Unknown => number((value * 100.0).round() / 100.0),
-    }
+    };
+    text.replace(' ', "\u{a0}")
 }
 
 /// `above 90 % for 5 min`.
@@ -160,13 +161,13 @@ mod tests {
     #[test]
     fn a_rule_is_told_as_a_sentence() {
         let mut alert = alert("a", "ok");
-        assert_eq!(condition(&alert.rule, alert.unit), "above 90 %");
-        assert_eq!(recovery(&alert.rule, alert.unit), "at 85.5 % or below for 1 min");
+        assert_eq!(condition(&alert.rule, alert.unit), "above 90\u{a0}%");
+        assert_eq!(recovery(&alert.rule, alert.unit), "at 85.5\u{a0}% or below for 1\u{a0}min");
         alert.rule.for_seconds = 300;
         alert.rule.above = None;
         alert.rule.below = Some(0.1);
-        assert_eq!(condition(&alert.rule, alert.unit), "below 0.1 % for 5 min");
-        assert_eq!(recovery(&alert.rule, alert.unit), "at 0.105 % or above for 5 min");
+        assert_eq!(condition(&alert.rule, alert.unit), "below 0.1\u{a0}% for 5\u{a0}min");
+        assert_eq!(recovery(&alert.rule, alert.unit), "at 0.105\u{a0}% or above for 5\u{a0}min");
         assert_eq!(machine(&alert.rule), "box");
         alert.rule.host = Some("*".to_owned());
         assert_eq!(machine(&alert.rule), "every machine");
@@ -201,10 +202,10 @@ mod tests {
 
     #[test]
     fn figures_have_the_unit_of_their_metric() {
-        assert_eq!(figure(93.14, Unit::Percent), "93.1 %");
-        assert_eq!(figure(1_536.0, Unit::Bytes), "1.5 KiB");
-        assert_eq!(figure(61.0, Unit::Celsius), "61.0 °C");
-        assert_eq!(figure(5_400.0, Unit::Seconds), "1 h 30 min");
+        assert_eq!(figure(93.14, Unit::Percent), "93.1\u{a0}%");
+        assert_eq!(figure(1_536.0, Unit::Bytes), "1.5\u{a0}KiB");
+        assert_eq!(figure(61.0, Unit::Celsius), "61.0\u{a0}°C");
+        assert_eq!(figure(5_400.0, Unit::Seconds), "1\u{a0}h\u{a0}30\u{a0}min");
         assert_eq!(figure(1.256, Unit::Count), "1.26");
     }
 }

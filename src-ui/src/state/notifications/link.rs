@@ -14,6 +14,12 @@ pub fn safe(link: &str) -> Option<&str> {
     (is_clean && (is_path || has_scheme("http://") || has_scheme("https://"))).then_some(link)
 }
 
+/// The place on this page that a link leads to, from its `#` on; none if it leads away.
+#[must_use]
+pub fn here(link: &str) -> Option<&str> {
+    link.strip_prefix('/').filter(|rest| rest.starts_with('#') && safe(link).is_some())
+}
+
 /// What to call it: the host's name, or the path.
 #[must_use]
 pub fn name(link: &str) -> &str {
@@ -44,6 +50,14 @@ mod tests {
             "",
         ] {
             assert_eq!(safe(link), None, "{link}");
+        }
+    }
+
+    #[test]
+    fn a_link_may_lead_to_a_place_on_this_page() {
+        assert_eq!(here("/#alerts/a1"), Some("#alerts/a1"));
+        for link in ["/", "/jobs#log", "https://ci.test/#alerts", "#alerts", "/#a b"] {
+            assert_eq!(here(link), None, "{link}");
         }
     }
 
