@@ -12,7 +12,7 @@ use tokio::time::sleep;
 const WATCH: &str = "window.__seen = [];
     const bell = document.querySelector('[data-testid=bell]');
     const note = () => {
-        const count = Number((bell.getAttribute('aria-label').match(/[\\d,]+/) ?? ['0'])[0].replaceAll(',', ''));
+        const count = Number((bell.getAttribute('aria-label').match(/\\d[\\d,]*/) ?? ['0'])[0].replaceAll(',', ''));
         window.__seen.push([count, performance.timeOrigin + performance.now()]);
     };
     new MutationObserver(note).observe(bell, { attributes: true, attributeFilter: ['aria-label'] });

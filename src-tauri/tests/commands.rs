@@ -210,7 +210,9 @@ async fn the_page_is_told_why_the_server_refused() {
     let (line, answer) =
         asked(&desk, "read_notification", arguments, ("404 Not Found", body)).await;
     assert_eq!(line, "POST /api/notifications/a/read HTTP/1.1");
-    let told = json!({ "code": "server", "message": "there is no such thing", "status": 404 });
+    let told = json!({
+        "code": "server", "message": "there is no such thing", "status": 404, "reason": "not_found"
+    });
     assert_eq!(answer, Err(told));
 }
 

@@ -50,7 +50,15 @@ pub fn Modal(props: &ModalProps) -> Html {
     }
     let oncancel = props.on_leave.reform(|event: Event| event.prevent_default());
     let onclose = props.on_close.reform(|_: Event| ());
-    let onkeydown = Callback::from(|event: KeyboardEvent| event.stop_propagation());
+    let on_leave = props.on_leave.clone();
+    let onkeydown = Callback::from(move |event: KeyboardEvent| {
+        event.stop_propagation();
+        // Chromium lets `cancel` be prevented once: a second Escape would close what asks whether to close.
+        if event.key() == "Escape" {
+            event.prevent_default();
+            on_leave.emit(());
+        }
+    });
     html! {
         <dialog class="dialog" ref={place} data-wide={props.wide.then_some("true")} data-testid={props.testid}
             aria-labelledby="modal-title" {oncancel} {onclose} {onkeydown}>

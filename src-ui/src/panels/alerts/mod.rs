@@ -53,7 +53,10 @@ pub(super) fn AlertsPanel() -> Html {
     let open = use_state_eq(|| None::<String>);
     let (anchor, times) = use_anchor("#alerts");
     let linked = anchor.as_deref().and_then(|rest| rest.strip_prefix('/')).map(str::to_owned);
-    let is_loaded = alerts.load == Load::Done;
+    // A list that fails and comes back leads nobody anywhere a second time.
+    let was_loaded = use_mut_ref(|| false);
+    let is_loaded = *was_loaded.borrow() || alerts.load == Load::Done;
+    was_loaded.replace(is_loaded);
     {
         // A link leads to its rule as soon as that is there.
         let (open, linked) = (open.setter(), linked.clone());
