@@ -14,6 +14,8 @@ const COMMANDS: &[&str] = &[
     "read_notification",
     "read_all_notifications",
     "remove_notification",
+    "next_chosen",
+    "notice_settings",
 ];
 
 fn main() {

@@ -2,4 +2,5 @@
 
 pub(crate) mod feed;
 pub(crate) mod inbox;
+pub(crate) mod notices;
 pub(crate) mod trust;
