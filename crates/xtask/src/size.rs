@@ -8,7 +8,7 @@ use crate::shell::Step;
 use crate::{paths, say};
 
 /// Bytes of wasm after brotli.
-const LIMIT: u64 = 200_000;
+const LIMIT: u64 = 204_000;
 
 // Node has brotli; this task would compile one for minutes, or run one unoptimised.
 const COMPRESS: &str = "const {readFileSync: read} = require('fs'), {brotliCompressSync: brotli} = require('zlib'); \
