@@ -8,6 +8,7 @@
 //! - [`Firehose`]: a server that pours events.
 //! - [`Namespace`]: a second machine whose link can be cut.
 //! - [`Nginx`]: the real one, in front of a server.
+//! - [`NoticeService`]: a session bus with a service of notifications.
 //! - [`Screen`]: a browser or the desktop window, and what it shows.
 //! - [`ProcessCost`]: what processes cost.
 //! - [`ledger`]: what was published and what arrived.
@@ -25,6 +26,7 @@ pub mod ledger;
 #[cfg(target_os = "linux")]
 mod namespace;
 mod nginx;
+mod notice_service;
 mod screen;
 mod server;
 pub mod stories;
@@ -46,6 +48,7 @@ pub use http2::{Http2, Http2Events};
 #[cfg(target_os = "linux")]
 pub use namespace::Namespace;
 pub use nginx::Nginx;
+pub use notice_service::{NoticeCall, NoticeService};
 pub use screen::{AppProcess, Screen, screenshots};
 pub use server::{Server, ServerOptions, established, free_address};
 pub use wire::{Head, Wire};
