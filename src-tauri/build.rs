@@ -20,6 +20,8 @@ const COMMANDS: &[&str] = &[
     "remove_alert",
     "list_users",
     "ask_session",
+    "next_chosen",
+    "notice_settings",
 ];
 
 fn main() {

@@ -68,6 +68,11 @@ impl Bundled {
         &self.credentials
     }
 
+    /// Whether what it keeps is there at the next start.
+    pub(crate) fn lasts(&self) -> bool {
+        self.passing.is_none()
+    }
+
     /// Lets the server end its streams and waits until it has.
     pub(crate) async fn stop(self, timeout: Duration) {
         self.shutdown.cancel();

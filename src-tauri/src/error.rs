@@ -66,6 +66,12 @@ impl From<serde_json::Error> for CommandError {
     }
 }
 
+impl From<std::io::Error> for CommandError {
+    fn from(error: std::io::Error) -> Self {
+        Self { code: Code::Internal, message: error.to_string(), status: None }
+    }
+}
+
 impl From<ClientError> for CommandError {
     fn from(error: ClientError) -> Self {
         let (status, reason, message) = match error {

@@ -7,6 +7,7 @@
 //! - `source`: which server is watched; `bundled` starts the one this app brings along.
 //! - `bridge`: from the client to the web view, in batches.
 //! - `commands`: what the web view may ask.
+//! - `notify`: notifications of the system; `notices`: what the page has to say about them.
 //! - `window`: the window, and the web view's peculiarities.
 //!
 //! Everything that is started here is ended in [`run`], whichever way the app quits.
@@ -15,19 +16,25 @@ mod bridge;
 mod bundled;
 mod commands;
 mod error;
+mod file;
+mod notices;
+mod notify;
 mod source;
 mod window;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tauri::{App, AppHandle, Builder, Context, Runtime};
+use tauri::{App, AppHandle, Builder, Context, Manager, Runtime};
 use tidings_client::{Client, ClientConfig};
 use tokio_util::task::AbortOnDropHandle;
 use tracing_subscriber::EnvFilter;
 
 pub use bridge::Bridge;
 pub use error::StartError;
+pub use notices::Notices;
+use notify::{Notifier, Place};
 use source::Source;
 
 /// Longest the app waits on quitting for work that does not end by itself.
@@ -67,12 +74,23 @@ fn start() -> Result<ExitCode, StartError> {
         let _runtime = runtime.enter();
         Bridge::new(client.subscribe(&[])).with_client(client.clone())
     };
-    let app = create_app(Builder::default().manage(client), context, bridge)?;
+    let identifier = context.config().identifier.clone();
+    let settings = dirs::config_dir().map(|folder| folder.join(&identifier).join("settings.json"));
+    let notices = Arc::new(settings.map(Notices::read).unwrap_or_default());
+    let builder = Builder::default().manage(client.clone());
+    let app = create_app(builder, context, bridge, notices.clone())?;
+    let folder = app.path().app_local_data_dir().ok().map(|folder| folder.join("told"));
+    let memory = folder.zip(source.name());
+    let notifier = {
+        let _runtime = runtime.enter();
+        Notifier::start(app.handle().clone(), client, notices, Place { identifier, memory })
+    };
     let signals = AbortOnDropHandle::new(runtime.spawn(quit_on_signal(app.handle().clone())));
 
     let code = app.run_return(|_, _| {});
 
     drop(signals);
+    runtime.block_on(notifier.stop(QUIT_TIMEOUT));
     runtime.block_on(source.stop(QUIT_TIMEOUT));
     runtime.shutdown_timeout(QUIT_TIMEOUT);
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
@@ -94,9 +112,11 @@ pub fn create_app<R: Runtime>(
     builder: Builder<R>,
     context: Context<R>,
     bridge: Bridge,
+    notices: Arc<Notices>,
 ) -> tauri::Result<App<R>> {
     builder
         .manage(bridge)
+        .manage(notices)
         .invoke_handler(tauri::generate_handler![
             commands::feed::poll_feed,
             commands::feed::retry_feed,
@@ -112,6 +132,8 @@ pub fn create_app<R: Runtime>(
             commands::alerts::remove_alert,
             commands::alerts::list_users,
             commands::alerts::ask_session,
+            commands::notices::next_chosen,
+            commands::notices::notice_settings,
         ])
         .setup(|app| Ok(window::create(app)?))
         .build(context)

@@ -32,6 +32,15 @@ impl Source {
         }
     }
 
+    /// What it is called where something is remembered of it; null of one that forgets everything when it ends.
+    pub(crate) fn name(&self) -> Option<String> {
+        match self {
+            Self::Elsewhere(credentials) => Some(credentials.server.to_string()),
+            // Its port is another with every start.
+            Self::Bundled(bundled) => bundled.lasts().then(|| "bundled".to_owned()),
+        }
+    }
+
     /// Ends what was started here.
     pub(crate) async fn stop(self, timeout: Duration) {
         if let Self::Bundled(bundled) = self {

@@ -1,7 +1,13 @@
 //! The window, and what the web view needs on some systems.
 
+use std::sync::Arc;
+
 use tauri::webview::{Color, PageLoadEvent};
-use tauri::{App, Runtime, Theme, WebviewWindowBuilder};
+use tauri::{
+    App, AppHandle, Manager, Runtime, Theme, WebviewWindow, WebviewWindowBuilder, WindowEvent,
+};
+
+use crate::notices::Notices;
 
 /// Label of the window; `capabilities/main.json` grants to it by name.
 const MAIN: &str = "main";
@@ -33,8 +39,42 @@ pub(crate) fn create<R: Runtime>(app: &App<R>) -> tauri::Result<()> {
             }
         })
         .build()?;
+    let notices = Arc::clone(&app.state::<Arc<Notices>>());
+    window.on_window_event(move |event| {
+        // A window that is hidden or minimised loses the focus as well.
+        if let WindowEvent::Focused(is_focused) = event {
+            notices.attend(*is_focused);
+        }
+    });
     let background = if window.theme()? == Theme::Dark { DARK } else { LIGHT };
     window.set_background_color(Some(background))
+}
+
+/// Brings the window before whoever clicked; with `token` where the system asks for one.
+pub(crate) fn raise<R: Runtime>(app: &AppHandle<R>, token: Option<String>) {
+    let Some(window) = app.get_webview_window(MAIN) else { return };
+    let raised = app.run_on_main_thread(move || {
+        if let Err(error) = raise_now(&window, token.as_deref()) {
+            tracing::warn!("the window cannot be brought forward: {error}");
+        }
+    });
+    if let Err(error) = raised {
+        tracing::debug!("the app is about to end: {error}");
+    }
+}
+
+fn raise_now<R: Runtime>(window: &WebviewWindow<R>, token: Option<&str>) -> tauri::Result<()> {
+    window.show()?;
+    window.unminimize()?;
+    // Without it, compositors keep a window from taking the focus that nobody gave it.
+    #[cfg(target_os = "linux")]
+    if let Some(token) = token {
+        use gtk::prelude::GtkWindowExt;
+        window.gtk_window()?.set_startup_id(token);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = token;
+    window.set_focus()
 }
 
 /// Sets the environment the web view reads. Must be called while there is one thread only.

@@ -5,6 +5,7 @@
 #[path = "../../crates/client/tests/script/mod.rs"]
 mod script;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use script::{DEGRADED, Peer, Script, WELL, event};
@@ -13,7 +14,7 @@ use tauri::ipc::{CallbackFn, InvokeBody};
 use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
 use tauri::webview::InvokeRequest;
 use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
-use tidings_desktop::{Bridge, context, create_app};
+use tidings_desktop::{Bridge, Notices, context, create_app};
 use tidings_feed::{Batch, Item, State};
 
 /// The app, watching a scripted server.
@@ -30,7 +31,8 @@ impl Desk {
         let script = Script::new().await;
         let bridge = Bridge::new(script.subscribe());
         let builder = mock_builder().manage(script.client());
-        let app = create_app(builder, context(), bridge).expect("an app");
+        let app =
+            create_app(builder, context(), bridge, Arc::new(Notices::default())).expect("an app");
         let page = window(&app, "main");
         let peer = script.open().await;
         Self { app, page, script, peer, since: 0 }
@@ -244,6 +246,8 @@ async fn no_other_window_may_ask_anything() {
         "read_notification",
         "read_all_notifications",
         "remove_notification",
+        "next_chosen",
+        "notice_settings",
     ] {
         let refused = invoke(&other, command, json!({ "since": 0 })).await.expect_err("refused");
         assert!(refused.to_string().contains("not allowed"), "{refused}");

@@ -10,6 +10,7 @@
 //! - [`Namespace`]: a second machine whose link can be cut.
 //! - [`Nginx`]: the real one, in front of a server.
 //! - [`Redis`]: the real one, and [`Proxy`]: a network with faults.
+//! - [`NoticeService`]: a session bus with a service of notifications.
 //! - [`Screen`]: a browser or the desktop window, and what it shows.
 //! - [`ProcessCost`]: what processes cost.
 //! - [`ledger`]: what was published and what arrived.
@@ -29,6 +30,7 @@ pub mod ledger;
 #[cfg(target_os = "linux")]
 mod namespace;
 mod nginx;
+mod notice_service;
 mod proxy;
 mod redis;
 mod screen;
@@ -54,6 +56,7 @@ pub use http2::{Http2, Http2Events};
 #[cfg(target_os = "linux")]
 pub use namespace::Namespace;
 pub use nginx::Nginx;
+pub use notice_service::{NoticeCall, NoticeService};
 pub use proxy::{Fault, Proxy};
 pub use redis::Redis;
 pub use screen::{AppProcess, Screen, screenshots};

@@ -21,6 +21,7 @@ mod frame;
 mod input;
 mod machine;
 mod message;
+mod notices;
 mod outage;
 mod status;
 
@@ -30,4 +31,5 @@ pub use frame::Taken;
 pub use input::{Command, Config, Failure, Input};
 pub use machine::Feed;
 pub use message::{DecodeError, Event, Message, decode};
+pub use notices::{NoTime, NoticeSettings, QuietHours, TimeOfDay, Weekday};
 pub use status::{Cause, State, Status};

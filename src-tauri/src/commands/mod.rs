@@ -3,4 +3,5 @@
 pub(crate) mod alerts;
 pub(crate) mod feed;
 pub(crate) mod inbox;
+pub(crate) mod notices;
 pub(crate) mod trust;

@@ -14,6 +14,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::http::{RequestError, describe};
+use super::inbox::Answer;
 use super::{Control, Sink, Update, now};
 
 #[wasm_bindgen]
@@ -114,6 +115,11 @@ async fn ask(since: u64) -> Result<Batch, String> {
     let answer = JsFuture::from(promise).await.map_err(|e| describe(&e))?;
     let text = answer.as_string().ok_or("the answer is no text")?;
     serde_json::from_str(&text).map_err(|e| e.to_string())
+}
+
+/// As [`request`], behind a pointer, so that the program has the state of a request once, and not in each that asks.
+pub(super) fn question(command: &'static str, arguments: Vec<(&'static str, JsValue)>) -> Answer {
+    Box::pin(async move { request(command, &arguments).await })
 }
 
 /// Has the application ask the server, and returns the text of a successful answer.

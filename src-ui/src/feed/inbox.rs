@@ -20,14 +20,15 @@ struct Question {
     body: Option<String>,
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<String, RequestError>>>>;
+/// What is asked, on its way.
+pub(super) type Answer = Pin<Box<dyn Future<Output = Result<String, RequestError>>>>;
 
 /// Behind a pointer, so that the program has the state of a request once, and not in each of those below.
 fn ask(question: Question) -> Answer {
     Box::pin(async move {
         let Question { command, arguments, method, path, body } = question;
         if desktop::is_here() {
-            return desktop::request(command, &arguments).await;
+            return desktop::question(command, arguments).await;
         }
         http::request(method, &path, body).await
     })

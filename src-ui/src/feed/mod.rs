@@ -9,6 +9,7 @@ mod desktop;
 pub mod event_source;
 mod http;
 pub mod inbox;
+pub mod notices;
 mod session;
 mod time;
 

@@ -1,6 +1,7 @@
 //! What a person sees: a page in Chromium, or the desktop window in its WebKit.
 
 mod app;
+mod hide;
 mod processes;
 
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ pub struct Screen {
     /// Dropped in this order: the driver before the display it draws on.
     _processes: Vec<Process>,
     profile: TempDir,
+    /// The display of a desktop window; null of a browser.
+    display: Option<String>,
 }
 
 /// Where pictures go, for a person to look at.
@@ -110,16 +113,19 @@ impl Screen {
             all.push((variable, &home));
         }
         all.extend_from_slice(variables);
-        let arguments = [
-            "--".to_owned(),
-            "tauri-driver".to_owned(),
-            format!("--port={port}"),
-            format!("--native-port={native_port}"),
-        ];
-        let driver = Process::start("dbus-run-session", &arguments, &all)?;
+        let arguments = [format!("--port={port}"), format!("--native-port={native_port}")];
+        // A session bus of its own, unless the test has one.
+        let driver = if variables.iter().any(|(name, _)| *name == "DBUS_SESSION_BUS_ADDRESS") {
+            Process::start("tauri-driver", &arguments, &all)?
+        } else {
+            let session = ["--".to_owned(), "tauri-driver".to_owned()];
+            Process::start("dbus-run-session", &[&session[..], &arguments].concat(), &all)?
+        };
         let mut capabilities = Capabilities::new();
         capabilities.set("tauri:options", json!({ "application": application }))?;
-        Self::connect(port, capabilities, vec![driver, display], profile).await
+        let mut screen = Self::connect(port, capabilities, vec![driver, display], profile).await?;
+        screen.display = Some(name);
+        Ok(screen)
     }
 
     async fn connect(
@@ -136,7 +142,7 @@ impl Screen {
         })
         .await?;
         let driver = WebDriver::new(&url, capabilities).await.context("a session of the driver")?;
-        Ok(Self { driver: Some(driver), _processes: processes, profile })
+        Ok(Self { driver: Some(driver), _processes: processes, profile, display: None })
     }
 
     /// Loads a page.

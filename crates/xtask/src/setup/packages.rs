@@ -117,6 +117,15 @@ pub(super) const PACKAGES: &[Package] = &[
         ..NONE
     },
     Package {
+        what: "xdotool, which hides the desktop window in tests",
+        parts: &[Part::Test],
+        probe: Probe::Programs(&["xdotool"]),
+        apt: "xdotool",
+        dnf: "xdotool",
+        pacman: "xdotool",
+        ..NONE
+    },
+    Package {
         what: "WebKitWebDriver, which drives the desktop window in tests",
         parts: &[Part::Test],
         probe: Probe::Programs(&["WebKitWebDriver"]),

@@ -144,6 +144,6 @@ fn focus_beside(id: &str) {
     }
 }
 
-fn note(id: &str) -> Option<HtmlElement> {
+pub(super) fn note(id: &str) -> Option<HtmlElement> {
     web_sys::window()?.document()?.get_element_by_id(&format!("note-{id}"))?.dyn_into().ok()
 }

@@ -4,25 +4,34 @@
 //! - [`list`]: the notifications.
 //! - [`keys`]: what its keys do.
 //! - [`blank`]: what stands where there are none.
-//! - [`toast_choice`]: which levels become toasts.
+//! - [`toast_choice`]: which levels become toasts, and which come up outside of the desktop's window.
+//! - [`chosen`]: what somebody chose there.
 
 mod blank;
+mod chosen;
 mod filters;
 mod keys;
 mod list;
 mod toast_choice;
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use crate::components::{Button, Look, Symbol, icon};
-use crate::hooks::{use_actions, use_inbox_open, use_notifications, use_settings};
+use crate::hooks::{
+    use_actions, use_inbox_open, use_notice_settings, use_notifications, use_settings,
+};
 use crate::state::format::grouped;
 use crate::state::notifications::filter::Filter;
+use chosen::follow;
 use filters::filters;
 use list::use_list;
-use toast_choice::toast_choice;
+use toast_choice::{notice_choice, toast_choice};
 
 /// Id of the popover.
 pub(super) const ID: &str = "inbox";
@@ -77,7 +86,14 @@ pub fn Inbox() -> Html {
     {
         // An open one that goes with its session tells nobody.
         let actions = actions.clone();
-        use_effect_with((), move |()| move || actions.inbox_opened(false));
+        use_effect_with((), move |()| {
+            let ended = Rc::new(Cell::new(false));
+            spawn_local(follow(actions.clone(), ended.clone()));
+            move || {
+                ended.set(true);
+                actions.inbox_opened(false);
+            }
+        });
     }
     let ontoggle = Callback::from(move |event: Event| {
         if let Some(element) = event.target_dyn_into::<HtmlElement>() {
@@ -111,6 +127,8 @@ fn Opened() -> Html {
     let filter = use_state_eq(Filter::default);
     let choosing = use_state_eq(|| false);
     let unread = notifications.unread();
+    let (words, change) = use_notice_settings();
+    let is_desktop = actions.is_desktop();
     let on_filter = {
         let filter = filter.setter();
         Callback::from(move |next| filter.set(next))
@@ -124,8 +142,13 @@ fn Opened() -> Html {
         })
     };
     let on_choose = {
-        let choosing = choosing.clone();
-        Callback::from(move |()| choosing.set(!*choosing))
+        let (choosing, change) = (choosing.clone(), change.clone());
+        Callback::from(move |()| {
+            choosing.set(!*choosing);
+            if is_desktop {
+                change.emit(String::new());
+            }
+        })
     };
     html! {
         <>
@@ -143,6 +166,7 @@ fn Opened() -> Html {
             </header>
             if *choosing {
                 { toast_choice(&actions, &settings) }
+                { notice_choice(&words, &change) }
             }
             { filters(&filter, &on_filter) }
             if let Some(refused) = &notifications.refused {

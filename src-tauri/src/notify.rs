@@ -1,0 +1,309 @@
+//! Notifications of the system, for whoever is not looking at the window.
+//!
+//! ```text
+//!   stream and inbox ──> Teller decides ──> Memory keeps what is told ──> System shows it ──click──> window, page
+//! ```
+//!
+//! - [`teller`]: what comes up, with [`told`] (once), [`burst`] (not too much at once) and [`popup`] (which words).
+//! - [`memory`]: what was told, kept across restarts.
+//! - [`system`]: how each system shows it.
+//!
+//! What is to be shown is kept as told before it is shown: whoever is killed in between leaves a notification that did not come
+//! up and waits in the inbox, rather than one that comes up twice.
+
+mod burst;
+mod memory;
+mod popup;
+mod system;
+mod teller;
+#[cfg(test)]
+mod tests;
+mod told;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Zoned;
+use tauri::{AppHandle, Runtime};
+use tidings_client::{
+    Client, ClientError, Delivery, InboxQuery, Item, State, Subscription, Update,
+};
+use tidings_feed::{Backoff, NoticeSettings, TimeOfDay, Weekday};
+use tidings_protocol::notification::{
+    Arrival, Inbox, InboxChange, MAX_PAGE, NOTIFICATION, UNREAD, topic,
+};
+use tidings_protocol::topic::Selector;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::notices::{Notices, Order};
+use crate::window;
+use memory::Memory;
+use system::{Click, System};
+use teller::{Act, Around, Teller};
+
+/// Waits before what failed is tried again.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// While something is held back the local clock is looked at so often: it may be set, and a machine may sleep.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(15);
+
+/// What the task needs to know of where it runs.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// Identifier of the app.
+    pub(crate) identifier: String,
+    /// The folder where it is kept what was told, and what the server is called there; null where that lasts as long as the
+    /// app.
+    pub(crate) memory: Option<(PathBuf, String)>,
+}
+
+/// The task; it ends with this.
+pub(crate) struct Notifier {
+    stop: CancellationToken,
+    task: AbortOnDropHandle<()>,
+}
+
+impl Notifier {
+    /// Starts it. Must be called within a tokio runtime.
+    pub(crate) fn start<R: Runtime>(
+        app: AppHandle<R>,
+        client: Client,
+        notices: Arc<Notices>,
+        place: Place,
+    ) -> Self {
+        let stop = CancellationToken::new();
+        let worker = Worker {
+            settings: notices.watch_settings(),
+            orders: notices.watch_orders(),
+            system: System::new(&place.identifier),
+            started: Instant::now(),
+            app,
+            client,
+            notices,
+            memory: place.memory,
+        };
+        let stopped = stop.clone();
+        let task = AbortOnDropHandle::new(tokio::spawn(worker.run(stopped)));
+        Self { stop, task }
+    }
+
+    /// Takes away what is shown, since nobody would hear a click on it, and ends the task.
+    pub(crate) async fn stop(self, timeout: Duration) {
+        self.stop.cancel();
+        if tokio::time::timeout(timeout, self.task).await.is_err() {
+            tracing::warn!("the task of notifications did not end within {timeout:?}");
+        }
+    }
+}
+
+struct Worker<R: Runtime> {
+    app: AppHandle<R>,
+    client: Client,
+    notices: Arc<Notices>,
+    settings: watch::Receiver<NoticeSettings>,
+    orders: watch::Receiver<Order>,
+    system: System,
+    memory: Option<(PathBuf, String)>,
+    started: Instant,
+}
+
+/// What the task woke up for.
+enum Woken {
+    Update(Update),
+    Looked(Result<Inbox, ClientError>),
+    Click(Click),
+    Order,
+    /// Time went by, or the settings changed.
+    Tick,
+}
+
+impl<R: Runtime> Worker<R> {
+    async fn run(mut self, stop: CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.work() => {}
+        }
+        self.system.close_all().await;
+    }
+
+    async fn work(&mut self) {
+        let Some(user) = self.user().await else { return };
+        let Some(topic) = topic(&user) else { return };
+        let memory =
+            self.memory.as_ref().map(|(folder, server)| Memory::new(folder, server, &user));
+        let mut subscription = self.client.subscribe(&[Selector::Exact(topic)]);
+        self.follow(&mut subscription, memory).await;
+    }
+
+    /// Who the notifications are for, once the server says it; null if the app ends.
+    async fn user(&mut self) -> Option<String> {
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, rand::random());
+        loop {
+            if *self.orders.borrow_and_update() == Order::Connect {
+                match self.client.session().await {
+                    Ok(session) => return Some(session.user.id),
+                    Err(error) => {
+                        tracing::debug!("notifications of the system wait: {error}");
+                        if may_pass(&error) {
+                            let wait = backoff.next_wait();
+                            tokio::select! {
+                                () = sleep(wait) => continue,
+                                changed = self.orders.changed() => changed.ok()?,
+                            }
+                            continue;
+                        }
+                    }
+                }
+            }
+            self.orders.changed().await.ok()?;
+        }
+    }
+
+    async fn follow(&mut self, subscription: &mut Subscription, memory: Option<Memory>) {
+        let mut kept = memory.as_ref().and_then(Memory::read);
+        let mut teller = Teller::new(kept);
+        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, rand::random());
+        let mut is_open = false;
+        let mut look_at = Instant::now();
+        loop {
+            let woken = self.wake(subscription, &teller, is_open.then_some(look_at)).await;
+            let settings = self.settings.borrow_and_update().clone();
+            let around = Around {
+                now: self.started.elapsed(),
+                is_quiet: is_quiet(&settings),
+                is_attended: self.notices.is_attended(),
+                settings: &settings,
+            };
+            let mut acts = Vec::new();
+            match woken {
+                Woken::Update(update) => {
+                    let was_open = std::mem::replace(&mut is_open, open(&update));
+                    if is_open && !was_open || update.dropped > 0 {
+                        teller.miss();
+                        look_at = Instant::now();
+                    }
+                    for delivery in update.deliveries {
+                        acts.append(&mut take(&mut teller, &delivery, around));
+                    }
+                }
+                Woken::Looked(Ok(page)) => {
+                    backoff.reset();
+                    acts = teller.looked(&page, around);
+                }
+                Woken::Looked(Err(error)) if may_pass(&error) => {
+                    look_at = Instant::now() + backoff.next_wait();
+                }
+                Woken::Looked(Err(error)) => {
+                    tracing::debug!("the inbox cannot be read: {error}");
+                    acts = teller.look_failed(around);
+                }
+                Woken::Click(click) => {
+                    self.notices.choose(click.opens);
+                    window::raise(&self.app, click.token);
+                }
+                Woken::Order => match *self.orders.borrow_and_update() {
+                    Order::Connect => subscription.handle().retry(),
+                    Order::Disconnect => subscription.handle().disconnect(),
+                },
+                Woken::Tick => acts = teller.tick(around),
+            }
+            let mark = teller.mark();
+            if mark != kept
+                && let (Some(memory), Some(mark)) = (&memory, mark)
+                // What cannot be kept is told all the same, and may be told again after a restart.
+                && let Err(error) = tokio::task::block_in_place(|| memory.write(mark))
+            {
+                tracing::warn!("what was told cannot be kept: {error}");
+            }
+            kept = mark;
+            for act in acts {
+                match act {
+                    Act::Show(popup) => self.system.show(&popup).await,
+                    Act::Close(slot) => self.system.close(&slot).await,
+                }
+            }
+        }
+    }
+
+    /// Waits for something to act on; `look_at` is when the inbox may be looked at, if that is of use.
+    async fn wake(
+        &mut self,
+        subscription: &mut Subscription,
+        teller: &Teller,
+        look_at: Option<Instant>,
+    ) -> Woken {
+        let look = async {
+            match look_at.filter(|_| teller.must_look()) {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+            let asked = InboxQuery { unread: Some(true), before: None, limit: Some(MAX_PAGE) };
+            self.client.notifications(&asked).await
+        };
+        let tick = async {
+            let clock = teller.holds_back().then(|| Instant::now() + LOOK_AT_CLOCK);
+            let due = teller.due().map(|due| self.started + due);
+            match due.into_iter().chain(clock).min() {
+                Some(at) => sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            click = self.system.clicked() => Woken::Click(click),
+            Ok(()) = self.orders.changed() => Woken::Order,
+            Ok(()) = self.settings.changed() => Woken::Tick,
+            () = tick => Woken::Tick,
+            update = subscription.next() => Woken::Update(update),
+            page = look => Woken::Looked(page),
+        }
+    }
+}
+
+fn open(update: &Update) -> bool {
+    matches!(update.status.state, State::Live | State::Stale)
+}
+
+fn take(teller: &mut Teller, delivery: &Delivery, around: Around<'_>) -> Vec<Act> {
+    let Item::Event(event) = &delivery.item else {
+        teller.miss();
+        return Vec::new();
+    };
+    match &*event.kind {
+        NOTIFICATION => match serde_json::from_str::<Arrival>(event.data.get()) {
+            Ok(arrival) => teller.arrive(arrival.notification, around),
+            Err(_) => Vec::new(),
+        },
+        UNREAD => match serde_json::from_str::<InboxChange>(event.data.get()) {
+            Ok(change) => teller.change(&change),
+            Err(_) => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// Whether it may be otherwise by itself in a while.
+fn may_pass(error: &ClientError) -> bool {
+    match error {
+        ClientError::Unreachable(_) | ClientError::Network(_) => true,
+        ClientError::Status { status, .. } => *status >= 500 || matches!(status, 408 | 429),
+        _ => false,
+    }
+}
+
+fn is_quiet(settings: &NoticeSettings) -> bool {
+    let now = Zoned::now();
+    let day = now.weekday().to_monday_zero_offset();
+    let day = usize::try_from(day).ok().and_then(|day| Weekday::ALL.get(day));
+    let hour = u8::try_from(now.hour()).ok();
+    let time = hour.zip(u8::try_from(now.minute()).ok());
+    let time = time.and_then(|(hour, minute)| TimeOfDay::new(hour, minute));
+    match (day, time) {
+        (Some(day), Some(time)) => settings.quiet.hold_at(*day, time),
+        _ => false,
+    }
+}
