@@ -68,7 +68,7 @@ impl From<serde_json::Error> for CommandError {
 
 impl From<std::io::Error> for CommandError {
     fn from(error: std::io::Error) -> Self {
-        Self { code: Code::Internal, message: error.to_string(), status: None }
+        Self { code: Code::Internal, message: error.to_string(), status: None, reason: None }
     }
 }
 
