@@ -28,11 +28,16 @@ impl Reader {
     /// Takes a notification that was `age` old when it arrived, by the server's clock, and how many are unread with it.
     pub fn notified(&mut self, row: Notification, unread: u64, age: Duration, now: Duration) {
         let most = if self.is_open { MOST } else { HELD };
-        let is_new = Rc::make_mut(&mut self.notifications).arrive(row.clone(), unread, most);
-        let row = Rc::new(row);
+        let (id, version) = (row.id.clone(), row.version);
+        let is_new = Rc::make_mut(&mut self.notifications).arrive(row, unread, most);
+        // As later changes left it, which several servers may tell first: what is read, removed or replaced is no news.
+        let held = self.notifications.inbox().find(&id).filter(|held| held.version == version);
         // The page was opened at zero: what is older was there to be seen by then.
-        if is_new && age <= now {
-            self.tell(&row, age, now);
+        if is_new
+            && age <= now
+            && let Some(held) = held.cloned()
+        {
+            self.tell(&held, age, now);
         }
     }
 
@@ -148,6 +153,33 @@ mod tests {
         reader.hears("d", 4, LIVE);
         assert!(toasts(&reader).is_empty());
         assert_eq!(reader.notifications.unread(), 4);
+    }
+
+    #[test]
+    fn what_is_told_behind_its_own_end_becomes_no_toast() {
+        let of = |change: InboxChange| InboxChange { unread_count: 1, version: 8, ..change };
+        let b = || vec!["b".to_owned()];
+        for end in [
+            InboxChange { read: b(), ..InboxChange::default() },
+            InboxChange { read_up_to: Some(7), ..InboxChange::default() },
+            InboxChange { removed: b(), ..InboxChange::default() },
+        ] {
+            let mut reader = reader();
+            reader.changed(of(end.clone()), 9);
+            reader.hears("b", 7, LIVE);
+            assert!(toasts(&reader).is_empty(), "{end:?}");
+            assert_eq!(reader.notifications.unread(), 1);
+        }
+    }
+
+    #[test]
+    fn a_replacement_that_is_told_first_is_not_covered_by_what_it_replaced() {
+        let mut reader = reader();
+        let title = "Better".to_owned();
+        reader.notified(Notification { title, ..row("b", 8) }, 2, LIVE, NOW);
+        reader.hears("b", 7, LIVE);
+        assert_eq!(toasts(&reader), ["b"]);
+        assert_eq!(reader.toasts.list()[0].newest().unwrap().title, "Better");
     }
 
     #[test]
