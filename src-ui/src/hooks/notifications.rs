@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
-use tidings_protocol::notification::{DEFAULT_PAGE, Level, MAX_PAGE};
+use tidings_protocol::notification::{DEFAULT_PAGE, Level, MAX_PAGE, Unread};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -89,8 +89,22 @@ impl Actions {
         spawn_local(async move {
             let answer = ask_for(&mark).await;
             let at = actions.server_time();
-            actions.with_reader(|reader| reader.marked(&mark, answer, at));
+            if actions.with_reader(|reader| reader.marked(&mark, answer, at)) {
+                actions.recount().await;
+            }
         });
+    }
+
+    /// Asks how many are unread, by a page that is as short as can be: a reader far down the list keeps their place.
+    async fn recount(&self) {
+        match inbox::page(None, 1).await {
+            Ok(page) => self.with_reader(|reader| {
+                let told = Unread { unread_count: page.unread_count, version: page.version };
+                Rc::make_mut(&mut reader.notifications).recount(told);
+            }),
+            // That one is tried again, and says what is wrong.
+            Err(_) => self.load_inbox(),
+        }
     }
 
     /// Marks all that are there as read.

@@ -64,9 +64,10 @@ impl Reader {
         Rc::make_mut(&mut self.notifications).begin_mark(mark)
     }
 
-    /// Takes the server's answer to a mark; `at` is the time, for what has none yet.
-    pub fn marked(&mut self, mark: &Mark, answer: Marked, at: u64) {
-        Rc::make_mut(&mut self.notifications).marked(mark, answer, at);
+    /// Takes the server's answer to a mark; `at` is the time, for what has none yet. Whether the count is to be asked
+    /// for.
+    pub fn marked(&mut self, mark: &Mark, answer: Marked, at: u64) -> bool {
+        Rc::make_mut(&mut self.notifications).marked(mark, answer, at)
     }
 
     /// The inbox is opened or closed.

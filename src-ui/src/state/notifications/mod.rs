@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 use tidings_protocol::notification::{self as wire, InboxChange, Notification, Unread};
 
-use inbox::Inbox;
+use inbox::{Asked, Inbox};
 use marks::{Mark, Marked, Marks};
 use told::Told;
 
@@ -200,12 +200,14 @@ impl Notifications {
     /// Shows a mark before the server confirms it; false if there is nothing to ask of the server.
     pub fn begin_mark(&mut self, mark: &Mark) -> bool {
         self.refused = None;
-        let is_of_use = match mark {
-            Mark::Read(id) => self.inbox.find(id).is_some_and(|row| self.marks.leave_unread(row)),
-            Mark::Remove(id) => self.inbox.find(id).is_some(),
-            Mark::ReadAll(_) => true,
+        let row = match mark {
+            Mark::Read(id) => self.inbox.find(id).filter(|row| self.marks.leave_unread(row)),
+            Mark::Remove(id) => self.inbox.find(id),
+            Mark::ReadAll(_) => return self.marks.begin(mark, None),
         };
-        is_of_use && self.marks.begin(mark)
+        let Some(row) = row else { return false };
+        let at = self.inbox.version();
+        self.marks.begin(mark, Some(Asked { id: row.id.clone(), version: row.version, at }))
     }
 
     /// The mark for all that are there; null where there is none.
@@ -214,20 +216,30 @@ impl Notifications {
         Some(Mark::ReadAll(self.inbox.rows().next()?.version))
     }
 
-    /// Takes the server's answer to a mark; `at` is the time, for what has none yet.
-    pub fn marked(&mut self, mark: &Mark, answer: Marked, at: u64) {
-        self.marks.end(mark);
-        match (mark, answer) {
-            (_, Marked::Failed(why)) => self.refused = Some(format!("{} {why}", mark.failure())),
-            (Mark::ReadAll(version), Marked::Counted(told)) => {
+    /// Takes the server's answer to a mark; `at` is the time, for what has none yet. Whether the count is to be asked
+    /// for, because nothing else tells it for sure.
+    pub fn marked(&mut self, mark: &Mark, answer: Marked, at: u64) -> bool {
+        let asked = self.marks.end(mark);
+        match (mark, answer, asked) {
+            (_, Marked::Failed(why), _) => {
+                self.refused = Some(format!("{} {why}", mark.failure()));
+                false
+            }
+            (Mark::ReadAll(version), Marked::Counted(told), _) => {
                 self.inbox.confirm_read_up_to(*version, at, told);
+                false
             }
-            (Mark::ReadAll(_), _) => {}
-            (Mark::Read(id), Marked::Gone) | (Mark::Remove(id), _) => {
-                self.inbox.confirm_removed(id);
+            (Mark::Read(_), Marked::Gone, Some(asked)) | (Mark::Remove(_), _, Some(asked)) => {
+                self.inbox.confirm_removed(&asked)
             }
-            (Mark::Read(id), _) => self.inbox.confirm_read(id, at),
+            (Mark::Read(_), _, Some(asked)) => self.inbox.confirm_read(&asked, at),
+            _ => false,
         }
+    }
+
+    /// Takes a count that was asked for.
+    pub fn recount(&mut self, told: Unread) {
+        self.inbox.recount(told);
     }
 
     /// Lets go of what was held for a reader of older ones.
@@ -299,6 +311,31 @@ mod tests {
         all.begin_mark(&read("b"));
         all.marked(&read("b"), Marked::Gone, 9);
         assert_eq!((&*shown(&all), all.unread()), ("a*", 1));
+    }
+
+    #[test]
+    fn a_mark_that_a_later_count_has_already_is_not_counted_again() {
+        for (mark, left) in [(read("a"), "c* b* a"), (Mark::Remove("a".into()), "c* b*")] {
+            let mut all = loaded(2, &[("b", 2), ("a", 1)]);
+            all.begin_mark(&mark);
+            // Of version 4, from another server, and counted behind the mark; the event of the mark is still to come.
+            all.arrive(row("c", 4), 2, HELD);
+            assert!(all.marked(&mark, Marked::Done, 9), "the count is asked for");
+            assert_eq!((&*shown(&all), all.unread()), (left, 2));
+            all.recount(Unread { unread_count: 2, version: 4 });
+            assert_eq!(all.unread(), 2);
+        }
+    }
+
+    #[test]
+    fn a_mark_is_not_taken_for_one_of_what_replaced_it_meanwhile() {
+        for mark in [read("a"), Mark::Remove("a".into())] {
+            let mut all = loaded(2, &[("b", 2), ("a", 1)]);
+            all.begin_mark(&mark);
+            all.arrive(row("a", 4), 2, HELD);
+            all.marked(&mark, Marked::Done, 9);
+            assert_eq!((&*shown(&all), all.unread()), ("a* b*", 2));
+        }
     }
 
     #[test]

@@ -37,6 +37,10 @@ fn removed(version: u64, unread: u64, id: &str) -> InboxChange {
     InboxChange { unread_count: unread, version, removed, ..InboxChange::default() }
 }
 
+fn asked(id: &str, version: u64, at: u64) -> Asked {
+    Asked { id: id.to_owned(), version, at }
+}
+
 fn ids(inbox: &Inbox) -> String {
     inbox.rows().map(|row| &*row.id).collect::<Vec<_>>().join(" ")
 }
@@ -119,7 +123,7 @@ fn a_confirmed_mark_counts_once_whether_its_event_comes_before_or_after() {
         if event_first {
             inbox.change(read(3, 1, &["a"]), 9);
         }
-        inbox.confirm_read("a", 9);
+        assert!(!inbox.confirm_read(&asked("a", 1, 2), 9));
         assert_eq!(inbox.unread(), 1);
         inbox.change(read(3, 1, &["a"]), 9);
         assert_eq!((inbox.unread(), &*unread_ids(&inbox)), (1, "b"));
@@ -130,8 +134,8 @@ fn a_confirmed_mark_counts_once_whether_its_event_comes_before_or_after() {
 fn a_confirmed_removal_counts_once() {
     let mut inbox = Inbox::default();
     inbox.load(page(2, 2, &[("b", 2), ("a", 1)]), 0);
-    inbox.confirm_removed("a");
-    inbox.confirm_removed("a");
+    assert!(!inbox.confirm_removed(&asked("a", 1, 2)));
+    assert!(!inbox.confirm_removed(&asked("a", 1, 2)));
     assert_eq!((inbox.unread(), &*ids(&inbox)), (1, "b"));
     inbox.change(removed(3, 1, "a"), 9);
     assert_eq!(inbox.unread(), 1);
