@@ -52,6 +52,12 @@ impl Reader {
         Rc::make_mut(&mut self.notifications).begin_with(told)
     }
 
+    /// Forgets what was for one user alone, and keeps what was chosen in this browser.
+    pub fn forget(&mut self) {
+        self.notifications = Rc::default();
+        Rc::make_mut(&mut self.toasts).clear();
+    }
+
     /// Takes the newest page.
     pub fn loaded(&mut self, page: wire::Inbox, now: Duration) {
         for row in Rc::make_mut(&mut self.notifications).loaded(page) {

@@ -139,6 +139,20 @@ impl Store {
         self.frozen.as_ref().map(|frozen| self.events.total() - frozen.events.total())
     }
 
+    /// Whether what the page shows is for somebody else than `user`.
+    #[must_use]
+    pub fn is_of_another(&self, user: &User) -> bool {
+        self.user.as_ref().is_some_and(|shown| shown.id != user.id)
+    }
+
+    /// What is left when a session ends: nothing that it brought.
+    fn without_session(mut self) -> Self {
+        self.reader.forget();
+        // Those who ask when a number grows would miss that it grew if it began anew.
+        let Self { connection, reader, stale, .. } = self;
+        Self { connection, reader, stale, ..Self::new(Duration::ZERO) }
+    }
+
     /// What the page becomes.
     #[must_use]
     pub fn after(&self, action: Action) -> Self {
@@ -157,6 +171,11 @@ impl Store {
                 next.take(arrivals, dropped, now);
             }
             Action::SignedIn(user) => {
+                // A session may end, and another begin, without a sign-out: in another tab, or behind an expiry.
+                if self.is_of_another(&user) {
+                    next = next.without_session();
+                    next.stale.take(News::Connected);
+                }
                 if self.user.as_deref() != Some(&user) {
                     next.user = Some(Rc::new(user));
                 }
@@ -166,9 +185,7 @@ impl Store {
             }
             Action::SignedOut => {
                 Rc::make_mut(&mut next.connection).sign_out_error = None;
-                let reader = Reader { settings: next.reader.settings, ..Reader::default() };
-                let connection = next.connection;
-                next = Self { connection, reader, ..Self::new(Duration::ZERO) };
+                next = next.without_session();
             }
             Action::SignOutFailed(message) => {
                 Rc::make_mut(&mut next.connection).sign_out_error = Some(message);

@@ -150,6 +150,21 @@ fn a_sign_out_leaves_no_notification_and_keeps_what_was_chosen() {
 }
 
 #[test]
+fn nothing_of_one_user_is_left_on_the_page_for_the_next() {
+    let user = |id: &str| User { id: id.to_owned(), name: String::new(), role: Role::Viewer };
+    let ada = feed(&Store::new(Duration::ZERO), "metrics/a", 1, SAMPLE);
+    let ada = notify(&ada, 2).after(Action::SignedIn(user("u1")));
+    assert_eq!(ada.reader.toasts.list().len(), 1, "what came before the name is theirs");
+    let ada = ada.after(Action::TogglePause);
+    let bob = ada.after(Action::SignedIn(user("u2")));
+    assert!(bob.reader.toasts.list().is_empty());
+    assert_eq!(bob.reader.notifications.unread(), 0);
+    assert!(bob.shown_events().newest().is_none() && bob.shown_metrics().current().is_none());
+    assert!(bob.stale.of(Part::Inbox) > ada.stale.of(Part::Inbox), "their own is asked for");
+    assert!(Rc::ptr_eq(&bob.connection, &ada.connection), "it is another's, and open");
+}
+
+#[test]
 fn events_the_page_was_too_slow_for_are_told() {
     let store = Store::new(Duration::ZERO);
     let status = store.connection.status.clone();
