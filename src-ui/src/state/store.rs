@@ -159,11 +159,14 @@ impl Store {
         let mut next = self.clone();
         match action {
             Action::Feed { status, arrivals, dropped, now } => {
-                let is_open = |state| matches!(state, State::Live | State::Stale);
-                if is_open(status.state) && !is_open(self.connection.status.state) {
+                let connection = self.connection.told(status, now);
+                let degraded = State::Degraded;
+                // What a degraded server could not tell it has had all the while, or announces now.
+                let is_well_again =
+                    self.connection.status.state == degraded && connection.status.state != degraded;
+                if connection.is_open() && (!self.connection.is_open() || is_well_again) {
                     next.stale.take(News::Connected);
                 }
-                let connection = self.connection.told(status, now);
                 // A feed tells where it stands with every delivery, which is seldom news.
                 if !self.connection.agrees(&connection) {
                     next.connection = Rc::new(connection);

@@ -150,6 +150,21 @@ fn a_sign_out_leaves_no_notification_and_keeps_what_was_chosen() {
 }
 
 #[test]
+fn an_inbox_is_asked_for_of_a_degraded_server_and_once_more_when_it_is_well() {
+    let mut store = Store::new(Duration::ZERO);
+    let mut asked = Vec::new();
+    for state in
+        [State::Degraded, State::Degraded, State::Live, State::Stale, State::Live, State::Degraded]
+    {
+        let status = tidings_feed::Status { state, ..store.connection.status.clone() };
+        let now = Duration::ZERO;
+        store = store.after(Action::Feed { status, arrivals: vec![], dropped: 0, now });
+        asked.push(store.stale.of(Part::Inbox));
+    }
+    assert_eq!(asked, [1, 1, 2, 2, 2, 2]);
+}
+
+#[test]
 fn nothing_of_one_user_is_left_on_the_page_for_the_next() {
     let user = |id: &str| User { id: id.to_owned(), name: String::new(), role: Role::Viewer };
     let ada = feed(&Store::new(Duration::ZERO), "metrics/a", 1, SAMPLE);
