@@ -22,6 +22,8 @@ pub struct Reader {
     pub settings: Rc<Settings>,
     /// Whether the inbox is open; what comes then needs no toast.
     pub is_open: bool,
+    /// How often all was forgotten: an answer to what was asked before that is not for this reader.
+    pub session: u64,
 }
 
 impl Reader {
@@ -54,6 +56,7 @@ impl Reader {
 
     /// Forgets what was for one user alone, and keeps what was chosen in this browser.
     pub fn forget(&mut self) {
+        self.session += 1;
         self.notifications = Rc::default();
         Rc::make_mut(&mut self.toasts).clear();
     }

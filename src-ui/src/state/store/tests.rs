@@ -177,6 +177,8 @@ fn nothing_of_one_user_is_left_on_the_page_for_the_next() {
     assert!(bob.shown_events().newest().is_none() && bob.shown_metrics().current().is_none());
     assert!(bob.stale.of(Part::Inbox) > ada.stale.of(Part::Inbox), "their own is asked for");
     assert!(Rc::ptr_eq(&bob.connection, &ada.connection), "it is another's, and open");
+    assert_ne!(bob.reader.session, ada.reader.session, "answers to Ada are told apart");
+    assert_ne!(bob.reader.session, bob.after(Action::SignedOut).reader.session);
 }
 
 #[test]
