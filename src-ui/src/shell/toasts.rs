@@ -10,7 +10,7 @@ use crate::components::{ToastActs, toast_card};
 use crate::hooks::{use_actions, use_toasts};
 use crate::state::format::grouped;
 use crate::state::notifications::marks::Mark;
-use crate::state::toasts::Hold;
+use crate::state::toasts::{Announcement, Hold};
 
 /// The toasts, and the lines that screen readers read.
 #[component]
@@ -33,13 +33,13 @@ pub fn Toasts() -> Html {
     });
     let on_more = Callback::from(|()| open_inbox());
     let acts = ToastActs { on_dismiss, on_follow, on_more };
-    let said = toasts.announcement();
-    let say = |urgent: bool| (said.is_urgent == urgent).then(|| said.text.clone());
+    // The same words once more are said once more, because their element is another.
+    let say = |said: &Announcement| html! { <span key={said.number}>{ said.text.clone() }</span> };
     html! {
         <>
             // They must be there before there is anything to say.
-            <div class="unseen" role="status" data-testid="said">{ say(false) }</div>
-            <div class="unseen" role="alert">{ say(true) }</div>
+            <div class="unseen" role="status" data-testid="said">{ say(toasts.polite()) }</div>
+            <div class="unseen" role="alert">{ say(toasts.urgent()) }</div>
             if !toasts.list().is_empty() {
                 <section class="toasts" aria-label="New notifications"
                     onmouseenter={move |_| enter()} onmouseleave={move |_| leave()}

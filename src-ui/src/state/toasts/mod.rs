@@ -31,10 +31,8 @@ pub enum Hold {
 pub struct Announcement {
     /// Grows with each.
     pub number: u64,
-    /// The words.
+    /// The words; empty if there is nothing to say any more.
     pub text: String,
-    /// Whether they may interrupt.
-    pub is_urgent: bool,
 }
 
 /// The toasts on the page, oldest first.
@@ -47,7 +45,8 @@ pub struct Toasts {
     holds: Vec<Hold>,
     /// Until when time was taken off, by the monotonic clock.
     settled: Duration,
-    announcement: Announcement,
+    polite: Announcement,
+    urgent: Announcement,
 }
 
 impl Toasts {
@@ -63,10 +62,16 @@ impl Toasts {
         self.beyond
     }
 
-    /// What a screen reader is to say.
+    /// What a screen reader is to say in its turn.
     #[must_use]
-    pub fn announcement(&self) -> &Announcement {
-        &self.announcement
+    pub fn polite(&self) -> &Announcement {
+        &self.polite
+    }
+
+    /// What it is to say at once. Apart from the other, which would take its words away before they are said.
+    #[must_use]
+    pub fn urgent(&self) -> &Announcement {
+        &self.urgent
     }
 
     /// Whether time stands still for them.
@@ -81,7 +86,11 @@ impl Toasts {
         let away = age >= AWAY;
         if let Some(at) = self.list.iter().position(|t| t.members.iter().any(|m| m.id == row.id)) {
             // It was replaced: one that tells how far something is stays one toast.
+            let was = self.list[at].level;
             self.list[at].replace(row.clone(), now);
+            if was < Level::Error && row.level == Level::Error {
+                self.announce(row);
+            }
             return;
         }
         if let Some(toast) = self.list.iter_mut().find(|t| t.belongs_with(row, away, now)) {
@@ -174,21 +183,22 @@ impl Toasts {
         true
     }
 
-    /// With no toast left nothing holds them, and nothing is beyond them.
+    /// With no toast left nothing holds them, nothing is beyond them, and nothing is there to be read out.
     fn tidy(&mut self) {
         if self.list.is_empty() {
             self.beyond = 0;
             self.holds.retain(|hold| *hold == Hold::Hidden);
+            self.polite.text.clear();
+            self.urgent.text.clear();
         }
     }
 
     fn announce(&mut self, row: &Notification) {
         let text = [&*row.title, &*row.message].join(". ");
-        self.announcement = Announcement {
-            number: self.announcement.number + 1,
-            text: format!("{}: {}", name(row.level), first(&text, 300)),
-            is_urgent: row.level == Level::Error,
-        };
+        let announcement =
+            if row.level == Level::Error { &mut self.urgent } else { &mut self.polite };
+        announcement.number += 1;
+        announcement.text = format!("{}: {}", name(row.level), first(&text, 300));
     }
 }
 
@@ -342,13 +352,37 @@ mod tests {
     fn each_toast_is_said_once_and_an_error_may_interrupt() {
         let mut toasts = Toasts::default();
         toasts.show(&of("a", "ci"), LIVE, at(0));
-        let said = toasts.announcement().clone();
-        assert_eq!((said.number, &*said.text, said.is_urgent), (1, "Info: Title a. ", false));
+        let said = toasts.polite().clone();
+        assert_eq!((said.number, &*said.text), (1, "Info: Title a. "));
         toasts.show(&of("b", "ci"), LIVE, at(1));
         toasts.tick(at(2));
-        assert_eq!(*toasts.announcement(), said, "one that joins is not said");
+        assert_eq!(*toasts.polite(), said, "one that joins is not said");
         toasts.show(&one("c", Level::Error), LIVE, at(2));
-        assert!(toasts.announcement().is_urgent);
+        toasts.show(&one("d", Level::Info), LIVE, at(2));
+        assert_eq!(toasts.urgent().text, "Error: Title c. ", "what came with it does not hide it");
+        assert_eq!(toasts.polite().text, "Info: Title d. ");
+    }
+
+    #[test]
+    fn the_same_words_are_another_announcement() {
+        let mut toasts = Toasts::default();
+        toasts.show(&one("a", Level::Info), LIVE, at(0));
+        let said = toasts.polite().clone();
+        toasts.tick(at(7));
+        assert_eq!(toasts.polite().text, "", "it is gone, and not to be come upon");
+        toasts.show(&one("a", Level::Info), LIVE, at(8));
+        assert_eq!(toasts.polite().text, said.text);
+        assert_ne!(toasts.polite().number, said.number);
+    }
+
+    #[test]
+    fn one_that_is_replaced_is_said_where_it_went_wrong_again() {
+        let mut toasts = Toasts::default();
+        toasts.show(&one("a", Level::Success), LIVE, at(0));
+        toasts.show(&Rc::new(Notification { level: Level::Error, ..row("a", 2) }), LIVE, at(1));
+        assert_eq!((toasts.urgent().number, &*toasts.urgent().text), (1, "Error: Title a. "));
+        toasts.show(&Rc::new(Notification { level: Level::Error, ..row("a", 3) }), LIVE, at(2));
+        assert_eq!(toasts.urgent().number, 1, "it is as wrong as it was");
     }
 
     #[test]
