@@ -88,13 +88,15 @@ pub(super) fn use_list(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
         actions.load_older();
     });
     let has_rows = notifications.inbox().rows().len() > 0;
-    let waits = notifications.older == Older::Loading || notifications.inbox().next().is_some();
+    // Screen readers may leave out what is in a busy feed, so that it must not be busy for as long as there are older ones.
+    let is_busy = notifications.older == Older::Loading;
+    let waits = is_busy || notifications.inbox().next().is_some();
     html! {
         <div class="inbox-list" ref={place} data-testid="inbox-list" {onscroll}>
             if let (Load::Failed(why), true) = (&notifications.load, has_rows) {
                 { trouble(format!("{why} What is shown may be out of date."), "inbox-retry", &on_retry) }
             }
-            <div role="feed" aria-label="Notifications" aria-busy={if waits { "true" } else { "false" }}>
+            <div role="feed" aria-label="Notifications" aria-busy={if is_busy { "true" } else { "false" }}>
                 { for shown.iter().enumerate().map(|(index, (row, unread))| {
                     let age = Duration::from_millis(now.saturating_sub(row.created_at));
                     html! {
