@@ -22,6 +22,8 @@ pub enum NoteAct {
     Focus,
     /// Marks it as read.
     Read,
+    /// Follows its link.
+    Follow,
     /// Removes it.
     Remove,
 }
@@ -39,7 +41,7 @@ pub struct NoteProps {
     pub place: usize,
     /// Whether Tab comes to it.
     pub current: bool,
-    /// Whether this page can open links.
+    /// Whether this page can open links to others.
     pub links: bool,
     /// Called with the notification's id.
     pub on_act: Callback<(NoteAct, Rc<Notification>)>,
@@ -90,7 +92,7 @@ pub fn Note(props: &NoteProps) -> Html {
                         <span class="note-source">{ source }</span>
                     }
                     <time title={full_time(row.created_at as f64)}>{ props.ago.clone() }</time>
-                    { note_link(row, props.links, act(NoteAct::Read)) }
+                    { note_link(row, props.links, act(NoteAct::Follow)) }
                 </p>
             </div>
             <div class="note-acts">
@@ -108,13 +110,18 @@ pub fn Note(props: &NoteProps) -> Html {
 /// Where it leads; nothing where it leads nowhere, the plain address where this page must not lead.
 pub(super) fn note_link(row: &Notification, links: bool, on_follow: Callback<()>) -> Html {
     let Some(address) = &row.link else { return Html::default() };
-    let Some(safe) = link::safe(address).filter(|_| links) else {
+    let is_here = link::is_here(address);
+    let Some(safe) = link::safe(address).filter(|_| links || is_here) else {
         return html! { <span class="note-address" title={address.clone()}>{ address }</span> };
     };
     html! {
-        <a class="note-link" href={safe.to_owned()} target="_blank" rel="noopener noreferrer"
+        // Another dashboard would be another stream, of which a browser has few to an origin.
+        <a class="note-link" href={safe.to_owned()} target={(!is_here).then_some("_blank")} rel="noopener noreferrer"
             title={safe.to_owned()} onclick={on_follow.reform(|_: MouseEvent| ())}>
-            <span class="note-host">{ link::name(safe) }</span>{ icon(Symbol::External) }
+            <span class="note-host">{ link::name(safe) }</span>
+            if !is_here {
+                { icon(Symbol::External) }
+            }
         </a>
     }
 }

@@ -9,12 +9,13 @@ use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 use super::blank::blank;
-use super::focus_inbox;
+use super::{close_inbox, focus_inbox};
 use crate::components::{Button, Note, NoteAct};
 use crate::hooks::{use_actions, use_notifications, use_server_time};
 use crate::state::format::{ago, grouped};
 use crate::state::notifications::filter::Filter;
 use crate::state::notifications::inbox::MOST;
+use crate::state::notifications::link::is_here;
 use crate::state::notifications::marks::Mark;
 use crate::state::notifications::{Load, Older};
 
@@ -58,7 +59,12 @@ pub(super) fn use_list(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
         let (actions, current) = (actions.clone(), current.setter());
         Callback::from(move |(act, row): (NoteAct, Rc<Notification>)| match act {
             NoteAct::Focus => current.set(Some(row.id.clone())),
-            NoteAct::Read => {
+            NoteAct::Follow if row.link.as_deref().is_some_and(is_here) => {
+                // What it leads to is behind the inbox, and takes the focus.
+                close_inbox();
+                actions.mark(Mark::Read(row.id.clone()));
+            }
+            NoteAct::Read | NoteAct::Follow => {
                 // The button that was pressed goes, and would take the focus along.
                 if let Some(note) = note(&row.id) {
                     let _ = note.focus();

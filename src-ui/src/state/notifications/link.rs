@@ -14,6 +14,12 @@ pub fn safe(link: &str) -> Option<&str> {
     (is_clean && (is_path || has_scheme("http://") || has_scheme("https://"))).then_some(link)
 }
 
+/// Whether it leads to a part of the dashboard: of this very page, wherever that is shown, and to no other.
+#[must_use]
+pub fn is_here(link: &str) -> bool {
+    link.starts_with("/#")
+}
+
 /// What to call it: the host's name, or the path.
 #[must_use]
 pub fn name(link: &str) -> &str {
@@ -44,6 +50,14 @@ mod tests {
             "",
         ] {
             assert_eq!(safe(link), None, "{link}");
+        }
+    }
+
+    #[test]
+    fn a_link_to_a_part_of_the_dashboard_stays_on_the_page() {
+        assert!(is_here("/#alerts/7") && safe("/#alerts/7").is_some());
+        for link in ["/", "/jobs/7#log", "https://a.test/#alerts/7", "#alerts/7"] {
+            assert!(!is_here(link), "{link}");
         }
     }
 
