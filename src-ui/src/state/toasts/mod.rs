@@ -115,8 +115,7 @@ impl Toasts {
     pub fn dismiss(&mut self, key: u64, now: Duration) {
         self.settle(now);
         self.list.retain(|toast| toast.key != key);
-        // The focus went with it, and nothing tells.
-        self.holds.retain(|hold| *hold != Hold::Focus);
+        self.lose_focus();
         self.tidy();
     }
 
@@ -133,10 +132,14 @@ impl Toasts {
             is_named && row.version < change.version
                 || change.read_up_to.is_some_and(|up_to| row.version <= up_to)
         };
+        let before = self.list.len();
         self.list.retain_mut(|toast| {
             toast.members.retain(|row| !is_over(row));
             !toast.members.is_empty()
         });
+        if self.list.len() < before {
+            self.lose_focus();
+        }
         self.tidy();
     }
 
@@ -179,8 +182,14 @@ impl Toasts {
         let lesser = self.list.iter().position(|toast| toast.level < Level::Error);
         let Some(at) = lesser.filter(|_| level == Level::Error) else { return false };
         let toast = self.list.remove(at);
+        self.lose_focus();
         self.beyond += 1 + toast.more();
         true
+    }
+
+    /// The focus may have been in a toast that went, and nothing tells: they would stand still for ever.
+    fn lose_focus(&mut self) {
+        self.holds.retain(|hold| *hold != Hold::Focus);
     }
 
     /// With no toast left nothing holds them, nothing is beyond them, and nothing is there to be read out.
@@ -383,6 +392,30 @@ mod tests {
         assert_eq!((toasts.urgent().number, &*toasts.urgent().text), (1, "Error: Title a. "));
         toasts.show(&Rc::new(Notification { level: Level::Error, ..row("a", 3) }), LIVE, at(2));
         assert_eq!(toasts.urgent().number, 1, "it is as wrong as it was");
+    }
+
+    #[test]
+    fn a_toast_that_goes_with_the_focus_does_not_hold_the_others() {
+        let read = InboxChange { version: 2, read: vec!["a".to_owned()], ..InboxChange::default() };
+        let go: [&dyn Fn(&mut Toasts); 3] = [
+            &|toasts| toasts.change(&read),
+            &|toasts| toasts.show(&one("x", Level::Error), LIVE, at(1)),
+            &|toasts| toasts.dismiss(toasts.list()[0].key, at(1)),
+        ];
+        for go in go {
+            let mut toasts = Toasts::default();
+            for id in ["a", "b", "c", "d"] {
+                toasts.show(&one(id, Level::Info), LIVE, at(0));
+            }
+            toasts.hold(Hold::Focus, true, at(0));
+            go(&mut toasts);
+            assert!(!toasts.are_held());
+        }
+        let mut toasts = Toasts::default();
+        toasts.show(&one("b", Level::Info), LIVE, at(0));
+        toasts.hold(Hold::Focus, true, at(0));
+        toasts.change(&read);
+        assert!(toasts.are_held(), "none went");
     }
 
     #[test]
