@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use tidings_protocol::notification::{self as wire, InboxChange, Notification, Unread};
+use tidings_protocol::notification::{self as wire, InboxChange, Notification};
 
 use super::notifications::Notifications;
 use super::notifications::inbox::{HELD, MOST};
@@ -47,11 +47,6 @@ impl Reader {
     pub fn changed(&mut self, change: InboxChange, at: u64) {
         Rc::make_mut(&mut self.toasts).change(&change);
         Rc::make_mut(&mut self.notifications).change(change, at);
-    }
-
-    /// Takes what a stream says first; whether the inbox is another one than before, to be asked for anew.
-    pub fn begin_with(&mut self, told: Unread) -> bool {
-        Rc::make_mut(&mut self.notifications).begin_with(told)
     }
 
     /// Forgets what was for one user alone, and keeps what was chosen in this browser.

@@ -20,8 +20,6 @@ pub enum News<'a> {
     Dropped,
     /// A notification came, from this source.
     Notified(Option<&'a str>),
-    /// There is another inbox than before: the server's database was restored.
-    Restored,
     /// More notifications came than are held, and older ones went.
     LetGo,
 }
@@ -35,7 +33,7 @@ struct Rule {
 const RULES: &[Rule] = &[Rule {
     part: Part::Inbox,
     by: |news| match news {
-        News::Connected | News::Dropped | News::Restored | News::LetGo => true,
+        News::Connected | News::Dropped | News::LetGo => true,
         News::Lost(topics) => topics.iter().any(|topic| topic.starts_with("notifications/")),
         // It brings all that there is to know of it.
         News::Notified(_) => false,
@@ -76,7 +74,6 @@ mod tests {
         let topics = |topic: &str| vec!["metrics/box".to_owned(), topic.to_owned()];
         assert!(stales_the_inbox(News::Connected));
         assert!(stales_the_inbox(News::Dropped));
-        assert!(stales_the_inbox(News::Restored));
         assert!(stales_the_inbox(News::LetGo));
         assert!(stales_the_inbox(News::Lost(&topics("notifications/u1"))));
         assert!(!stales_the_inbox(News::Lost(&topics("builds/site"))));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidings_feed::{Delivery, Item, State, Status};
 use tidings_protocol::api::User;
 use tidings_protocol::metrics::Snapshot;
-use tidings_protocol::notification::{self, InboxChange, Notification, Unread};
+use tidings_protocol::notification::{self, InboxChange, Notification};
 use tidings_protocol::topic::metrics_host;
 
 use super::connection::Connection;
@@ -41,8 +41,6 @@ pub enum Meaning {
     Notified(Box<Notification>, u64),
     /// Notifications were read or removed.
     InboxChanged(InboxChange),
-    /// So the inbox stands as a stream begins.
-    InboxStands(Unread),
 }
 
 /// Something happened.
@@ -236,12 +234,6 @@ impl Store {
                                 self.stale.take(News::LetGo);
                             }
                         }
-                        Some(Meaning::InboxStands(told)) => {
-                            let is_another = self.reader.begin_with(told);
-                            if is_another {
-                                self.stale.take(News::Restored);
-                            }
-                        }
                         Some(Meaning::InboxChanged(change)) => self.reader.changed(change, at),
                         None => {}
                     }
@@ -288,11 +280,6 @@ fn meaning(event: &tidings_feed::Event, age: Duration, now: Duration) -> Option<
             let change: InboxChange = serde_json::from_str(data).ok()?;
             let row = Box::new(serde_json::from_str(data).ok()?);
             Some(Meaning::Notified(row, change.unread_count))
-        }
-        // A change that names nothing; its reader is in the program already.
-        notification::INITIAL => {
-            let InboxChange { unread_count, version, .. } = serde_json::from_str(data).ok()?;
-            Some(Meaning::InboxStands(Unread { unread_count, version }))
         }
         notification::UNREAD => Some(Meaning::InboxChanged(serde_json::from_str(data).ok()?)),
         _ => None,

@@ -121,18 +121,6 @@ impl Inbox {
         }
     }
 
-    /// Takes what a stream says first, whatever its version; whether it is of another inbox, which is to be asked for
-    /// anew: versions begin lower where a database was restored.
-    pub fn begin_with(&mut self, told: Unread) -> bool {
-        let is_other = told.version < self.version;
-        if is_other {
-            *self = Self::default();
-        }
-        self.version = told.version;
-        self.unread = told.unread_count;
-        is_other
-    }
-
     /// Takes a count of a greater version than is known.
     pub fn count(&mut self, told: Unread) {
         if told.version > self.version {

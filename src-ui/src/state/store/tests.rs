@@ -128,17 +128,6 @@ fn an_inbox_is_asked_for_on_connecting_and_after_a_loss() {
 }
 
 #[test]
-fn what_a_stream_says_of_the_inbox_first_is_taken_and_asked_for_anew_where_it_is_lower() {
-    let store = notify(&Store::new(Duration::ZERO), 7);
-    let told = r#"{"unreadCount":4,"version":8}"#;
-    let same = hear(&store, 8, notification::INITIAL, told);
-    assert_eq!((same.reader.notifications.unread(), same.stale.of(Part::Inbox)), (4, 0));
-    let told = r#"{"unreadCount":2,"version":3}"#;
-    let restored = hear(&same, 9, notification::INITIAL, told);
-    assert_eq!((restored.reader.notifications.unread(), restored.stale.of(Part::Inbox)), (2, 1));
-}
-
-#[test]
 fn a_sign_out_leaves_no_notification_and_keeps_what_was_chosen() {
     let mut store = notify(&Store::new(Duration::ZERO), 1);
     let level = tidings_protocol::notification::Level::Info;
