@@ -255,3 +255,50 @@ async fn a_mark_that_the_server_refuses_is_taken_back_and_explained() -> Result<
     assert!(why.starts_with("It could not be marked as read."), "{why}");
     screen.close().await
 }
+
+#[tokio::test]
+async fn a_link_to_an_alert_is_followed_on_the_same_page() -> Result<()> {
+    let server = Server::start().await?;
+    let screen = signed_in(&server).await?;
+    notify(&server, json!({ "title": "Disk full", "link": "/#alerts/7" })).await?;
+    wait_for_unread(&screen, 1).await?;
+    screen.run("window.__same = true;").await?;
+    screen.click("bell").await?;
+    wait_for_titles(&screen, &["Disk full"]).await?;
+    screen.key_here("j").await?;
+    screen.run("document.querySelector('.note-link').click();").await?;
+    let there = "return window.__same && location.hash === '#alerts/7'
+         && !document.querySelector('#inbox').matches(':popover-open');";
+    screen.wait_for("the page leads to the alert, and the inbox is closed", there).await?;
+    wait_for_unread(&screen, 0).await?;
+    screen.close().await
+}
+
+#[tokio::test]
+async fn no_key_acts_behind_a_dialog() -> Result<()> {
+    let server = Server::start().await?;
+    let screen = signed_in(&server).await?;
+    // With the focus on the body, as after a click on a blank place of the dialog.
+    let press = async |key: &str| {
+        let event = format!("new KeyboardEvent('keydown', {{key: '{key}', bubbles: true}})");
+        screen.run(&format!("document.body.dispatchEvent({event});")).await
+    };
+    screen
+        .run("document.body.append(document.createElement('dialog')); document.body.lastChild.showModal();")
+        .await?;
+    for key in ["n", "?", " "] {
+        press(key).await?;
+    }
+    let still = "return document.querySelectorAll('dialog[open]').length === 1
+         && !document.querySelector('#inbox').matches(':popover-open');";
+    assert_eq!(screen.run(still).await?, true, "nothing moved");
+    screen.run("document.body.lastChild.remove();").await?;
+    for (key, open) in [("?", true), ("n", true), ("?", false)] {
+        press(key).await?;
+        let help = format!("return !!document.querySelector('dialog[open]') === {open};");
+        screen.wait_for(&format!("the help is open: {open}"), &help).await?;
+    }
+    let closed = "return !document.querySelector('#inbox').matches(':popover-open');";
+    assert_eq!(screen.run(closed).await?, true);
+    screen.close().await
+}

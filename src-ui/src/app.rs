@@ -6,7 +6,8 @@ use yew::prelude::*;
 
 use crate::components::SignInCard;
 use crate::hooks::{
-    StoreProvider, use_actions, use_connection, use_inbox_open, use_keys, use_metrics, use_theme,
+    StoreProvider, is_behind_dialog, use_actions, use_connection, use_inbox_open, use_keys,
+    use_metrics, use_theme,
 };
 use crate::panels::PANELS;
 use crate::shell::{
@@ -31,9 +32,10 @@ fn Page() -> Html {
         let (help, next_theme) = (help.clone(), next_theme.clone());
         use_keys(move |key| {
             match key {
-                "?" => help.set(!*help),
-                // Behind the dialog nothing moves.
-                _ if *help => return false,
+                "?" if *help => help.set(false),
+                // Of the help, or one of a panel.
+                _ if is_behind_dialog() => return false,
+                "?" => help.set(true),
                 // In the inbox it scrolls.
                 " " if !inbox => actions.toggle_pause(),
                 "t" => next_theme.emit(()),

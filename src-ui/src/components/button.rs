@@ -39,6 +39,9 @@ pub struct ButtonProps {
     /// Whether it can be pressed.
     #[prop_or(true)]
     pub enabled: bool,
+    /// Whether Tab comes to it.
+    #[prop_or(true)]
+    pub tabbed: bool,
     /// Called when it is pressed.
     pub onclick: Callback<()>,
     /// Shown behind the label.
@@ -58,7 +61,7 @@ pub fn Button(props: &ButtonProps) -> Html {
     let bare = props.look == Look::Bare;
     html! {
         <button type="button" class="button" data-look={look} {onclick}
-            disabled={!props.enabled}
+            disabled={!props.enabled} tabindex={(!props.tabbed).then_some("-1")}
             data-testid={props.testid.clone()}
             title={bare.then(|| props.label.clone())}
             aria-label={bare.then(|| props.label.clone())}

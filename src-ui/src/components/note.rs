@@ -24,6 +24,8 @@ pub enum NoteAct {
     Focus,
     /// Marks it as read.
     Read,
+    /// Follows its link.
+    Follow,
     /// Removes it.
     Remove,
 }
@@ -41,13 +43,14 @@ pub struct NoteProps {
     pub place: usize,
     /// Whether Tab comes to it.
     pub current: bool,
-    /// Whether this page can open links.
+    /// Whether this page can open links to others.
     pub links: bool,
     /// Called with the notification's id.
     pub on_act: Callback<(NoteAct, Rc<Notification>)>,
 }
 
-/// A notification: level, words, age, where it leads, and what can be done.
+/// A notification: level, words, age, where it leads, and what can be done. Tab comes to what is in it where it comes to itself:
+/// a list of thousands is no row of as many stops.
 #[component]
 pub fn Note(props: &NoteProps) -> Html {
     let row = &props.row;
@@ -61,10 +64,12 @@ pub fn Note(props: &NoteProps) -> Html {
         let unfolded = unfolded.clone();
         Callback::from(move |_: MouseEvent| unfolded.set(!*unfolded))
     };
+    let tabbed = props.current;
+    let tabindex = if tabbed { "0" } else { "-1" };
     let (id, title_id) = (format!("note-{}", row.id), format!("note-{}-title", row.id));
     html! {
         <article class="note" {id} data-testid="note" data-level={row.level.as_str()}
-            data-unread={props.unread.then_some("true")} tabindex={if props.current { "0" } else { "-1" }}
+            data-unread={props.unread.then_some("true")} {tabindex}
             aria-labelledby={title_id.clone()} aria-posinset={props.place.to_string()} aria-setsize="-1"
             onfocusin={act(NoteAct::Focus).reform(|_: FocusEvent| ())}>
             { level_icon(row.level) }
@@ -81,7 +86,7 @@ pub fn Note(props: &NoteProps) -> Html {
                     </p>
                 }
                 if is_long {
-                    <button type="button" class="note-more" onclick={toggle}
+                    <button type="button" class="note-more" onclick={toggle} {tabindex}
                         aria-expanded={if *unfolded { "true" } else { "false" }}>
                         { if *unfolded { "Less" } else { "More" } }
                     </button>
@@ -92,32 +97,41 @@ pub fn Note(props: &NoteProps) -> Html {
                         <span class="note-source">{ source }</span>
                     }
                     <time title={full_time(row.created_at as f64)}>{ props.ago.clone() }</time>
-                    { note_link(row, props.links, act(NoteAct::Read)) }
+                    { note_link(row, props.links, tabbed, act(NoteAct::Follow)) }
                 </p>
             </div>
             <div class="note-acts">
                 if props.unread {
                     <Button look={Look::Bare} symbol={Symbol::Check} label="Mark as read" keys="e"
-                        testid="note-read" onclick={act(NoteAct::Read)} />
+                        testid="note-read" {tabbed} onclick={act(NoteAct::Read)} />
                 }
                 <Button look={Look::Bare} symbol={Symbol::Trash} label="Delete" keys="Delete"
-                    testid="note-remove" onclick={act(NoteAct::Remove)} />
+                    testid="note-remove" {tabbed} onclick={act(NoteAct::Remove)} />
             </div>
         </article>
     }
 }
 
-/// Where it leads: a place on this page, which every page can show, or another page. Nothing where it leads nowhere, the plain address where this page must not lead.
-pub(super) fn note_link(row: &Notification, links: bool, on_follow: Callback<()>) -> Html {
+/// Where it leads: a place on this page, which every page can show, or another page. Nothing where it leads nowhere, the
+/// plain address where this page must not lead. `tabbed` is whether Tab comes to it.
+pub(super) fn note_link(
+    row: &Notification,
+    links: bool,
+    tabbed: bool,
+    on_follow: Callback<()>,
+) -> Html {
     let Some(address) = &row.link else { return Html::default() };
     if let Some(anchor) = link::here(address) {
+        // Another dashboard would be another stream, of which a browser has few to an origin.
         let again = anchor.to_owned();
         let onclick = on_follow.reform(move |event: MouseEvent| {
             hide_popover_of(&event);
             lead_again(&again);
         });
         return html! {
-            <a class="note-link" href={anchor.to_owned()} {onclick}>{ "Show" }{ icon(Symbol::Chevron) }</a>
+            <a class="note-link" href={anchor.to_owned()} tabindex={(!tabbed).then_some("-1")} {onclick}>
+                { "Show" }{ icon(Symbol::Chevron) }
+            </a>
         };
     }
     let Some(safe) = link::safe(address).filter(|_| links) else {
@@ -125,8 +139,10 @@ pub(super) fn note_link(row: &Notification, links: bool, on_follow: Callback<()>
     };
     html! {
         <a class="note-link" href={safe.to_owned()} target="_blank" rel="noopener noreferrer"
+            tabindex={(!tabbed).then_some("-1")}
             title={safe.to_owned()} onclick={on_follow.reform(|_: MouseEvent| ())}>
-            <span class="note-host">{ link::name(safe) }</span>{ icon(Symbol::External) }
+            <span class="note-host">{ link::name(safe) }</span>
+            { icon(Symbol::External) }
         </a>
     }
 }

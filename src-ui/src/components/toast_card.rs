@@ -55,7 +55,7 @@ pub fn toast_card(toast: &Toast, links: bool, acts: &ToastActs) -> Html {
                         <span class="note-source">{ source }</span>
                     }
                     if more == 0 {
-                        { note_link(row, links, follow) }
+                        { note_link(row, links, true, follow) }
                     } else {
                         <button type="button" class="note-more" data-testid="toast-more"
                             onclick={acts.on_more.reform(|_: MouseEvent| ())}>

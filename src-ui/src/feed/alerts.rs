@@ -80,6 +80,7 @@ async fn ask(
             let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
             lost(format!("the server could not be reached{detail}"))
         }
+        RequestError::App { message, .. } => lost(message),
         RequestError::Unreadable(_) => unreadable(),
     })
 }

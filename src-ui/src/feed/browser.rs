@@ -5,9 +5,10 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
-use tidings_feed::{Command, Config, Delivery, Failure, Feed, Input, State, Taken};
+use tidings_feed::{Command, Config, Delivery, Failure, Feed, Input, Item, State, Taken};
 use tidings_protocol::api::{SignIn, path, query};
 use tidings_protocol::event::EventId;
+use tidings_protocol::topic::NOTIFICATIONS;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
 
@@ -19,6 +20,9 @@ use super::{Control, Sink, Update, now};
 
 /// Shortest time between two updates that only bring events.
 const PACE: Duration = Duration::from_millis(100);
+
+/// The same where a notification is among them: somebody waits for it, and few come.
+const SOON: Duration = Duration::from_millis(25);
 
 /// Longest a timer is set for; a later deadline is looked at again then.
 const LONGEST_TIMER: Duration = Duration::from_secs(3_600);
@@ -152,7 +156,11 @@ impl Inner {
         let id = message.last_event_id.parse().ok();
         let Taken { command, delivery } =
             self.feed.borrow_mut().take_frame(now(), &message.data, id);
+        let mut pace = PACE;
         if let Some((age, item)) = delivery {
+            if matches!(&item, Item::Event(event) if event.topic.starts_with(NOTIFICATIONS)) {
+                pace = SOON;
+            }
             let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
             self.deliveries.borrow_mut().push(Delivery { age_ms, item });
         }
@@ -161,7 +169,7 @@ impl Inner {
             None => self.set_deadline(),
         }
         if self.state() == before {
-            self.publish_paced();
+            self.publish_paced(pace);
         } else {
             self.publish();
             if before == State::Connecting && self.state() == State::Live {
@@ -226,20 +234,20 @@ impl Inner {
         (self.sink)(Update::News { status, deliveries, dropped: 0 });
     }
 
-    /// Hands over what is new, but at most ten times a second.
-    fn publish_paced(self: &Rc<Self>) {
-        let due = self.flushed.get() + PACE;
+    /// Hands over what is new, but no sooner than so long behind the last time.
+    fn publish_paced(self: &Rc<Self>, pace: Duration) {
+        let due = self.flushed.get() + pace;
         let now = now();
         if now >= due {
             self.publish();
-        } else if self.flush.borrow().is_none() {
+        } else if pace < PACE || self.flush.borrow().is_none() {
             let inner = Rc::downgrade(self);
             let flush = Timeout::new(ceil_ms(due - now), move || {
                 if let Some(inner) = inner.upgrade() {
                     inner.publish();
                 }
             });
-            *self.flush.borrow_mut() = Some(flush);
+            drop(self.flush.replace(Some(flush)));
         }
     }
 

@@ -137,7 +137,8 @@ pub(super) async fn request(
     Ok(answer.as_string().unwrap_or_default())
 }
 
-/// What the application says of a failed request: a message, and the server's status and code if it answered.
+/// What the application says of a failed request: a message, whether the server is at fault, and its status and code if it
+/// answered.
 fn refused(error: &JsValue) -> RequestError {
     let field = |name: &str| js_sys::Reflect::get(error, &name.into()).unwrap_or(JsValue::NULL);
     let message = field("message").as_string().unwrap_or_else(|| describe(error));
@@ -149,7 +150,10 @@ fn refused(error: &JsValue) -> RequestError {
             message,
             retry_after: None,
         },
-        None => RequestError::Network(message),
+        None => {
+            let is_of_server = field("code").as_string().as_deref() == Some("server");
+            RequestError::App { message, is_of_server }
+        }
     }
 }
 

@@ -26,6 +26,13 @@ pub enum RequestError {
     },
     /// The answer is none of this protocol.
     Unreadable(String),
+    /// The app says what is wrong itself: that its server could not be asked, or what else.
+    App {
+        /// Why, for people.
+        message: String,
+        /// Whether it was the server that could not be asked.
+        is_of_server: bool,
+    },
 }
 
 impl RequestError {
@@ -37,7 +44,7 @@ impl RequestError {
                 "The server could not be reached.".to_owned()
             }
             Self::Network(detail) => format!("The server could not be reached: {detail}."),
-            Self::Status { message, .. } => sentence(message),
+            Self::Status { message, .. } | Self::App { message, .. } => sentence(message),
             Self::Unreadable(detail) => {
                 format!("The server’s answer cannot be read ({detail}). It may be another release.")
             }
@@ -53,7 +60,12 @@ impl RequestError {
     /// Whether the same request may go well a little later.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Network(_) | Self::Status { status: 429 | 500.., .. })
+        matches!(
+            self,
+            Self::Network(_)
+                | Self::Status { status: 429 | 500.., .. }
+                | Self::App { is_of_server: true, .. }
+        )
     }
 }
 
@@ -119,5 +131,20 @@ pub(super) fn describe(error: &JsValue) -> String {
     match error.dyn_ref::<js_sys::Error>() {
         Some(error) => String::from(error.message()),
         None => error.as_string().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_app_says_itself_is_said_once_and_tried_again_only_where_the_server_is_away() {
+        let told = |is_of_server| {
+            let message = "the server cannot be reached: connection refused".to_owned();
+            RequestError::App { message, is_of_server }
+        };
+        assert_eq!(told(true).explain(), "The server cannot be reached: connection refused.");
+        assert!(told(true).may_pass() && !told(false).may_pass());
     }
 }

@@ -52,9 +52,9 @@ impl SignInError {
 impl From<RequestError> for SignInError {
     fn from(error: RequestError) -> Self {
         match error {
-            RequestError::Network(detail) | RequestError::Unreadable(detail) => {
-                Self::Network(detail)
-            }
+            RequestError::Network(detail)
+            | RequestError::Unreadable(detail)
+            | RequestError::App { message: detail, .. } => Self::Network(detail),
             RequestError::Status { code, message, retry_after, .. } => {
                 Self::Refused { code, message, retry_after }
             }
@@ -91,7 +91,9 @@ pub(super) async fn explain_failure(opened: bool) -> Failure {
         Err(RequestError::Status { status: status @ (401 | 403 | 404), .. }) => {
             Failure::Status(status)
         }
-        Err(RequestError::Status { message, .. }) => Failure::Network(message),
+        Err(RequestError::Status { message, .. } | RequestError::App { message, .. }) => {
+            Failure::Network(message)
+        }
         Err(RequestError::Network(detail) | RequestError::Unreadable(detail)) => {
             Failure::Network(detail)
         }

@@ -5,7 +5,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_timers::callback::{Interval, Timeout};
-use tidings_feed::State;
 use tidings_protocol::api::{ErrorDetail, Role};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
@@ -159,7 +158,7 @@ pub fn use_alerts() -> AlertsHandle {
     }))
     .clone();
     let connection = use_connection();
-    let is_open = matches!(connection.status.state, State::Live | State::Stale);
+    let is_open = connection.is_open();
     let paused = use_paused().is_on();
     {
         let handle = handle.clone();
@@ -194,7 +193,7 @@ pub fn use_may_change() -> Option<bool> {
     let of_app = use_state_eq(|| None::<bool>);
     let connection = use_connection();
     let desktop = use_actions().is_desktop();
-    let is_open = matches!(connection.status.state, State::Live | State::Stale);
+    let is_open = connection.is_open();
     {
         let of_app = of_app.setter();
         use_effect_with(desktop && is_open, move |asks| {

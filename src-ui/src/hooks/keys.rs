@@ -42,6 +42,13 @@ pub fn use_keys(on_key: impl Fn(&str) -> bool + 'static) {
     });
 }
 
+/// Whether a dialog is open, behind which nothing is to move, wherever the focus is.
+#[must_use]
+pub fn is_behind_dialog() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.is_some_and(|page| page.query_selector("dialog[open]").ok().flatten().is_some())
+}
+
 /// Whether the focused element has its own use for the key.
 fn is_taken_by(target: Option<Element>, key: &str) -> bool {
     let Some(target) = target else { return false };

@@ -31,7 +31,7 @@ pub use event_source::{
 pub use favicon::use_favicon;
 pub use freshness::{use_badge, use_freshness};
 pub use hidden_page::use_hidden_page;
-pub use keys::use_keys;
+pub use keys::{is_behind_dialog, use_keys};
 pub use notices::use_notice_settings;
 pub use notifications::{
     use_inbox_open, use_notifications, use_server_time, use_settings, use_stale, use_toast_clock,

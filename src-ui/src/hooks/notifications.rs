@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
 use gloo_timers::future::TimeoutFuture;
-use tidings_protocol::notification::{DEFAULT_PAGE, Level, MAX_PAGE};
+use tidings_protocol::notification::{DEFAULT_PAGE, Level, MAX_PAGE, Unread};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -15,6 +15,7 @@ use super::store::{Actions, Shared, use_actions, use_part};
 use crate::feed::{RequestError, inbox, now};
 use crate::state::notifications::marks::{Mark, Marked};
 use crate::state::notifications::{Load, Notifications};
+use crate::state::reader::Reader;
 use crate::state::server_clock::ServerClock;
 use crate::state::settings::Settings;
 use crate::state::stale::Part;
@@ -34,11 +35,15 @@ impl Actions {
     }
 
     async fn load_until_done(&self) {
+        let session = self.reader().session;
         let mut retries = RETRIES_MS.into_iter();
         loop {
             // After a loss as many are asked for as are held, so that a reader keeps their place.
             let held = self.reader().notifications.inbox().rows().len();
             let answer = inbox::page(None, held.clamp(DEFAULT_PAGE, MAX_PAGE)).await;
+            if self.reader().session != session {
+                return;
+            }
             match answer {
                 Ok(page) => self.with_reader(|reader| reader.loaded(page, now())),
                 Err(error) => {
@@ -46,6 +51,9 @@ impl Actions {
                         && let Some(wait) = retries.next()
                     {
                         TimeoutFuture::new(wait).await;
+                        if self.reader().session != session {
+                            return;
+                        }
                         continue;
                     }
                     let why = explain_load(&error);
@@ -70,11 +78,11 @@ impl Actions {
         let before =
             self.with_reader(|reader| Rc::make_mut(&mut reader.notifications).begin_older());
         let Some(before) = before else { return };
-        let actions = self.clone();
+        let (actions, session) = (self.clone(), self.reader().session);
         spawn_local(async move {
             let page =
                 inbox::page(Some(&before), MAX_PAGE / 2).await.map_err(|error| error.explain());
-            actions.with_reader(|reader| {
+            actions.with_reader_of(session, |reader| {
                 Rc::make_mut(&mut reader.notifications).older_loaded(&before, page);
             });
         });
@@ -85,12 +93,27 @@ impl Actions {
         if !self.with_reader(|reader| reader.begin_mark(&mark)) {
             return;
         }
-        let actions = self.clone();
+        let (actions, session) = (self.clone(), self.reader().session);
         spawn_local(async move {
             let answer = ask_for(&mark).await;
             let at = actions.server_time();
-            actions.with_reader(|reader| reader.marked(&mark, answer, at));
+            if actions.with_reader_of(session, |reader| reader.marked(&mark, answer, at)) {
+                actions.recount().await;
+            }
         });
+    }
+
+    /// Asks how many are unread, by a page that is as short as can be: a reader far down the list keeps their place.
+    async fn recount(&self) {
+        let session = self.reader().session;
+        match inbox::page(None, 1).await {
+            Ok(page) => self.with_reader_of(session, |reader| {
+                let told = Unread { unread_count: page.unread_count, version: page.version };
+                Rc::make_mut(&mut reader.notifications).recount(told);
+            }),
+            // That one is tried again, and says what is wrong.
+            Err(_) => self.load_inbox(),
+        }
     }
 
     /// Marks all that are there as read.
@@ -137,6 +160,11 @@ impl Actions {
     /// Takes up what was remembered.
     pub(super) fn recall_settings(&self) {
         self.with_reader(|reader| reader.settings = Rc::new(remembered()));
+    }
+
+    /// Takes what was asked for in `session`; nothing of it if that is over.
+    fn with_reader_of<T: Default>(&self, session: u64, change: impl FnOnce(&mut Reader) -> T) -> T {
+        if self.reader().session == session { self.with_reader(change) } else { T::default() }
     }
 
     fn with_toasts(&self, change: impl FnOnce(&mut Toasts)) {

@@ -156,7 +156,12 @@ impl Actions {
                 self.dispatch(Action::Feed { status, arrivals, dropped, now });
             }
             Update::SignInFailed(error) => self.dispatch(Action::SignInFailed(error.explain())),
-            Update::SignedIn(user) => self.dispatch(Action::SignedIn(user)),
+            Update::SignedIn(user) => {
+                if self.0.store.borrow().is_of_another(&user) {
+                    self.0.charts.clear();
+                }
+                self.dispatch(Action::SignedIn(user));
+            }
             Update::SignedOut => {
                 self.0.charts.clear();
                 self.dispatch(Action::SignedOut);

@@ -30,6 +30,7 @@ const STATES: &[(&str, &str)] = &[
     ("Reconnecting", "The connection is lost; the next attempt comes by itself."),
     ("Offline", "You closed the connection."),
     ("Unauthorized", "The server wants a valid sign-in."),
+    ("Not trusted", "In the app: the server is not known by its key, or by another one than this."),
     ("Incompatible", "The server speaks another protocol, or is none."),
 ];
 

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 
 use tidings_protocol::notification::Notification;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::inbox::open_inbox;
@@ -10,7 +12,7 @@ use crate::components::{ToastActs, toast_card};
 use crate::hooks::{use_actions, use_toasts};
 use crate::state::format::grouped;
 use crate::state::notifications::marks::Mark;
-use crate::state::toasts::Hold;
+use crate::state::toasts::{Announcement, Hold};
 
 /// The toasts, and the lines that screen readers read.
 #[component]
@@ -25,7 +27,14 @@ pub fn Toasts() -> Html {
     let (come, go) = (hold(Hold::Focus, true), hold(Hold::Focus, false));
     let on_dismiss = {
         let actions = actions.clone();
-        Callback::from(move |key| actions.dismiss_toast(key))
+        Callback::from(move |key| {
+            let next = focus_beside();
+            actions.dismiss_toast(key);
+            // Behind the dismissal, which takes the focus for lost.
+            if let Some(next) = next {
+                let _ = next.focus();
+            }
+        })
     };
     let links = !actions.is_desktop();
     let on_follow = Callback::from(move |row: Rc<Notification>| {
@@ -33,13 +42,13 @@ pub fn Toasts() -> Html {
     });
     let on_more = Callback::from(|()| open_inbox());
     let acts = ToastActs { on_dismiss, on_follow, on_more };
-    let said = toasts.announcement();
-    let say = |urgent: bool| (said.is_urgent == urgent).then(|| said.text.clone());
+    // The same words once more are said once more, because their element is another.
+    let say = |said: &Announcement| html! { <span key={said.number}>{ said.text.clone() }</span> };
     html! {
         <>
             // They must be there before there is anything to say.
-            <div class="unseen" role="status" data-testid="said">{ say(false) }</div>
-            <div class="unseen" role="alert">{ say(true) }</div>
+            <div class="unseen" role="status" data-testid="said">{ say(toasts.polite()) }</div>
+            <div class="unseen" role="alert">{ say(toasts.urgent()) }</div>
             if !toasts.list().is_empty() {
                 <section class="toasts" aria-label="New notifications"
                     onmouseenter={move |_| enter()} onmouseleave={move |_| leave()}
@@ -57,4 +66,16 @@ pub fn Toasts() -> Html {
             }
         </>
     }
+}
+
+/// Where somebody at the keyboard goes on, once the toast is gone that has the focus: another toast, else the bell. None for a
+/// pointer, whose focus would hold the toasts for ever.
+fn focus_beside() -> Option<HtmlElement> {
+    let page = web_sys::window()?.document()?;
+    let toast = page.query_selector(".toast:has(:focus-visible)").ok()??;
+    let beside = toast.next_element_sibling().or_else(|| toast.previous_element_sibling());
+    let button =
+        beside.and_then(|toast| toast.query_selector("[data-testid=toast-dismiss]").ok()?);
+    let button = button.or_else(|| page.query_selector("[data-testid=bell]").ok()?);
+    button?.dyn_into().ok()
 }

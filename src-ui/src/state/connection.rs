@@ -42,6 +42,12 @@ impl Connection {
         Self { status, received: now, sign_in_error, sign_out_error }
     }
 
+    /// Whether the stream is open, and requests are of use: a degraded server has its database, and answers them.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.status.state, State::Live | State::Stale | State::Degraded)
+    }
+
     /// Whether `other` says the same of every moment, give or take what clocks and timers do.
     #[must_use]
     pub fn agrees(&self, other: &Self) -> bool {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use tidings_protocol::notification::{self as wire, InboxChange, Notification, Unread};
+use tidings_protocol::notification::{self as wire, InboxChange, Notification};
 
 use super::notifications::Notifications;
 use super::notifications::inbox::{HELD, MOST};
@@ -22,17 +22,24 @@ pub struct Reader {
     pub settings: Rc<Settings>,
     /// Whether the inbox is open; what comes then needs no toast.
     pub is_open: bool,
+    /// How often all was forgotten: an answer to what was asked before that is not for this reader.
+    pub session: u64,
 }
 
 impl Reader {
     /// Takes a notification that was `age` old when it arrived, by the server's clock, and how many are unread with it.
     pub fn notified(&mut self, row: Notification, unread: u64, age: Duration, now: Duration) {
         let most = if self.is_open { MOST } else { HELD };
-        let is_new = Rc::make_mut(&mut self.notifications).arrive(row.clone(), unread, most);
-        let row = Rc::new(row);
+        let (id, version) = (row.id.clone(), row.version);
+        let is_new = Rc::make_mut(&mut self.notifications).arrive(row, unread, most);
+        // As later changes left it, which several servers may tell first: what is read, removed or replaced is no news.
+        let held = self.notifications.inbox().find(&id).filter(|held| held.version == version);
         // The page was opened at zero: what is older was there to be seen by then.
-        if is_new && age <= now {
-            self.tell(&row, age, now);
+        if is_new
+            && age <= now
+            && let Some(held) = held.cloned()
+        {
+            self.tell(&held, age, now);
         }
     }
 
@@ -42,9 +49,11 @@ impl Reader {
         Rc::make_mut(&mut self.notifications).change(change, at);
     }
 
-    /// Takes what a stream says first; whether the inbox is another one than before, to be asked for anew.
-    pub fn begin_with(&mut self, told: Unread) -> bool {
-        Rc::make_mut(&mut self.notifications).begin_with(told)
+    /// Forgets what was for one user alone, and keeps what was chosen in this browser.
+    pub fn forget(&mut self) {
+        self.session += 1;
+        self.notifications = Rc::default();
+        Rc::make_mut(&mut self.toasts).clear();
     }
 
     /// Takes the newest page.
@@ -59,9 +68,10 @@ impl Reader {
         Rc::make_mut(&mut self.notifications).begin_mark(mark)
     }
 
-    /// Takes the server's answer to a mark; `at` is the time, for what has none yet.
-    pub fn marked(&mut self, mark: &Mark, answer: Marked, at: u64) {
-        Rc::make_mut(&mut self.notifications).marked(mark, answer, at);
+    /// Takes the server's answer to a mark; `at` is the time, for what has none yet. Whether the count is to be asked
+    /// for.
+    pub fn marked(&mut self, mark: &Mark, answer: Marked, at: u64) -> bool {
+        Rc::make_mut(&mut self.notifications).marked(mark, answer, at)
     }
 
     /// The inbox is opened or closed.
@@ -148,6 +158,33 @@ mod tests {
         reader.hears("d", 4, LIVE);
         assert!(toasts(&reader).is_empty());
         assert_eq!(reader.notifications.unread(), 4);
+    }
+
+    #[test]
+    fn what_is_told_behind_its_own_end_becomes_no_toast() {
+        let of = |change: InboxChange| InboxChange { unread_count: 1, version: 8, ..change };
+        let b = || vec!["b".to_owned()];
+        for end in [
+            InboxChange { read: b(), ..InboxChange::default() },
+            InboxChange { read_up_to: Some(7), ..InboxChange::default() },
+            InboxChange { removed: b(), ..InboxChange::default() },
+        ] {
+            let mut reader = reader();
+            reader.changed(of(end.clone()), 9);
+            reader.hears("b", 7, LIVE);
+            assert!(toasts(&reader).is_empty(), "{end:?}");
+            assert_eq!(reader.notifications.unread(), 1);
+        }
+    }
+
+    #[test]
+    fn a_replacement_that_is_told_first_is_not_covered_by_what_it_replaced() {
+        let mut reader = reader();
+        let title = "Better".to_owned();
+        reader.notified(Notification { title, ..row("b", 8) }, 2, LIVE, NOW);
+        reader.hears("b", 7, LIVE);
+        assert_eq!(toasts(&reader), ["b"]);
+        assert_eq!(reader.toasts.list()[0].newest().unwrap().title, "Better");
     }
 
     #[test]

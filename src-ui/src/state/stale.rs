@@ -22,8 +22,6 @@ pub enum News<'a> {
     Dropped,
     /// A notification came, from this source.
     Notified(Option<&'a str>),
-    /// There is another inbox than before: the server's database was restored.
-    Restored,
     /// More notifications came than are held, and older ones went.
     LetGo,
 }
@@ -38,7 +36,7 @@ const RULES: &[Rule] = &[
     Rule {
         part: Part::Inbox,
         by: |news| match news {
-            News::Connected | News::Dropped | News::Restored | News::LetGo => true,
+            News::Connected | News::Dropped | News::LetGo => true,
             News::Lost(topics) => notifications_are_among(topics),
             // It brings all that there is to know of it.
             News::Notified(_) => false,
@@ -48,7 +46,7 @@ const RULES: &[Rule] = &[
         part: Part::Alerts,
         by: |news| match news {
             News::Notified(source) => source == Some("alerts"),
-            News::Dropped | News::Restored => true,
+            News::Dropped => true,
             News::Lost(topics) => notifications_are_among(topics),
             // Whoever shows them looks at every connection and every few seconds; old ones tell nothing new.
             News::Connected | News::LetGo => false,
@@ -110,7 +108,6 @@ mod tests {
         let topics = |topic: &str| vec!["metrics/box".to_owned(), topic.to_owned()];
         assert!(stales_the_inbox(News::Connected));
         assert!(stales_the_inbox(News::Dropped));
-        assert!(stales_the_inbox(News::Restored));
         assert!(stales_the_inbox(News::LetGo));
         assert!(stales_the_inbox(News::Lost(&topics("notifications/u1"))));
         assert!(!stales_the_inbox(News::Lost(&topics("builds/site"))));

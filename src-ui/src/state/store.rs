@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidings_feed::{Delivery, Item, State, Status};
 use tidings_protocol::api::User;
 use tidings_protocol::metrics::Snapshot;
-use tidings_protocol::notification::{self, InboxChange, Notification, Unread};
+use tidings_protocol::notification::{self, InboxChange, Notification};
 use tidings_protocol::topic::metrics_host;
 
 use super::connection::Connection;
@@ -41,8 +41,6 @@ pub enum Meaning {
     Notified(Box<Notification>, u64),
     /// Notifications were read or removed.
     InboxChanged(InboxChange),
-    /// So the inbox stands as a stream begins.
-    InboxStands(Unread),
 }
 
 /// Something happened.
@@ -139,17 +137,34 @@ impl Store {
         self.frozen.as_ref().map(|frozen| self.events.total() - frozen.events.total())
     }
 
+    /// Whether what the page shows is for somebody else than `user`.
+    #[must_use]
+    pub fn is_of_another(&self, user: &User) -> bool {
+        self.user.as_ref().is_some_and(|shown| shown.id != user.id)
+    }
+
+    /// What is left when a session ends: nothing that it brought.
+    fn without_session(mut self) -> Self {
+        self.reader.forget();
+        // Those who ask when a number grows would miss that it grew if it began anew.
+        let Self { connection, reader, stale, .. } = self;
+        Self { connection, reader, stale, ..Self::new(Duration::ZERO) }
+    }
+
     /// What the page becomes.
     #[must_use]
     pub fn after(&self, action: Action) -> Self {
         let mut next = self.clone();
         match action {
             Action::Feed { status, arrivals, dropped, now } => {
-                let is_open = |state| matches!(state, State::Live | State::Stale);
-                if is_open(status.state) && !is_open(self.connection.status.state) {
+                let connection = self.connection.told(status, now);
+                let degraded = State::Degraded;
+                // What a degraded server could not tell it has had all the while, or announces now.
+                let is_well_again =
+                    self.connection.status.state == degraded && connection.status.state != degraded;
+                if connection.is_open() && (!self.connection.is_open() || is_well_again) {
                     next.stale.take(News::Connected);
                 }
-                let connection = self.connection.told(status, now);
                 // A feed tells where it stands with every delivery, which is seldom news.
                 if !self.connection.agrees(&connection) {
                     next.connection = Rc::new(connection);
@@ -157,6 +172,11 @@ impl Store {
                 next.take(arrivals, dropped, now);
             }
             Action::SignedIn(user) => {
+                // A session may end, and another begin, without a sign-out: in another tab, or behind an expiry.
+                if self.is_of_another(&user) {
+                    next = next.without_session();
+                    next.stale.take(News::Connected);
+                }
                 if self.user.as_deref() != Some(&user) {
                     next.user = Some(Rc::new(user));
                 }
@@ -166,9 +186,7 @@ impl Store {
             }
             Action::SignedOut => {
                 Rc::make_mut(&mut next.connection).sign_out_error = None;
-                let reader = Reader { settings: next.reader.settings, ..Reader::default() };
-                let connection = next.connection;
-                next = Self { connection, reader, ..Self::new(Duration::ZERO) };
+                next = next.without_session();
             }
             Action::SignOutFailed(message) => {
                 Rc::make_mut(&mut next.connection).sign_out_error = Some(message);
@@ -214,12 +232,6 @@ impl Store {
                             self.reader.notified(*row, unread, age, now);
                             if self.reader.notifications.inbox().is_torn() {
                                 self.stale.take(News::LetGo);
-                            }
-                        }
-                        Some(Meaning::InboxStands(told)) => {
-                            let is_another = self.reader.begin_with(told);
-                            if is_another {
-                                self.stale.take(News::Restored);
                             }
                         }
                         Some(Meaning::InboxChanged(change)) => self.reader.changed(change, at),
@@ -268,11 +280,6 @@ fn meaning(event: &tidings_feed::Event, age: Duration, now: Duration) -> Option<
             let change: InboxChange = serde_json::from_str(data).ok()?;
             let row = Box::new(serde_json::from_str(data).ok()?);
             Some(Meaning::Notified(row, change.unread_count))
-        }
-        // A change that names nothing; its reader is in the program already.
-        notification::INITIAL => {
-            let InboxChange { unread_count, version, .. } = serde_json::from_str(data).ok()?;
-            Some(Meaning::InboxStands(Unread { unread_count, version }))
         }
         notification::UNREAD => Some(Meaning::InboxChanged(serde_json::from_str(data).ok()?)),
         _ => None,

@@ -22,7 +22,9 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use crate::components::{Button, Card, Symbol};
-use crate::hooks::{use_alerts, use_anchor, use_badge, use_keys, use_may_change, use_paused};
+use crate::hooks::{
+    is_behind_dialog, use_alerts, use_anchor, use_badge, use_keys, use_may_change, use_paused,
+};
 use crate::state::alerts::draft::Draft;
 use crate::state::alerts::{Alerts, Load, wire};
 use crate::state::freshness::Freshness;
@@ -223,9 +225,4 @@ fn focus_first() -> bool {
         document().and_then(|document| document.query_selector(".alert-name").ok().flatten());
     let first = first.and_then(|element| element.dyn_into::<HtmlElement>().ok());
     first.is_some_and(|element| element.focus().is_ok()) || focus(PLACE)
-}
-
-fn is_behind_dialog() -> bool {
-    document()
-        .is_some_and(|document| document.query_selector("dialog[open]").ok().flatten().is_some())
 }

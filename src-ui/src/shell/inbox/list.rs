@@ -15,6 +15,7 @@ use crate::hooks::{use_actions, use_notifications, use_server_time};
 use crate::state::format::{ago, grouped};
 use crate::state::notifications::filter::Filter;
 use crate::state::notifications::inbox::MOST;
+use crate::state::notifications::link::here;
 use crate::state::notifications::marks::Mark;
 use crate::state::notifications::{Load, Older};
 
@@ -58,7 +59,11 @@ pub(super) fn use_list(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
         let (actions, current) = (actions.clone(), current.setter());
         Callback::from(move |(act, row): (NoteAct, Rc<Notification>)| match act {
             NoteAct::Focus => current.set(Some(row.id.clone())),
-            NoteAct::Read => {
+            // The inbox has given way to what it leads to, which takes the focus.
+            NoteAct::Follow if row.link.as_deref().is_some_and(|link| here(link).is_some()) => {
+                actions.mark(Mark::Read(row.id.clone()));
+            }
+            NoteAct::Read | NoteAct::Follow => {
                 // The button that was pressed goes, and would take the focus along.
                 if let Some(note) = note(&row.id) {
                     let _ = note.focus();
@@ -88,13 +93,15 @@ pub(super) fn use_list(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
         actions.load_older();
     });
     let has_rows = notifications.inbox().rows().len() > 0;
-    let waits = notifications.older == Older::Loading || notifications.inbox().next().is_some();
+    // Screen readers may leave out what is in a busy feed, so that it must not be busy for as long as there are older ones.
+    let is_busy = notifications.older == Older::Loading;
+    let waits = is_busy || notifications.inbox().next().is_some();
     html! {
         <div class="inbox-list" ref={place} data-testid="inbox-list" {onscroll}>
             if let (Load::Failed(why), true) = (&notifications.load, has_rows) {
                 { trouble(format!("{why} What is shown may be out of date."), "inbox-retry", &on_retry) }
             }
-            <div role="feed" aria-label="Notifications" aria-busy={if waits { "true" } else { "false" }}>
+            <div role="feed" aria-label="Notifications" aria-busy={if is_busy { "true" } else { "false" }}>
                 { for shown.iter().enumerate().map(|(index, (row, unread))| {
                     let age = Duration::from_millis(now.saturating_sub(row.created_at));
                     html! {

@@ -34,6 +34,23 @@ pub struct Inbox {
     changes: VecDeque<(InboxChange, u64)>,
 }
 
+/// A notification as it was when the server was asked to change it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Its id.
+    pub id: String,
+    /// Its version: a later one of the same id took its place.
+    pub version: u64,
+    /// Version of the inbox then.
+    pub at: u64,
+}
+
+impl Asked {
+    fn is_of(&self, row: &Notification) -> bool {
+        row.id == self.id && row.version == self.version
+    }
+}
+
 impl Inbox {
     /// What is held, the newest first.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &Rc<Notification>> {
@@ -104,21 +121,17 @@ impl Inbox {
         }
     }
 
-    /// Takes what a stream says first, whatever its version; whether it is of another inbox, which is to be asked for
-    /// anew: versions begin lower where a database was restored.
-    pub fn begin_with(&mut self, told: Unread) -> bool {
-        let is_other = told.version < self.version;
-        if is_other {
-            *self = Self::default();
-        }
-        self.version = told.version;
-        self.unread = told.unread_count;
-        is_other
-    }
-
     /// Takes a count of a greater version than is known.
     pub fn count(&mut self, told: Unread) {
         if told.version > self.version {
+            self.version = told.version;
+            self.unread = told.unread_count;
+        }
+    }
+
+    /// Takes a count that was asked for, so that it is true also of the version that is known.
+    pub fn recount(&mut self, told: Unread) {
+        if told.version >= self.version {
             self.version = told.version;
             self.unread = told.unread_count;
         }
@@ -143,10 +156,7 @@ impl Inbox {
         self.complete_to = Some(page.version);
         self.make_changes_since(page.version);
         // Also of the same version: what was confirmed here and told by no event is counted there.
-        if page.version >= self.version {
-            self.version = page.version;
-            self.unread = page.unread_count;
-        }
+        self.recount(Unread { unread_count: page.unread_count, version: page.version });
     }
 
     /// Takes the page that was asked for as what comes before `before`.
@@ -165,14 +175,16 @@ impl Inbox {
         self.count(Unread { unread_count: page.unread_count, version: page.version });
     }
 
-    /// Marks one as read whose mark the server confirmed. The count follows at once; the event that tells it may
-    /// still be under way, and is right whenever it comes.
-    pub fn confirm_read(&mut self, id: &str, at: u64) {
-        let Some(row) = self.rows.iter_mut().find(|row| row.id == id) else { return };
-        if row.read_at.is_none() {
-            Rc::make_mut(row).read_at = Some(at);
-            self.unread = self.unread.saturating_sub(1);
-        }
+    /// Marks one as read whose mark the server confirmed; whether the count is to be asked for, because nothing else
+    /// tells it for sure.
+    ///
+    /// The count follows at once, and the event that tells it is right whenever it comes; not where a later version
+    /// was told first, whose count may have it already.
+    pub fn confirm_read(&mut self, asked: &Asked, at: u64) -> bool {
+        let is_it = |row: &&mut Rc<Notification>| asked.is_of(row) && row.read_at.is_none();
+        let Some(row) = self.rows.iter_mut().find(is_it) else { return false };
+        Rc::make_mut(row).read_at = Some(at);
+        self.one_unread_less(asked)
     }
 
     /// Marks all of `version` and below as read, which the server confirmed and counted.
@@ -182,12 +194,20 @@ impl Inbox {
         self.count(told);
     }
 
-    /// Removes one whose removal the server confirmed.
-    pub fn confirm_removed(&mut self, id: &str) {
-        if self.find(id).is_some_and(|row| row.read_at.is_none()) {
+    /// Removes one whose removal the server confirmed; whether the count is to be asked for, as when one is read.
+    pub fn confirm_removed(&mut self, asked: &Asked) -> bool {
+        let Some(at) = self.rows.iter().position(|row| asked.is_of(row)) else { return false };
+        let was_unread = self.rows.remove(at).read_at.is_none();
+        was_unread && self.one_unread_less(asked)
+    }
+
+    /// Counts one less, where nothing was told since that may have counted so; whether something was.
+    fn one_unread_less(&mut self, asked: &Asked) -> bool {
+        let is_overtaken = self.version != asked.at;
+        if !is_overtaken {
             self.unread = self.unread.saturating_sub(1);
         }
-        self.rows.retain(|row| row.id != id);
+        is_overtaken
     }
 
     /// Lets go of what was held for a reader of older ones.

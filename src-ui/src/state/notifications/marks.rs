@@ -2,6 +2,8 @@
 
 use tidings_protocol::notification::{Notification, Unread};
 
+use super::inbox::Asked;
+
 /// One thing a reader does to the inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mark {
@@ -38,36 +40,41 @@ pub enum Marked {
     Failed(String),
 }
 
-/// Marks under way.
+/// Marks under way, and how the one that each is about was then; null where it is about all.
 #[derive(Clone, Debug, Default)]
-pub struct Marks(Vec<Mark>);
+pub struct Marks(Vec<(Mark, Option<Asked>)>);
 
 impl Marks {
     /// Notes a mark; false if the same is under way.
-    pub fn begin(&mut self, mark: &Mark) -> bool {
-        let is_new = !self.0.contains(mark);
+    pub fn begin(&mut self, mark: &Mark, asked: Option<Asked>) -> bool {
+        let is_new = !self.all().any(|other| other == mark);
         if is_new {
-            self.0.push(mark.clone());
+            self.0.push((mark.clone(), asked));
         }
         is_new
     }
 
-    /// Forgets a mark, however it went.
-    pub fn end(&mut self, mark: &Mark) {
-        self.0.retain(|other| other != mark);
+    /// Forgets a mark, however it went; how the one that it is about was when it began.
+    pub fn end(&mut self, mark: &Mark) -> Option<Asked> {
+        let at = self.all().position(|other| other == mark)?;
+        self.0.remove(at).1
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Mark> {
+        self.0.iter().map(|(mark, _)| mark)
     }
 
     /// Whether the notification is about to be removed.
     #[must_use]
     pub fn removes(&self, row: &Notification) -> bool {
-        self.0.iter().any(|mark| matches!(mark, Mark::Remove(id) if *id == row.id))
+        self.all().any(|mark| matches!(mark, Mark::Remove(id) if *id == row.id))
     }
 
     /// Whether the notification is unread to its reader.
     #[must_use]
     pub fn leave_unread(&self, row: &Notification) -> bool {
         row.read_at.is_none()
-            && !self.0.iter().any(|mark| match mark {
+            && !self.all().any(|mark| match mark {
                 Mark::Read(id) => *id == row.id,
                 Mark::ReadAll(version) => row.version <= *version,
                 Mark::Remove(_) => false,
@@ -77,6 +84,6 @@ impl Marks {
     /// Whether all are being marked; the count then is that of what came since.
     #[must_use]
     pub fn mark_all(&self) -> bool {
-        self.0.iter().any(|mark| matches!(mark, Mark::ReadAll(_)))
+        self.all().any(|mark| matches!(mark, Mark::ReadAll(_)))
     }
 }

@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 use tidings_protocol::notification::{self as wire, InboxChange, Notification, Unread};
 
-use inbox::Inbox;
+use inbox::{Asked, Inbox};
 use marks::{Mark, Marked, Marks};
 use told::Told;
 
@@ -98,15 +98,6 @@ impl Notifications {
         let version = row.version;
         self.inbox.arrive(row, unread_count, most);
         self.told.is_first(version)
-    }
-
-    /// Takes what a stream says first; whether the inbox is another one than before, to be asked for anew.
-    pub fn begin_with(&mut self, told: Unread) -> bool {
-        let is_other = self.inbox.begin_with(told);
-        if is_other {
-            self.told = Told::default();
-        }
-        is_other
     }
 
     /// Takes what became of earlier ones.
@@ -200,12 +191,14 @@ impl Notifications {
     /// Shows a mark before the server confirms it; false if there is nothing to ask of the server.
     pub fn begin_mark(&mut self, mark: &Mark) -> bool {
         self.refused = None;
-        let is_of_use = match mark {
-            Mark::Read(id) => self.inbox.find(id).is_some_and(|row| self.marks.leave_unread(row)),
-            Mark::Remove(id) => self.inbox.find(id).is_some(),
-            Mark::ReadAll(_) => true,
+        let row = match mark {
+            Mark::Read(id) => self.inbox.find(id).filter(|row| self.marks.leave_unread(row)),
+            Mark::Remove(id) => self.inbox.find(id),
+            Mark::ReadAll(_) => return self.marks.begin(mark, None),
         };
-        is_of_use && self.marks.begin(mark)
+        let Some(row) = row else { return false };
+        let at = self.inbox.version();
+        self.marks.begin(mark, Some(Asked { id: row.id.clone(), version: row.version, at }))
     }
 
     /// The mark for all that are there; null where there is none.
@@ -214,20 +207,30 @@ impl Notifications {
         Some(Mark::ReadAll(self.inbox.rows().next()?.version))
     }
 
-    /// Takes the server's answer to a mark; `at` is the time, for what has none yet.
-    pub fn marked(&mut self, mark: &Mark, answer: Marked, at: u64) {
-        self.marks.end(mark);
-        match (mark, answer) {
-            (_, Marked::Failed(why)) => self.refused = Some(format!("{} {why}", mark.failure())),
-            (Mark::ReadAll(version), Marked::Counted(told)) => {
+    /// Takes the server's answer to a mark; `at` is the time, for what has none yet. Whether the count is to be asked
+    /// for, because nothing else tells it for sure.
+    pub fn marked(&mut self, mark: &Mark, answer: Marked, at: u64) -> bool {
+        let asked = self.marks.end(mark);
+        match (mark, answer, asked) {
+            (_, Marked::Failed(why), _) => {
+                self.refused = Some(format!("{} {why}", mark.failure()));
+                false
+            }
+            (Mark::ReadAll(version), Marked::Counted(told), _) => {
                 self.inbox.confirm_read_up_to(*version, at, told);
+                false
             }
-            (Mark::ReadAll(_), _) => {}
-            (Mark::Read(id), Marked::Gone) | (Mark::Remove(id), _) => {
-                self.inbox.confirm_removed(id);
+            (Mark::Read(_), Marked::Gone, Some(asked)) | (Mark::Remove(_), _, Some(asked)) => {
+                self.inbox.confirm_removed(&asked)
             }
-            (Mark::Read(id), _) => self.inbox.confirm_read(id, at),
+            (Mark::Read(_), _, Some(asked)) => self.inbox.confirm_read(&asked, at),
+            _ => false,
         }
+    }
+
+    /// Takes a count that was asked for.
+    pub fn recount(&mut self, told: Unread) {
+        self.inbox.recount(told);
     }
 
     /// Lets go of what was held for a reader of older ones.
@@ -246,151 +249,4 @@ impl Notifications {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::inbox::HELD;
-    use super::inbox::tests::{page, row};
-    use super::*;
-
-    fn loaded(unread: u64, rows: &[(&str, u64)]) -> Notifications {
-        let mut all = Notifications::default();
-        assert!(all.begin_load());
-        let version = rows.iter().map(|(_, version)| *version).max().unwrap_or_default();
-        assert!(all.loaded(page(version, unread, rows)).is_empty());
-        all
-    }
-
-    fn read(id: &str) -> Mark {
-        Mark::Read(id.to_owned())
-    }
-
-    fn shown(all: &Notifications) -> String {
-        let words = all
-            .shown()
-            .map(|(row, is_unread)| format!("{}{}", row.id, if is_unread { "*" } else { "" }));
-        words.collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn a_mark_shows_at_once_and_stays_when_it_is_confirmed() {
-        let mut all = loaded(2, &[("b", 2), ("a", 1)]);
-        assert!(all.begin_mark(&read("a")));
-        assert_eq!((&*shown(&all), all.unread()), ("b* a", 1));
-        assert!(!all.begin_mark(&read("a")), "it is under way");
-        all.marked(&read("a"), Marked::Done, 9);
-        assert_eq!((&*shown(&all), all.unread()), ("b* a", 1));
-        assert!(!all.begin_mark(&read("a")), "it is read");
-    }
-
-    #[test]
-    fn a_mark_that_is_refused_is_taken_back_and_told() {
-        let mut all = loaded(2, &[("b", 2), ("a", 1)]);
-        all.begin_mark(&Mark::Remove("b".into()));
-        assert_eq!((&*shown(&all), all.unread()), ("a*", 1));
-        all.marked(&Mark::Remove("b".into()), Marked::Failed("No answer.".into()), 9);
-        assert_eq!((&*shown(&all), all.unread()), ("b* a*", 2));
-        assert_eq!(all.refused.as_deref(), Some("It could not be deleted. No answer."));
-        all.begin_mark(&read("b"));
-        assert_eq!(all.refused, None);
-    }
-
-    #[test]
-    fn one_that_is_gone_at_the_server_goes_here() {
-        let mut all = loaded(2, &[("b", 2), ("a", 1)]);
-        all.begin_mark(&read("b"));
-        all.marked(&read("b"), Marked::Gone, 9);
-        assert_eq!((&*shown(&all), all.unread()), ("a*", 1));
-    }
-
-    #[test]
-    fn marking_all_leaves_what_arrives_meanwhile_unread() {
-        // Three more are unread than this page holds.
-        let mut all = loaded(5, &[("b", 2), ("a", 1)]);
-        let mark = all.mark_of_all().unwrap();
-        all.begin_mark(&mark);
-        assert_eq!(mark, Mark::ReadAll(2), "the version of the newest that was seen");
-        assert_eq!((&*shown(&all), all.unread()), ("b a", 0));
-        all.arrive(row("c", 3), 6, HELD);
-        assert_eq!((&*shown(&all), all.unread()), ("c* b a", 1));
-        let told = Unread { unread_count: 1, version: 4 };
-        all.marked(&mark, Marked::Counted(told), 9);
-        assert_eq!((&*shown(&all), all.unread()), ("c* b a", 1));
-    }
-
-    #[test]
-    fn an_arrival_is_new_once() {
-        let mut all = loaded(1, &[("a", 1)]);
-        assert!(all.arrive(row("b", 2), 2, HELD));
-        assert!(!all.arrive(row("b", 2), 2, HELD), "it was replayed");
-        assert!(!all.arrive(row("a", 1), 1, HELD), "it was there before");
-        assert!(all.arrive(row("b", 3), 2, HELD), "it was replaced");
-    }
-
-    #[test]
-    fn what_came_while_nothing_could_be_heard_is_new_once_too() {
-        let mut all = loaded(1, &[("a", 1)]);
-        all.arrive(row("b", 2), 2, HELD);
-        all.begin_load();
-        let rows = [("d", 4), ("c", 3), ("b", 2), ("a", 1)];
-        let missed = all.loaded(page(4, 4, &rows));
-        assert_eq!(missed.iter().map(|row| &*row.id).collect::<Vec<_>>(), ["c", "d"]);
-        assert!(!all.arrive(row("d", 4), 4, HELD));
-        all.begin_load();
-        assert!(all.loaded(page(4, 4, &rows)).is_empty());
-    }
-
-    #[test]
-    fn a_page_that_was_overtaken_is_asked_for_again() {
-        let mut all = Notifications::default();
-        assert!(all.begin_load());
-        assert!(!all.begin_load(), "one is under way");
-        all.loaded(page(1, 1, &[("a", 1)]));
-        assert!(all.is_loading(), "once more");
-        all.loaded(page(2, 2, &[("b", 2), ("a", 1)]));
-        assert_eq!((&*shown(&all), all.is_loading()), ("b* a*", false));
-    }
-
-    #[test]
-    fn a_page_of_another_inbox_is_asked_for_once_more_for_what_was_told_before_it_came() {
-        let mut all = loaded(1, &[("old", 9)]);
-        all.begin_load();
-        all.arrive(row("c", 3), 3, HELD);
-        all.loaded(page(2, 2, &[("b", 2), ("a", 1)]));
-        assert_eq!((&*shown(&all), all.unread(), all.is_loading()), ("b* a*", 2, true));
-        assert!(all.loaded(page(3, 3, &[("c", 3), ("b", 2), ("a", 1)])).len() == 1);
-        assert_eq!((&*shown(&all), all.unread(), all.is_loading()), ("c* b* a*", 3, false));
-    }
-
-    #[test]
-    fn what_an_inbox_of_lower_versions_brings_is_new_again() {
-        let mut all = loaded(3, &[("old", 9)]);
-        assert!(!all.begin_with(Unread { unread_count: 4, version: 10 }));
-        assert!(all.begin_with(Unread { unread_count: 2, version: 2 }), "it is another one");
-        assert_eq!((&*shown(&all), all.unread()), ("", 2));
-        assert!(all.arrive(row("c", 3), 3, HELD));
-        assert_eq!(all.unread(), 3);
-        all.begin_load();
-        assert!(all.loaded(page(3, 3, &[("c", 3), ("b", 2), ("a", 1)])).is_empty());
-        assert_eq!((&*shown(&all), all.unread()), ("c* b* a*", 3));
-    }
-
-    #[test]
-    fn older_ones_are_asked_for_one_page_at_a_time_and_are_no_news() {
-        let mut all = Notifications::default();
-        all.begin_load();
-        all.loaded(wire::Inbox { next: Some("~2".into()), ..page(2, 2, &[("b", 2)]) });
-        assert_eq!(all.begin_older().as_deref(), Some("~2"));
-        assert_eq!(all.begin_older(), None);
-        all.older_loaded("~2", Err("No answer.".into()));
-        assert_eq!(all.older, Older::Failed("No answer.".into()));
-        assert_eq!(all.begin_older().as_deref(), Some("~2"));
-        all.older_loaded("~2", Ok(page(2, 2, &[("a", 1)])));
-        assert_eq!((&*shown(&all), all.begin_older()), ("b* a*", None));
-    }
-
-    #[test]
-    fn nothing_of_one_user_is_left_for_the_next() {
-        let mut all = loaded(1, &[("a", 1)]);
-        assert!(all.arrive(Notification { user_id: "u2".into(), ..row("x", 1) }, 1, HELD));
-        assert_eq!((&*shown(&all), all.unread()), ("x*", 1));
-    }
-}
+mod tests;

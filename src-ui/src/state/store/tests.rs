@@ -128,17 +128,6 @@ fn an_inbox_is_asked_for_on_connecting_and_after_a_loss() {
 }
 
 #[test]
-fn what_a_stream_says_of_the_inbox_first_is_taken_and_asked_for_anew_where_it_is_lower() {
-    let store = notify(&Store::new(Duration::ZERO), 7);
-    let told = r#"{"unreadCount":4,"version":8}"#;
-    let same = hear(&store, 8, notification::INITIAL, told);
-    assert_eq!((same.reader.notifications.unread(), same.stale.of(Part::Inbox)), (4, 0));
-    let told = r#"{"unreadCount":2,"version":3}"#;
-    let restored = hear(&same, 9, notification::INITIAL, told);
-    assert_eq!((restored.reader.notifications.unread(), restored.stale.of(Part::Inbox)), (2, 1));
-}
-
-#[test]
 fn a_sign_out_leaves_no_notification_and_keeps_what_was_chosen() {
     let mut store = notify(&Store::new(Duration::ZERO), 1);
     let level = tidings_protocol::notification::Level::Info;
@@ -147,6 +136,38 @@ fn a_sign_out_leaves_no_notification_and_keeps_what_was_chosen() {
     assert_eq!(out.reader.notifications.unread(), 0);
     assert!(out.reader.toasts.list().is_empty());
     assert_eq!(out.reader.settings, store.reader.settings);
+}
+
+#[test]
+fn an_inbox_is_asked_for_of_a_degraded_server_and_once_more_when_it_is_well() {
+    let mut store = Store::new(Duration::ZERO);
+    let mut asked = Vec::new();
+    for state in
+        [State::Degraded, State::Degraded, State::Live, State::Stale, State::Live, State::Degraded]
+    {
+        let status = tidings_feed::Status { state, ..store.connection.status.clone() };
+        let now = Duration::ZERO;
+        store = store.after(Action::Feed { status, arrivals: vec![], dropped: 0, now });
+        asked.push(store.stale.of(Part::Inbox));
+    }
+    assert_eq!(asked, [1, 1, 2, 2, 2, 2]);
+}
+
+#[test]
+fn nothing_of_one_user_is_left_on_the_page_for_the_next() {
+    let user = |id: &str| User { id: id.to_owned(), name: String::new(), role: Role::Viewer };
+    let ada = feed(&Store::new(Duration::ZERO), "metrics/a", 1, SAMPLE);
+    let ada = notify(&ada, 2).after(Action::SignedIn(user("u1")));
+    assert_eq!(ada.reader.toasts.list().len(), 1, "what came before the name is theirs");
+    let ada = ada.after(Action::TogglePause);
+    let bob = ada.after(Action::SignedIn(user("u2")));
+    assert!(bob.reader.toasts.list().is_empty());
+    assert_eq!(bob.reader.notifications.unread(), 0);
+    assert!(bob.shown_events().newest().is_none() && bob.shown_metrics().current().is_none());
+    assert!(bob.stale.of(Part::Inbox) > ada.stale.of(Part::Inbox), "their own is asked for");
+    assert!(Rc::ptr_eq(&bob.connection, &ada.connection), "it is another's, and open");
+    assert_ne!(bob.reader.session, ada.reader.session, "answers to Ada are told apart");
+    assert_ne!(bob.reader.session, bob.after(Action::SignedOut).reader.session);
 }
 
 #[test]

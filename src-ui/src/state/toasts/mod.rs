@@ -31,10 +31,8 @@ pub enum Hold {
 pub struct Announcement {
     /// Grows with each.
     pub number: u64,
-    /// The words.
+    /// The words; empty if there is nothing to say any more.
     pub text: String,
-    /// Whether they may interrupt.
-    pub is_urgent: bool,
 }
 
 /// The toasts on the page, oldest first.
@@ -47,7 +45,8 @@ pub struct Toasts {
     holds: Vec<Hold>,
     /// Until when time was taken off, by the monotonic clock.
     settled: Duration,
-    announcement: Announcement,
+    polite: Announcement,
+    urgent: Announcement,
 }
 
 impl Toasts {
@@ -63,10 +62,16 @@ impl Toasts {
         self.beyond
     }
 
-    /// What a screen reader is to say.
+    /// What a screen reader is to say in its turn.
     #[must_use]
-    pub fn announcement(&self) -> &Announcement {
-        &self.announcement
+    pub fn polite(&self) -> &Announcement {
+        &self.polite
+    }
+
+    /// What it is to say at once. Apart from the other, which would take its words away before they are said.
+    #[must_use]
+    pub fn urgent(&self) -> &Announcement {
+        &self.urgent
     }
 
     /// Whether time stands still for them.
@@ -81,7 +86,11 @@ impl Toasts {
         let away = age >= AWAY;
         if let Some(at) = self.list.iter().position(|t| t.members.iter().any(|m| m.id == row.id)) {
             // It was replaced: one that tells how far something is stays one toast.
+            let was = self.list[at].level;
             self.list[at].replace(row.clone(), now);
+            if was < Level::Error && row.level == Level::Error {
+                self.announce(row);
+            }
             return;
         }
         if let Some(toast) = self.list.iter_mut().find(|t| t.belongs_with(row, away, now)) {
@@ -106,8 +115,7 @@ impl Toasts {
     pub fn dismiss(&mut self, key: u64, now: Duration) {
         self.settle(now);
         self.list.retain(|toast| toast.key != key);
-        // The focus went with it, and nothing tells.
-        self.holds.retain(|hold| *hold != Hold::Focus);
+        self.lose_focus();
         self.tidy();
     }
 
@@ -124,10 +132,14 @@ impl Toasts {
             is_named && row.version < change.version
                 || change.read_up_to.is_some_and(|up_to| row.version <= up_to)
         };
+        let before = self.list.len();
         self.list.retain_mut(|toast| {
             toast.members.retain(|row| !is_over(row));
             !toast.members.is_empty()
         });
+        if self.list.len() < before {
+            self.lose_focus();
+        }
         self.tidy();
     }
 
@@ -170,25 +182,32 @@ impl Toasts {
         let lesser = self.list.iter().position(|toast| toast.level < Level::Error);
         let Some(at) = lesser.filter(|_| level == Level::Error) else { return false };
         let toast = self.list.remove(at);
+        self.lose_focus();
         self.beyond += 1 + toast.more();
         true
     }
 
-    /// With no toast left nothing holds them, and nothing is beyond them.
+    /// The focus may have been in a toast that went, and nothing tells: they would stand still for ever.
+    fn lose_focus(&mut self) {
+        self.holds.retain(|hold| *hold != Hold::Focus);
+    }
+
+    /// With no toast left nothing holds them, nothing is beyond them, and nothing is there to be read out.
     fn tidy(&mut self) {
         if self.list.is_empty() {
             self.beyond = 0;
             self.holds.retain(|hold| *hold == Hold::Hidden);
+            self.polite.text.clear();
+            self.urgent.text.clear();
         }
     }
 
     fn announce(&mut self, row: &Notification) {
         let text = [&*row.title, &*row.message].join(". ");
-        self.announcement = Announcement {
-            number: self.announcement.number + 1,
-            text: format!("{}: {}", name(row.level), first(&text, 300)),
-            is_urgent: row.level == Level::Error,
-        };
+        let announcement =
+            if row.level == Level::Error { &mut self.urgent } else { &mut self.polite };
+        announcement.number += 1;
+        announcement.text = format!("{}: {}", name(row.level), first(&text, 300));
     }
 }
 
@@ -197,167 +216,4 @@ fn first(text: &str, characters: usize) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::notifications::inbox::tests::row;
-    use super::*;
-
-    const LIVE: Duration = Duration::ZERO;
-
-    fn at(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    fn one(id: &str, level: Level) -> Rc<Notification> {
-        Rc::new(Notification { level, ..row(id, 1) })
-    }
-
-    fn of(id: &str, source: &str) -> Rc<Notification> {
-        Rc::new(Notification { source: Some(source.to_owned()), ..row(id, 1) })
-    }
-
-    fn titles(toasts: &Toasts) -> Vec<(String, u64)> {
-        let list = toasts.list().iter();
-        list.map(|toast| (toast.newest().unwrap().id.clone(), toast.more())).collect()
-    }
-
-    #[test]
-    fn a_toast_goes_after_its_time_and_an_error_stays() {
-        let mut toasts = Toasts::default();
-        toasts.show(&one("a", Level::Info), LIVE, at(0));
-        toasts.show(&one("b", Level::Error), LIVE, at(1));
-        assert_eq!(toasts.next_due(), Some(at(6)));
-        toasts.tick(at(5));
-        assert_eq!(toasts.list().len(), 2);
-        toasts.tick(at(6));
-        assert_eq!(titles(&toasts), [("b".to_owned(), 0)]);
-        assert_eq!(toasts.next_due(), None);
-        toasts.tick(at(10_000));
-        assert_eq!(toasts.list().len(), 1);
-        toasts.dismiss(toasts.list()[0].key, at(10_000));
-        assert!(toasts.list().is_empty());
-    }
-
-    #[test]
-    fn time_stands_still_while_anything_holds_them() {
-        let mut toasts = Toasts::default();
-        toasts.show(&one("a", Level::Info), LIVE, at(0));
-        toasts.hold(Hold::Pointer, true, at(4));
-        toasts.hold(Hold::Hidden, true, at(5));
-        toasts.hold(Hold::Pointer, false, at(6));
-        assert_eq!(toasts.next_due(), None, "nobody sees the page");
-        toasts.tick(at(1_000));
-        toasts.hold(Hold::Hidden, false, at(1_000));
-        assert_eq!(toasts.next_due(), Some(at(1_002)));
-        toasts.tick(at(1_002));
-        assert!(toasts.list().is_empty());
-    }
-
-    #[test]
-    fn what_comes_within_ten_seconds_of_its_like_joins_it() {
-        let mut toasts = Toasts::default();
-        toasts.hold(Hold::Hidden, true, at(0));
-        toasts.show(&of("a", "ci"), LIVE, at(0));
-        toasts.show(&of("b", "ci"), LIVE, at(9));
-        toasts.show(&of("c", "ci"), LIVE, at(19));
-        toasts.show(&of("d", "backup"), LIVE, at(19));
-        assert_eq!(titles(&toasts), [("c".to_owned(), 2), ("d".to_owned(), 0)]);
-        toasts.show(&of("e", "ci"), LIVE, at(30));
-        assert_eq!(toasts.list().len(), 3, "that was too long ago");
-    }
-
-    #[test]
-    fn the_same_title_joins_too_and_the_worst_level_counts() {
-        let titled = |id, level| {
-            let title = "Build failed".to_owned();
-            Rc::new(Notification { title, level, ..row(id, 1) })
-        };
-        let mut toasts = Toasts::default();
-        toasts.show(&titled("a", Level::Error), LIVE, at(0));
-        toasts.show(&titled("b", Level::Info), LIVE, at(1));
-        assert_eq!(titles(&toasts), [("b".to_owned(), 1)]);
-        assert_eq!(toasts.list()[0].level, Level::Error);
-        assert_eq!(toasts.next_due(), None, "something went wrong among them");
-    }
-
-    #[test]
-    fn at_most_four_are_there_and_only_an_error_takes_anothers_place() {
-        let mut toasts = Toasts::default();
-        for id in ["a", "b", "c", "d", "e"] {
-            toasts.show(&one(id, Level::Info), LIVE, at(0));
-        }
-        let ids =
-            |toasts: &Toasts| titles(toasts).into_iter().map(|(id, _)| id).collect::<String>();
-        assert_eq!((&*ids(&toasts), toasts.beyond()), ("abcd", 1));
-        toasts.show(&one("x", Level::Error), LIVE, at(0));
-        assert_eq!((&*ids(&toasts), toasts.beyond()), ("bcdx", 2));
-        toasts.tick(at(60));
-        assert_eq!((&*ids(&toasts), toasts.beyond()), ("x", 2));
-        toasts.dismiss(toasts.list()[0].key, at(60));
-        assert_eq!(toasts.beyond(), 0);
-    }
-
-    #[test]
-    fn what_came_while_the_connection_was_away_is_one_toast() {
-        let mut toasts = Toasts::default();
-        for id in ["a", "b", "c", "d", "e", "f"] {
-            toasts.show(&one(id, Level::Warning), at(300), at(1));
-        }
-        toasts.show(&one("g", Level::Info), LIVE, at(1));
-        assert_eq!(titles(&toasts), [("f".to_owned(), 5), ("g".to_owned(), 0)]);
-        assert!(toasts.list()[0].away);
-    }
-
-    #[test]
-    fn one_that_is_replaced_stays_one_toast_and_takes_the_new_level() {
-        let mut toasts = Toasts::default();
-        toasts.show(&one("a", Level::Error), LIVE, at(0));
-        toasts.show(&one("b", Level::Info), LIVE, at(0));
-        let better = Rc::new(Notification { title: "Better".into(), ..row("a", 3) });
-        toasts.show(&better, LIVE, at(2));
-        assert_eq!(titles(&toasts), [("a".to_owned(), 0), ("b".to_owned(), 0)]);
-        assert_eq!(toasts.list()[0].newest().unwrap().title, "Better");
-        assert_eq!(toasts.next_due(), Some(at(6)));
-        toasts.tick(at(8));
-        assert!(toasts.list().is_empty(), "nothing is wrong any more");
-    }
-
-    #[test]
-    fn what_is_read_elsewhere_goes_here() {
-        let mut toasts = Toasts::default();
-        toasts.show(&of("a", "ci"), LIVE, at(0));
-        toasts.show(&of("b", "ci"), LIVE, at(0));
-        toasts.show(&one("c", Level::Error), LIVE, at(0));
-        let read = |id: &str| InboxChange {
-            version: 2,
-            read: vec![id.to_owned()],
-            ..InboxChange::default()
-        };
-        toasts.change(&read("b"));
-        assert_eq!(titles(&toasts), [("a".to_owned(), 0), ("c".to_owned(), 0)]);
-        toasts.change(&InboxChange { version: 2, read_up_to: Some(1), ..InboxChange::default() });
-        assert!(toasts.list().is_empty());
-    }
-
-    #[test]
-    fn each_toast_is_said_once_and_an_error_may_interrupt() {
-        let mut toasts = Toasts::default();
-        toasts.show(&of("a", "ci"), LIVE, at(0));
-        let said = toasts.announcement().clone();
-        assert_eq!((said.number, &*said.text, said.is_urgent), (1, "Info: Title a. ", false));
-        toasts.show(&of("b", "ci"), LIVE, at(1));
-        toasts.tick(at(2));
-        assert_eq!(*toasts.announcement(), said, "one that joins is not said");
-        toasts.show(&one("c", Level::Error), LIVE, at(2));
-        assert!(toasts.announcement().is_urgent);
-    }
-
-    #[test]
-    fn the_last_toast_takes_what_holds_them_along() {
-        let mut toasts = Toasts::default();
-        toasts.show(&one("a", Level::Error), LIVE, at(0));
-        toasts.hold(Hold::Pointer, true, at(0));
-        toasts.hold(Hold::Focus, true, at(0));
-        toasts.dismiss(toasts.list()[0].key, at(1));
-        assert!(!toasts.are_held());
-    }
-}
+mod tests;
