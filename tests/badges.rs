@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use harness::{DEADLINE, Screen, Server, http, until};
+use harness::{Chance, DEADLINE, Screen, Server, http, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -14,19 +14,6 @@ const OF_EACH: usize = 34;
 
 /// Ids that are chosen from: those that came last.
 const LATEST: usize = 300;
-
-/// Numbers that look like chance and are the same each time. Source: Steele and others, SplitMix64.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
-    }
-}
 
 /// What a client does to an inbox.
 #[derive(Clone, Debug)]
@@ -97,15 +84,15 @@ impl Story {
     /// What a client does next; one of three things is a post if it can.
     fn next(&mut self, posts: bool) -> Operation {
         let least = self.ids.len().saturating_sub(LATEST);
-        let known = self.ids.len() - least;
+        let known = (self.ids.len() - least) as u64;
         if known == 0 || posts && self.chance.below(3) > 0 {
             self.done += 1;
             return Operation::Post(format!("Number {}", self.done));
         }
         self.done += 1;
-        let id = self.ids[least + self.chance.below(known)].clone();
+        let id = self.ids[least + self.chance.below(known) as usize].clone();
         match self.chance.below(40) {
-            0 => Operation::ReadAll(self.version.saturating_sub(self.chance.below(20) as u64)),
+            0 => Operation::ReadAll(self.version.saturating_sub(self.chance.below(20))),
             1..25 => Operation::Read(id),
             _ => Operation::Remove(id),
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use harness::ledger::{RETURN_WITHIN, SharedLedger, Traffic, lock};
-use harness::{DEADLINE, Server, ServerOptions, free_address, until};
+use harness::{Chance, Server, ServerOptions, free_address, until};
 use tokio::time::sleep;
 
 /// The client's waits grow with each attempt, until a connection has lasted for so long.
@@ -32,23 +32,6 @@ enum Moment {
     Settled,
 }
 
-/// Numbers that look like chance and are the same each time. Source: Steele and others, SplitMix64.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
-
-    fn millis(&mut self, bound: u64) -> Duration {
-        Duration::from_millis(self.below(bound))
-    }
-}
-
 struct Story {
     server: Server,
     ledger: SharedLedger,
@@ -69,7 +52,7 @@ impl Story {
                     started?;
                     self.server.kill().await?;
                 }
-                return self.start_again().await;
+                return self.server.start_again_after_kill().await;
             }
             Moment::Away => sleep(self.chance.millis(300)).await,
             Moment::Replay => {
@@ -92,19 +75,7 @@ impl Story {
         };
         let is_behind = matches!(moment, Moment::Replay) && acknowledged > arrived + BEHIND;
         self.behind += usize::from(is_behind);
-        self.start_again().await
-    }
-
-    /// The one before may not be gone altogether.
-    async fn start_again(&mut self) -> Result<()> {
-        let begun = Instant::now();
-        loop {
-            match self.server.start_again().await {
-                Err(error) if begun.elapsed() > DEADLINE => return Err(error),
-                Err(_) => sleep(Duration::from_millis(20)).await,
-                Ok(()) => return Ok(()),
-            }
-        }
+        self.server.start_again_after_kill().await
     }
 
     async fn wait_for_events(&mut self) -> Result<()> {

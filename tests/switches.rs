@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use harness::ledger::{self, Door, RETURN_WITHIN, SharedLedger, Traffic};
-use harness::{DEADLINE, Fleet, Frame, Proxy, Wire, http, until};
+use harness::{Fleet, Frame, Proxy, Wire, http, until};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -160,7 +160,8 @@ async fn switch(kills: usize) -> Result<()> {
             let at = mid_stream(&reading, kill).await.with_context(|| format!("kill {kill}"))?;
             proxy.lead_to(doors[(at + 1) % doors.len()].address);
             fleet.servers[at].kill().await?;
-            start_again(&mut fleet, at).await.with_context(|| format!("kill {kill}"))?;
+            let server = &mut fleet.servers[at];
+            server.start_again_after_kill().await.with_context(|| format!("kill {kill}"))?;
             if (kill + 1) % 50 == 0 {
                 println!("{} kills in {:?}", kill + 1, begun.elapsed());
             }
@@ -217,18 +218,6 @@ async fn mid_stream(reading: &Shared, switches: usize) -> Result<usize> {
         Ok((reading.events >= events).then_some(reading.at))
     })
     .await
-}
-
-/// The one before may not be gone altogether.
-async fn start_again(fleet: &mut Fleet, at: usize) -> Result<()> {
-    let begun = Instant::now();
-    loop {
-        match fleet.servers[at].start_again().await {
-            Err(error) if begun.elapsed() > DEADLINE => return Err(error),
-            Err(_) => sleep(Duration::from_millis(20)).await,
-            Ok(()) => return Ok(()),
-        }
-    }
 }
 
 /// What was acknowledged has arrived, nothing else has but what may have been taken, and each server counts what has arrived.

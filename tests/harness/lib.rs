@@ -15,9 +15,11 @@
 //! - [`ProcessCost`]: what processes cost.
 //! - [`ledger`]: what was published and what arrived.
 //! - [`stories`]: what must hold in browser and window alike.
+//! - [`Chance`]: numbers that look like chance, the same each time.
 //! - [`until`]: waits for a condition; nothing here sleeps to be ready.
 
 mod binary;
+mod chance;
 mod command;
 mod cost;
 mod descriptors;
@@ -45,6 +47,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 pub use binary::binary;
+pub use chance::Chance;
 pub use command::{Tail, command, feed, run};
 pub use cost::ProcessCost;
 pub use descriptors::raise_descriptor_limit;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
@@ -93,6 +93,22 @@ impl Server {
             spawn(self.folder.path(), self.address, &self.options).await?;
         (self.child, self.address, self.scheme, self.code) = (child, address, scheme, code);
         Ok(())
+    }
+
+    /// Starts it anew as [`start_again`](Self::start_again) does, after a kill: what the one before held may not be free at once.
+    ///
+    /// # Errors
+    ///
+    /// If it does not come up in time.
+    pub async fn start_again_after_kill(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        loop {
+            match self.start_again().await {
+                Err(error) if begun.elapsed() > DEADLINE => return Err(error),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Ok(()) => return Ok(()),
+            }
+        }
     }
 
     /// Kills it, with no chance to write anything, and waits until it is gone.
