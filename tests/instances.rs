@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use harness::{DEADLINE, Events, Fault, Frame, Proxy, Redis, Server, ServerOptions, until};
+use harness::{DEADLINE, Events, Fault, Proxy, Redis, Server, ServerOptions, until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -34,16 +34,6 @@ async fn stream(server: &Server, path: &str, cursor: Option<&str>) -> Result<Eve
         request = request.header("Last-Event-ID", cursor);
     }
     Events::open(request).await
-}
-
-/// The next event, past comments and frames that only move the cursor.
-async fn next_event(events: &mut Events) -> Result<Frame> {
-    loop {
-        let frame = events.next().await?;
-        if frame.event.is_some() {
-            return Ok(frame);
-        }
-    }
 }
 
 async fn is_ready(server: &Server) -> Result<bool> {
@@ -96,7 +86,7 @@ impl Ledger {
         let mut events = stream(server, "/api/events?topic=app/ledger", Some(cursor)).await?;
         let (mut found, mut before) = (BTreeMap::new(), 0);
         while before < last {
-            let frame = next_event(&mut events).await?;
+            let frame = events.next_event().await?;
             ensure!(frame.event.as_deref() == Some("update"), "{frame:?}");
             let id = frame.id.clone().context("an id")?;
             ensure!(seq(&id) > before, "{id} behind {before}");
@@ -141,7 +131,7 @@ async fn what_is_published_to_one_is_read_from_the_other_and_cursors_hold_on_bot
     }
     ensure!(ids.is_sorted_by_key(|id| seq(id)), "{ids:?}");
     for (n, id) in ids.iter().enumerate() {
-        let frame = next_event(&mut on_b).await?;
+        let frame = on_b.next_event().await?;
         ensure!(frame.id.as_ref() == Some(id) && frame.json()?["data"] == n, "{frame:?} for {id}");
     }
     // Both hold the same history, and one that comes later has it from Redis.
@@ -149,7 +139,7 @@ async fn what_is_published_to_one_is_read_from_the_other_and_cursors_hold_on_bot
     for server in [&a, &b, &c] {
         let mut events = stream(server, "/api/events?topic=app/*", Some(&ids[4])).await?;
         for id in &ids[5..] {
-            let frame = next_event(&mut events).await?;
+            let frame = events.next_event().await?;
             ensure!(frame.id.as_ref() == Some(id), "{frame:?} for {id}");
         }
     }
@@ -166,7 +156,7 @@ async fn a_client_that_changes_over_at_every_event_loses_none() -> Result<()> {
         let (publisher, reader) = (&servers[(n % 2) as usize], &servers[((n / 2) % 2) as usize]);
         let id = publish(publisher, "app/x", json!(n)).await?.map_err(anyhow::Error::msg)?;
         let mut events = stream(reader, "/api/events?topic=app/x", Some(&cursor)).await?;
-        let frame = next_event(&mut events).await?;
+        let frame = events.next_event().await?;
         ensure!(frame.event.as_deref() == Some("update"), "{frame:?} behind {cursor}");
         ensure!(frame.id.as_ref() == Some(&id), "{frame:?} for {id}");
         cursor = id;
@@ -174,7 +164,7 @@ async fn a_client_that_changes_over_at_every_event_loses_none() -> Result<()> {
     // Beyond all there is: told, though a moment later.
     let made_up = format!("{}-{}", &cursor[..8], seq(&cursor) + 1_000);
     let mut events = stream(&servers[1], "/api/events?topic=app/x", Some(&made_up)).await?;
-    let gap = next_event(&mut events).await?;
+    let gap = events.next_event().await?;
     ensure!(gap.json()?["reason"] == "unknown_epoch", "{gap:?}");
     Ok(())
 }
@@ -252,23 +242,23 @@ async fn an_emptied_redis_is_a_new_history_and_a_gap() -> Result<()> {
     ];
     let before = publish(&a, "app/x", json!(1)).await?.map_err(anyhow::Error::msg)?;
     for events in &mut streams {
-        ensure!(next_event(events).await?.id.as_ref() == Some(&before), "the event before");
+        ensure!(events.next_event().await?.id.as_ref() == Some(&before), "the event before");
     }
     redis.cli(&["FLUSHALL"]).await?;
     for events in &mut streams {
-        let gap = next_event(events).await?;
+        let gap = events.next_event().await?;
         ensure!(gap.event.as_deref() == Some("gap"), "{gap:?}");
         ensure!(gap.json()?["reason"] == "unknown_epoch" && gap.json()?["from"].is_null());
     }
     let after = publish(&b, "app/x", json!(2)).await?.map_err(anyhow::Error::msg)?;
     ensure!(after[..8] != before[..8], "{after} goes on with {before}");
     for events in &mut streams {
-        let frame = next_event(events).await?;
+        let frame = events.next_event().await?;
         ensure!(frame.id.as_ref() == Some(&after), "{frame:?} for {after}");
     }
     // Who comes back with the old cursor is told as well.
     let mut late = stream(&a, "/api/events?topic=app/*", Some(&before)).await?;
-    ensure!(next_event(&mut late).await?.json()?["reason"] == "unknown_epoch");
+    ensure!(late.next_event().await?.json()?["reason"] == "unknown_epoch");
     Ok(())
 }
 

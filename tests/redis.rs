@@ -1,21 +1,11 @@
 //! Other programs on the Redis of a server, and those of its kind that it does not take.
 
 use anyhow::{Context, Result, ensure};
-use harness::{DEADLINE, Events, Frame, Redis, Server, ServerOptions, until};
+use harness::{DEADLINE, Events, Redis, Server, ServerOptions, until};
 
 /// A server of the set on this Redis.
 async fn instance(url: &str) -> Result<Server> {
     Server::start_with(ServerOptions::default().with_args(["--redis", url])).await
-}
-
-/// The next event, past comments and frames that only move the cursor.
-async fn next_event(events: &mut Events) -> Result<Frame> {
-    loop {
-        let frame = events.next().await?;
-        if frame.event.is_some() {
-            return Ok(frame);
-        }
-    }
 }
 
 #[tokio::test]
@@ -34,7 +24,7 @@ async fn other_programs_reach_a_users_channel_once_whichever_instance_copies() -
         ("[1]", "message", "[1]"),
     ] {
         send(sent).await?;
-        let frame = next_event(&mut channel).await?;
+        let frame = channel.next_event().await?;
         ensure!(frame.event.as_deref() == Some(name), "{frame:?} for {sent}");
         ensure!(frame.data.as_deref() == Some(data), "{frame:?} for {sent}");
     }
@@ -51,7 +41,7 @@ async fn other_programs_reach_a_users_channel_once_whichever_instance_copies() -
     })
     .await?;
     println!("{before} copied first");
-    let frame = next_event(&mut channel).await?;
+    let frame = channel.next_event().await?;
     ensure!(frame.data.as_deref() == Some(r#"{"raw":"again"}"#), "{frame:?}");
     Ok(())
 }
@@ -100,7 +90,7 @@ async fn a_redis_by_tls_with_user_password_and_database_is_one_like_any_other() 
     let sent = a.publish("app/x")?.json(&serde_json::json!({ "n": 1 })).send().await?;
     ensure!(sent.status().is_success(), "{sent:?}");
     let frame = loop {
-        let frame = next_event(&mut events).await?;
+        let frame = events.next_event().await?;
         if frame.event.as_deref() != Some("connected") {
             break frame;
         }
@@ -117,7 +107,7 @@ async fn a_redis_by_tls_with_user_password_and_database_is_one_like_any_other() 
     })
     .await?;
     redis_publish(&redis, "hello").await?;
-    let frame = next_event(&mut channel).await?;
+    let frame = channel.next_event().await?;
     ensure!(frame.data.as_deref() == Some(r#"{"raw":"hello"}"#), "{frame:?}");
 
     let plain = redis.url();

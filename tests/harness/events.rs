@@ -85,6 +85,20 @@ impl Events {
         frame.with_context(|| format!("a frame within {deadline:?}"))?
     }
 
+    /// The next event, past comments and frames that only move the cursor.
+    ///
+    /// # Errors
+    ///
+    /// If none comes in time, or the stream ends.
+    pub async fn next_event(&mut self) -> Result<Frame> {
+        loop {
+            let frame = self.next().await?;
+            if frame.event.is_some() {
+                return Ok(frame);
+            }
+        }
+    }
+
     /// Waits for the stream's end, passing over frames.
     ///
     /// # Errors
