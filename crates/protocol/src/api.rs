@@ -44,13 +44,25 @@ pub mod path {
     pub const NOTIFICATION_STREAM: &str = "/api/notifications/stream";
     /// Marks the caller's notifications as read.
     pub const READ_ALL: &str = "/api/notifications/read-all";
+    /// Starts a job and tells how far it is, and says what kinds there are.
+    pub const PROCESS: &str = "/api/process";
+    /// Jobs: listed, and reported.
+    pub const JOBS: &str = "/api/jobs";
+    /// One job.
+    pub const JOB: &str = "/api/jobs/{id}";
+    /// What a job has written.
+    pub const JOB_LOG: &str = "/api/jobs/{id}/log";
+    /// What came of a job.
+    pub const JOB_RESULT: &str = "/api/jobs/{id}/result";
+    /// The past of a metric.
+    pub const METRICS_HISTORY: &str = "/api/metrics/history";
     /// Answers 200 while the process lives.
     pub const HEALTH: &str = "/healthz";
     /// Answers 200 while the server takes and delivers events, else 503.
     pub const READY: &str = "/readyz";
     /// Every path of the API and of operations, for those who must know them all: a route that is missing here
     /// is missing in the table of who may do what.
-    pub const ALL: [&str; 18] = [
+    pub const ALL: [&str; 24] = [
         EVENTS,
         CHANNEL,
         SESSION,
@@ -67,6 +79,12 @@ pub mod path {
         READ,
         READ_ALL,
         NOTIFICATION_STREAM,
+        PROCESS,
+        JOBS,
+        JOB,
+        JOB_LOG,
+        JOB_RESULT,
+        METRICS_HISTORY,
         HEALTH,
         READY,
     ];
@@ -121,8 +139,26 @@ pub mod query {
     pub const UNREAD: &str = "unread";
     /// Id of a notification: those that came before it.
     pub const BEFORE: &str = "before";
-    /// How many notifications at most.
+    /// How many at most.
     pub const LIMIT: &str = "limit";
+    /// `active` or `ended`: jobs that have not ended, or those that have.
+    pub const STATE: &str = "state";
+    /// Number of a line: those behind it.
+    pub const AFTER: &str = "after";
+    /// `true`: the job ends when whoever asked for it hangs up.
+    pub const CANCEL_ON_DISCONNECT: &str = "cancelOnDisconnect";
+    /// `true`: a job that has ended is removed.
+    pub const REMOVE: &str = "remove";
+    /// Name of a metric, or a pattern of several; may be repeated.
+    pub const METRIC: &str = "metric";
+    /// How far back, as in `1h`.
+    pub const RANGE: &str = "range";
+    /// `json` or `csv`.
+    pub const FORMAT: &str = "format";
+    /// How many significant digits.
+    pub const DIGITS: &str = "digits";
+    /// Name of a machine.
+    pub const HOST: &str = "host";
 }
 
 /// Body of every answer that is an error.
@@ -175,6 +211,22 @@ pub enum ErrorCode {
     NoSuchUser,
     /// 405: the route exists, the method does not.
     MethodNotAllowed,
+    /// 400: there is no kind of job of this name.
+    UnknownKind,
+    /// 400: a job needs an argument that is not there.
+    MissingArgument,
+    /// 400: an argument is unknown, or is not what it may be.
+    InvalidArgument,
+    /// 403: a path lies outside of what the server may read for a job.
+    OutsideRoots,
+    /// 409: the job has ended, and stays as it is.
+    JobEnded,
+    /// 409: the job has not ended, or is not one that is reported.
+    JobActive,
+    /// 503: as many jobs wait as may; see `Retry-After`.
+    QueueFull,
+    /// 404: there is no metric of this name.
+    UnknownMetric,
     /// 409: there is one of this name.
     NameTaken,
     /// 409: the owner can neither be removed nor be anything but an admin.

@@ -8,7 +8,9 @@
 //! - [`metrics`]: one sample of a machine, as published on `metrics/{host}`.
 //! - [`alert`]: what a figure may not do, and how it stands; [`quiet`]: when nobody is told.
 //! - [`metric`]: the figures of a sample by name.
+//! - [`history`]: what they were.
 //! - [`notification`]: what somebody is to know, and how an inbox changes.
+//! - [`job`]: long work with progress.
 //! - [`topic`]: topic names and the selectors that match them.
 //! - [`scope`]: what a token may do with topics.
 //! - [`fingerprint`]: what a server's key is known by.
@@ -21,6 +23,8 @@ pub mod alert;
 pub mod api;
 pub mod event;
 pub mod fingerprint;
+pub mod history;
+pub mod job;
 pub mod metric;
 pub mod metrics;
 pub mod notification;

@@ -115,6 +115,21 @@ pub struct Notification {
     pub expires_at: Option<u64>,
     /// When it was read, in ms since the epoch; null until then.
     pub read_at: Option<u64>,
+    /// Whether it came as an update of one that was there: nobody need be told of it who was told of that one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub update: bool,
+    /// Of an update: version of the inbox that brought what was news last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub news_version: Option<u64>,
+}
+
+impl Notification {
+    /// Version of the inbox that brought what is news in it: its own, unless it is an update. Whoever was told of that was
+    /// told of this; 0 where it is not known.
+    #[must_use]
+    pub fn news(&self) -> u64 {
+        if self.update { self.news_version.unwrap_or_default() } else { self.version }
+    }
 }
 
 /// Body of `POST` [`path::NOTIFICATIONS`](crate::api::path::NOTIFICATIONS).
@@ -148,6 +163,10 @@ pub struct NewNotification {
     /// Seconds until it goes by itself; never without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_seconds: Option<u64>,
+    /// Whether it only changes the one of its key, without a word to anybody: what was read stays read, and where there is
+    /// none of this key nothing is posted. Default false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub update: bool,
 }
 
 /// What no notification can be.
@@ -171,6 +190,8 @@ pub enum InvalidNotification {
     Key,
     /// A time that is no time to come, or too far off.
     Expiry,
+    /// An update that does not say of what.
+    Update,
 }
 
 impl fmt::Display for InvalidNotification {
@@ -203,6 +224,7 @@ impl fmt::Display for InvalidNotification {
             Self::Expiry => {
                 f.write_str("a notification expires after 1 second to ten years, or never")
             }
+            Self::Update => f.write_str("an update names what it changes by `dedupeKey`"),
         }
     }
 }
@@ -239,6 +261,7 @@ impl NewNotification {
                 self.expires_in_seconds.is_none_or(|time| (1..=MAX_EXPIRY_SECONDS).contains(&time)),
                 E::Expiry,
             ),
+            (!self.update || self.dedupe_key.is_some(), E::Update),
         ] {
             if !holds {
                 return Err(error);

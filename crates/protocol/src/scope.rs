@@ -16,12 +16,16 @@ pub enum Scope {
     Notify,
     /// `inbox`: read and mark the notifications of the user it acts for.
     Inbox,
+    /// `jobs`: list, see, cancel and report the jobs of the user it acts for.
+    Jobs,
+    /// `process`: start jobs on the server; of use only beside [`Jobs`](Self::Jobs).
+    Process,
 }
 
 /// Text that is no scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidScope {
-    /// It begins with neither `read:` nor `publish:`, and is neither `notify` nor `inbox`.
+    /// It begins with neither `read:` nor `publish:`, and is none of `notify`, `inbox`, `jobs` and `process`.
     Access,
     /// What follows is no selector.
     Topics(InvalidTopic),
@@ -31,7 +35,7 @@ impl fmt::Display for InvalidScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Access => f.write_str(
-                "a scope begins with read: or publish:, as in publish:app/*, or is notify or inbox",
+                "a scope begins with read: or publish:, as in publish:app/*, or is notify, inbox, jobs or process",
             ),
             Self::Topics(error) => error.fmt(f),
         }
@@ -47,6 +51,8 @@ impl fmt::Display for Scope {
             Self::Publish(topics) => write!(f, "publish:{topics}"),
             Self::Notify => f.write_str("notify"),
             Self::Inbox => f.write_str("inbox"),
+            Self::Jobs => f.write_str("jobs"),
+            Self::Process => f.write_str("process"),
         }
     }
 }
@@ -58,6 +64,8 @@ impl FromStr for Scope {
         match text {
             "notify" => return Ok(Self::Notify),
             "inbox" => return Ok(Self::Inbox),
+            "jobs" => return Ok(Self::Jobs),
+            "process" => return Ok(Self::Process),
             _ => {}
         }
         let (access, topics) = text.split_once(':').ok_or(InvalidScope::Access)?;

@@ -15,18 +15,23 @@ pub const PERSONAL: [&str; 2] = ["users", NOTIFICATIONS];
 /// First segment of the topics of notifications, which only the server publishes to.
 pub const NOTIFICATIONS: &str = "notifications";
 
+/// First segment of the topics of jobs, which only the server publishes to.
+pub const JOBS: &str = "jobs";
+
 /// Name of a stream of events: segments of `A–Z a–z 0–9 . _ - ~ :` joined by `/`, none of them `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Topic(String);
 
-/// What a subscriber asks for: one topic, or all below a prefix (`jobs/*`).
+/// What a subscriber asks for: one topic, all below a prefix (`app/*`), or all that begin alike (`jobs/owner~*`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Selector {
     /// Exactly this topic.
     Exact(Topic),
-    /// Every topic below this one; `*` alone is every topic but the [personal](Topic::is_personal) ones, which
-    /// must be named.
+    /// Every topic below this one; `*` alone is every topic but those that [must be named](Topic::must_be_named).
     Prefix(Option<Topic>),
+    /// Every topic that begins with this text and goes on behind it; the text ends in `~`, for no other one is read as
+    /// such a selector.
+    Stem(Topic),
 }
 
 /// Text that is neither a topic nor a selector.
@@ -38,7 +43,7 @@ pub enum InvalidTopic {
     TooLong,
     /// A segment `.` or `..`: programs that tidy up a URL would ask for another topic.
     DotSegment,
-    /// A character outside the alphabet, or a `*` that is not the last segment.
+    /// A character outside the alphabet, or a `*` that is neither the last segment nor behind a `~` at the end.
     Character(char),
 }
 
@@ -78,17 +83,33 @@ impl Topic {
         Self(format!("{METRICS}/{name}"))
     }
 
-    /// Whether only the newest event of this topic matters (`metrics/…`), so that a subscriber may
+    /// Whether only the newest event of this topic matters (`metrics/…`, `jobs/…`), so that a subscriber may
     /// skip older ones without a gap.
     #[must_use]
     pub fn is_latest_wins(&self) -> bool {
-        metrics_host(&self.0).is_some()
+        is_latest_wins(&self.0)
     }
 
     /// Whether it belongs to one user (`users/…`, `notifications/…`).
     #[must_use]
     pub fn is_personal(&self) -> bool {
-        self.0.split('/').next().is_some_and(|first| PERSONAL.contains(&first))
+        PERSONAL.contains(&self.first())
+    }
+
+    /// Whether it is a job's (`jobs/…`).
+    #[must_use]
+    pub fn is_job(&self) -> bool {
+        job_id(&self.0).is_some()
+    }
+
+    /// Whether `*` leaves it out: what is [personal](Self::is_personal), and `jobs` with all below it.
+    #[must_use]
+    pub fn must_be_named(&self) -> bool {
+        self.is_personal() || self.first() == JOBS
+    }
+
+    fn first(&self) -> &str {
+        self.0.split('/').next().unwrap_or_default()
     }
 }
 
@@ -121,33 +142,51 @@ impl FromStr for Topic {
 }
 
 impl Selector {
+    /// What every topic begins with that it matches: the one topic, the one above them, or the text before `*`. Null
+    /// for `*` alone.
+    #[must_use]
+    pub fn start(&self) -> Option<&Topic> {
+        match self {
+            Self::Exact(topic) | Self::Prefix(Some(topic)) | Self::Stem(topic) => Some(topic),
+            Self::Prefix(None) => None,
+        }
+    }
+
     /// Whether `topic` is one of those asked for.
     #[must_use]
     pub fn matches(&self, topic: &Topic) -> bool {
+        let behind = |start: &Topic| topic.0.strip_prefix(start.as_str());
         match self {
             Self::Exact(exact) => exact == topic,
-            Self::Prefix(None) => !topic.is_personal(),
-            Self::Prefix(Some(prefix)) => topic
-                .0
-                .strip_prefix(prefix.as_str())
-                .is_some_and(|rest| rest.len() > 1 && rest.starts_with('/')),
+            Self::Prefix(None) => !topic.must_be_named(),
+            Self::Prefix(Some(prefix)) => {
+                behind(prefix).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
+            }
+            Self::Stem(stem) => behind(stem).is_some_and(|rest| !rest.is_empty()),
         }
     }
-}
 
-impl Selector {
     /// Whether `self` matches every topic that `other` matches.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        match other {
-            Self::Exact(topic) => self.matches(topic),
+        match (self, other) {
+            (_, Self::Exact(topic)) => self.matches(topic),
+            (Self::Exact(_), _) => false,
+            (Self::Prefix(None), Self::Prefix(None)) => true,
+            (_, Self::Prefix(None)) => false,
+            // What begins as a topic does, has its first segment: a stem that is one segment ends in `~`, as no
+            // topic does that must be named.
+            (Self::Prefix(None), Self::Prefix(Some(start)) | Self::Stem(start)) => {
+                !start.must_be_named()
+            }
             // What lies below a topic is covered by what lies below the same one, or one above it.
-            Self::Prefix(Some(prefix)) => match self {
-                Self::Prefix(Some(own)) => own == prefix || self.matches(prefix),
-                Self::Prefix(None) => !prefix.is_personal(),
-                Self::Exact(_) => false,
-            },
-            Self::Prefix(None) => *self == Self::Prefix(None),
+            (Self::Prefix(Some(own)), Self::Prefix(Some(start))) => {
+                own == start || self.matches(start)
+            }
+            (Self::Prefix(Some(_)), Self::Stem(start)) => self.matches(start),
+            (Self::Stem(own), Self::Prefix(Some(start)) | Self::Stem(start)) => {
+                start.0.starts_with(own.as_str())
+            }
         }
     }
 }
@@ -158,6 +197,7 @@ impl fmt::Display for Selector {
             Self::Exact(topic) => topic.fmt(f),
             Self::Prefix(None) => f.write_str("*"),
             Self::Prefix(Some(prefix)) => write!(f, "{prefix}/*"),
+            Self::Stem(stem) => write!(f, "{stem}*"),
         }
     }
 }
@@ -169,10 +209,16 @@ impl FromStr for Selector {
         if text.len() > MAX_TOPIC_BYTES {
             return Err(InvalidTopic::TooLong);
         }
-        match text.strip_suffix("/*") {
-            _ if text == "*" => Ok(Self::Prefix(None)),
-            Some(prefix) => prefix.parse().map(|topic| Self::Prefix(Some(topic))),
+        if text == "*" {
+            return Ok(Self::Prefix(None));
+        }
+        match text.strip_suffix('*') {
             None => text.parse().map(Self::Exact),
+            Some(stem) if stem.ends_with('~') => stem.parse().map(Self::Stem),
+            Some(above) => match above.strip_suffix('/') {
+                Some(prefix) => prefix.parse().map(|topic| Self::Prefix(Some(topic))),
+                None => Err(text.parse::<Topic>().err().unwrap_or(InvalidTopic::Character('*'))),
+            },
         }
     }
 }
@@ -181,6 +227,18 @@ impl FromStr for Selector {
 #[must_use]
 pub fn metrics_host(topic: &str) -> Option<&str> {
     topic.strip_prefix(METRICS)?.strip_prefix('/')
+}
+
+/// The job a topic is of (`jobs/{id}`); null for any other topic.
+#[must_use]
+pub fn job_id(topic: &str) -> Option<&str> {
+    topic.strip_prefix(JOBS)?.strip_prefix('/')
+}
+
+/// As [`Topic::is_latest_wins`], of a topic that was not parsed.
+#[must_use]
+pub fn is_latest_wins(topic: &str) -> bool {
+    metrics_host(topic).or(job_id(topic)).is_some()
 }
 
 fn is_topic_char(c: char) -> bool {

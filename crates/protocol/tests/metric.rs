@@ -71,6 +71,8 @@ fn every_figure_of_a_sample_has_a_name_and_its_value() {
         ("disk.sda1.used_percent", 25.0),
         ("disk.tank/a%2Eb.read", 1.5),
         ("network.eth0%2E7.sent", 8.0),
+        ("disks.read", 3.0),
+        ("networks.sent", 8.0),
         ("temperature.Core 0 %2A", 41.5),
         ("process.count", 123.0),
     ] {
@@ -99,11 +101,16 @@ fn what_a_machine_does_not_have_is_left_out() {
     let mut poor = full();
     poor.memory = Some(Memory { total: 0, swap_total: 0, ..Memory::default() });
     poor.cpu = Some(Cpu { total: f32::NAN, cores: vec![f32::INFINITY], load: None });
-    poor.disks[0].read = None;
+    poor.disks.iter_mut().for_each(|disk| disk.read = None);
     let figures = figures(&poor);
-    for name in
-        ["memory.used_percent", "swap.used_percent", "cpu.total", "cpu.core.0", "disk.sda1.read"]
-    {
+    for name in [
+        "memory.used_percent",
+        "swap.used_percent",
+        "cpu.total",
+        "cpu.core.0",
+        "disk.sda1.read",
+        "disks.read",
+    ] {
         assert!(!figures.contains_key(name), "{name}");
     }
 }
@@ -115,7 +122,7 @@ fn a_star_stands_for_one_segment() {
         ("disk.*.read", "disk.tank/a%2Eb.read", true),
         ("disk.*.read", "disk.sda1.write", false),
         ("disk.*.read", "disk.a.b.read", false),
-        ("disk.*.read", "disk.read", false),
+        ("disk.*.read", "disks.read", false),
         ("cpu.core.*", "cpu.core.11", true),
         ("cpu.total", "cpu.total", true),
         ("cpu.total", "cpu.total.x", false),

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use tidings_protocol::api::{InvalidName, Role, UserName};
 use tidings_protocol::event::{EventId, EventType, InvalidType, MAX_TYPE_BYTES, RESERVED_TYPES};
 use tidings_protocol::scope::{InvalidScope, Scope};
-use tidings_protocol::topic::{InvalidTopic, MAX_TOPIC_BYTES, Selector, Topic, metrics_host};
+use tidings_protocol::topic::{
+    InvalidTopic, JOBS, MAX_TOPIC_BYTES, Selector, Topic, job_id, metrics_host,
+};
 
 fn topic_text() -> impl Strategy<Value = String> {
     "[A-Za-z0-9_~:-][A-Za-z0-9._~:-]{0,11}(/[A-Za-z0-9._~:-]{0,11}[A-Za-z0-9_~:-]){0,4}"
@@ -46,7 +48,7 @@ proptest! {
         let selector: Selector = text.parse().expect("a selector");
         prop_assert_eq!(selector.to_string(), text);
         prop_assert!(selector.matches(&topic));
-        prop_assert_eq!(Selector::Prefix(None).matches(&topic), !topic.is_personal());
+        prop_assert_eq!(Selector::Prefix(None).matches(&topic), !topic.must_be_named());
     }
 
     #[test]
@@ -64,6 +66,31 @@ proptest! {
         prop_assert!(!selector.matches(&topic(&beside)));
         let expected = other.starts_with(&format!("{prefix}/"));
         prop_assert_eq!(selector.matches(&topic(&other)), expected);
+    }
+
+    #[test]
+    fn a_stem_matches_what_begins_with_it_and_nothing_else(
+        stem in topic_text(),
+        rest in topic_text(),
+        other in topic_text(),
+    ) {
+        let stem = format!("{stem}~");
+        let selector: Selector = format!("{stem}*").parse().expect("a selector");
+        prop_assert_eq!(&selector, &Selector::Stem(topic(&stem)));
+        prop_assert_eq!(selector.to_string(), format!("{stem}*"));
+        for behind in [format!("{stem}{rest}"), format!("{stem}/{rest}")] {
+            prop_assert!(selector.matches(&topic(&behind)));
+        }
+        prop_assert!(!selector.matches(&topic(&stem)), "there is nothing behind it");
+        let expected = other.starts_with(&stem) && other != stem;
+        prop_assert_eq!(selector.matches(&topic(&other)), expected);
+    }
+
+    #[test]
+    fn what_parses_as_a_selector_prints_as_it_was(text in "[a/~*.]{0,8}") {
+        if let Ok(selector) = text.parse::<Selector>() {
+            prop_assert_eq!(selector.to_string(), text);
+        }
     }
 
     #[test]
@@ -150,7 +177,10 @@ fn what_is_no_topic_says_why() {
 #[test]
 fn a_star_stands_only_at_the_end_of_a_selector() {
     assert_eq!("*".parse(), Ok(Selector::Prefix(None)));
-    for text in ["*/a", "a/*/b", "a*", "**", "a/**", "/*", "", "a/*/*"] {
+    for text in [
+        "*/a", "a/*/b", "a*", "**", "a/**", "/*", "", "a/*/*", "a~**", "a~*/b", "/~*", "a~/~x*",
+        "./~*", "a b~*",
+    ] {
         assert!(text.parse::<Selector>().is_err(), "{text:?}");
     }
 }
@@ -166,11 +196,20 @@ fn reserved_types_are_the_hubs_own() {
 }
 
 #[test]
-fn only_metrics_are_latest_wins() {
-    for (text, wins) in
-        [("metrics/a", true), ("metrics", false), ("metricsx/a", false), ("jobs/1", false)]
-    {
-        assert_eq!(topic(text).is_latest_wins(), wins, "{text}");
+fn of_metrics_and_of_jobs_the_latest_wins() {
+    for (text, wins) in [
+        ("metrics/a", true),
+        ("metrics", false),
+        ("metricsx/a", false),
+        ("jobs/owner~1", true),
+        ("jobs/1/2", true),
+        ("jobs", false),
+        ("jobs-x/1", false),
+        ("app/jobs/1", false),
+    ] {
+        let topic = topic(text);
+        assert_eq!(topic.is_latest_wins(), wins, "{text}");
+        assert_eq!(topic.is_job(), wins && text.starts_with(JOBS), "{text}");
     }
     assert_eq!(Topic::metrics("").as_str(), "metrics/localhost");
     assert_eq!(Topic::metrics("..").as_str(), "metrics/localhost");
@@ -182,15 +221,19 @@ fn only_metrics_topics_name_a_host() {
     assert_eq!(metrics_host("metrics/db1"), Some("db1"));
     assert_eq!(metrics_host("metricsdb1"), None);
     assert_eq!(metrics_host("jobs/db1"), None);
+    assert_eq!(job_id("jobs/u~1"), Some("u~1"));
+    assert_eq!(job_id("jobsu~1"), None);
+    assert_eq!(job_id("metrics/u~1"), None);
 }
 
 #[test]
 fn a_selector_covers_another_if_it_matches_all_that_the_other_matches() {
-    // Every topic of up to four segments of two kinds, and every selector of up to three.
+    // Every topic of up to four segments of these kinds, and every selector of up to three.
     let mut topics = vec![String::new()];
     for depth in 0..4 {
         let longest = topics.iter().filter(|topic| topic.split('/').count() > depth || depth == 0);
-        let deeper = |topic: &String| ["a", "ab"].map(|last| format!("{topic}/{last}"));
+        let deeper =
+            |topic: &String| ["a", "ab", "a~", "a~b"].map(|last| format!("{topic}/{last}"));
         let deeper: Vec<_> = longest.flat_map(deeper).collect();
         topics.extend(deeper);
     }
@@ -200,6 +243,9 @@ fn a_selector_covers_another_if_it_matches_all_that_the_other_matches() {
     let mut selectors = vec![Selector::Prefix(None)];
     for topic in short {
         selectors.extend([Selector::Exact(topic.clone()), Selector::Prefix(Some(topic.clone()))]);
+        if topic.as_str().ends_with('~') {
+            selectors.push(Selector::Stem(topic.clone()));
+        }
     }
     for one in &selectors {
         for other in &selectors {
@@ -213,21 +259,31 @@ fn a_selector_covers_another_if_it_matches_all_that_the_other_matches() {
 #[test]
 fn a_star_leaves_out_what_belongs_to_one_user() {
     let all = Selector::Prefix(None);
-    for (text, is_personal) in [
-        ("users", true),
-        ("users/owner", true),
-        ("users/owner/x", true),
-        ("notifications/owner", true),
-        ("user/owner", false),
-        ("users-x/owner", false),
-        ("app/users/owner", false),
-        ("metrics/box", false),
+    for (text, is_personal, is_named) in [
+        ("users", true, true),
+        ("users/owner", true, true),
+        ("users/owner/x", true, true),
+        ("users/~", true, true),
+        ("notifications/owner", true, true),
+        ("jobs", false, true),
+        ("jobs/owner~1", false, true),
+        ("jobs/owner~", false, true),
+        ("user/owner", false, false),
+        ("users-x/owner", false, false),
+        ("users~", false, false),
+        ("jobs~", false, false),
+        ("app/users/owner", false, false),
+        ("app/jobs/owner~1", false, false),
+        ("metrics/box", false, false),
     ] {
-        assert_eq!(topic(text).is_personal(), is_personal, "{text}");
-        assert_eq!(all.matches(&topic(text)), !is_personal, "{text}");
-        for selector in [text.to_owned(), format!("{text}/*")] {
+        let topic = topic(text);
+        assert_eq!((topic.is_personal(), topic.must_be_named()), (is_personal, is_named), "{text}");
+        assert_eq!(all.matches(&topic), !is_named, "{text}");
+        let mut selectors = vec![text.to_owned(), format!("{text}/*")];
+        selectors.extend(text.ends_with('~').then(|| format!("{text}*")));
+        for selector in selectors {
             let selector: Selector = selector.parse().expect("a selector");
-            assert_eq!(all.covers(&selector), !is_personal, "{selector}");
+            assert_eq!(all.covers(&selector), !is_named, "{selector}");
             assert!(!selector.covers(&all), "{selector}");
         }
     }
@@ -243,13 +299,28 @@ fn a_scope_round_trips_and_says_what_is_wrong_with_it() {
         ("read:a:b/c", Scope::Read(topics("a:b/c"))),
         ("notify", Scope::Notify),
         ("inbox", Scope::Inbox),
+        ("jobs", Scope::Jobs),
+        ("process", Scope::Process),
+        ("read:jobs/owner~*", Scope::Read(topics("jobs/owner~*"))),
     ] {
         let scope: Scope = text.parse().expect("a scope");
         assert_eq!((&scope, scope.to_string().as_str()), (&expected, text));
     }
-    for text in
-        ["", "read", "app/*", "write:app", "READ:app", " read:app", "notify:a", "Inbox", "inbox "]
-    {
+    for text in [
+        "",
+        "read",
+        "app/*",
+        "write:app",
+        "READ:app",
+        " read:app",
+        "notify:a",
+        "Inbox",
+        "inbox ",
+        "jobs:1",
+        "jobs/*",
+        "job",
+        "Process",
+    ] {
         assert_eq!(text.parse::<Scope>(), Err(InvalidScope::Access), "{text}");
     }
     for text in ["read:", "read:a//b", "read:*/a", "publish:a b"] {

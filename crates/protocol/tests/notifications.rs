@@ -34,6 +34,8 @@ fn plain() -> Notification {
         created_at: AT,
         expires_at: None,
         read_at: None,
+        update: false,
+        news_version: None,
     }
 }
 
@@ -46,6 +48,8 @@ fn full() -> Notification {
         dedupe_key: Some("backup:box".to_owned()),
         expires_at: Some(AT + 7_200_000),
         read_at: Some(AT + 1),
+        update: true,
+        news_version: Some(6),
         ..plain()
     }
 }
@@ -93,6 +97,7 @@ fn what_is_posted() {
         source: Some("backup".to_owned()),
         dedupe_key: Some("backup:box".to_owned()),
         expires_in_seconds: Some(7_200),
+        update: true,
     };
     assert_eq!((least.check(), most.check()), (Ok(()), Ok(())));
     assert_json_snapshot!(same([least, most]));
@@ -115,6 +120,7 @@ fn what_is_out_of_bounds_is_told() {
     let expiry = |time| NewNotification { expires_in_seconds: Some(time), ..new() };
     for (new, expected) in [
         (NewNotification::default(), Err(E::Nothing)),
+        (NewNotification { update: true, ..new() }, Err(E::Update)),
         (message(""), Err(E::Nothing)),
         (message(" \n"), Err(E::Nothing)),
         (message("m"), Ok(())),

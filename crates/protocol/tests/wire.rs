@@ -98,11 +98,12 @@ fn an_error() {
 #[test]
 fn every_error_code() {
     use ErrorCode::{
-        BadRequest, BodyTooLarge, Forbidden, HostNotAllowed, Internal, InvalidCode,
-        InvalidCredentials, InvalidName, InvalidTopic, InvalidType, MethodNotAllowed, NameTaken,
-        NoSuchUser, NotFound, OriginNotAllowed, OwnerStays, RateLimited, ShuttingDown,
+        BadRequest, BodyTooLarge, Forbidden, HostNotAllowed, Internal, InvalidArgument,
+        InvalidCode, InvalidCredentials, InvalidName, InvalidTopic, InvalidType, JobActive,
+        JobEnded, MethodNotAllowed, MissingArgument, NameTaken, NoSuchUser, NotFound,
+        OriginNotAllowed, OutsideRoots, OwnerStays, QueueFull, RateLimited, ShuttingDown,
         TooManyStreams, TooManyTopics, Unauthorized, Unavailable, Unconfirmed, Unknown,
-        UnsupportedMediaType, WeakPassword, WrongPassword,
+        UnknownKind, UnknownMetric, UnsupportedMediaType, WeakPassword, WrongPassword,
     };
     let every = vec![
         BadRequest,
@@ -120,6 +121,14 @@ fn every_error_code() {
         NotFound,
         NoSuchUser,
         MethodNotAllowed,
+        UnknownKind,
+        MissingArgument,
+        InvalidArgument,
+        OutsideRoots,
+        JobEnded,
+        JobActive,
+        QueueFull,
+        UnknownMetric,
         NameTaken,
         OwnerStays,
         BodyTooLarge,
@@ -140,7 +149,9 @@ fn every_error_code() {
             | InvalidCode | InvalidCredentials | WrongPassword | Forbidden | HostNotAllowed
             | OriginNotAllowed | NotFound | NoSuchUser | MethodNotAllowed | NameTaken
             | OwnerStays | BodyTooLarge | UnsupportedMediaType | RateLimited | TooManyStreams
-            | TooManyTopics | Unavailable | Unconfirmed | ShuttingDown | Internal | Unknown => {}
+            | TooManyTopics | Unavailable | Unconfirmed | ShuttingDown | Internal | Unknown
+            | UnknownKind | MissingArgument | InvalidArgument | OutsideRoots | JobEnded
+            | JobActive | QueueFull | UnknownMetric => {}
         }
     }
     assert_json_snapshot!(same(every));

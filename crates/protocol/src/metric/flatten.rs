@@ -30,9 +30,15 @@ pub fn each(snapshot: &Snapshot, mut visit: impl FnMut(&str, f64)) {
     for disk in &snapshot.disks {
         of_disk(disk, &mut tell);
     }
+    let disks = || snapshot.disks.iter();
+    tell("disks.read", total(disks().map(|disk| disk.read)));
+    tell("disks.write", total(disks().map(|disk| disk.write)));
     for interface in &snapshot.network {
         of_interface(interface, &mut tell);
     }
+    let interfaces = || snapshot.network.iter();
+    tell("networks.received", total(interfaces().map(|interface| interface.received)));
+    tell("networks.sent", total(interfaces().map(|interface| interface.sent)));
     for sensor in &snapshot.temperatures {
         tell(&format!("temperature.{}", escape(&sensor.label)), Some(sensor.celsius.into()));
     }
@@ -69,6 +75,12 @@ fn of_interface(interface: &Interface, tell: &mut impl FnMut(&str, Option<f64>))
     tell("sent", interface.sent);
     tell("total_received", Some(interface.total_received as f64));
     tell("total_sent", Some(interface.total_sent as f64));
+}
+
+/// The sum of those that are known; null if none is.
+#[must_use]
+pub fn total(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    values.flatten().reduce(|sum, value| sum + value)
 }
 
 /// Null of nothing: there is no share of it.

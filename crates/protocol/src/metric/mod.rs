@@ -11,6 +11,6 @@ mod name;
 mod pattern;
 
 pub use family::{FAMILIES, Family, Unit};
-pub use flatten::each;
+pub use flatten::{each, total};
 pub use name::{escape, label, unescape};
 pub use pattern::{InvalidMetric, MAX_METRIC_BYTES, MetricPattern};
