@@ -10,7 +10,7 @@ use super::number::{signed, unsigned};
 macro_rules! columns {
     () => {
         "id, user_id, version, title, message, level, link, source, dedupe_key, created_at, expires_at, \
-         read_at"
+         read_at, is_update, news_version"
     };
 }
 pub(super) use columns;
@@ -29,6 +29,8 @@ pub(super) type Columns = (
     i64,
     Option<i64>,
     Option<i64>,
+    i64,
+    i64,
 );
 
 /// Most users and changes that are listed at once.
@@ -76,8 +78,22 @@ impl Locked {
 }
 
 pub(super) fn row(columns: Columns) -> NotificationRow {
-    let (id, user_id, version, title, message, level, link, source, dedupe_key, at, expires, read) =
-        columns;
+    let (
+        id,
+        user_id,
+        version,
+        title,
+        message,
+        level,
+        link,
+        source,
+        dedupe_key,
+        at,
+        expires,
+        read,
+        update,
+        news,
+    ) = columns;
     NotificationRow {
         id,
         user_id,
@@ -91,12 +107,15 @@ pub(super) fn row(columns: Columns) -> NotificationRow {
         created_at: unsigned(at),
         expires_at: expires.map(unsigned),
         read_at: read.map(unsigned),
+        is_update: update != 0,
+        news_version: unsigned(news),
     }
 }
 
-/// Whether both say the same, and for as long.
+/// Whether what is there says the same as what comes, and for as long. An update has it stay for longer.
 pub(super) fn says_the_same(one: &NotificationRow, other: &NotificationRow) -> bool {
-    let lasts = |row: &NotificationRow| row.expires_at.map(|at| at.saturating_sub(row.created_at));
+    let begins = |row: &NotificationRow| if other.is_update { 0 } else { row.created_at };
+    let lasts = |row: &NotificationRow| row.expires_at.map(|at| at.saturating_sub(begins(row)));
     let says = |row: &NotificationRow| {
         let NotificationRow { title, message, level, link, source, .. } = row.clone();
         (title, message, level, link, source)

@@ -122,7 +122,17 @@ pub(super) async fn post(
                 .await?;
             inbox.total -= 1;
             inbox.unread -= i64::from(old.read_at.is_none());
+            new.read_at = old.read_at.filter(|_| new.is_update);
+            // Whoever was away then is still to be told.
+            new.news_version = match (new.is_update, old.is_update) {
+                (true, true) => old.news_version,
+                (true, false) => old.version,
+                (false, _) => 0,
+            };
             Posting::Replaced
+        }
+        None if new.is_update => {
+            return leave(on, server, inbox, (new, Posting::Absent)).await;
         }
         None => {
             shorten(on, &mut inbox, signed(bounds.most).max(1) - 1).await?;
@@ -130,12 +140,12 @@ pub(super) async fn post(
         }
     };
     inbox.total += 1;
-    inbox.unread += 1;
+    inbox.unread += i64::from(new.read_at.is_none());
     new.version = unsigned(inbox.version + 1);
     sqlx::query(concat!(
         "INSERT INTO notifications (",
         columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
     ))
     .bind(&new.id)
     .bind(&new.user_id)
@@ -148,7 +158,9 @@ pub(super) async fn post(
     .bind(&new.dedupe_key)
     .bind(signed(new.created_at))
     .bind(new.expires_at.map(signed))
-    .bind(None::<i64>)
+    .bind(new.read_at.map(signed))
+    .bind(i64::from(new.is_update))
+    .bind(signed(new.news_version))
     .execute(&mut *on)
     .await?;
     inbox.note(Change::Posted(Box::new(new.clone())));

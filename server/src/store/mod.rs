@@ -1,7 +1,9 @@
 //! What outlives the process. Everything else holds an `Arc<dyn Store>` and knows no database.
 //!
 //! - [`AlertStore`]: rules of alerts, and how they stand.
+//! - [`JobStore`]: jobs, and which server has each.
 //! - [`JournalStore`]: the hub's history.
+//! - [`MetricStore`]: what each metric was in each minute.
 //! - [`NotificationStore`]: notifications, what is unread, and what is to be announced.
 //! - [`PeopleStore`]: users, tokens and sessions.
 //! - [`SqliteStore`]: a file in the data folder, without any configuration.
@@ -12,9 +14,12 @@
 
 mod alert;
 mod error;
+mod figures;
 mod found;
 mod inbox;
+mod job;
 mod journal;
+mod metric;
 mod notification;
 mod number;
 mod open;
@@ -32,10 +37,13 @@ use sqlx::postgres::PgDatabaseError;
 
 pub use alert::{AlertRuleRow, AlertStateRow, AlertStore, Saved, Speaks};
 pub use error::StoreError;
+pub use job::{JobBounds, JobLeft, JobQuery, JobRow, JobStore, LEAP, Renewed};
 pub use journal::{
     JournalBoundary, JournalCut, JournalMeta, JournalRow, JournalStore, JournalTopic, PageLimits,
     Retain,
 };
+pub(crate) use metric::MINUTE_MS;
+pub use metric::{Figure, MetricStore, MinuteFigures, MinuteRow};
 pub use notification::{
     Change, Changed, InboxBounds, InboxChange, InboxPage, InboxQuery, InboxState, NotificationRow,
     NotificationStore, Posting,
@@ -67,7 +75,9 @@ impl From<sqlx::Error> for StoreError {
 }
 
 /// Everything that is kept, in one database.
-pub trait Store: AlertStore + JournalStore + NotificationStore + PeopleStore {
+pub trait Store:
+    AlertStore + JobStore + JournalStore + MetricStore + NotificationStore + PeopleStore
+{
     /// Answers if the database does.
     ///
     /// # Errors

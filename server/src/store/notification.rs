@@ -41,6 +41,10 @@ pub struct NotificationRow {
     pub expires_at: Option<u64>,
     /// When it was read, in ms since the epoch.
     pub read_at: Option<u64>,
+    /// Whether it only changes the one of its key, which stays read if it was.
+    pub is_update: bool,
+    /// Of an update: version of the inbox that brought what was news last; else 0.
+    pub news_version: u64,
 }
 
 /// How much of an inbox is kept.
@@ -122,6 +126,8 @@ pub enum Posting {
     Replaced,
     /// It was there before.
     Same,
+    /// It is an update of one that is not there, and is not posted.
+    Absent,
 }
 
 /// An inbox that may have changed.
@@ -142,7 +148,8 @@ pub trait NotificationStore: std::fmt::Debug + Send + Sync + 'static {
     fn is_alone(&self) -> bool;
 
     /// Adds a notification, whose version is given here, or replaces the one of its key by it: that keeps its id. One of
-    /// the same key and content stays as it is.
+    /// the same key and content stays as it is, and so does all if it is an update and there is none of its key. An update of
+    /// the same content changes when it goes, if it is to go later.
     ///
     /// # Errors
     ///

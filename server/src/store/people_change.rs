@@ -3,7 +3,7 @@
 
 use tidings_protocol::api::Role;
 
-use super::{Connection, inbox_change, signed, unsigned};
+use super::{Connection, inbox_change, job_sql, signed, unsigned};
 use crate::store::{
     MayKeep, PasswordHash, PeopleChange, Refused, SessionRow, StoreError, TokenRow, UserRow,
 };
@@ -242,6 +242,7 @@ async fn remove_user(
     .await?;
     end_sessions(on, version, id, "", at).await?;
     inbox_change::remove_inbox(on, id).await?;
+    job_sql::remove_of_user(on, id).await?;
     Ok(one_of(removed.rows_affected()))
 }
 

@@ -12,10 +12,16 @@ use super::{
 
 mod alert;
 mod inbox;
+mod job;
+mod job_kept;
+mod job_lease;
+mod metric;
 mod notification;
 mod people;
 
-pub(super) use {alert::*, inbox::*, notification::*, people::*};
+pub(super) use {
+    alert::*, inbox::*, job::*, job_kept::*, job_lease::*, metric::*, notification::*, people::*,
+};
 
 /// One database of a backend, which can be opened again.
 pub(super) trait Backend {
@@ -50,6 +56,8 @@ macro_rules! suite {
         $crate::store::suite::people_suite!($backend);
         $crate::store::suite::notification_suite!($backend);
         $crate::store::suite::alert_suite!($backend);
+        $crate::store::suite::job_suite!($backend);
+        $crate::store::suite::metric_suite!($backend);
     };
     ($backend:expr; $($name:ident),* $(,)?) => {
         $(

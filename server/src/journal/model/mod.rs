@@ -11,6 +11,8 @@ mod found;
 mod memory;
 mod no_alerts;
 mod no_inbox;
+mod no_jobs;
+mod no_metrics;
 mod patience;
 mod reader;
 mod ready;

@@ -9,12 +9,39 @@ use tidings_protocol::topic::{Selector, Topic};
 use crate::hub::Retention;
 
 /// Topics events are published to.
-pub(super) const TOPICS: [&str; 8] =
-    ["a", "a/x", "a/y", "a-b", "b", "b/z", "metrics/m", "metrics/n"];
+pub(super) const TOPICS: [&str; 12] = [
+    "a",
+    "a/x",
+    "a/y",
+    "a-b",
+    "b",
+    "b/z",
+    "metrics/m",
+    "metrics/n",
+    "jobs/u~1",
+    "jobs/u~2",
+    "jobs/u~3",
+    "jobs/v~1",
+];
 
 /// What is asked for.
-pub(super) const SELECTORS: [&str; 11] =
-    ["a", "a/*", "a/x", "a-b", "b", "b/*", "b/z", "*", "metrics/*", "metrics/m", "c"];
+pub(super) const SELECTORS: [&str; 15] = [
+    "a",
+    "a/*",
+    "a/x",
+    "a-b",
+    "b",
+    "b/*",
+    "b/z",
+    "*",
+    "metrics/*",
+    "metrics/m",
+    "c",
+    "jobs/*",
+    "jobs/u~*",
+    "jobs/u~1",
+    "jobs/v~1",
+];
 
 pub(super) static PARSED_TOPICS: LazyLock<Vec<Topic>> =
     LazyLock::new(|| TOPICS.iter().map(|topic| topic.parse().unwrap()).collect());
@@ -23,11 +50,12 @@ pub(super) static PARSED_SELECTORS: LazyLock<Vec<Selector>> =
     LazyLock::new(|| SELECTORS.iter().map(|selector| selector.parse().unwrap()).collect());
 
 pub(super) fn is_latest_wins(topic: usize) -> bool {
-    TOPICS[topic].starts_with("metrics/")
+    ["metrics/", "jobs/"].iter().any(|kind| TOPICS[topic].starts_with(kind))
 }
 
 pub(super) fn matches(selector: usize, topic: usize) -> bool {
     match SELECTORS[selector].strip_suffix('*') {
+        Some("") => !TOPICS[topic].starts_with("jobs/"),
         Some(prefix) => TOPICS[topic].starts_with(prefix) && TOPICS[topic] != prefix,
         None => SELECTORS[selector] == TOPICS[topic],
     }
@@ -133,6 +161,11 @@ impl Truth {
             self.owed.insert(id.seq, n);
         }
         Ok(())
+    }
+
+    /// A latest-wins topic is forgotten: nobody need have what it had.
+    pub(super) fn forget(&mut self, topic: usize) {
+        self.newest[topic] = 0;
     }
 
     /// Number of the newest event a reader of a latest-wins topic must have; 0 if it may be too old to be kept.

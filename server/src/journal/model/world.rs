@@ -16,7 +16,9 @@ use tokio::runtime::Runtime;
 use super::disk::{Disk, FaultyStore, Nature};
 use super::reader::{Flag, Journal, Reader, Step};
 use super::rng::Rng;
-use super::truth::{PARSED_TOPICS, Published, TOPICS, Truth, Verdict, verdict};
+use super::truth::{
+    PARSED_TOPICS, Published, SELECTORS, TOPICS, Truth, Verdict, is_latest_wins, verdict,
+};
 use crate::clock;
 use crate::hub::{Durability, Hub, HubLimits, PublishError, Retention, Start};
 
@@ -114,7 +116,8 @@ impl<'a> World<'a> {
                 self.write()?;
             }
             82..90 => self.connect()?,
-            90..94 => self.disconnect(),
+            90..92 => self.disconnect(),
+            92..94 => self.forget(),
             94..95 => {
                 self.note(|| "sweeps".to_owned());
                 self.hub.sweep();
@@ -173,6 +176,17 @@ impl<'a> World<'a> {
         Ok(())
     }
 
+    /// Somebody has a topic forgotten, of whatever kind.
+    fn forget(&mut self) {
+        let topic = self.rng.below(TOPICS.len());
+        self.note(|| format!("forgets {}", TOPICS[topic]));
+        // There is no bus to wait for.
+        let _ = self.hub.forget(&PARSED_TOPICS[topic]).now_or_never();
+        if is_latest_wins(topic) {
+            self.truth.forget(topic);
+        }
+    }
+
     /// A publisher hangs up.
     fn give_up(&mut self) {
         if !self.publishing.is_empty() {
@@ -222,7 +236,7 @@ impl<'a> World<'a> {
             let reader = &mut self.readers[index];
             return reader.reconnect(Start::After(reader.position), &self.hub);
         }
-        let selectors = (0..=self.rng.below(3)).map(|_| self.rng.below(11)).collect();
+        let selectors = (0..=self.rng.below(3)).map(|_| self.rng.below(SELECTORS.len())).collect();
         let head = self.hub.head();
         let start = match self.rng.below(10) {
             0..4 => Start::Fresh,

@@ -27,14 +27,40 @@ macro_rules! skip_locked {
         "FOR UPDATE SKIP LOCKED"
     };
 }
+/// How rows are read that are to be changed.
+macro_rules! locked {
+    () => {
+        "FOR UPDATE"
+    };
+}
+/// The texts of a list in JSON, each as `value`.
+macro_rules! elements {
+    ($list:literal) => {
+        concat!("json_array_elements_text(", $list, "::json)")
+    };
+}
+/// What a statement returns that need not wait for the disk; the setting ends with it.
+macro_rules! unflushed {
+    () => {
+        "set_config('synchronous_commit', 'off', true)"
+    };
+}
 #[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
 #[path = "../inbox_change.rs"]
 mod inbox_change;
 #[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
 #[path = "../inbox_read.rs"]
 mod inbox_read;
+mod job;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../job_sql.rs"]
+mod job_sql;
 mod journal;
 mod known;
+mod metric;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../metric_sql.rs"]
+mod metric_sql;
 mod notification;
 mod page;
 mod people;

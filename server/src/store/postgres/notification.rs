@@ -16,7 +16,7 @@ use crate::store::{
 
 impl PostgresStore {
     /// Runs `change` in a transaction of its own.
-    async fn change<T: Send + 'static>(
+    pub(super) async fn change<T: Send + 'static>(
         &self,
         change: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, StoreError>>
         + Send
@@ -26,7 +26,7 @@ impl PostgresStore {
     }
 
     /// Reads by `look` what is there at one moment.
-    async fn look<T: Send>(
+    pub(super) async fn look<T: Send>(
         &self,
         look: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {

@@ -20,13 +20,39 @@ macro_rules! skip_locked {
         ""
     };
 }
+/// How rows are read that are to be changed: there is one writer.
+macro_rules! locked {
+    () => {
+        ""
+    };
+}
+/// The texts of a list in JSON, each as `value`.
+macro_rules! elements {
+    ($list:literal) => {
+        concat!("json_each(", $list, ")")
+    };
+}
+/// What a statement returns that need not wait for the disk: none does but in a store that is durable.
+macro_rules! unflushed {
+    () => {
+        "''"
+    };
+}
 #[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
 #[path = "../inbox_change.rs"]
 mod inbox_change;
 #[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
 #[path = "../inbox_read.rs"]
 mod inbox_read;
+mod job;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../job_sql.rs"]
+mod job_sql;
 mod journal;
+mod metric;
+#[allow(clippy::duplicate_mod, reason = "once for the connections of each database")]
+#[path = "../metric_sql.rs"]
+mod metric_sql;
 mod notification;
 mod page;
 mod people;

@@ -14,7 +14,7 @@ use crate::store::{
 
 impl SqliteStore {
     /// Runs `change` in a transaction of its own, and returns once it is on the disk.
-    async fn change<T: Send + 'static>(
+    pub(super) async fn change<T: Send + 'static>(
         &self,
         change: impl for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>>
         + Send

@@ -281,6 +281,29 @@ async fn no_search_looks_through_all_events_of_others() {
     }
 }
 
+/// A page goes by an index that has its order: what is kept is not looked through, nor sorted.
+#[tokio::test]
+async fn no_page_of_jobs_looks_through_all_of_them() {
+    use crate::store::JobQuery;
+
+    let folder = Folder::new();
+    let store = SqliteStore::open(&folder.file(), false).await.unwrap();
+    for user_id in [None, Some("u".to_owned())] {
+        for is_active in [None, Some(true), Some(false)] {
+            let query = JobQuery { user_id: user_id.clone(), is_active, ..JobQuery::default() };
+            let explain = format!("EXPLAIN QUERY PLAN {}", job_sql::page_sql(&query));
+            let plan: Vec<(i64, i64, i64, String)> = sqlx::query_as(sqlx::AssertSqlSafe(explain))
+                .fetch_all(&store.writer)
+                .await
+                .unwrap();
+            let plan: Vec<_> = plan.into_iter().map(|(_, _, _, step)| step).collect();
+            let plan = plan.join("; ");
+            assert!(plan.contains("USING INDEX jobs_"), "{query:?}: {plan}");
+            assert!(!plan.contains("B-TREE") && !plan.contains("SCAN"), "{query:?}: {plan}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_change_that_is_dropped_does_not_leave_its_setting_behind() {
     use crate::store::{PeopleChange, PeopleStore as _};

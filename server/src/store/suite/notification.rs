@@ -17,6 +17,8 @@ macro_rules! notification_suite {
         $crate::store::suite::suite!($backend;
             a_notification_counts_until_it_is_read_or_removed,
             of_a_key_a_user_has_one_notification,
+            an_update_changes_what_is_there_and_leaves_it_read,
+            an_update_that_says_the_same_keeps_it_for_longer,
             an_inbox_is_read_page_by_page_the_newest_first,
             what_goes_or_is_replaced_between_two_pages_leaves_the_next_where_it_was,
             all_up_to_one_are_read_at_once,
@@ -171,6 +173,56 @@ pub(in crate::store) async fn of_a_key_a_user_has_one_notification(backend: &imp
     let late = InboxBounds { oldest: 10, ..bounds(11) };
     let old = NotificationRow { expires_at: None, ..keyed(ADA, 11, "a") };
     assert_eq!(store.post(&old, late).await.unwrap().result.1, Posting::Replaced);
+}
+
+pub(in crate::store) async fn an_update_changes_what_is_there_and_leaves_it_read(
+    backend: &impl Backend,
+) {
+    let store = backend.open().await;
+    let update = |at, title: &str| NotificationRow {
+        dedupe_key: Some("k".to_owned()),
+        is_update: true,
+        ..row(ADA, at, title)
+    };
+    let absent = store.post(&update(1, "a"), bounds(1)).await.unwrap();
+    assert_eq!((absent.result.1, absent.changes.len()), (Posting::Absent, 0));
+    assert_eq!(stands(&store, 1).await, InboxState::default());
+
+    let (first, _) = post(&store, NotificationRow { is_update: false, ..update(2, "a") }).await;
+    let unread = store.post(&update(3, "b"), bounds(3)).await.unwrap();
+    let expected =
+        NotificationRow { id: first.id.clone(), version: 2, news_version: 1, ..update(3, "b") };
+    assert_eq!(unread.result, (expected, Posting::Replaced));
+    assert_eq!(unread.state, InboxState { version: 2, unread: 1 });
+
+    store.mark_read(ADA, &first.id, 4).await.unwrap();
+    let read = store.post(&update(5, "c"), bounds(5)).await.unwrap();
+    assert_eq!(read.result.0.read_at, Some(4), "it stays read");
+    assert_eq!(read.result.0.news_version, 1, "whatever was updated meanwhile");
+    assert_eq!(read.state, InboxState { version: 4, unread: 0 });
+    assert_eq!(page(&store, &all(), 5).await.rows, [read.result.0], "as it was told");
+
+    post(&store, NotificationRow { is_update: false, ..update(6, "d") }).await;
+    assert_eq!(stands(&store, 6).await, InboxState { version: 5, unread: 1 }, "this is news");
+    assert_eq!(post(&store, update(7, "e")).await.0.news_version, 5);
+}
+
+pub(in crate::store) async fn an_update_that_says_the_same_keeps_it_for_longer(
+    backend: &impl Backend,
+) {
+    let store = backend.open().await;
+    let lasts = |at, is_update| NotificationRow {
+        dedupe_key: Some("k".to_owned()),
+        expires_at: Some(at + 500),
+        is_update,
+        ..row(ADA, at, "a")
+    };
+    post(&store, lasts(1, false)).await;
+    assert_eq!(post(&store, lasts(400, false)).await.1, Posting::Same);
+    let (kept, posting) = post(&store, lasts(400, true)).await;
+    assert_eq!((kept.expires_at, posting), (Some(900), Posting::Replaced));
+    assert_eq!(post(&store, lasts(400, true)).await.1, Posting::Same, "the very same");
+    assert_eq!(titles(&page(&store, &all(), 800).await), ["a"]);
 }
 
 pub(in crate::store) async fn an_inbox_is_read_page_by_page_the_newest_first(

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::join;
 use tidings_protocol::event::EventId;
 
-use super::super::truth::{is_latest_wins, weight};
+use super::super::truth::{PARSED_TOPICS, is_latest_wins, weight};
 use super::{Flag, MANY, MOST_BYTES, Step, TOPICS, Verdict, World, verdict};
 use crate::hub::{Durability, Hub, Item, Start};
 use crate::journal::open_hub;
@@ -39,7 +39,27 @@ impl World<'_> {
         verdict((subscribers, readers) == (0, 0), || {
             format!("{subscribers} subscribers and {readers} readers are left behind")
         })?;
+        self.forget_all()?;
         self.close()
+    }
+
+    /// With its topic goes what is held of it, and nothing else.
+    fn forget_all(&mut self) -> Verdict {
+        let (held, topics) = (self.hub.held(), self.hub.topics());
+        let all = Start::After(EventId { epoch: self.truth.epoch, seq: 0 });
+        let selectors = ["metrics/*", "jobs/*"].map(|selector| selector.parse().unwrap());
+        let mut latest = self.hub.subscribe(selectors.to_vec(), all);
+        let (read, mut cx) = (self.hub.readers(), Context::from_waker(Waker::noop()));
+        let mut freed = 0;
+        while let Poll::Ready(Some(Item::Event(event))) = latest.poll_next(&mut cx) {
+            freed += weight(event.data.len());
+        }
+        for topic in PARSED_TOPICS.iter() {
+            let _ = self.hub.forget(topic).now_or_never();
+        }
+        let left = (self.hub.held(), self.hub.topics(), self.hub.readers());
+        let expected = (held - freed, topics - read, 0);
+        verdict(left == expected, || format!("{left:?} are left, not {expected:?}"))
     }
 
     /// Memory holds what it may, the newest event, and the newest of each latest-wins topic.

@@ -27,7 +27,7 @@ async fn until_held(on: &mut PgConnection, by: impl Fn(i32) -> bool) {
 }
 
 /// Takes the database away from the server that has it, as another does that comes the moment its connection is lost.
-async fn usurp(database: &Database) -> PgConnection {
+pub(super) async fn usurp(database: &Database) -> PgConnection {
     let mut on = database.connect().await;
     let former = holder(&mut on).await.unwrap();
     let mut usurper = database.connect().await;
@@ -147,7 +147,7 @@ async fn a_server_whose_database_another_has_used_reads_and_writes_nothing_more(
     }
 }
 
-async fn share(database: &Database) -> Result<PostgresStore, StoreError> {
+pub(super) async fn share(database: &Database) -> Result<PostgresStore, StoreError> {
     PostgresStore::open(&database.url(), false, Claim::Shared).await
 }
 

@@ -3,6 +3,7 @@
 mod alert;
 mod database;
 mod faults;
+mod job;
 mod lock;
 mod notification;
 mod proxy;

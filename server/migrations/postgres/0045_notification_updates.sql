@@ -1,0 +1,2 @@
+-- Whether what came last only changed a notification that was there, so that nobody need be told of it.
+ALTER TABLE notifications ADD COLUMN is_update BIGINT NOT NULL DEFAULT 0;
