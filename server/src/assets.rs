@@ -75,7 +75,7 @@ impl Asset {
 }
 
 /// Whether an `Accept-Encoding` takes `encoding`; a quality of zero means it does not.
-fn accepts(accepted: &str, encoding: &str) -> bool {
+pub(crate) fn accepts(accepted: &str, encoding: &str) -> bool {
     accepted.split(',').any(|entry| {
         let (name, parameters) = entry.split_once(';').unwrap_or((entry, ""));
         let quality = parameters.trim().strip_prefix("q=").map(str::trim);

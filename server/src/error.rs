@@ -15,7 +15,9 @@ use crate::auth::directory::{PeopleError, Unsure};
 use crate::auth::password::PasswordError;
 use crate::auth::sign_in::SignInError;
 use crate::auth::users::UserError;
+use crate::history::HistoryError;
 use crate::hub::PublishError;
+use crate::jobs::JobError;
 use crate::limits::NoSlot;
 use crate::notifications::NotifyError;
 use crate::store::{Refused, StoreError};
@@ -64,22 +66,32 @@ impl ApiError {
             | ErrorCode::InvalidTopic
             | ErrorCode::InvalidType
             | ErrorCode::InvalidName
-            | ErrorCode::WeakPassword => StatusCode::BAD_REQUEST,
+            | ErrorCode::WeakPassword
+            | ErrorCode::UnknownKind
+            | ErrorCode::MissingArgument
+            | ErrorCode::InvalidArgument => StatusCode::BAD_REQUEST,
             ErrorCode::Unauthorized | ErrorCode::InvalidCode | ErrorCode::InvalidCredentials => {
                 StatusCode::UNAUTHORIZED
             }
             ErrorCode::Forbidden
             | ErrorCode::WrongPassword
             | ErrorCode::HostNotAllowed
-            | ErrorCode::OriginNotAllowed => StatusCode::FORBIDDEN,
-            ErrorCode::NameTaken | ErrorCode::OwnerStays => StatusCode::CONFLICT,
-            ErrorCode::NotFound | ErrorCode::NoSuchUser => StatusCode::NOT_FOUND,
+            | ErrorCode::OriginNotAllowed
+            | ErrorCode::OutsideRoots => StatusCode::FORBIDDEN,
+            ErrorCode::NameTaken
+            | ErrorCode::OwnerStays
+            | ErrorCode::JobEnded
+            | ErrorCode::JobActive => StatusCode::CONFLICT,
+            ErrorCode::NotFound | ErrorCode::NoSuchUser | ErrorCode::UnknownMetric => {
+                StatusCode::NOT_FOUND
+            }
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::TooManyStreams
             | ErrorCode::TooManyTopics
+            | ErrorCode::QueueFull
             | ErrorCode::Unavailable
             | ErrorCode::Unconfirmed
             | ErrorCode::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
@@ -101,6 +113,7 @@ impl IntoResponse for ApiError {
             }
             ErrorCode::RateLimited
             | ErrorCode::TooManyStreams
+            | ErrorCode::QueueFull
             | ErrorCode::Unavailable
             | ErrorCode::ShuttingDown => {
                 headers.insert(header::RETRY_AFTER, retry_after.into());
@@ -165,6 +178,40 @@ impl From<AlertError> for ApiError {
             AlertError::NameTaken => ErrorCode::NameTaken,
             AlertError::Store(error) => return error.into(),
             AlertError::Unwritable(_) => return Self::internal(&error),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<JobError> for ApiError {
+    fn from(error: JobError) -> Self {
+        let code = match error {
+            JobError::UnknownKind(_) => ErrorCode::UnknownKind,
+            JobError::MissingArgument(_) => ErrorCode::MissingArgument,
+            JobError::InvalidArgument(_) => ErrorCode::InvalidArgument,
+            JobError::OutsideRoots(_) => ErrorCode::OutsideRoots,
+            JobError::Forbidden(_) => ErrorCode::Forbidden,
+            JobError::Unavailable(_) => ErrorCode::Unavailable,
+            JobError::QueueFull(_) | JobError::TooManyReported(_) => ErrorCode::QueueFull,
+            JobError::Invalid(_) => ErrorCode::BadRequest,
+            JobError::NoSuch | JobError::NoResult(_) => ErrorCode::NotFound,
+            JobError::Ended(_) => ErrorCode::JobEnded,
+            JobError::Active(_) => ErrorCode::JobActive,
+            JobError::Closing => ErrorCode::ShuttingDown,
+            JobError::Store(error) => return error.into(),
+            JobError::Unwritable(_) | JobError::File(_) => return Self::internal(&error),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<HistoryError> for ApiError {
+    fn from(error: HistoryError) -> Self {
+        let code = match error {
+            HistoryError::NoSuchMachine => ErrorCode::NotFound,
+            HistoryError::UnknownMetric { .. } => ErrorCode::UnknownMetric,
+            HistoryError::Invalid { .. } | HistoryError::TooMany(_) => ErrorCode::BadRequest,
+            HistoryError::Store(error) => return error.into(),
         };
         Self::new(code, error.to_string())
     }

@@ -14,10 +14,11 @@
 //! - `bus`: the log that several instances share in Redis.
 //! - [`notifications`]: saved, then published.
 //! - [`alerts`]: hold the samples to rules.
+//! - [`history`]: what the figures were.
+//! - [`jobs`]: work that takes its time; [`output`] reads what its programs write, [`guard`] ends them.
 //! - [`sse`]: what an event looks like on the wire.
 //! - [`auth`]: who a request comes from and what it may read.
-//! - [`routes`], `assets`, [`error`], [`state`]: HTTP.
-//! - [`client_addr`]: where a request comes from.
+//! - [`routes`], `assets`, [`error`], [`state`]: HTTP; [`client_addr`]: where a request comes from.
 //! - [`tls`]: the certificate that connections are served with.
 //! - `accept`: connections; `limits` and `descriptors` say how many.
 //! - [`cli`]: the commands of the `tidings` binary.
@@ -38,12 +39,16 @@ pub mod config;
 mod data_dir;
 mod descriptors;
 pub mod error;
+pub mod guard;
+pub mod history;
 pub mod hub;
+pub mod jobs;
 mod journal;
 mod json;
 pub mod limits;
 pub mod notifications;
 mod origins;
+pub mod output;
 pub mod routes;
 mod serve_error;
 pub mod sse;
@@ -52,6 +57,7 @@ pub mod store;
 mod sync;
 pub mod telemetry;
 pub mod tls;
+mod upkeep;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -76,19 +82,19 @@ use auth::{Auth, Limits, Secret};
 use bus::{RedisBus, RedisSettings, UserChannel};
 use config::ConfigError;
 use data_dir::DataDir;
+use history::History;
 use hub::{Follower, Hub, Keeper, Writer};
+use jobs::Jobs;
 use limits::StreamSlots;
 use notifications::Notifications;
 use origins::AllowedOrigins;
 use state::{AppState, Parts};
 use store::Store;
 use tls::{Source, Tls};
+use upkeep::{streams_gone, sweep};
 
-/// How often history is searched for events that are past their age.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
-
-/// Time between two looks at whether all streams have ended.
-const STREAMS_CHECK: Duration = Duration::from_millis(50);
+/// How long jobs have to end that go on when the server does, and to be told of: those that do not listen are left before.
+const LAST_JOBS: Duration = Duration::from_secs(5);
 
 /// How long the last writes have, on a disk that is slow.
 const LAST_WRITES: Duration = Duration::from_secs(5);
@@ -177,6 +183,7 @@ impl Server {
             Some(store) => alerts::Found::load(store.as_ref(), host).await?,
             None => alerts::Found::default(),
         };
+        let history = History::open(host, store.clone()).await?;
         // Last of what may fail: from here on the journal counts as one that has to be ended.
         let limits = config.hub.limits();
         let (hub, past) = match (&config.server.redis, &store) {
@@ -208,10 +215,13 @@ impl Server {
         let notifications = Notifications::new(store.clone(), hub.clone(), config.notifications);
         let outlet = Inboxes { auth: Arc::clone(&auth), notifications: notifications.clone() };
         let alerts = Alerts::new(&config, host, store.clone(), found, Arc::new(outlet));
+        let jobs = Jobs::of(&config, host, &hub, store.as_ref(), &notifications, &history).await?;
         let state = AppState::from(Parts {
             hub,
+            jobs,
             notifications,
             alerts,
+            history,
             auth,
             store,
             host_name: config.server.host_name.as_str().into(),
@@ -303,11 +313,15 @@ impl Server {
             Past::Nowhere => drop(tasks.spawn(sweep(hub.clone(), stop.clone()))),
         }
         tasks.spawn(state.notifications.clone().run(stop.clone()));
+        let jobs_stop = stop.child_token();
+        let jobs = tasks.spawn(state.jobs.clone().run(jobs_stop.clone()));
         let sampling = config.collectors.sampling(&config.server.host_name);
         tasks.spawn(state.auth.directory.clone().follow(stop.clone()));
         let (newest, samples) = watch::channel(None);
         tasks.spawn(state.alerts.clone().run(samples, stop.clone()));
-        collectors::start(&tasks, hub.clone(), topic, newest, sampling, stop.clone());
+        tasks.spawn(state.history.clone().run(stop.clone()));
+        let history = state.history.clone();
+        collectors::start(&tasks, hub.clone(), topic, newest, history, sampling, stop.clone());
 
         tracing::info!(%address, "listening");
         if let Some(tls) = &tls {
@@ -328,16 +342,26 @@ impl Server {
             proxy: config.server.behind_proxy,
             tls,
         };
-        let signals = Signals { shutdown: shutdown.clone(), stop: stop.clone() };
+        // Whoever finds that no connection is taken any more hears of the drain by those there are.
+        let signals = Signals { shutdown: draining.clone(), stop: stop.clone() };
         let serving = workers.serve(listener, routes, limits, signals);
         let ending = async {
-            shutdown.cancelled().await;
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                // Nobody serves any more.
+                () = draining.cancelled() => {}
+            }
             draining.cancel();
             let window = Duration::from_secs(config.server.drain_seconds);
             if !window.is_zero() {
                 hub.drain(window);
                 // What is no stream is served meanwhile; `/readyz` sends whoever comes elsewhere.
                 let _ = tokio::time::timeout(window, streams_gone(&hub)).await;
+            }
+            if config.server.redis.is_some() {
+                // Who reads at other servers hears what becomes of the jobs of this one while it can still say so.
+                jobs_stop.cancel();
+                let _ = tokio::time::timeout(LAST_JOBS, jobs).await;
             }
             hub.close();
             stop.cancel();
@@ -363,24 +387,6 @@ impl Server {
         drop(data_dir);
         tracing::info!("ended");
         served.map_err(ServeError::Listener)
-    }
-}
-
-/// Waits until nobody reads any more.
-async fn streams_gone(hub: &Hub) {
-    let mut ticks = tokio::time::interval(STREAMS_CHECK);
-    while hub.subscribers() > 0 {
-        ticks.tick().await;
-    }
-}
-
-async fn sweep(hub: Hub, shutdown: CancellationToken) {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = ticks.tick() => hub.sweep(),
-        }
     }
 }
 

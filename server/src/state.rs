@@ -7,7 +7,9 @@ use tokio_util::sync::CancellationToken;
 use crate::alerts::Alerts;
 use crate::auth::Auth;
 use crate::auth::guards::AllowedHosts;
+use crate::history::History;
 use crate::hub::{Hub, Lane};
+use crate::jobs::Jobs;
 use crate::limits::StreamSlots;
 use crate::notifications::Notifications;
 use crate::origins::AllowedOrigins;
@@ -31,10 +33,14 @@ struct Local {
 pub struct Parts {
     /// Where events come from and go.
     pub hub: Hub,
+    /// Work that takes its time.
+    pub jobs: Jobs,
     /// What somebody is to know.
     pub notifications: Notifications,
     /// What the figures of this machine are held to.
     pub alerts: Alerts,
+    /// What the figures of this machine were.
+    pub history: History,
     /// Who somebody is.
     pub auth: Arc<Auth>,
     /// What outlives the process; none in a server that keeps nothing on disk.

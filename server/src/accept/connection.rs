@@ -9,12 +9,12 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
-use axum::http::{Method, Request, Response, Version, header};
+use axum::http::{HeaderValue, Method, Request, Response, Version, header};
 use bytes::{BufMut, Bytes, BytesMut};
 use hyper::body::Incoming;
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -26,6 +26,7 @@ use tower::ServiceExt;
 
 use crate::client_addr::Arrival;
 use crate::routes::Routes;
+use crate::sse::process::ProcessWatch;
 use crate::sse::{Detachable, EventStream};
 
 /// How long a client may take to send its request's head, and to send the next one on the same connection.
@@ -71,6 +72,10 @@ where
         if let Poll::Ready(result) = Pin::new(&mut connection).poll(cx) {
             return Poll::Ready(Err(result));
         }
+        // Its client takes nothing, and hyper would wait for it for ever.
+        if shared.poll_over(cx).is_ready() {
+            return Poll::Ready(Err(Ok(())));
+        }
         // What hyper has still to write of an earlier response goes first.
         if shared.is_blocked.load(Ordering::Relaxed) {
             return Poll::Pending;
@@ -97,6 +102,8 @@ struct Shared {
     taken: Mutex<Option<Taken>>,
     /// Whether hyper has bytes that the socket would not take.
     is_blocked: AtomicBool,
+    /// The job whose stream is the last answer, if it is one.
+    following: Mutex<Option<ProcessWatch>>,
 }
 
 #[derive(Debug)]
@@ -109,6 +116,18 @@ struct Taken {
 impl Shared {
     fn take(&self) -> Option<Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn follow(&self, watch: Option<ProcessWatch>) {
+        *self.following() = watch;
+    }
+
+    fn poll_over(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.following().as_ref().map_or(Poll::Pending, |watch| watch.poll_over(cx))
+    }
+
+    fn following(&self) -> MutexGuard<'_, Option<ProcessWatch>> {
+        self.following.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put(&self, taken: Taken) {
@@ -137,8 +156,14 @@ impl hyper::service::Service<Request<Incoming>> for Routed {
         let answer = self.routes.clone().oneshot(request.map(Body::new));
         Box::pin(async move {
             let mut response = answer.await?;
+            shared.follow(response.extensions_mut().remove());
             let detachable = response.extensions_mut().remove::<Detachable>();
             let Some(stream) = detachable.filter(|_| is_get).and_then(|body| body.take()) else {
+                let connection = response.headers_mut().get_mut(header::CONNECTION);
+                if let Some(connection) = connection.filter(|_| version != Version::HTTP_11) {
+                    // What lasts ends with its connection there.
+                    *connection = HeaderValue::from_static("close");
+                }
                 return Ok(response);
             };
             let is_chunked = version == Version::HTTP_11;
@@ -225,5 +250,42 @@ impl<I: AsyncWrite + Unpin> Write for Watched<I> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::jobs::Asked;
+    use crate::routes::tests::{App, TOKEN};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_of_a_jobs_stream_is_let_go_of_and_so_is_what_ends_with_it()
+    {
+        let app = App::new().await;
+        tokio::spawn(app.state.jobs.clone().run(CancellationToken::new()));
+        let peer = SocketAddr::from(([127, 0, 0, 1], 1));
+        let (near, mut far) = tokio::io::duplex(64);
+        let arrival = Arrival::new(peer, None, false);
+        let serving = serve(near, peer, arrival, app.routes(), Arc::default());
+        let body = r#"{"kind":"steps","args":{"steps":1000000,"end":"never"}}"#;
+        let length = body.len();
+        let request = format!(
+            "POST /api/process?cancelOnDisconnect=true HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {TOKEN}\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        let asking = async { far.write_all(request.as_bytes()).await.unwrap() };
+        let begun = Instant::now();
+        let serving = tokio::time::timeout(Duration::from_secs(600), serving);
+        let (handover, ()) = tokio::join!(serving, asking);
+        assert!(handover.expect("an end").is_none());
+        let active = || Asked { is_active: Some(true), ..Asked::default() };
+        while !app.state.jobs.list(active()).await.unwrap().jobs.is_empty() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert!(begun.elapsed() < Duration::from_secs(700), "the job goes on");
+        }
     }
 }

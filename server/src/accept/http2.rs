@@ -30,6 +30,7 @@ use crate::client_addr::Arrival;
 use crate::error::ApiError;
 use crate::routes::Routes;
 use crate::sse::Detachable;
+use crate::sse::process::ProcessWatch;
 
 mod places;
 
@@ -186,9 +187,32 @@ enum Progress {
     /// There is no answer yet.
     Asked,
     /// The answer is a stream, which keeps its place.
-    Streaming { stream: Detachable, _place: Place },
+    Streaming { stream: Lasting, _place: Place },
     /// The answer is there, as a whole.
     Answered,
+}
+
+/// An answer that lasts.
+#[derive(Debug)]
+enum Lasting {
+    Events(Detachable),
+    Process(ProcessWatch),
+}
+
+impl Lasting {
+    /// That of a response, if it is one.
+    fn of(response: &mut Response<Body>) -> Option<Self> {
+        let extensions = response.extensions_mut();
+        let events = extensions.remove().map(Self::Events);
+        events.or_else(|| extensions.remove().map(Self::Process))
+    }
+
+    fn poll_over(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Events(stream) => stream.poll_over(cx),
+            Self::Process(stream) => stream.poll_over(cx),
+        }
+    }
 }
 
 impl Exchange {
@@ -287,7 +311,7 @@ impl hyper::service::Service<Request<Incoming>> for Routed {
         let answer = self.routes.clone().oneshot(request.map(Body::new));
         Box::pin(async move {
             let mut response = answer.await?;
-            *exchange.progress() = match response.extensions_mut().remove::<Detachable>() {
+            *exchange.progress() = match Lasting::of(&mut response) {
                 Some(stream) => Progress::Streaming { stream, _place: place },
                 // It gives its place back though it is not written yet: clients that take nothing would have them all.
                 None => Progress::Answered,

@@ -72,7 +72,7 @@ impl Heartbeat {
         let series = kept::series(row, None, now);
         let is_known = series.is_some();
         if let Some(series) = series {
-            self.series.go_on_from(series);
+            self.series.go_on_from(series, false);
         }
         is_known
     }

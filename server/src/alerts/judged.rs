@@ -52,9 +52,10 @@ impl Judged {
         let threshold = Some(self.rule.terms.threshold);
         let Some(series) = kept::series(row, threshold, now) else { return false };
         if row.series == pattern.as_str() && !pattern.is_exact() {
-            self.any.go_on_from(series);
+            self.any.go_on_from(series, false);
         } else if let Some(here) = self.series.get_mut(&row.series) {
-            here.go_on_from(series);
+            let is_wrong = here.is_wrong(&self.rule.terms);
+            here.go_on_from(series, is_wrong);
         } else if pattern.matches(&row.series) && self.series.len() < MAX_SERIES {
             self.series.insert(row.series.clone(), series);
         } else {

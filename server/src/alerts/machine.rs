@@ -145,33 +145,43 @@ impl Series {
     }
 
     /// Goes on from where the one was who has told users so far. What was seen here counts, but what is wrong there is wrong until
-    /// it is seen to be over: there may have been more time to see it.
-    pub(super) fn go_on_from(&mut self, other: Self) {
+    /// it is seen to be over, and what was over there is over unless the last figure here `is_wrong`: there may have been more time
+    /// to see it.
+    pub(super) fn go_on_from(&mut self, other: Self, is_wrong: bool) {
         use Phase::{Firing, Missing, Ok, Waiting};
+        // Users were told that it was wrong, and may have heard that this was over.
+        let may_be_over = other.phase == Ok && other.told == Told::Raised;
         let phase = match (self.phase, other.phase) {
             (Waiting, _) => {
                 *self = other;
                 return;
             }
             (Firing { back }, Firing { .. }) => Some(Firing { back }),
+            // Else it would be over once more, and later.
+            (Firing { .. }, Ok) if !is_wrong => Some(Ok),
             (_, Firing { .. }) | (Ok, Ok) | (Missing { .. }, Missing { .. }) => Some(other.phase),
             _ => None,
         };
-        // One that began here later is another, of which users know nothing.
-        if !matches!(self.phase, Firing { .. }) || phase.is_some() {
+        // What is wrong here after all is another, of which users know nothing.
+        let is_another = matches!(self.phase, Firing { .. }) && phase.is_none();
+        if !is_another {
             self.fired = other.fired;
             (self.over, self.peak, self.broke) = (other.over, other.peak, other.broke);
         }
         if let Some(phase) = phase {
             (self.phase, self.since) = (phase, other.since);
         }
-        self.told = other.told;
+        self.told = if is_another && may_be_over { Told::Nothing } else { other.told };
+    }
+
+    /// Whether the last figure is beyond the threshold.
+    pub(super) fn is_wrong(&self, terms: &Terms) -> bool {
+        self.value.is_some_and(|value| terms.is_wrong(value))
     }
 
     /// Takes for over what is not beyond the threshold by the last figure.
     pub(super) fn doubt(&mut self, terms: &Terms, now: Now) {
-        let is_wrong = self.value.is_some_and(|value| terms.is_wrong(value));
-        if matches!(self.phase, Phase::Firing { .. }) && !is_wrong {
+        if matches!(self.phase, Phase::Firing { .. }) && !self.is_wrong(terms) {
             self.enter(Phase::Ok, now);
         }
     }

@@ -122,6 +122,28 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// The newest events of latest-wins topics, in parts: together they may be more than one answer should be.
+    async fn latest(
+        &self,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<Vec<(String, Vec<u8>)>, RedisError> {
+        let Self { keys, scripts, limits, .. } = self;
+        let (mut cursor, mut all) = ("0".to_owned(), Vec::new());
+        loop {
+            let mut ask = scripts.latest.prepare_invoke();
+            ask.key(&keys.latest).arg(&cursor).arg(LATEST_AT_ONCE);
+            ask.arg(limits.retention.age.as_millis() as u64);
+            let (next, found): Latest = ask.invoke_async(connection).await?;
+            all.extend(found);
+            if next == "0" {
+                return Ok(all);
+            }
+            cursor = next;
+        }
+    }
+}
+
 /// Something that is told now and then, however often it happens.
 #[derive(Debug, Default)]
 struct Seldom(Mutex<Option<Instant>>);
@@ -231,37 +253,16 @@ impl RedisBus {
         let epoch = u32::from_str_radix(&epoch, 16).map_err(|_| RedisError::Strange)?;
         let log = Recovered { epoch, head: seq, topics: decode::topics(topics, evicted) };
         // What is newer comes by the stream.
-        let latest = decode::latest(epoch, seq, self.latest(&mut connections[0]).await?);
+        let latest = self.settings.latest(&mut connections[0]).await?;
+        let latest = decode::latest(epoch, seq, latest);
         let session = RedisSession::new(
             Arc::clone(&self.settings),
             connections,
             LogId { epoch, base },
             number,
-            latest.clone(),
+            (latest.clone(), seq),
         );
         Ok(Opened { session: Arc::new(session), standing: Standing { log, latest } })
-    }
-}
-
-impl RedisBus {
-    /// The newest events of latest-wins topics, in parts: together they may be more than one answer should be.
-    async fn latest(
-        &self,
-        connection: &mut MultiplexedConnection,
-    ) -> Result<Vec<(String, Vec<u8>)>, RedisError> {
-        let Inner { keys, scripts, limits, .. } = &*self.settings;
-        let (mut cursor, mut all) = ("0".to_owned(), Vec::new());
-        loop {
-            let mut ask = scripts.latest.prepare_invoke();
-            ask.key(&keys.latest).arg(&cursor).arg(LATEST_AT_ONCE);
-            ask.arg(limits.retention.age.as_millis() as u64);
-            let (next, found): Latest = ask.invoke_async(connection).await?;
-            all.extend(found);
-            if next == "0" {
-                return Ok(all);
-            }
-            cursor = next;
-        }
     }
 }
 

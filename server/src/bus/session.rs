@@ -1,8 +1,9 @@
 //! One session with Redis: a connection for scripts, and one that waits for events.
 
+mod page;
 mod served;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use super::connect::{BLOCK_MS, RedisError};
 use super::decode::{self, Entry, LogId};
 use super::merge::{self, Found};
 use super::{Inner, Keys};
-use crate::hub::{Batch, BusError, Event, Outgoing, Page, PageRequest, PublishError, Refusal};
+use crate::hub::{Batch, BusError, Event, Outgoing, PublishError, Refusal};
 
 /// Entries of the stream of metrics, roughly.
 const METRICS: u64 = 4_096;
@@ -28,26 +29,17 @@ const READ_BYTES: usize = 16 << 20;
 /// Most entries of a read of each stream. With fewer, whoever is far away would not keep up with many small events.
 const MOST_READ: usize = 2_048;
 
-/// Entries that one page looks at.
-const LOOKED_AT: usize = 2_048;
-
-/// Bytes of payloads that one page looks at, but for what comes with them.
-const PAGE_BYTES: usize = 1 << 20;
-
 /// Pages that are read at once: Redis reads one after the other, and has events to take as well.
 const PAGES: usize = 2;
-
-/// After so many pages in a row without an answer their connection counts as lost.
-const SILENT_PAGES: usize = 3;
-
-/// Of so many topics a page is asked for by name; of more, for all events, and the others are left out here.
-const NAMED: usize = 256;
 
 /// Entries that leave the log at once.
 const TRIM_AT_ONCE: usize = 512;
 
 /// Bytes of payloads that leave the log at once, roughly.
 const TRIM_BYTES_AT_ONCE: usize = 1 << 20;
+
+/// What tells where a stream begins.
+const OLDEST: &str = include_str!("scripts/oldest.lua");
 
 /// How long the log's end may be out of sight.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -76,6 +68,8 @@ pub(super) struct RedisSession {
     number: String,
     /// Newest events of latest-wins topics, which may have left the stream of metrics.
     latest: Mutex<Vec<Arc<Event>>>,
+    /// They were asked for when the log ended here: of what came since, the stream is to have all.
+    asked: AtomicU64,
     /// Entries of the next read.
     count: AtomicUsize,
     /// When the log's end was last found. Where events come all the time, no read that waits finds it.
@@ -90,7 +84,7 @@ impl RedisSession {
         [commands, reads, pages]: [MultiplexedConnection; 3],
         log: LogId,
         number: String,
-        latest: Vec<Arc<Event>>,
+        (latest, asked): (Vec<Arc<Event>>, u64),
     ) -> Self {
         let count = AtomicUsize::new(least_read(inner.most_bytes));
         Self {
@@ -105,6 +99,7 @@ impl RedisSession {
             epoch_text: format!("{:08x}", log.epoch),
             number,
             latest: Mutex::new(latest),
+            asked: AtomicU64::new(asked),
             count,
             looked: Mutex::default(),
             renewed: Mutex::new(Instant::now()),
@@ -138,6 +133,7 @@ impl RedisSession {
             .arg(format!("{instance}-{}", event.nonce))
             .arg(most_topics)
             .arg(if is_latest { METRICS.to_string() } else { String::new() })
+            .arg(u8::from(event.topic.is_job()))
             .invoke_async(&mut commands)
             .await;
         match answer {
@@ -182,9 +178,14 @@ impl RedisSession {
             .arg(after)
             .arg(after)
             .get(&keys.trimmed);
-        let (answer, trimmed): (Value, Option<u64>) = all.query_async(&mut reads).await?;
+        all.cmd("EVAL").arg(OLDEST).arg(1).arg(&keys.metrics);
+        let (answer, trimmed, oldest): (Value, Option<u64>, u64) =
+            all.query_async(&mut reads).await?;
         if answer == Value::Nil {
             self.count.store(least_read(self.inner.most_bytes), Ordering::Relaxed);
+            return self.look(after).await;
+        }
+        if self.has_missed(after, oldest) {
             return self.look(after).await;
         }
         let mut found = decode::streams(answer, self.log());
@@ -196,6 +197,32 @@ impl RedisSession {
         self.adapt(count, [&events, &metrics]);
         let batch = self.merge(Found { after, end: None, count, events, metrics })?;
         self.with_evicted(batch, after, trimmed).await
+    }
+
+    /// Whether something may have left the stream of metrics, which begins with `oldest`, before it was read.
+    fn has_missed(&self, after: u64, oldest: u64) -> bool {
+        oldest > after.max(self.asked.load(Ordering::Relaxed)) + 1
+    }
+
+    /// Asks once more for the newest events of latest-wins topics: what left the stream unread may have been the last of one.
+    async fn ask_latest(&self, end: u64) -> Result<(), RedisError> {
+        let newest = self.inner.latest(&mut self.reads.clone()).await?;
+        *self.latest.lock().unwrap_or_else(PoisonError::into_inner) =
+            decode::latest(self.epoch, end, newest);
+        self.asked.store(end, Ordering::Relaxed);
+        // They are handed out by looks alone: until one has found the end.
+        *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(())
+    }
+
+    /// Lets go of the newest event of a latest-wins topic.
+    async fn drop_latest(&self, topic: &Topic) -> Result<(), RedisError> {
+        let Keys { latest, topics, .. } = &self.inner.keys;
+        let mut all = pipe();
+        for key in [latest, topics] {
+            all.hdel(key, topic.as_str()).ignore();
+        }
+        Ok(all.query_async(&mut self.commands.clone()).await?)
     }
 
     /// Adds what is gone, if something that lies behind `after` may be.
@@ -224,14 +251,19 @@ impl RedisSession {
         for stream in [events, metrics] {
             all.cmd("XRANGE").arg(stream).arg(&first).arg("+").arg("COUNT").arg(count);
         }
+        all.cmd("EVAL").arg(OLDEST).arg(1).arg(metrics);
         if self.is_renewal_due() {
             all.cmd("EXPIRE").arg(session).arg(SESSION_SECONDS).ignore();
         }
-        let (found, seq, trimmed, events, metrics): Looked = all.query_async(&mut reads).await?;
+        let (found, seq, trimmed, events, metrics, oldest): Looked =
+            all.query_async(&mut reads).await?;
         let head = seq.filter(|seq| *seq >= after);
         let (Some(_), Some(head)) = (found.filter(|found| *found == self.epoch_text), head) else {
             return Err(RedisError::AnotherLog);
         };
+        if self.has_missed(after, oldest) {
+            self.ask_latest(head).await?;
+        }
         let (events, metrics) =
             (decode::entries(events, self.log()), decode::entries(metrics, self.log()));
         self.adapt(count, [&events, &metrics]);
@@ -276,50 +308,6 @@ impl RedisSession {
             *renewed = Instant::now();
         }
         is_due
-    }
-
-    async fn read_back(&self, ask: &PageRequest) -> Result<Page, RedisError> {
-        let Inner { keys, scripts, .. } = &*self.inner;
-        let mut invocation = scripts.page.prepare_invoke();
-        invocation
-            .key(&keys.epoch)
-            .key(&keys.events)
-            .key(&keys.evicted)
-            .arg(&self.epoch_text)
-            .arg(ask.after + 1)
-            .arg(ask.upto)
-            .arg(ask.max_events)
-            .arg(ask.max_bytes)
-            .arg(LOOKED_AT)
-            .arg(PAGE_BYTES)
-            .arg((PAGE_BYTES / self.inner.most_bytes.max(1)).clamp(1, 64));
-        if ask.topics.len() <= NAMED {
-            for topic in &*ask.topics {
-                invocation.arg(topic.as_str());
-            }
-        }
-        // The semaphore is never closed.
-        let _turn = self.page_turns.acquire().await.map_err(|_| RedisError::Silent)?;
-        let answer: Result<Value, _> = invocation.invoke_async(&mut self.pages.clone()).await;
-        let is_silent = answer.as_ref().is_err_and(redis::RedisError::is_timeout);
-        if !is_silent {
-            self.silent_pages.store(0, Ordering::Relaxed);
-        } else if self.silent_pages.fetch_add(1, Ordering::Relaxed) + 1 >= SILENT_PAGES {
-            return Err(RedisError::Silent);
-        }
-        let answer = answer?;
-        if matches!(answer, Value::BulkString(_) | Value::SimpleString(_)) {
-            return Err(RedisError::AnotherLog);
-        }
-        let (reached, found, gone): (u64, Value, Vec<(String, u64)>) =
-            FromRedisValue::from_redis_value(answer)?;
-        let is_asked = |topic: &Topic| ask.topics.binary_search(topic).is_ok();
-        let events = decode::entries(found, self.log()).into_iter().filter_map(|entry| entry.event);
-        Ok(Page {
-            events: events.filter(|event| is_asked(&event.topic)).collect(),
-            reached,
-            evicted: decode::evicted(gone).filter(|(topic, _)| is_asked(topic)).collect(),
-        })
     }
 
     async fn keep_to_bounds(&self) -> Result<(), RedisError> {
@@ -385,7 +373,7 @@ impl RedisSession {
 }
 
 /// What a look finds: epoch, newest number, newest that is gone, and both streams.
-type Looked = (Option<String>, Option<u64>, Option<u64>, Value, Value);
+type Looked = (Option<String>, Option<u64>, Option<u64>, Value, Value, u64);
 
 /// Entries of a read where each may be as large as may be; text may become twice as long as it was sent.
 fn least_read(most_bytes: usize) -> usize {

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tidings_client::{Client, Credentials, CredentialsError, Sources, Token};
+use tidings_client::{
+    Client, ClientConfig, ClientError, Credentials, CredentialsError, Sources, Token,
+};
 
 use super::trust::{self, Refused};
 
@@ -30,12 +32,20 @@ pub(super) enum ConnectionError {
     Credentials(#[from] CredentialsError),
     #[error(transparent)]
     Refused(#[from] Refused),
+    #[error(transparent)]
+    Client(#[from] ClientError),
 }
 
 impl Connection {
     /// A client of the server, whose key is known or trusted now.
     pub(super) async fn client(&self) -> Result<Client, ConnectionError> {
         Ok(trust::client(self.credentials()?).await?)
+    }
+
+    /// A client of the server, without a question to anybody: a server whose key is not known is asked for nothing.
+    pub(super) fn client_unasked(&self) -> Result<Client, ConnectionError> {
+        let Credentials { server, token, trust } = self.credentials()?;
+        Ok(Client::new(ClientConfig { trust, ..ClientConfig::new(server, token) })?)
     }
 
     /// The server and the token to ask it with.

@@ -2,9 +2,13 @@
 
 mod bench;
 mod connection;
+mod jobs;
 mod notify;
+mod process;
 mod publish;
+mod result_file;
 mod retry;
+mod run;
 mod say;
 mod serve;
 mod signals;
@@ -13,6 +17,7 @@ mod token;
 mod trust;
 mod user;
 
+use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -36,6 +41,13 @@ enum Command {
     Notify(notify::Notify),
     /// Print events as they come.
     Tail(tail::Tail),
+    /// Run a program, and report how far it is.
+    Run(run::Run),
+    /// Start a job at the server, and follow it to its end.
+    Process(process::Process),
+    /// List jobs, look at them, end them.
+    #[command(subcommand)]
+    Jobs(jobs::Jobs),
     /// Put load on a server of event streams and say what that costs it.
     Bench(bench::Bench),
     /// Make, list and revoke tokens of limited scope.
@@ -57,15 +69,20 @@ impl Cli {
             Command::Token(token) => token.run(),
             Command::User(user) => user.run(),
             Command::Tail(tail) => tail.run(),
+            Command::Process(process) => process.run(),
+            Command::Jobs(jobs) => jobs.run(),
+            Command::Run(run) => return ended(run.run()),
         };
-        match result {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                say::failure(error.as_ref());
-                ExitCode::FAILURE
-            }
-        }
+        ended(result.map(|()| ExitCode::SUCCESS))
     }
+}
+
+/// The exit code of a command that has one of its own.
+fn ended(result: Result<ExitCode, Box<dyn Error>>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        say::failure(error.as_ref());
+        ExitCode::FAILURE
+    })
 }
 
 /// Reads `500ms`, `10s`, `5m`, `2h` or `30d`.

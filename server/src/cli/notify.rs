@@ -46,6 +46,9 @@ pub(super) struct Notify {
     /// Makes it the user's only one of this key: it takes the place of the one before
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
+    /// Only change the one of this key, without a word to anybody; what was read stays read
+    #[arg(long, requires = "key")]
+    update: bool,
     /// Time until it goes by itself, as in 2h or 30d [default: never]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     expires: Option<Duration>,
@@ -81,6 +84,7 @@ impl Notify {
             source: self.source,
             dedupe_key: self.key,
             expires_in_seconds: self.expires.map(whole_seconds),
+            update: self.update,
         };
         new.check()?;
         let again = if new.dedupe_key.is_some() { Again::Always } else { Again::Untaken };

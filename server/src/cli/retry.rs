@@ -33,6 +33,11 @@ pub(super) struct Retry {
 }
 
 impl Retry {
+    /// Of a server that was there a moment ago.
+    pub(super) fn of_one_heard() -> Self {
+        Self { heard: true }
+    }
+
     /// Asks until there is an answer or nothing more to be tried.
     pub(super) async fn until_answered<T>(
         &mut self,

@@ -28,9 +28,19 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
 ///
 /// If it cannot be written for another reason.
 pub(super) fn answer(text: impl Display) -> io::Result<()> {
-    match io::stdout().write_all(text.to_string().as_bytes()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+    is_read(&text.to_string()).map(drop)
+}
+
+/// Writes a part of an answer to standard output at once, and says whether anybody wants more of it.
+///
+/// # Errors
+///
+/// If it cannot be written for another reason than a closed pipe.
+pub(super) fn is_read(text: &str) -> io::Result<bool> {
+    let mut stdout = io::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        written => written.map(|()| true),
     }
 }
 

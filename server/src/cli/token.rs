@@ -40,8 +40,8 @@ pub(super) struct Create {
     /// What people call it [default: this machine's name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// What it may do: read: or publish:, and a topic, a prefix ending in /*, or *; or notify, or inbox; may be
-    /// repeated. With --user it may be left away: read:* and publish:*
+    /// What it may do: read: or publish:, and a topic, a prefix ending in /* or ~*, or *; or notify, inbox, jobs or
+    /// process; may be repeated. With --user it may be left away: read:* and publish:*
     #[arg(long = "scope", value_name = "SCOPE", required_unless_present = "user")]
     scopes: Vec<Scope>,
     /// Time until it expires, as in 12h or 30d [default: never]

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{CollectorsConfig, Moment, Sampler};
+use crate::history::History;
 use crate::hub::Hub;
 
 /// Time from the first readings to the first sample: enough for a difference in CPU time.
@@ -23,24 +24,25 @@ const RESTART_AFTER: Duration = Duration::from_secs(10);
 /// The newest sample, for who looks at them without the hub.
 pub(crate) type Newest = watch::Sender<Option<Arc<Snapshot>>>;
 
-/// Starts sampling into `topic` and `newest`; ends with `shutdown`.
+/// Starts sampling into `topic`, `newest` and `history`; ends with `shutdown`.
 pub(crate) fn start(
     tasks: &TaskTracker,
     hub: Hub,
     topic: Topic,
     newest: Newest,
+    history: History,
     config: CollectorsConfig,
     shutdown: CancellationToken,
 ) {
     tasks.spawn(async move {
         tokio::select! {
             () = shutdown.cancelled() => {}
-            () = run(hub, topic, newest, config) => {}
+            () = run(hub, topic, newest, history, config) => {}
         }
     });
 }
 
-async fn run(hub: Hub, topic: Topic, newest: Newest, config: CollectorsConfig) {
+async fn run(hub: Hub, topic: Topic, newest: Newest, history: History, config: CollectorsConfig) {
     let mut sampler = None;
     let mut ticks = tokio::time::interval_at(Instant::now(), config.interval);
     // After sleep or a stall one sample says all there is to say.
@@ -48,12 +50,14 @@ async fn run(hub: Hub, topic: Topic, newest: Newest, config: CollectorsConfig) {
     loop {
         ticks.tick().await;
         let is_new = sampler.is_none();
-        let settings = config.clone();
+        let (settings, history) = (config.clone(), history.clone());
         // Reading from the kernel blocks, if briefly.
         let sampled = tokio::task::spawn_blocking(move || {
             let mut sampler = sampler.unwrap_or_else(|| Sampler::new(&settings));
             let sample = (!is_new).then(|| {
-                let sample = sampler.sample(Moment::now());
+                let at = Moment::now();
+                let sample = sampler.sample(at);
+                history.record(at.wall_ms, &sample);
                 let json = serde_json::to_vec(&sample);
                 (sample, json)
             });

@@ -85,6 +85,14 @@ pub enum ConfigError {
     /// More rules than there may be.
     #[error("there are more than {MAX_RULES} alerts")]
     TooManyAlerts,
+    /// A command that cannot be run.
+    #[error("jobs.commands.{name}: {reason}")]
+    Command {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Quiet hours that are none.
     #[error("alerting.quiet: {0}")]
     Quiet(String),

@@ -5,6 +5,7 @@
 pub(crate) mod alerts;
 mod database;
 mod error;
+mod jobs;
 mod redis_url;
 mod sections;
 
@@ -20,6 +21,7 @@ use crate::origins::AllowedOrigins;
 pub use alerts::{AlertConfig, AlertingConfig, Span};
 pub use database::{DatabaseUrl, InvalidDatabaseUrl};
 pub use error::ConfigError;
+pub use jobs::{CommandConfig, JobsConfig};
 pub use redis_url::{InvalidRedisUrl, RedisUrl};
 pub use sections::{
     CollectorsConfig, HubConfig, LimitsConfig, NotificationsConfig, ServerConfig, default_data_dir,
@@ -50,6 +52,8 @@ pub struct Config {
     /// `[[alerts]]`
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub alerts: Vec<AlertConfig>,
+    /// `[jobs]`
+    pub jobs: JobsConfig,
     /// Token of the owner, in place of one in a file; set by the desktop app for the server it bundles.
     #[serde(skip)]
     pub in_memory_token: InMemoryToken,
@@ -107,6 +111,9 @@ impl Config {
                 return Err(ConfigError::UnknownKey { path: path.to_owned(), key, nearest });
             }
         }
+        if let Some((key, nearest)) = jobs::unknown_key(&table) {
+            return Err(ConfigError::UnknownKey { path: path.to_owned(), key, nearest });
+        }
         toml::from_str(text).map_err(|error| ConfigError::Parse {
             path: path.to_owned(),
             message: told(text, &error),
@@ -152,6 +159,7 @@ impl Config {
         range("notifications.max_per_user", most, 1, 100_000, "1 to 100,000")?;
         range("notifications.max_age_days", days, 1, 3_650, "1 to 3,650 days")?;
         alerts::check(&self.alerting, &self.alerts)?;
+        jobs::check(&self.jobs)?;
         AllowedOrigins::parse(&server.allowed_origins)?;
         let database = server.database.as_ref().map_or(Ok(()), DatabaseUrl::check);
         database.map_err(ConfigError::Database)?;
@@ -214,6 +222,7 @@ fn known_keys() -> Vec<String> {
             ..ServerConfig::default()
         },
         alerts: vec![AlertConfig::full()],
+        jobs: jobs::full(),
         ..Config::default()
     };
     toml::Table::try_from(example).map(|table| keys(&table)).unwrap_or_default()
@@ -236,7 +245,7 @@ fn keys(table: &toml::Table) -> Vec<String> {
 }
 
 /// Likeness that favours a common beginning, with the table or without it.
-fn nearest(key: &str, known: &[String]) -> String {
+pub(crate) fn nearest(key: &str, known: &[String]) -> String {
     let bare = |key: &str| key.rsplit('.').next().unwrap_or_default().to_owned();
     let likeness = |candidate: &String| {
         strsim::jaro_winkler(key, candidate).max(strsim::jaro_winkler(&bare(key), &bare(candidate)))

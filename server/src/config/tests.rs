@@ -1,3 +1,4 @@
+use tidings_protocol::api::Role;
 use tidings_protocol::notification::Level;
 
 use super::*;
@@ -174,10 +175,60 @@ fn an_alert_that_is_none_says_why() {
     }
 }
 
+const BACKUP: &str = "[jobs.commands.backup]\nargv = [\"rsync\", \"-a\", \"/a\", \"/b\"]\n";
+
+#[test]
+fn a_command_is_for_admins_unless_it_says_otherwise() {
+    let config = parse(&format!("[jobs]\nmax_running = 2\n{BACKUP}")).unwrap();
+    config.check().unwrap();
+    assert_eq!((config.jobs.max_running, config.jobs.max_queued), (2, 100));
+    let backup = &config.jobs.commands["backup"];
+    assert_eq!((backup.argv.len(), backup.role), (4, Role::Admin));
+    let config = parse(&format!("{BACKUP}role = \"publisher\"\ncwd = \"/srv\"")).unwrap();
+    config.check().unwrap();
+    assert_eq!(config.jobs.commands["backup"].role, Role::Publisher);
+}
+
+#[test]
+fn what_jobs_may_not_be_told_says_why() {
+    let command = |name: &str, keys: &str| format!("[jobs.commands.{name}]\n{keys}");
+    for (text, why) in [
+        ("[jobs]\nmax_running = 0".to_owned(), "jobs.max_running"),
+        ("[jobs]\ntimeout_seconds = 0".to_owned(), "jobs.timeout_seconds"),
+        ("[jobs]\nkeep_days = 0".to_owned(), "jobs.keep_days"),
+        ("[jobs]\nroots = [\"home\"]".to_owned(), "whole paths"),
+        (command("b", "argv = []"), "jobs.commands.b: `argv` begins with a program"),
+        (command("b", "argv = [\"\"]"), "begins with a program"),
+        (command("b", "argv = [\"a\\u0000\"]"), "NUL"),
+        (command("b", "argv = [\"./a\"]"), "by its whole path"),
+        (command("b", "argv = [\"bin/a\"]"), "by its whole path"),
+        (command("b", "argv = [\"a\"]\npattern = '%'"), "(?<percent>"),
+        (command("b", "argv = [\"a\"]\npattern = '('"), "`pattern`: the pattern cannot be read"),
+        (command("\"a b\"", "argv = [\"a\"]"), "letters, digits"),
+        (command("b", "argv = [\"a\"]\ncwd = \"x\""), "whole path"),
+        (command("b", "argv = [\"a\"]\ntimeout_seconds = 0"), "timeout_seconds"),
+        (command("b", "argv = [\"a\"]\nrole = \"viewer\""), "viewers run nothing"),
+    ] {
+        let error = parse(&text).unwrap().check().unwrap_err().to_string();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+    for (text, why) in [
+        ("[jobs]\nmax_runing = 1".to_owned(), "did you mean `jobs.max_running`"),
+        ("[jobs]\ncommand = 1".to_owned(), "did you mean `jobs.commands`"),
+        (command("b", "arvg = [\"a\"]"), "did you mean `jobs.commands.b.argv`"),
+        (command("b", "argv = [\"a\"]\ntimeout = 1"), "`jobs.commands.b.timeout_seconds`"),
+        (command("b", ""), "argv"),
+    ] {
+        let error = parse(&text).unwrap_err().to_string();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+}
+
 #[test]
 fn what_is_written_is_read_as_the_same() {
     let mut config = Config { alerts: vec![AlertConfig::full(); 2], ..Config::default() };
     config.alerts[0].hold = Span(90);
+    config.jobs = jobs::full();
     let written = toml::to_string(&config).unwrap();
     assert_eq!(parse(&written).unwrap(), config, "{written}");
 }

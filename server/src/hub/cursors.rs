@@ -28,10 +28,11 @@ pub(super) struct Cursor {
     is_active: bool,
 }
 
-/// The cursors of a subscription, in the order their topics were joined in.
+/// The cursors of a subscription, each at the number that its signal calls the topic.
 #[derive(Debug)]
 pub(super) struct Cursors {
-    all: Vec<Cursor>,
+    /// None where the topic was forgotten: the next one takes its place.
+    all: Vec<Option<Cursor>>,
     /// Those that may have something to read, each with a number before which it has nothing: whoever is not first
     /// need not be looked at.
     line: BinaryHeap<Reverse<(u64, usize)>>,
@@ -90,7 +91,8 @@ impl Cursor {
 
 impl Cursors {
     pub(super) fn new(all: Vec<Cursor>) -> Self {
-        let line = all.iter().enumerate().map(|(index, _)| Reverse((0, index))).collect();
+        let line = (0..all.len()).map(|index| Reverse((0, index))).collect();
+        let all = all.into_iter().map(Some).collect();
         let mut cursors =
             Self { all, line, parked: Vec::new(), is_noting: false, has_failed: false };
         cursors.note_if_many();
@@ -98,7 +100,7 @@ impl Cursors {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Cursor> {
-        self.all.iter()
+        self.all.iter().flatten()
     }
 
     /// The number before which none in line has anything, and the index of the first.
@@ -124,17 +126,18 @@ impl Cursors {
 
     /// Puts a cursor in line that was taken out of it.
     pub(super) fn line_up(&mut self, index: usize, behind: u64) {
-        self.line.push(Reverse((self.all[index].after.max(behind) + 1, index)));
+        self.line.push(Reverse((self[index].after.max(behind) + 1, index)));
     }
 
     /// The first in line has nothing behind `behind` up to `upto`, or only what the page has.
     pub(super) fn pass_over(&mut self, behind: u64, upto: u64, is_page: bool) {
         let Some((_, index)) = self.first() else { return };
-        let cursor = &mut self.all[index];
+        let is_noting = self.is_noting;
+        let cursor = &mut self[index];
         if is_page && cursor.page.is_some() {
             self.line.pop();
             self.parked.push(index);
-        } else if self.is_noting && cursor.is_at_end(behind) {
+        } else if is_noting && cursor.is_at_end(behind) {
             // It has nothing until it is noted again.
             cursor.is_active = false;
             self.line.pop();
@@ -145,8 +148,9 @@ impl Cursors {
 
     /// Parks those in line that `is_asked`, for a page to speak for them; who they are.
     pub(super) fn park(&mut self, mut is_asked: impl FnMut(&mut Cursor) -> bool) -> Vec<usize> {
-        let (asked, line): (Vec<_>, Vec<_>) =
-            self.line.drain().partition(|Reverse((_, index))| is_asked(&mut self.all[*index]));
+        let (asked, line): (Vec<_>, Vec<_>) = std::mem::take(&mut self.line)
+            .into_iter()
+            .partition(|Reverse((_, index))| is_asked(&mut self[*index]));
         self.parked = asked.into_iter().map(|Reverse((_, index))| index).collect();
         self.line = line.into();
         self.parked.clone()
@@ -155,7 +159,7 @@ impl Cursors {
     /// Puts those in line again that have something to tell besides the page.
     pub(super) fn unpark_losers(&mut self, behind: u64) {
         for index in std::mem::take(&mut self.parked) {
-            match self.all[index].next(behind, u64::MAX, true) {
+            match self[index].next(behind, u64::MAX, true) {
                 Some(_) => self.line_up(index, behind),
                 None => self.parked.push(index),
             }
@@ -169,19 +173,23 @@ impl Cursors {
         }
     }
 
-    /// Takes in topics that came to be, and notes which ones have events.
+    /// Takes in topics that were forgotten and that came to be, and notes which ones have events.
     pub(super) fn take_news(&mut self, signal: &Signal) {
         let Some(news) = signal.take_news() else { return };
-        for (log, key) in news.added {
+        self.forget(&news.forgotten);
+        for (index, log, key) in news.added {
             let cursor = Cursor::new(log, key, 0);
             if self.is_noting {
                 cursor.take_notes();
             }
-            self.all.push(cursor);
-            self.line_up(self.all.len() - 1, 0);
+            if self.all.len() <= index {
+                self.all.resize_with(index + 1, || None);
+            }
+            self.all[index] = Some(cursor);
+            self.line_up(index, 0);
         }
         for index in news.published {
-            if let Some(cursor) = self.all.get_mut(index)
+            if let Some(Some(cursor)) = self.all.get_mut(index)
                 && !std::mem::replace(&mut cursor.is_active, true)
             {
                 self.line_up(index, 0);
@@ -190,11 +198,23 @@ impl Cursors {
         self.note_if_many();
     }
 
+    /// Lets go of topics. No page speaks for one of them: what wins by being the latest is in none.
+    fn forget(&mut self, forgotten: &[usize]) {
+        if forgotten.is_empty() {
+            return;
+        }
+        for index in forgotten {
+            self.all[*index] = None;
+        }
+        let Self { all, line, .. } = self;
+        line.retain(|Reverse((_, index))| all[*index].is_some());
+    }
+
     /// Begins to note which topics have events, once there are many.
     fn note_if_many(&mut self) {
         if !self.is_noting && self.all.len() > FEW {
             // From now on; whatever came before, they stand in line for.
-            self.all.iter().for_each(Cursor::take_notes);
+            self.iter().for_each(Cursor::take_notes);
             self.is_noting = true;
         }
     }
@@ -203,13 +223,16 @@ impl Cursors {
 impl Index<usize> for Cursors {
     type Output = Cursor;
 
+    /// # Panics
+    ///
+    /// If there is none: who stands in line, is parked or in a page is there.
     fn index(&self, index: usize) -> &Cursor {
-        &self.all[index]
+        &self.all[index].as_slice()[0]
     }
 }
 
 impl IndexMut<usize> for Cursors {
     fn index_mut(&mut self, index: usize) -> &mut Cursor {
-        &mut self.all[index]
+        &mut self.all[index].as_mut_slice()[0]
     }
 }

@@ -313,6 +313,11 @@ impl Log {
         while self.pop_oldest(&mut ring).is_some() {}
     }
 
+    /// Whether nothing was published since, in ms since the epoch.
+    pub(super) fn is_silent(&self, since: u64) -> bool {
+        self.read().events.back().is_none_or(|newest| newest.at < since)
+    }
+
     /// Sequence number of the newest event there ever was.
     pub(super) fn newest(&self) -> u64 {
         self.newest.load(Ordering::Acquire)

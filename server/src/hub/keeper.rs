@@ -60,6 +60,7 @@ impl Keeper {
         let logs = self.hub.all_logs();
         // What had to wait in memory until it was written need not any longer.
         logs.iter().for_each(|log| log.sweep(now, self.hub.kept()));
+        self.hub.forget_silent(&logs, now);
         self.hub.make_all_room();
         let journal = || Arc::clone(&self.journal);
         let mut old = HashSet::new();

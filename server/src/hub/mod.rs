@@ -18,6 +18,7 @@ mod cursors;
 mod era;
 mod error;
 mod event;
+mod forget;
 mod history;
 mod item;
 mod journal;
@@ -245,8 +246,13 @@ impl Hub {
         {
             let mut registry = self.registry();
             for (event, log, _) in events {
-                registry.push(log, Arc::clone(event), head);
-                logs.insert(Arc::as_ptr(log), log);
+                // It may have been forgotten since.
+                let log = match log.is_latest_wins() {
+                    true => registry.log_of(&log.topic, &self.0.bounds),
+                    false => Arc::clone(log),
+                };
+                registry.push(&log, Arc::clone(event), head);
+                logs.insert(Arc::as_ptr(&log), log);
             }
             self.make_room(&mut registry, self.0.era.head().seq);
             logs.values().for_each(|log| log.readers.note());
@@ -313,12 +319,13 @@ impl Hub {
         self.registry().logs().map(|log| log.readers.len()).sum()
     }
 
-    /// Lets go of events that are past their age. Where there is a journal, the [`Keeper`] does.
+    /// Lets go of events that are past their age, and of the topics of jobs that have been silent for an hour. Where there
+    /// is a journal, the [`Keeper`] does.
     pub fn sweep(&self) {
         let now = clock::now_ms();
-        for log in self.all_logs() {
-            log.sweep(now, self.kept());
-        }
+        let logs = self.all_logs();
+        logs.iter().for_each(|log| log.sweep(now, self.kept()));
+        self.forget_silent(&logs, now);
         self.make_all_room();
     }
 

@@ -46,7 +46,8 @@ struct Reader {
 }
 
 impl Readers {
-    pub(super) fn join(&self, signal: Arc<Signal>) -> ReaderKey {
+    /// The key of the new reader, and what its subscription calls the topic.
+    pub(super) fn join(&self, signal: Arc<Signal>) -> (ReaderKey, usize) {
         let mut groups = self.write();
         let is_own = |group: &Group| group.lane.as_ref() == signal.lane();
         let group = groups.iter().position(is_own).unwrap_or_else(|| {
@@ -60,7 +61,18 @@ impl Readers {
         });
         let number = signal.number();
         let reader = groups[group].readers.insert(Reader { signal, number, notes: false });
-        ReaderKey { group, reader }
+        (ReaderKey { group, reader }, number)
+    }
+
+    /// Tells every reader that there is no such topic any more, and lets go of them. Nobody joins from now on.
+    pub(super) fn dismiss(&self) {
+        // The groups stay: a lane that was called has yet to answer.
+        for group in self.write().iter_mut() {
+            group.noting = 0;
+            for reader in group.readers.drain() {
+                reader.signal.forget(reader.number);
+            }
+        }
     }
 
     pub(super) fn leave(&self, key: ReaderKey) {

@@ -20,11 +20,14 @@ use super::signal::Signal;
 pub(super) struct Registry {
     logs: BTreeMap<Topic, Arc<Log>>,
     /// Those that do not count, and are always there.
-    reserved: Vec<Topic>,
+    reserved: HashSet<Topic>,
+    /// How many of `logs` count.
+    counted: usize,
     /// Who makes room in memory.
     memory: Memory,
     subscribers: Slab<Subscriber>,
-    /// Subscribers whose selectors may match topics that do not exist yet, by exact name…
+    /// Subscribers whose selectors may match topics that do not exist yet, by exact name: of latest-wins topics all who
+    /// name one, for it may be forgotten and come again…
     awaiting: HashMap<Topic, HashSet<usize>>,
     /// …and by prefix.
     watching: Slab<usize>,
@@ -68,7 +71,7 @@ impl Registry {
         if let Some(log) = self.logs.get(topic) {
             return Ok(Arc::clone(log));
         }
-        if self.logs.len() - self.reserved.len() >= bounds.topics {
+        if self.counts(topic) && self.counted >= bounds.topics {
             return Err(PublishError::TooManyTopics(bounds.topics));
         }
         let log = Arc::new(Log::new(topic.clone(), bounds));
@@ -78,14 +81,39 @@ impl Registry {
 
     /// Makes a topic that does not count among those there may be.
     pub(super) fn reserve(&mut self, topic: &Topic, bounds: &Bounds) {
-        self.reserved.push(topic.clone());
-        if !self.logs.contains_key(topic) {
-            self.add(Arc::new(Log::new(topic.clone(), bounds)));
+        let did_count = self.logs.contains_key(topic) && self.counts(topic);
+        self.counted -= usize::from(did_count);
+        self.reserved.insert(topic.clone());
+        self.log_of(topic, bounds);
+    }
+
+    /// Whether it is always there.
+    pub(super) fn is_reserved(&self, topic: &Topic) -> bool {
+        self.reserved.contains(topic)
+    }
+
+    /// Whether it is one of so many that there may be. Of jobs, whoever does them bounds the number.
+    pub(super) fn counts(&self, topic: &Topic) -> bool {
+        !topic.is_job() && !self.is_reserved(topic)
+    }
+
+    /// Lets go of a topic that is silent since then, in ms since the epoch.
+    pub(super) fn forget_silent(&mut self, topic: &Topic, since: u64) {
+        if self.logs.get(topic).is_some_and(|log| log.is_silent(since)) {
+            self.forget(topic);
         }
     }
 
-    pub(super) fn is_reserved(&self, topic: &Topic) -> bool {
-        self.reserved.contains(topic)
+    /// Lets go of a latest-wins topic; whoever reads it is joined again when it comes again. Whether it was there.
+    pub(super) fn forget(&mut self, topic: &Topic) -> bool {
+        if !topic.is_latest_wins() || self.is_reserved(topic) {
+            return false;
+        }
+        let Some(log) = self.logs.remove(topic) else { return false };
+        self.counted -= usize::from(self.counts(topic));
+        log.retire();
+        log.readers.dismiss();
+        true
     }
 
     /// The log of a topic of which there is something elsewhere, so that it does not matter how many there are.
@@ -104,6 +132,7 @@ impl Registry {
             log.retire();
         }
         self.memory = Memory::default();
+        self.counted = 0;
         self.awaiting.clear();
         self.watching.clear();
         for (_, subscriber) in &mut self.subscribers {
@@ -129,7 +158,11 @@ impl Registry {
 
     /// Adds a topic that is new.
     pub(super) fn add(&mut self, log: Arc<Log>) {
-        let exact = self.awaiting.remove(&log.topic).unwrap_or_default();
+        let exact = match log.is_latest_wins() {
+            true => self.awaiting.get(&log.topic).cloned(),
+            false => self.awaiting.remove(&log.topic),
+        };
+        let exact = exact.unwrap_or_default();
         let watching = self.watching.iter().map(|(_, key)| *key).filter(|key| {
             let selectors = self.subscribers.get(*key).map_or(&[][..], |s| &*s.selectors);
             // Whoever names it exactly, too, is among those who wait for it.
@@ -137,10 +170,13 @@ impl Registry {
         });
         for key in exact.iter().copied().chain(watching) {
             if let Some(Subscriber { signal, .. }) = self.subscribers.get(key) {
-                signal.add(Arc::clone(&log), log.readers.join(Arc::clone(signal)));
+                let (key, number) = log.readers.join(Arc::clone(signal));
+                signal.add(number, Arc::clone(&log), key);
             }
         }
-        self.logs.insert(log.topic.clone(), log);
+        let counts = self.counts(&log.topic);
+        let is_new = self.logs.insert(log.topic.clone(), log).is_none();
+        self.counted += usize::from(is_new && counts);
     }
 
     /// Joins every topic that the selectors match, now and later.
@@ -150,15 +186,16 @@ impl Registry {
         let mut prefixes = false;
         for selector in &*selectors {
             match selector {
-                Selector::Exact(topic) => match self.logs.get(topic) {
-                    Some(log) => logs.push(Arc::clone(log)),
-                    None => {
+                Selector::Exact(topic) => {
+                    let log = self.logs.get(topic);
+                    logs.extend(log.cloned());
+                    if log.is_none() || topic.is_latest_wins() {
                         self.awaiting.entry(topic.clone()).or_default().insert(key);
                     }
-                },
-                Selector::Prefix(prefix) => {
+                }
+                Selector::Prefix(_) | Selector::Stem(_) => {
                     prefixes = true;
-                    logs.extend(below(&self.logs, prefix.as_ref()).cloned());
+                    logs.extend(matching(&self.logs, selector).cloned());
                 }
             }
         }
@@ -168,7 +205,8 @@ impl Registry {
             logs.dedup_by(|a, b| Arc::ptr_eq(a, b));
         }
         let logs = logs.into_iter().map(|log| {
-            let key = log.readers.join(Arc::clone(&signal));
+            // They are numbered in this order, beginning with 0.
+            let (key, _) = log.readers.join(Arc::clone(&signal));
             (log, key)
         });
         let logs = logs.collect();
@@ -201,21 +239,17 @@ impl Registry {
     }
 }
 
-/// The topics below a prefix: those that [`Selector::matches`] says.
-fn below<'a>(
+/// The topics that a selector matches.
+fn matching<'a>(
     logs: &'a BTreeMap<Topic, Arc<Log>>,
-    prefix: Option<&'a Topic>,
+    selector: &'a Selector,
 ) -> impl Iterator<Item = &'a Arc<Log>> {
-    let start = prefix.map_or(Bound::Unbounded, Bound::Excluded);
-    logs.range::<Topic, _>((start, Bound::Unbounded))
+    let start = selector.start();
+    logs.range::<Topic, _>((start.map_or(Bound::Unbounded, Bound::Included), Bound::Unbounded))
         .take_while(move |(topic, _)| {
-            prefix.is_none_or(|prefix| topic.as_str().starts_with(prefix.as_str()))
+            start.is_none_or(|start| topic.as_str().starts_with(start.as_str()))
         })
         // `a-b` lies between `a` and `a/b`.
-        .filter(move |(topic, _)| {
-            prefix.map_or(!topic.is_personal(), |prefix| {
-                topic.as_str()[prefix.as_str().len()..].starts_with('/')
-            })
-        })
+        .filter(move |(topic, _)| selector.matches(topic))
         .map(|(_, log)| log)
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use super::history::Log;
 use super::lane::Lane;
 use super::readers::ReaderKey;
-use crate::sync::{AtomicBool, AtomicUsize, AtomicWaker, Mutex, MutexGuard};
+use crate::sync::{AtomicBool, AtomicWaker, Mutex, MutexGuard};
 
 /// Shared between one subscription and the hub.
 #[derive(Debug)]
@@ -14,8 +14,6 @@ pub(super) struct Signal {
     /// Wakes it, if there is one; else whoever publishes does.
     lane: Option<Lane>,
     waker: AtomicWaker,
-    /// How many topics have been joined; the next one's number.
-    joined: AtomicUsize,
     /// Whether there is something in `news`, so that the usual poll takes no lock.
     has_news: AtomicBool,
     news: Mutex<Noted>,
@@ -24,6 +22,10 @@ pub(super) struct Signal {
 #[derive(Debug, Default)]
 struct Noted {
     news: News,
+    /// Numbers below this one have been given to topics.
+    numbers: usize,
+    /// Of these, those that may be given again.
+    free: Vec<usize>,
     /// Whether a number is in [`News::published`].
     is_published: Vec<bool>,
 }
@@ -31,8 +33,10 @@ struct Noted {
 /// What came to pass since the subscription last asked.
 #[derive(Debug, Default)]
 pub(super) struct News {
-    /// Topics that came to be, each with the key of the signal in it; numbered in this order.
-    pub(super) added: Vec<(Arc<Log>, ReaderKey)>,
+    /// Numbers of topics that were forgotten. They are taken in first: what is added may have the same numbers.
+    pub(super) forgotten: Vec<usize>,
+    /// Topics that came to be, each with its number and the key of the signal in it.
+    pub(super) added: Vec<(usize, Arc<Log>, ReaderKey)>,
     /// Numbers of topics that have an event, each once.
     pub(super) published: Vec<usize>,
 }
@@ -42,7 +46,6 @@ impl Signal {
         Self {
             lane,
             waker: AtomicWaker::default(),
-            joined: AtomicUsize::new(0),
             has_news: AtomicBool::new(false),
             news: Mutex::default(),
         }
@@ -74,13 +77,33 @@ impl Signal {
 
     /// The number of the topic that is joined next.
     pub(super) fn number(&self) -> usize {
-        self.joined.fetch_add(1, Ordering::AcqRel)
+        let mut noted = self.noted();
+        noted.free.pop().unwrap_or_else(|| {
+            noted.numbers += 1;
+            noted.numbers - 1
+        })
     }
 
     /// Hands over a log that this signal has joined under `key`.
-    pub(super) fn add(&self, log: Arc<Log>, key: ReaderKey) {
-        self.noted().news.added.push((log, key));
+    pub(super) fn add(&self, number: usize, log: Arc<Log>, key: ReaderKey) {
+        self.noted().news.added.push((number, log, key));
         self.has_news.store(true, Ordering::Release);
+    }
+
+    /// Takes back a topic. A subscription that does not look for its news is not to gather those that came and went.
+    pub(super) fn forget(&self, number: usize) {
+        let mut noted = self.noted();
+        let added = &mut noted.news.added;
+        match added.iter().rposition(|(added, ..)| *added == number) {
+            Some(at) => {
+                added.swap_remove(at);
+                noted.free.push(number);
+            }
+            None => {
+                noted.news.forgotten.push(number);
+                self.has_news.store(true, Ordering::Release);
+            }
+        }
     }
 
     /// Takes what is new: whatever lies below a head that was looked at before, and more.
@@ -94,6 +117,7 @@ impl Signal {
         for number in &news.published {
             noted.is_published[*number] = false;
         }
+        noted.free.extend(&news.forgotten);
         Some(news)
     }
 

@@ -124,7 +124,7 @@ impl Notifications {
 
     /// Saves a notification for a user, who must exist, and publishes it. Where it has no title, `untitled` is one. One
     /// of the same key and content that is there already is returned as it is, and nothing is published; of other
-    /// content it is replaced. Done once it is on the disk; whether the hub took it or will do so later is no
+    /// content it is replaced. An update of what is not there is not posted: [`Posting::Absent`]. Done once it is on the disk; whether the hub took it or will do so later is no
     /// difference. Must be called within a tokio runtime; a caller that goes away leaves nothing half done.
     ///
     /// # Errors
@@ -354,6 +354,8 @@ fn notification(row: NotificationRow) -> Notification {
         created_at: row.created_at,
         expires_at: row.expires_at,
         read_at: row.read_at,
+        update: row.is_update,
+        news_version: row.is_update.then_some(row.news_version),
     }
 }
 

@@ -29,5 +29,7 @@ pub(super) fn new(
         created_at: now,
         expires_at: new.expires_in_seconds.map(|time| now.saturating_add(time * 1_000)),
         read_at: None,
+        is_update: new.update,
+        news_version: 0,
     }
 }

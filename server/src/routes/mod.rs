@@ -8,7 +8,10 @@ mod deadline;
 mod edge;
 mod events;
 mod health;
+mod history;
+mod jobs;
 mod notifications;
+mod process;
 mod publish;
 mod session;
 mod tokens;
@@ -45,7 +48,9 @@ pub fn routes(state: AppState) -> Routes {
     // Streams take no body: they need not pay for what bounds one.
     let with_bodies = Router::new()
         .merge(alerts::router())
+        .merge(jobs::router())
         .merge(notifications::router())
+        .merge(process::router())
         .merge(publish::router())
         .merge(session::router().layer(DefaultBodyLimit::max(MAX_SIGN_IN_BYTES)))
         .merge(tokens::router())
@@ -60,6 +65,7 @@ pub fn routes(state: AppState) -> Routes {
         .merge(events::router())
         .merge(channel::router())
         .merge(notifications::stream_router())
+        .merge(history::router())
         .merge(with_bodies)
         .route("/api/{*rest}", axum::routing::any(no_such_route))
         .merge(health::router())

@@ -136,6 +136,13 @@ pub(super) fn gap(id: EventId, gap: &Gap, form: Form) -> Chunk {
     Chunk::encode(256, |frame| put_gap(frame, id, gap, form))
 }
 
+/// A message of a stream without ids.
+pub(super) fn message(name: Option<&str>, data: &impl Serialize) -> Bytes {
+    let mut frame = BytesMut::new();
+    put_message(&mut frame, name, None, data);
+    frame.freeze()
+}
+
 /// An event. Its data is taken as it is: the hub holds JSON texts only.
 #[must_use]
 pub fn event(event: &Event, form: Form) -> Chunk {
@@ -158,13 +165,8 @@ pub(super) fn single(single: &Event, form: Form) -> Chunk {
 
 /// Moves a client's cursor on where there is nothing to tell it. Without data it is no event: WHATWG HTML,
 /// section 9.2.6, sets the last event id and dispatches nothing.
-pub(super) fn position(form: Form, position: EventId) -> Chunk {
-    match form {
-        Form::Named | Form::Bare => Chunk::encode(48, |frame| {
-            put(frame, &["id: ", Id::new(position).as_str(), "\n\n"]);
-        }),
-        Form::Unnamed => heartbeat(form, position, None),
-    }
+pub(super) fn position(position: EventId) -> Chunk {
+    Chunk::encode(48, |frame| put(frame, &["id: ", Id::new(position).as_str(), "\n\n"]))
 }
 
 fn put_event(frame: &mut BytesMut, event: &Event, form: Form) {

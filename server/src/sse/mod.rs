@@ -1,6 +1,7 @@
 //! Server-Sent Events: the only place that knows how they look on the wire.
 
 pub mod frame;
+pub(crate) mod process;
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +22,7 @@ use tokio::time::{Instant, Sleep};
 use crate::hub::{Item, Subscription};
 use crate::limits::StreamSlot;
 use frame::{Chunk, Form};
+use process::{ProcessBody, ProcessStream};
 
 /// Bounds of the reconnection time told to a client, in ms; drawn anew for each connection, so that
 /// clients that lost the server together do not return together.
@@ -153,9 +155,7 @@ impl EventStream {
                     self.chunk(&item)
                 }
                 Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Pending if self.catches_up() => {
-                    frame::position(self.form, self.subscription.position())
-                }
+                Poll::Pending if self.catches_up() => self.caught_up(),
                 Poll::Pending => match self.health() {
                     Some(health) => health,
                     None => match std::task::ready!(self.poll_timer(now, cx)) {
@@ -185,9 +185,21 @@ impl EventStream {
 
     /// Whether the stream has for the first time nothing more to tell, and its client is to know how far that
     /// is: a fresh one may have been given the newest figures of a machine that fell silent long ago, and would come
-    /// back asking for all that was published since.
+    /// back asking for all that was published since. Clients that are told by heartbeats hear it in any case: from there on
+    /// they know that nothing is left out.
     fn catches_up(&mut self) -> bool {
-        !std::mem::replace(&mut self.is_caught_up, true) && self.told < self.subscription.position()
+        !std::mem::replace(&mut self.is_caught_up, true)
+            && (self.form == Form::Unnamed || self.told < self.subscription.position())
+    }
+
+    fn caught_up(&mut self) -> Chunk {
+        let position = self.subscription.position();
+        if self.form != Form::Unnamed {
+            return frame::position(position);
+        }
+        // One that says that all is well must not come before one that says otherwise.
+        self.subscription.take_away();
+        frame::heartbeat(self.form, position, self.subscription.told_away())
     }
 
     /// What the reader is to be told of the server's health, if that is news.
@@ -324,19 +336,31 @@ fn gather(first: Bytes, stream: &mut EventStream, cx: &mut Context<'_>) -> Bytes
     bytes.freeze()
 }
 
+/// Headers of every stream.
+const HEADERS: [(header::HeaderName, HeaderValue); 4] = [
+    (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
+    (header::CONNECTION, HeaderValue::from_static("keep-alive")),
+    // nginx would hold events back otherwise.
+    (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
+];
+
+impl IntoResponse for ProcessStream {
+    fn into_response(self) -> Response {
+        let body = ProcessBody::new(self);
+        let watch = body.watch();
+        let mut response = (HEADERS, Body::new(body)).into_response();
+        response.extensions_mut().insert(watch);
+        response
+    }
+}
+
 impl IntoResponse for Box<EventStream> {
     fn into_response(self) -> Response {
-        let headers = [
-            (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
-            (header::CONNECTION, HeaderValue::from_static("keep-alive")),
-            // nginx would hold events back otherwise.
-            (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
-        ];
         // Room for its first byte must come, too.
         let held = Held { stream: Some(self), due: Some(Instant::now() + TAKEN_WITHIN) };
         let body = Detachable(Arc::new(Mutex::new(held)));
-        let mut response = (headers, Body::new(body.clone())).into_response();
+        let mut response = (HEADERS, Body::new(body.clone())).into_response();
         // The body holds the same stream: dropped unsent (HEAD), it ends it.
         response.extensions_mut().insert(body);
         response

@@ -135,6 +135,23 @@ async fn a_client_that_was_given_old_figures_resumes_behind_what_it_never_asked_
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_sees_heartbeats_is_told_once_by_one_that_nothing_is_left_to_tell() {
+    let hub = Hub::new(HubLimits::default());
+    let id = hub.publish(&"metrics/a".parse().unwrap(), EventType::update(), "1".into()).await;
+    let id = id.unwrap();
+    let mut open = open_on(hub.clone(), &["metrics/*"], Form::Unnamed, None);
+    assert!(open.next().await.unwrap().contains("connected"));
+    assert!(open.next().await.unwrap().contains("metrics/a"));
+    let beat = open.next().now_or_never().flatten().unwrap();
+    assert!(beat.starts_with(&format!("id: {id}\ndata: {{\"type\":\"heartbeat\",")), "{beat}");
+    assert!(open.next().now_or_never().is_none());
+    let mut named = open_on(hub, &["metrics/*"], Form::Named, None);
+    assert!(named.next().await.unwrap().contains("connected"));
+    assert!(named.next().await.unwrap().contains("metrics/a"));
+    assert!(named.next().now_or_never().is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_ends_by_its_life_even_if_there_is_always_another_event() {
     let life = Duration::from_secs(100);
     let mut open = open(Some(life));

@@ -189,3 +189,51 @@ async fn requests_whose_bodies_do_not_come_leave_places_to_others() {
         assert_ne!(answer.await.unwrap().status(), 503, "it had a place");
     }
 }
+
+impl Connected {
+    /// The stream of a job that goes on until it is asked to end.
+    async fn start_job(&mut self) -> RecvStream {
+        let request = Request::post("https://localhost/api/process?cancelOnDisconnect=true")
+            .header("authorization", format!("Bearer {TOKEN}"));
+        let (answer, mut body) =
+            self.client.send_request(request.body(()).unwrap(), false).unwrap();
+        let job = r#"{"kind":"steps","args":{"steps":0,"end":"never"}}"#;
+        body.send_data(Bytes::from_static(job.as_bytes()), true).unwrap();
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert!(!answer.headers().contains_key(header::CONNECTION));
+        answer.into_body()
+    }
+
+    /// Waits until every job has ended.
+    async fn no_job_goes_on(&self) {
+        let asked = || crate::jobs::Asked { is_active: Some(true), ..Default::default() };
+        while !self.app.state.jobs.list(asked()).await.unwrap().jobs.is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_followed_for_as_long_as_its_client_reads_and_no_longer() {
+    let mut connected = connect(1, 1_000).await;
+    tokio::spawn(connected.app.state.jobs.clone().run(CancellationToken::new()));
+    let mut body = connected.start_job().await;
+    assert!(body.data().await.unwrap().unwrap().starts_with(b"data: {\"id\""));
+    for _ in 0..20 {
+        let heartbeat = body.data().await.unwrap().unwrap();
+        assert_eq!(heartbeat, &b": heartbeat\n\n"[..]);
+        body.flow_control().release_capacity(heartbeat.len()).unwrap();
+    }
+    // Its task is gone at once when the client takes the request back.
+    let begun = Instant::now();
+    drop(body);
+    tokio::time::timeout(Duration::from_secs(12), connected.no_job_goes_on()).await.unwrap();
+    // And after a while where the client makes no room.
+    let mut none = connect(1, 0).await;
+    tokio::spawn(none.app.state.jobs.clone().run(CancellationToken::new()));
+    let mut body = none.start_job().await;
+    assert_eq!(body.data().await.unwrap().unwrap_err().reason(), Some(Reason::CANCEL));
+    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    tokio::time::timeout(Duration::from_secs(12), none.no_job_goes_on()).await.unwrap();
+}

@@ -167,6 +167,39 @@ fn what_the_one_before_saw_to_be_over_is_over_for_one_that_came_late() {
     assert_eq!(pair.heard, [Raised, Recovered]);
 }
 
+/// The second tells that it is over, and crashes before it keeps that; the first has just started, and is a sample behind.
+fn an_end_crashed_over(mut pair: Pair) -> Pair {
+    pair.run(300, &cpu(99.0));
+    pair.step(&cpu(5.0), Some(Crash::BeforeItKeeps));
+    pair.take_over(1);
+    pair.run(38, &cpu(5.0));
+    pair.step(&cpu(5.0), Some(Crash::BehindWhatItTold));
+    assert_eq!(pair.heard, [Raised, Recovered]);
+    pair
+}
+
+#[test]
+fn an_end_that_a_server_crashed_over_is_no_other_end_for_one_that_came_late() {
+    let pair = Pair::new(json!({ "forSeconds": 39, "recoverForSeconds": 39 }));
+    let mut pair = an_end_crashed_over(pair);
+    pair.take_over(0);
+    pair.run(300, &cpu(5.0));
+    assert_eq!(pair.heard, [Raised, Recovered]);
+    assert!(pair.rows.is_empty());
+}
+
+#[test]
+fn what_is_wrong_after_an_end_that_may_have_been_told_is_told() {
+    let pair = Pair::new(json!({ "forSeconds": 0, "recoverForSeconds": 39 }));
+    let mut pair = an_end_crashed_over(pair);
+    // Nobody speaks, and the one that is left has not seen all of the recovery.
+    pair.run(10, &cpu(99.0));
+    assert_eq!(pair.servers[0].state(), AlertState::Firing);
+    pair.take_over(0);
+    pair.run(100, &cpu(99.0));
+    assert_eq!(pair.heard, [Raised, Recovered, Raised]);
+}
+
 #[test]
 fn a_disk_that_was_told_to_be_gone_is_not_told_to_be_by_the_next() {
     let keys = json!({ "metric": "disk.*.used_percent" });

@@ -32,6 +32,10 @@ pub(super) struct Log {
     pub(super) evicted: BTreeMap<Topic, u64>,
     trimmed: u64,
     newest: BTreeMap<Topic, u64>,
+    /// Newest event of each latest-wins topic.
+    pub(super) latest: BTreeMap<Topic, Entry>,
+    /// Where the log ended when an instance let go of a topic.
+    forgotten: BTreeMap<Topic, (u32, u64)>,
     /// What each run began with.
     runs: Vec<u64>,
     sessions: HashMap<usize, u64>,
@@ -52,6 +56,12 @@ pub(super) struct Log {
 pub(super) struct Entry {
     pub(super) event: Arc<Event>,
     from: (usize, u64),
+}
+
+impl Entry {
+    fn is_latest_wins(&self) -> bool {
+        self.event.topic.is_latest_wins()
+    }
 }
 
 pub(super) type Shared = Arc<Mutex<Log>>;
@@ -82,6 +92,8 @@ impl Log {
             evicted: BTreeMap::new(),
             trimmed: 0,
             newest: BTreeMap::new(),
+            latest: BTreeMap::new(),
+            forgotten: BTreeMap::new(),
             runs: vec![0],
             sessions: HashMap::new(),
             is_down: false,
@@ -101,6 +113,7 @@ impl Log {
         self.entries.clear();
         self.evicted.clear();
         self.newest.clear();
+        self.latest.clear();
         // What was sent to another log is refused, whenever it comes.
         self.sessions.clear();
         let run = self.runs.len();
@@ -120,10 +133,11 @@ impl Log {
                 let id = entry.event.id;
                 self.lost.push((id.epoch, id.seq));
                 self.seq = id.seq - 1;
+                self.latest.retain(|_, latest| latest.event.id.seq < id.seq);
             }
         }
         self.newest = self.evicted.clone();
-        for Entry { event, .. } in &self.entries {
+        for Entry { event, .. } in self.entries.iter().filter(|entry| !entry.is_latest_wins()) {
             self.newest.insert(event.topic.clone(), event.id.seq);
         }
         self.runs.push(self.seq);
@@ -131,9 +145,29 @@ impl Log {
         self.late.clear();
     }
 
+    /// Lets go of the newest event of a latest-wins topic.
+    pub(super) fn forget(&mut self, topic: &Topic) {
+        self.latest.remove(topic);
+    }
+
+    /// Notes that an instance lets go of a topic, whether the log does so or not.
+    pub(super) fn note_forgotten(&mut self, topic: &Topic) {
+        self.forgotten.insert(topic.clone(), (self.epoch, self.seq));
+    }
+
+    /// Whether some instance may have let go of this event.
+    pub(super) fn is_forgotten(&self, topic: &Topic, seq: u64) -> bool {
+        self.forgotten.get(topic).is_some_and(|end| self.epoch == end.0 && seq <= end.1)
+    }
+
     /// Lets go of the oldest.
     pub(super) fn trim(&mut self, count: usize) {
-        for Entry { event, .. } in self.entries.drain(..count.min(self.entries.len())) {
+        for entry in self.entries.drain(..count.min(self.entries.len())) {
+            // Of these nobody is told.
+            if entry.is_latest_wins() {
+                continue;
+            }
+            let event = entry.event;
             self.evicted.insert(event.topic.clone(), event.id.seq);
             self.trimmed = event.id.seq;
         }
@@ -156,10 +190,15 @@ impl Log {
         let id = EventId { epoch: self.epoch, seq: self.seq };
         let text = String::from_utf8(event.data.to_vec()).unwrap();
         self.history.insert((id.epoch, id.seq), (event.topic.clone(), text));
-        self.newest.insert(event.topic.clone(), id.seq);
         let Outgoing { topic, kind, data, nonce, .. } = event.clone();
-        let event = Arc::new(Event::new(id, topic, kind, 1, data));
-        self.entries.push(Entry { event, from: (instance, nonce) });
+        let event = Arc::new(Event::new(id, topic.clone(), kind, 1, data));
+        let entry = Entry { event, from: (instance, nonce) };
+        if entry.is_latest_wins() {
+            self.latest.insert(topic, entry.clone());
+        } else {
+            self.newest.insert(topic, id.seq);
+        }
+        self.entries.push(entry);
         self.wake();
         Ok(id)
     }
@@ -228,6 +267,9 @@ impl FakeBus {
                 bytes: 0,
             };
             let topics = log.newest.iter().map(topic).collect();
+            let latest = log.latest.values().map(|latest| Arc::clone(&latest.event));
+            let mut latest: Vec<_> = latest.collect();
+            latest.sort_by_key(|event| event.id.seq);
             let recovered = Recovered { epoch: log.epoch, head: log.seq, topics };
             let session = FakeSession {
                 log: Arc::clone(&self.log),
@@ -238,10 +280,7 @@ impl FakeBus {
                 is_over: Mutex::new(false),
                 must_look: Mutex::new(true),
             };
-            Opened {
-                session: Arc::new(session),
-                standing: Standing { log: recovered, latest: Vec::new() },
-            }
+            Opened { session: Arc::new(session), standing: Standing { log: recovered, latest } }
         };
         turns(&self.log).await;
         Ok(opened)

@@ -1,11 +1,12 @@
 //! One subscriber through all its connections, to whichever instance, and what it holds them to.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use tidings_protocol::event::{EventId, Gap, GapReason};
-use tidings_protocol::topic::Selector;
+use tidings_protocol::topic::{Selector, Topic};
 
 use super::fake::{Log, Shared, lock};
 use super::{Verdict, verdict};
@@ -35,6 +36,10 @@ pub(super) struct Reader {
     pub(super) position: EventId,
     /// All that it is owed up to here it got or was told lost.
     settled: u64,
+    /// Of each latest-wins topic, the newest number it has.
+    latest: HashMap<Topic, u64>,
+    /// Of what it had not asked for, it is owed none of latest-wins topics either.
+    asked: u64,
     /// Its cursor is made up: it may be told so.
     is_made_up: bool,
     /// Its cursor is of another log than its instance has.
@@ -50,6 +55,8 @@ impl Reader {
             subscription: None,
             position: hub.head(),
             settled: 0,
+            latest: HashMap::new(),
+            asked: 0,
             is_made_up: false,
             is_behind: false,
             woken: Arc::default(),
@@ -74,7 +81,7 @@ impl Reader {
         let position = subscription.position();
         if start == Start::Fresh || position.epoch == self.position.epoch {
             self.position = position;
-            self.settled = position.seq;
+            (self.settled, self.asked) = (position.seq, position.seq);
         }
         // An instance that has not heard yet that there is another log takes a cursor of that for one of no log.
         self.is_behind = position.epoch != self.position.epoch;
@@ -110,6 +117,7 @@ impl Reader {
                 self.follows(id)?;
                 self.settle(id.seq - 1, |_, _| false, &log)?;
                 self.settled = id.seq;
+                self.latest.insert(event.topic.clone(), id.seq);
             }
             Item::Gap(_, gap) => self.gap(id, gap, &log)?,
         }
@@ -133,7 +141,8 @@ impl Reader {
             verdict(is_due, || format!("{} is told unknown at {id}", self.position))?;
             verdict(gap.from.is_none(), || format!("{gap:?} knows where it begins"))?;
             (self.is_made_up, self.is_behind) = (false, false);
-            (self.position, self.settled) = (id, 0);
+            (self.position, self.settled, self.asked) = (id, 0, id.seq);
+            self.latest.clear();
             // What follows begins with the oldest there is.
             return self.settle(id.seq, |_, _| true, log);
         }
@@ -155,7 +164,10 @@ impl Reader {
         let epoch = self.position.epoch;
         for (&(_, seq), (topic, _)) in log.history.range((epoch, self.settled + 1)..=(epoch, upto))
         {
-            if !self.selector.matches(topic) || log.lost.contains(&(epoch, seq)) {
+            if !self.selector.matches(topic)
+                || topic.is_latest_wins()
+                || log.lost.contains(&(epoch, seq))
+            {
                 continue;
             }
             verdict(is_told(seq, topic.as_str()), || format!("{seq} of {topic} is lost silently"))?;
@@ -174,6 +186,14 @@ impl Reader {
         verdict(position.epoch == log.epoch && !self.is_made_up, || {
             format!("it stands at {position}, and the log's epoch is {:08x}", log.epoch)
         })?;
+        for (topic, latest) in log.latest.iter().filter(|(topic, _)| self.selector.matches(topic)) {
+            let newest = latest.event.id.seq;
+            let seen = self.latest.get(topic).copied().unwrap_or(0);
+            let is_owed = newest > self.asked && !log.is_forgotten(topic, newest);
+            verdict(!is_owed || seen == newest, || {
+                format!("{topic} stands at {seen}, not at {newest}")
+            })?;
+        }
         self.settle(log.seq, |_, _| false, &log)
     }
 }

@@ -19,8 +19,8 @@ use crate::clock;
 use crate::hub::{Hub, HubLimits, PublishError, Retention, Start};
 use crate::journal::model::rng::Rng;
 
-const TOPICS: [&str; 4] = ["a/x", "a/y", "b", "c"];
-const SELECTORS: [&str; 4] = ["*", "a/*", "b", "a/x"];
+const TOPICS: [&str; 7] = ["a/x", "a/y", "b", "c", "jobs/u~1", "jobs/u~2", "jobs/v~1"];
+const SELECTORS: [&str; 7] = ["*", "a/*", "b", "a/x", "jobs/*", "jobs/u~*", "jobs/v~1"];
 const MOST_READERS: usize = 5;
 
 /// More turns than anything takes that goes on at all.
@@ -43,6 +43,7 @@ pub(super) struct World<'a> {
     log: Shared,
     instances: Vec<Instance>,
     publishing: Vec<Publishing>,
+    forgetting: Vec<LocalBoxFuture<'static, ()>>,
     readers: Vec<(usize, Reader)>,
     published: usize,
     now: u64,
@@ -85,6 +86,7 @@ impl<'a> World<'a> {
             log,
             instances,
             publishing: Vec::new(),
+            forgetting: Vec::new(),
             readers: Vec::new(),
             published: 0,
             now: 0,
@@ -105,7 +107,8 @@ impl<'a> World<'a> {
                 self.pass(time)?;
             }
             80..88 => self.connect(),
-            88..91 => self.disconnect(),
+            88..90 => self.disconnect(),
+            90..91 => self.forget()?,
             91..93 => {
                 let count = 1 + self.rng.below(3);
                 self.note(|| format!("the log lets go of {count}"));
@@ -153,6 +156,8 @@ impl<'a> World<'a> {
     /// Publishers hear what became of their events.
     fn hear(&mut self) -> Verdict {
         let _guard = self.runtime.enter();
+        let mut cx = Context::from_waker(Waker::noop());
+        self.forgetting.retain_mut(|forgetting| forgetting.as_mut().poll(&mut cx).is_pending());
         let mut index = 0;
         while index < self.publishing.len() {
             let (n, since, publishing) = &mut self.publishing[index];
@@ -178,6 +183,19 @@ impl<'a> World<'a> {
             }
         }
         Ok(())
+    }
+
+    /// An instance has a topic forgotten, of whatever kind.
+    fn forget(&mut self) -> Verdict {
+        let (at, topic) = (self.rng.below(self.instances.len()), self.rng.below(TOPICS.len()));
+        self.note(|| format!("forgets {} at {at}", TOPICS[topic]));
+        let hub = self.instances[at].hub.clone();
+        let topic = TOPICS[topic].parse().unwrap();
+        lock(&self.log).note_forgotten(&topic);
+        let forgetting = async move { hub.forget(&topic).await };
+        self.forgetting.push(forgetting.boxed_local());
+        // It goes from the hub at once.
+        self.hear()
     }
 
     /// A publisher hangs up.
@@ -326,6 +344,7 @@ impl<'a> World<'a> {
             self.read_all()?;
         }
         verdict(self.publishing.is_empty(), || "a publisher was never told".to_owned())?;
+        verdict(self.forgetting.is_empty(), || "it is never forgotten".to_owned())?;
         let log = Arc::clone(&self.log);
         for (index, (_, reader)) in self.readers.iter_mut().enumerate() {
             reader.has_all(&log).map_err(|why| format!("reader {index} at the end: {why}"))?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tidings_protocol::event::EventId;
+use tidings_protocol::topic::Topic;
 
 use super::RedisSession;
 use crate::bus::connect::RedisError;
@@ -74,6 +75,16 @@ impl Session for RedisSession {
                 done => done.map_err(|error| self.told(&error))?,
             }
             self.takes_events().await.map_err(|error| self.told(&error))
+        }
+        .boxed()
+    }
+
+    fn forget(self: Arc<Self>, topic: Topic) -> BoxFuture<'static, ()> {
+        async move {
+            if let Err(error) = self.drop_latest(&topic).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::debug!(error, %topic, "a topic stays until it is old");
+            }
         }
         .boxed()
     }

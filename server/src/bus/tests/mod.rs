@@ -166,6 +166,70 @@ async fn the_newest_of_many_hosts_are_there_at_once_and_none_may_be_huge() {
     hub.close();
 }
 
+/// Everything that there is to read from `after` on: events by number, up to the end of the log.
+async fn read_all(session: &Arc<dyn crate::hub::Session>, mut after: u64) -> Vec<u64> {
+    let mut found = Vec::new();
+    loop {
+        let batch = Arc::clone(session).read(after, false).await.unwrap();
+        after = batch.head;
+        found.extend(batch.events.iter().map(|(event, _)| event.id.seq));
+        if batch.is_whole {
+            return found;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_a_job_is_not_lost_to_whoever_is_slower_than_the_metrics() {
+    let redis = Redis::start().await;
+    let bus = redis.bus(limits(10_000), 256 << 10).await;
+    let session = open(&bus, None).await.session;
+    assert_eq!(read_all(&session, 0).await, [0_u64; 0]);
+    let end = publish(&session, "jobs/u~1", 100).await.unwrap().seq;
+    // It leaves the stream before it is read.
+    for _ in 0..3 {
+        redis.run::<u64>("XTRIM t:{log}:metrics MAXLEN 0").await;
+        publish(&session, "metrics/box", 10).await.unwrap();
+    }
+    let found = read_all(&session, 0).await;
+    assert_eq!(found, [end, end + 3], "the newest of each");
+    // What was read is not told again.
+    redis.run::<u64>("XTRIM t:{log}:metrics MAXLEN 0").await;
+    let next = publish(&session, "jobs/u~2", 10).await.unwrap().seq;
+    assert_eq!(read_all(&session, end + 3).await, [next]);
+}
+
+#[tokio::test]
+async fn a_job_takes_no_place_in_redis_and_leaves_nothing_there_when_it_is_forgotten() {
+    let redis = Redis::start().await;
+    let limits = HubLimits { topics: 1, ..limits(100) };
+    let (hub, follower) = Hub::join(limits, redis.bus(limits, 256 << 10).await).await.unwrap();
+    let following = tokio::spawn(follower.run());
+    let send = async |topic: &str| {
+        let (topic, kind) = (topic.parse().unwrap(), "job".parse().unwrap());
+        hub.publish(&topic, kind, Bytes::from_static(b"1")).await
+    };
+    let mut reader = hub.subscribe(vec!["jobs/*".parse().unwrap()], Start::Fresh);
+    for n in 0..20 {
+        send(&format!("jobs/u~{n}")).await.unwrap();
+        assert!(matches!(reader.next().await, Some(Item::Event(_))));
+    }
+    send("a").await.unwrap();
+    assert!(matches!(send("b").await, Err(PublishError::TooManyTopics(1))));
+    assert_eq!(redis.run::<usize>("HLEN t:{log}:latest").await, 20);
+    for n in 0..20 {
+        hub.forget(&format!("jobs/u~{n}").parse().unwrap()).await;
+    }
+    hub.forget(&"a".parse().unwrap()).await;
+    assert_eq!(redis.run::<usize>("HLEN t:{log}:latest").await, 0);
+    assert_eq!(redis.run::<usize>("HLEN t:{log}:topics").await, 1);
+    assert_eq!(hub.readers(), 0);
+    send("jobs/u~1").await.unwrap();
+    assert!(matches!(reader.next().await, Some(Item::Event(_))), "it may come again");
+    hub.close();
+    following.await.unwrap();
+}
+
 #[tokio::test]
 async fn whoever_comes_with_a_made_up_cursor_wakes_nobody_else() {
     #[derive(Default)]

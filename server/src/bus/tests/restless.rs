@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tidings_protocol::event::EventId;
+use tidings_protocol::topic::Topic;
 
 use crate::hub::{
     Batch, Bus, BusError, Hub, HubLimits, JournalError, Opened, Outgoing, Page, PageRequest,
@@ -41,6 +42,10 @@ impl Session for Restless {
 
     fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<bool, BusError>> {
         tokio::time::sleep(Duration::from_millis(20)).map(|()| Err(BusError)).boxed()
+    }
+
+    fn forget(self: Arc<Self>, _: Topic) -> BoxFuture<'static, ()> {
+        async {}.boxed()
     }
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {

@@ -48,7 +48,7 @@ impl Hub {
         if self.is_closed() {
             return Err(PublishError::Closed);
         }
-        let is_reserved = self.registry().is_reserved(topic);
+        let is_reserved = !self.registry().counts(topic);
         line.publish(topic, kind, data, is_reserved).await
     }
 

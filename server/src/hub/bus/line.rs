@@ -117,14 +117,14 @@ impl Line {
             return Err(PublishError::TooLarge(MOST_LATEST));
         }
         if topic.is_latest_wins() && self.away.load(Ordering::Acquire) > 0 {
-            // The next one says more than this one would by then.
+            // The next one says more than this one would by then. Whoever has no next one has to try again.
             return Err(PublishError::Unavailable);
         }
         let until = Instant::now() + PATIENCE;
         let _room = self.reserve(data.len(), until).await?;
         let (waiting, mut seen) = self.wait();
         let misses = self.misses.load(Ordering::Acquire);
-        let topic = topic.clone();
+        let (topic, is_latest) = (topic.clone(), topic.is_latest_wins());
         let event = Outgoing { topic, kind, data, nonce: waiting.nonce, is_reserved };
         // The session it was last sent in, if it may be in the log by that.
         let (mut last, mut sent) = (0, None::<u32>);
@@ -147,6 +147,9 @@ impl Line {
             if let Some(epoch) = sent {
                 match self.find(epoch, &live, &mut seen, until).await {
                     Found::Here(id) => return Ok(id),
+                    // It may have been there, and be pushed out by a newer one. Sent again it would pass for the newest:
+                    // its publisher knows what is.
+                    Found::Nowhere if is_latest => return Err(PublishError::Unconfirmed),
                     // What has left the log unread may have been this one.
                     Found::Nowhere if self.misses.load(Ordering::Acquire) == misses => sent = None,
                     Found::Nowhere => return Err(PublishError::Unconfirmed),
@@ -175,6 +178,16 @@ impl Line {
                 }
                 Err(_) => return Err(PublishError::Unconfirmed),
             }
+        }
+    }
+
+    /// Has a topic's newest event go from the log, if the bus is there.
+    pub(in crate::hub) async fn forget(&self, topic: &Topic) {
+        let live = self.live.borrow().clone();
+        if let Some(live) = live {
+            // Nobody waits for long: what stays goes with its age.
+            let forgotten = live.session.forget(topic.clone());
+            let _ = timeout_at(Instant::now() + PATIENCE, forgotten).await;
         }
     }
 

@@ -69,7 +69,7 @@ pub struct Outgoing {
     pub data: Bytes,
     /// Tells it from every other event of this instance.
     pub nonce: u64,
-    /// Whether the topic may be one too many.
+    /// Whether the topic may be one too many, and is none of so many.
     pub is_reserved: bool,
 }
 
@@ -119,6 +119,9 @@ pub trait Session: Debug + Send + Sync + 'static {
 
     /// Lets go of what is beyond the log's bounds. Whether the log takes events for now, as far as that is known.
     fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<bool, BusError>>;
+
+    /// Lets go of the newest event of a latest-wins topic, of which nothing is to come. One that fails leaves it to its age.
+    fn forget(self: Arc<Self>, topic: Topic) -> BoxFuture<'static, ()>;
 
     /// Ends it in order; nobody need wait for it to time out.
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()>;

@@ -5,7 +5,9 @@ use tidings_protocol::event::{Gap, GapReason};
 
 use super::*;
 
+mod forget;
 mod memory;
+mod selectors;
 mod waking;
 
 fn hub(events: usize) -> Hub {
@@ -223,10 +225,10 @@ fn a_fresh_subscriber_gets_the_newest_of_a_latest_wins_topic_at_once_and_nothing
 #[test]
 fn a_topic_that_comes_to_be_later_is_read_from_its_first_event() {
     let hub = hub(10);
-    let mut by_prefix = subscribe(&hub, &["jobs/*"], Start::Fresh);
-    let mut by_name = subscribe(&hub, &["jobs/1"], Start::Fresh);
-    publish(&hub, "jobs/1");
-    publish(&hub, "jobs/2");
+    let mut by_prefix = subscribe(&hub, &["app/*"], Start::Fresh);
+    let mut by_name = subscribe(&hub, &["app/1"], Start::Fresh);
+    publish(&hub, "app/1");
+    publish(&hub, "app/2");
     assert_eq!(drain(&mut by_prefix), [1, 2]);
     assert_eq!(drain(&mut by_name), [1]);
 }
@@ -249,8 +251,8 @@ fn a_subscription_that_is_dropped_leaves_nothing_behind() {
     let hub = hub(10);
     publish(&hub, "a");
     let subscriptions: Vec<_> =
-        (0..10).map(|_| subscribe(&hub, &["a", "jobs/*"], Start::Fresh)).collect();
-    publish(&hub, "jobs/1"); // joined by all, adopted by none yet
+        (0..10).map(|_| subscribe(&hub, &["a", "app/*"], Start::Fresh)).collect();
+    publish(&hub, "app/1"); // joined by all, adopted by none yet
     assert_eq!(hub.subscribers(), 10);
     drop(subscriptions);
     assert_eq!(hub.subscribers(), 0);

@@ -56,6 +56,11 @@ async fn create(
     let status = match posting {
         Posting::New => StatusCode::CREATED,
         Posting::Replaced | Posting::Same => StatusCode::OK,
+        Posting::Absent => {
+            let message =
+                "there is no notification of this key to update; post one without `update`";
+            return Err(ApiError::new(ErrorCode::NotFound, message));
+        }
     };
     Ok((status, NO_STORE, Json(row)).into_response())
 }

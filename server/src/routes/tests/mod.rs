@@ -3,6 +3,8 @@
 mod alerts;
 mod cors;
 mod health;
+mod history;
+mod jobs;
 mod notifications;
 mod publish;
 

@@ -226,11 +226,11 @@ async fn who_may_not_publish_is_told_so_before_the_body_is_read() {
     let endless = || Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
     let stranger = Request::builder().method("POST").uri("/api/publish/app/x");
     assert_eq!(app.send(stranger, endless()).await.error(), (401, "unauthorized".to_owned()));
-    for topic in ["users/somebody", "notifications/owner"] {
+    for topic in ["users/somebody", "notifications/owner", "jobs/owner~1", "jobs"] {
         let answer = app.publish(topic, JSON, endless()).await;
         assert_eq!(answer.error(), (403, "forbidden".to_owned()), "{topic}");
     }
-    for topic in ["users/owner", "metrics/elsewhere", "jobs/1"] {
+    for topic in ["users/owner", "metrics/elsewhere", "app/jobs"] {
         assert_eq!(app.publish(topic, JSON, "1").await.status, 200, "{topic}");
     }
 }

@@ -41,7 +41,7 @@ fn a_bare_frame_has_the_payload_alone() {
         assert_eq!(text(&encode(&event, Form::Bare)), expected);
     }
     assert_eq!(text(&heartbeat(Form::Bare, ID, None)), ": heartbeat\n\n");
-    assert_eq!(text(&position(Form::Bare, ID)), "id: 0000002a-7\n\n");
+    assert_eq!(text(&position(ID)), "id: 0000002a-7\n\n");
 }
 
 #[test]

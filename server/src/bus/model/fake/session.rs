@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tidings_protocol::event::EventId;
+use tidings_protocol::topic::Topic;
 
 use super::{Entry, Log, Outcome, Shared, lock, turns};
 use crate::hub::{
@@ -64,7 +65,13 @@ impl FakeSession {
 
     fn found(&self, log: &Log, after: u64, is_look: bool) -> Option<Batch> {
         // Small batches: a read is to take several.
-        let behind = log.entries.iter().filter(|entry| entry.event.id.seq > after);
+        // The newest of latest-wins topics is there, though it has left the log.
+        let oldest = log.entries.first().map_or(u64::MAX, |entry| entry.event.id.seq);
+        let mut latest: Vec<_> = log.latest.values().collect();
+        latest.retain(|entry| entry.event.id.seq < oldest);
+        latest.sort_by_key(|entry| entry.event.id.seq);
+        let behind = latest.into_iter().chain(&log.entries);
+        let behind = behind.filter(|entry| entry.event.id.seq > after);
         let own = |entry: &Entry| (entry.from.0 == self.instance).then_some(entry.from.1);
         let events: Vec<_> =
             behind.take(3).map(|entry| (Arc::clone(&entry.event), own(entry))).collect();
@@ -167,6 +174,17 @@ impl Session for FakeSession {
     fn trim(self: Arc<Self>) -> BoxFuture<'static, Result<bool, BusError>> {
         // The world does so by itself.
         async { Ok(true) }.boxed()
+    }
+
+    fn forget(self: Arc<Self>, topic: Topic) -> BoxFuture<'static, ()> {
+        async move {
+            turns(&self.log).await;
+            let mut log = lock(&self.log);
+            if !self.is_over(&log) {
+                log.forget(&topic);
+            }
+        }
+        .boxed()
     }
 
     fn close(self: Arc<Self>) -> BoxFuture<'static, ()> {
