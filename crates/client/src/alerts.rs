@@ -3,7 +3,8 @@
 use tidings_protocol::alert::{Alert, AlertChange, AlertRule};
 use tidings_protocol::api::path;
 
-use crate::client::{Client, ClientError};
+use crate::client::Client;
+use crate::error::ClientError;
 
 /// Longest list of rules that is read, in bytes. As many rules as there may be, each with as many figures, would be more; no machine has those.
 const LONGEST_LIST: usize = 16 << 20;

@@ -4,29 +4,31 @@ use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use bytes::Bytes;
 use launchdarkly_sdk_transport::HttpTransport;
 use tidings_feed::Failure;
-use tidings_protocol::api::{ErrorBody, ErrorDetail, Session, path, query};
+use tidings_protocol::api::{Session, path, query};
 use tidings_protocol::event::EventId;
 use tidings_protocol::fingerprint::Fingerprint;
 use tidings_protocol::topic::Selector;
 use url::{Host, Url};
 
+use crate::error::{ClientError, redirect, refused};
 use crate::http::http_client;
 use crate::lines::Limits;
 use crate::link::Link;
 use crate::outbox::{Bounds, Outbox};
 use crate::subscription::{Subscription, Target, start};
 use crate::token::Token;
-use crate::transport::{Checked, Reqwest, retry_after, root_cause};
+use crate::transport::{Checked, Reqwest, root_cause};
 use crate::trust::{Trust, TrustError, Untrusted};
 
 /// Longest a request may take, streams apart.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest it may take to find out whether a server is trusted.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest answer to a request, in bytes, streams apart.
-const MAX_ANSWER_BYTES: usize = 1 << 20;
+pub(crate) const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// Which server, and within which limits.
 #[derive(Clone, Debug)]
@@ -63,53 +65,6 @@ impl ClientConfig {
             outbox: Bounds::default(),
         }
     }
-}
-
-/// Why a server could not be asked, or what it answered instead.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The address is no server's.
-    #[error("{0} is not the address of a server: it must begin with http:// or https://")]
-    Address(Url),
-    /// The token has characters that no token has.
-    #[error("the token holds characters that no token has")]
-    Token,
-    /// The HTTP client could not be made.
-    #[error("https cannot be used on this machine: {0}")]
-    Tls(String),
-    /// The server's key is not trusted: nothing of the request was sent.
-    #[error(transparent)]
-    Untrusted(Box<Untrusted>),
-    /// No connection could be made: nothing of the request was sent.
-    #[error("the server cannot be reached: {0}")]
-    Unreachable(String),
-    /// No answer came; the request may have been carried out.
-    #[error("the server did not answer: {0}")]
-    Network(String),
-    /// The answer is too long to be one of a server.
-    #[error("the server answered with more than {} MiB", .0 >> 20)]
-    TooLarge(usize),
-    /// The answer came and is no answer of this protocol; the request may have been carried out.
-    #[error("what answered is no Tidings server, or another release: {0}")]
-    Unexpected(String),
-    /// The server sends requests elsewhere, where this client does not take the token.
-    #[error("the server answered {status} and redirects to {location}; use that address instead")]
-    Redirect {
-        /// HTTP status code.
-        status: u16,
-        /// Where to.
-        location: String,
-    },
-    /// The server answered with an error.
-    #[error("the server answered {status}: {}", detail.as_ref().map_or("no reason given", |d| &d.message))]
-    Status {
-        /// HTTP status code.
-        status: u16,
-        /// What the server says about it.
-        detail: Option<ErrorDetail>,
-        /// How long the server asks to be left alone (`Retry-After`).
-        retry_after: Option<Duration>,
-    },
 }
 
 /// A server and the token to ask it with.
@@ -246,27 +201,41 @@ impl Client {
         request: reqwest::RequestBuilder,
         most: usize,
     ) -> Result<reqwest::Response, ClientError> {
-        let bearer = self.config.token.bearer().ok_or(ClientError::Token)?;
-        let request = request.timeout(REQUEST_TIMEOUT).header(http::header::AUTHORIZATION, bearer);
-        let answer = request.send().await?;
+        read(self.open(request.timeout(REQUEST_TIMEOUT)).await?, most).await
+    }
+
+    /// Sends a request with the token, and looks at the head of the answer: what is behind it nobody has read, and may take
+    /// as long as `request` says.
+    pub(crate) async fn open(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, ClientError> {
+        let bearer = self.bearer()?;
+        let answer = request.header(http::header::AUTHORIZATION, bearer).send().await?;
         let status = answer.status();
         if status.is_success() {
-            return read(answer, most).await;
+            return Ok(answer);
         }
-        if status.is_redirection()
-            && let Some(location) = answer.headers().get(http::header::LOCATION)
-            && let Ok(location) = location.to_str()
-        {
-            let location = location.to_owned();
-            return Err(ClientError::Redirect { status: status.as_u16(), location });
+        if let Some(redirect) = redirect(status, answer.headers()) {
+            return Err(redirect);
         }
-        let retry_after = retry_after(answer.headers());
-        let detail = match read(answer, MAX_ANSWER_BYTES).await {
-            Ok(answer) => answer.json::<ErrorBody>().await.ok().map(|body| body.error),
+        let headers = answer.headers().clone();
+        let body = match read(answer, MAX_ANSWER_BYTES).await {
+            Ok(answer) => answer.bytes().await.unwrap_or_default(),
             // The status says more.
-            Err(_) => None,
+            Err(_) => Bytes::new(),
         };
-        Err(ClientError::Status { status: status.as_u16(), detail, retry_after })
+        Err(refused(status, &headers, &body))
+    }
+
+    /// The transport of streams.
+    pub(crate) fn streams(&self) -> &Checked {
+        &self.streams
+    }
+
+    /// The token as a header has it.
+    pub(crate) fn bearer(&self) -> Result<http::HeaderValue, ClientError> {
+        self.config.token.bearer().ok_or(ClientError::Token)
     }
 
     /// A request that sends something.
@@ -310,22 +279,6 @@ impl Client {
 
 fn limits(config: &ClientConfig) -> Limits {
     Limits { line: config.max_line, event: config.max_event }
-}
-
-impl From<reqwest::Error> for ClientError {
-    fn from(error: reqwest::Error) -> Self {
-        if let Some(untrusted) = Untrusted::among(&error) {
-            return Self::Untrusted(Box::new(untrusted.clone()));
-        }
-        let cause = root_cause(&error);
-        if error.is_connect() {
-            Self::Unreachable(cause)
-        } else if error.is_decode() {
-            Self::Unexpected(cause)
-        } else {
-            Self::Network(cause)
-        }
-    }
 }
 
 /// The same answer with its body in memory, within bounds. One that breaks off is none.

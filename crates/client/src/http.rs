@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 
-use crate::client::{ClientConfig, ClientError, is_loopback};
+use crate::client::{ClientConfig, is_loopback};
+use crate::error::ClientError;
 use crate::transport::root_cause;
 use crate::trust::Trust;
 

@@ -12,6 +12,7 @@
 //! - [`Subscription`]: what arrives, and the state of the connection.
 //! - [`Link`]: one connection to a stream, frame by frame; what a subscription is made of.
 //! - [`Outbox`]: what waits for a slow reader.
+//! - [`Process`]: a job that a request started, followed by the stream that answers the request.
 //!
 //! When to connect, give up and try again is decided by [`tidings_feed`] alone: each attempt is a stream
 //! of eventsource-client that does not reconnect by itself.
@@ -19,11 +20,15 @@
 mod alerts;
 mod client;
 mod credentials;
+mod error;
+mod history;
 mod http;
+mod jobs;
 mod lines;
 mod link;
 mod notifications;
 mod outbox;
+mod process;
 mod publish;
 mod redirect;
 mod subscription;
@@ -33,11 +38,15 @@ mod transport;
 mod trust;
 mod users;
 
-pub use client::{Client, ClientConfig, ClientError};
+pub use client::{Client, ClientConfig};
 pub use credentials::{Credentials, CredentialsError, Sources, default_data_dir};
+pub use error::ClientError;
+pub use history::HistoryQuery;
+pub use jobs::{JobsQuery, ResultError};
 pub use link::{Frame, Heard, Link};
 pub use notifications::InboxQuery;
 pub use outbox::{Bounds, Outbox, Overflow, latest_wins_topic};
+pub use process::{Process, ProcessError, ProcessEvent, ProcessLimits, ProcessOptions};
 pub use publish::Body;
 pub use subscription::{Handle, Subscription, Update};
 /// What the feed says of a connection and hands over; for readers that need nothing else of it.

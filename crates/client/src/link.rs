@@ -6,13 +6,14 @@ use eventsource_client::{
     BoxStream, Client as _, ClientBuilder, Error as SseError, ReconnectOptions, SSE,
 };
 use futures_util::StreamExt;
+use launchdarkly_sdk_transport::HttpTransport;
 use tidings_feed::Failure;
 use tidings_protocol::event::EventId;
 use url::Url;
 
 use crate::lines::retry_in;
 use crate::token::Token;
-use crate::transport::{Checked, Refusal, failure_of, refusal_of};
+use crate::transport::{Answered, Checked, Refusal, failure_of, refusal_of};
 
 /// One frame with data, read as the specification of Server-Sent Events says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,12 @@ impl std::fmt::Debug for Link {
 }
 
 impl Link {
+    /// Reads an answer that is there already.
+    pub(crate) fn over(answer: Answered) -> Result<Self, Failure> {
+        // An address that nobody asks.
+        Self::open(answer, "http://answered.invalid/", None, None)
+    }
+
     /// Nothing is sent before the first [`hear`](Self::hear).
     pub(crate) fn new(
         transport: Checked,
@@ -65,9 +72,19 @@ impl Link {
         token: &Token,
         cursor: Option<EventId>,
     ) -> Result<Self, Failure> {
+        Self::open(transport, url.as_str(), Some(token), cursor)
+    }
+
+    fn open(
+        transport: impl HttpTransport,
+        url: &str,
+        token: Option<&Token>,
+        cursor: Option<EventId>,
+    ) -> Result<Self, Failure> {
         let unusable = |error: SseError| Failure::Network(error.to_string());
-        let mut builder = ClientBuilder::for_url(url.as_str()).map_err(unusable)?;
-        if let Some(bearer) = token.bearer().as_ref().and_then(|value| value.to_str().ok()) {
+        let mut builder = ClientBuilder::for_url(url).map_err(unusable)?;
+        let bearer = token.and_then(Token::bearer);
+        if let Some(bearer) = bearer.as_ref().and_then(|value| value.to_str().ok()) {
             builder = builder.header("Authorization", bearer).map_err(unusable)?;
         }
         if let Some(cursor) = cursor {

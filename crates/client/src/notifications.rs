@@ -7,7 +7,8 @@ use tidings_protocol::notification::{
 };
 use url::Url;
 
-use crate::client::{Client, ClientError};
+use crate::client::Client;
+use crate::error::ClientError;
 
 /// Longest notification in a page, in bytes: its texts with every character escaped where one may be, and the keys, ids
 /// and times.
@@ -116,6 +117,8 @@ mod tests {
             created_at: u64::MAX,
             expires_at: Some(u64::MAX),
             read_at: Some(u64::MAX),
+            update: true,
+            news_version: Some(u64::MAX),
         };
         let bytes = serde_json::to_vec(&longest).unwrap().len();
         assert!((LONGEST - 2_000..LONGEST - 100).contains(&bytes), "{bytes}");

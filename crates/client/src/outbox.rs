@@ -9,7 +9,7 @@ use tidings_protocol::topic::Topic;
 /// What becomes of items that a slow reader has no room for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overflow {
-    /// The oldest goes and is counted, and of metrics only the newest waits: for readers that show the
+    /// The oldest goes and is counted, and of metrics and jobs only the newest waits: for readers that show the
     /// present.
     #[default]
     Drop,
@@ -47,7 +47,7 @@ impl Default for Bounds {
 
 /// Items that a reader has not taken yet, in the order they arrived.
 ///
-/// Unless it is told to [wait](Overflow::Wait): of a topic that only the newest matters of (`metrics/…`) it keeps the newest. Everything else it
+/// Unless it is told to [wait](Overflow::Wait): of a topic that only the newest matters of (`metrics/…`, `jobs/…`) it keeps the newest. Everything else it
 /// keeps in full up to its [`Bounds`]; beyond, the oldest goes, and is counted.
 #[derive(Debug)]
 pub struct Outbox {
@@ -194,9 +194,18 @@ mod tests {
     }
 
     #[test]
+    fn of_a_job_the_newest_waits_so_that_its_end_is_told() {
+        let mut outbox = Outbox::new(Bounds::default());
+        for (seq, topic) in [(1, "jobs/u~1"), (2, "jobs/u~2"), (3, "jobs/u~1"), (4, "work/1")] {
+            push(&mut outbox, event(topic, seq, "1"));
+        }
+        assert_eq!(seqs(&outbox.take(Duration::ZERO).0), [2, 3, 4]);
+    }
+
+    #[test]
     fn of_metrics_only_the_newest_of_each_host_waits() {
         let mut outbox = Outbox::new(Bounds::default());
-        for (seq, topic) in [(1, "metrics/a"), (2, "metrics/b"), (3, "jobs/1"), (4, "metrics/a")] {
+        for (seq, topic) in [(1, "metrics/a"), (2, "metrics/b"), (3, "work/1"), (4, "metrics/a")] {
             push(&mut outbox, event(topic, seq, "1"));
         }
         let (deliveries, dropped) = outbox.take(Duration::ZERO);
@@ -209,7 +218,7 @@ mod tests {
         let bounds = Bounds { items: 3, ..Bounds::default() };
         let mut outbox = Outbox::new(bounds);
         for seq in 1..=5 {
-            push(&mut outbox, event("jobs/1", seq, "1"));
+            push(&mut outbox, event("work/1", seq, "1"));
         }
         let (deliveries, dropped) = outbox.take(Duration::ZERO);
         assert_eq!((seqs(&deliveries), dropped), (vec![3, 4, 5], 2));
@@ -230,7 +239,7 @@ mod tests {
         assert!(!outbox.is_full());
 
         let mut outbox = Outbox::new(Bounds { bytes: 100, ..bounds });
-        push(&mut outbox, event("jobs/1", 1, &format!("\"{}\"", "x".repeat(2000))));
+        push(&mut outbox, event("work/1", 1, &format!("\"{}\"", "x".repeat(2000))));
         assert!(outbox.is_full());
         assert_eq!(outbox.take(Duration::ZERO).0.len(), 1, "one that is larger passes alone");
     }
@@ -241,12 +250,12 @@ mod tests {
         let mut outbox = Outbox::new(bounds);
         let data = format!("\"{}\"", "x".repeat(300));
         for seq in 1..=5 {
-            push(&mut outbox, event("jobs/1", seq, &data));
+            push(&mut outbox, event("work/1", seq, &data));
         }
         let (deliveries, dropped) = outbox.take(Duration::ZERO);
         assert_eq!((seqs(&deliveries), dropped), (vec![3, 4, 5], 2));
 
-        push(&mut outbox, event("jobs/1", 6, &format!("\"{}\"", "x".repeat(2000))));
+        push(&mut outbox, event("work/1", 6, &format!("\"{}\"", "x".repeat(2000))));
         let (deliveries, dropped) = outbox.take(Duration::ZERO);
         assert_eq!((deliveries.len(), dropped), (0, 1), "an item too large for it is told as well");
         assert_eq!(outbox.bytes, 0);
@@ -257,21 +266,21 @@ mod tests {
         let bounds = Bounds { batch_items: 2, ..Bounds::default() };
         let mut outbox = Outbox::new(bounds);
         for seq in 1..=3 {
-            push(&mut outbox, event("jobs/1", seq, "1"));
+            push(&mut outbox, event("work/1", seq, "1"));
         }
         assert_eq!(seqs(&outbox.take(Duration::ZERO).0), [1, 2]);
         assert_eq!(seqs(&outbox.take(Duration::ZERO).0), [3]);
 
         let mut outbox = Outbox::new(Bounds { batch_bytes: 1, ..Bounds::default() });
-        push(&mut outbox, event("jobs/1", 1, "1"));
-        push(&mut outbox, event("jobs/1", 2, "1"));
+        push(&mut outbox, event("work/1", 1, "1"));
+        push(&mut outbox, event("work/1", 2, "1"));
         assert_eq!(seqs(&outbox.take(Duration::ZERO).0), [1], "one item always goes out");
     }
 
     #[test]
     fn waiting_makes_an_item_older() {
         let mut outbox = Outbox::new(Bounds::default());
-        outbox.push(Duration::from_secs(1), Duration::from_secs(600), event("jobs/1", 1, "1"));
+        outbox.push(Duration::from_secs(1), Duration::from_secs(600), event("work/1", 1, "1"));
         let (deliveries, _) = outbox.take(Duration::from_secs(3));
         assert_eq!(deliveries[0].age_ms, 602_000);
     }
@@ -288,7 +297,7 @@ mod tests {
             for (n, (is_job, takes)) in steps.into_iter().enumerate() {
                 if is_job {
                     sent += 1;
-                    push(&mut outbox, event("jobs/1", n as u64 + 1, "1"));
+                    push(&mut outbox, event("work/1", n as u64 + 1, "1"));
                 }
                 if takes {
                     let (deliveries, dropped) = outbox.take(Duration::ZERO);

@@ -6,7 +6,8 @@ use tidings_protocol::api::{Published, path, query};
 use tidings_protocol::event::EventType;
 use tidings_protocol::topic::Topic;
 
-use crate::client::{Client, ClientError};
+use crate::client::Client;
+use crate::error::ClientError;
 
 /// Payload of an event to be published.
 #[derive(Clone, Debug)]

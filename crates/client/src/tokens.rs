@@ -4,7 +4,8 @@ use tidings_protocol::api::token::{MAX_NAME_BYTES, MAX_SCOPES, MOST};
 use tidings_protocol::api::{CreatedToken, NewToken, TokenInfo, path, query};
 use tidings_protocol::topic::MAX_TOPIC_BYTES;
 
-use crate::client::{Client, ClientError};
+use crate::client::Client;
+use crate::error::ClientError;
 
 /// Longest token in a list, in bytes: its scopes each with `publish:`, quotes and comma, its name in which
 /// every character may be escaped, and the keys, id and times.

@@ -1,6 +1,6 @@
 //! How eventsource-client reaches a server: every answer is checked before it is parsed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -111,14 +111,15 @@ impl Checked {
     }
 
     async fn open(&self, request: Request<Option<Bytes>>) -> Result<Response<ByteStream>, Refusal> {
-        let answer = self.follow(request).await?;
-        check_content_type(answer.headers())?;
-        check_encoding(answer.headers())?;
-        let limits = self.limits;
-        Ok(answer.map(|body| {
-            let body = LineStream::new(body.map_err(Refusal::from), limits);
-            Box::pin(body.map_err(TransportError::new)) as ByteStream
-        }))
+        readable(self.follow(request).await?, self.limits)
+    }
+
+    /// One exchange; nobody has looked at its answer.
+    pub(crate) async fn exchange(
+        &self,
+        request: Request<Option<Bytes>>,
+    ) -> Result<Response<ByteStream>, TransportError> {
+        (self.exchange)(request).await
     }
 
     /// The first answer that is no redirect, if its status is 200.
@@ -155,6 +156,34 @@ impl Checked {
             at = to;
             hops += 1;
         }
+    }
+}
+
+/// An answer whose body is an event stream that the parser reads rightly.
+fn readable(answer: Response<ByteStream>, limits: Limits) -> Result<Response<ByteStream>, Refusal> {
+    check_content_type(answer.headers())?;
+    check_encoding(answer.headers())?;
+    Ok(answer.map(|body| {
+        let body = LineStream::new(body.map_err(Refusal::from), limits);
+        Box::pin(body.map_err(TransportError::new)) as ByteStream
+    }))
+}
+
+/// An answer that is there already: whoever asks first gets it.
+#[derive(Clone)]
+pub(crate) struct Answered(Arc<Mutex<Option<Response<ByteStream>>>>);
+
+impl Answered {
+    pub(crate) fn new(answer: Response<ByteStream>, limits: Limits) -> Result<Self, Refusal> {
+        Ok(Self(Arc::new(Mutex::new(Some(readable(answer, limits)?)))))
+    }
+}
+
+impl HttpTransport for Answered {
+    fn request(&self, _: Request<Option<Bytes>>) -> ResponseFuture {
+        let answer = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let gone = || TransportError::new(Refusal::Network("the answer was read".to_owned()));
+        Box::pin(std::future::ready(answer.ok_or_else(gone)))
     }
 }
 

@@ -4,7 +4,8 @@ use tidings_protocol::api::users::{MAX_NAME_CHARS, MOST};
 use tidings_protocol::api::{ChangedUser, NewUser, User, UserAfter, UserName, path};
 use url::Url;
 
-use crate::client::{Client, ClientError};
+use crate::client::Client;
+use crate::error::ClientError;
 
 /// Longest user in a list, in bytes: a name of four bytes a character, and the keys, id and role.
 const LONGEST_USER: usize = 4 * MAX_NAME_CHARS + 100;

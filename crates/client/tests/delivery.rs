@@ -29,31 +29,31 @@ struct Case {
 const CASES: &[Case] = &[
     Case {
         name: "an event is delivered with its payload as it is",
-        bytes: "id: 0000002a-6\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\"topic\":\"jobs/1\",\"at\":1,\"data\":{\"x\":\"é🚀\\u0000\\n\"}}\n\n",
+        bytes: "id: 0000002a-6\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\"topic\":\"work/1\",\"at\":1,\"data\":{\"x\":\"é🚀\\u0000\\n\"}}\n\n",
         delivered: &["{\"x\":\"é🚀\\u0000\\n\"}"],
         cursor: "0000002a-6",
     },
     Case {
         name: "line ends of every kind within JSON are one LF",
-        bytes: "id: 0000002a-6\r\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\rdata:\"topic\":\"jobs/1\",\"at\":1,\ndata: \"data\":[1,\r\ndata: \t2]}\r\n\r\n",
+        bytes: "id: 0000002a-6\r\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\rdata:\"topic\":\"work/1\",\"at\":1,\ndata: \"data\":[1,\r\ndata: \t2]}\r\n\r\n",
         delivered: &["[1,\n\t2]"],
         cursor: "0000002a-6",
     },
     Case {
         name: "comments, unknown fields and waits between the lines change nothing",
-        bytes: ": x\nretry: 7x\nfoo: 1\nid: 0000002a-6\n:\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\nfoo\n: y\ndata: \"topic\":\"jobs/1\",\"at\":1,\"data\":1}\ncomment: 1\n\n",
+        bytes: ": x\nretry: 7x\nfoo: 1\nid: 0000002a-6\n:\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\nfoo\n: y\ndata: \"topic\":\"work/1\",\"at\":1,\"data\":1}\ncomment: 1\n\n",
         delivered: &["1"],
         cursor: "0000002a-6",
     },
     Case {
         name: "an event of a name is delivered as well",
-        bytes: "event: update\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\"topic\":\"jobs/1\",\"at\":1,\"data\":1}\n\n",
+        bytes: "event: update\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\"topic\":\"work/1\",\"at\":1,\"data\":1}\n\n",
         delivered: &["1"],
         cursor: "0000002a-6",
     },
     Case {
         name: "an event that its stream does not end is not delivered, and no cursor",
-        bytes: "id: 0000002a-6\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\"topic\":\"jobs/1\",\"at\":1,\"data\":1}\n",
+        bytes: "id: 0000002a-6\ndata: {\"type\":\"a\",\"id\":\"0000002a-6\",\"topic\":\"work/1\",\"at\":1,\"data\":1}\n",
         delivered: &[],
         cursor: "0000002a-5",
     },
@@ -65,7 +65,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a frame that is no message is a gap, and what follows is delivered",
-        bytes: "id: 0000002a-6\ndata: {\"type\":\"a\",\"topic\":7}\n\nid: 0000002a-8\ndata: {\"type\":\"a\",\"id\":\"0000002a-8\",\"topic\":\"jobs/1\",\"at\":1,\"data\":1}\n\n",
+        bytes: "id: 0000002a-6\ndata: {\"type\":\"a\",\"topic\":7}\n\nid: 0000002a-8\ndata: {\"type\":\"a\",\"id\":\"0000002a-8\",\"topic\":\"work/1\",\"at\":1,\"data\":1}\n\n",
         delivered: &["0000002a-5>0000002a-6", "1"],
         cursor: "0000002a-8",
     },
@@ -147,10 +147,10 @@ fn any_stream() -> impl Strategy<Value = Vec<u8>> {
     let pieces = vec![
         CONNECTED.to_owned(),
         CONNECTED.replace("0000002a-5", "0000002b-2").replace('\n', "\r\n"),
-        event(6, "jobs/1"),
+        event(6, "work/1"),
         event(7, "metrics/a").replace('\n', "\r"),
-        event(8, "jobs/1").replace("\"data\"", "\ndata:\"data\""),
-        event(8, "jobs/1").replace('}', ""),
+        event(8, "work/1").replace("\"data\"", "\ndata:\"data\""),
+        event(8, "work/1").replace('}', ""),
         format!("id: 0000002b-2\ndata: {gap}\n\n"),
         "id: 0000002b-2\ndata: {\"type\":\"heartbeat\",\"at\":1}\n\n".to_owned(),
         "id: 0000002a-9\ndata: hello\n\n".to_owned(),
@@ -209,7 +209,7 @@ async fn an_event_over_the_limit_is_lost_once_and_the_stream_goes_on_behind_it()
     let resumed = CONNECTED.replace("0000002a-5", "0000002a-6");
     let tape = Tape::of([
         Answer::stream([first, over.into()]),
-        Answer::stream([Bytes::from(resumed + &event(7, "jobs/1"))]),
+        Answer::stream([Bytes::from(resumed + &event(7, "work/1"))]),
     ]);
     let mut config = Tape::config();
     config.max_event = 1_000;

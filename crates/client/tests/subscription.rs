@@ -13,11 +13,11 @@ use tidings_feed::{Cause, State};
 #[tokio::test]
 async fn a_request_says_who_asks_and_what_for() {
     let script = Script::new().await;
-    let topics = ["metrics/*".parse().unwrap(), "jobs/1".parse().unwrap()];
+    let topics = ["metrics/*".parse().unwrap(), "work/1".parse().unwrap()];
     let _subscription = script.client().subscribe(&topics);
     let peer = script.accept().await;
     let line = peer.request.lines().next().unwrap();
-    assert_eq!(line, "GET /api/events?unnamed=1&topic=metrics%2F*&topic=jobs%2F1 HTTP/1.1");
+    assert_eq!(line, "GET /api/events?unnamed=1&topic=metrics%2F*&topic=work%2F1 HTTP/1.1");
     assert_eq!(peer.header("authorization"), Some("Bearer secret"));
     assert_eq!(peer.header("accept"), Some("text/event-stream"));
     assert_eq!(peer.header("cache-control"), Some("no-cache"));
@@ -30,7 +30,7 @@ async fn events_arrive_in_order_however_the_bytes_are_cut() {
     let mut subscription = script.subscribe();
     let mut peer = script.accept().await;
     peer.send(STREAM).await;
-    let text = [CONNECTED, &event(6, "jobs/1"), ": heartbeat\n\n", &event(7, "jobs/1")].concat();
+    let text = [CONNECTED, &event(6, "work/1"), ": heartbeat\n\n", &event(7, "work/1")].concat();
     for byte in text.chars() {
         peer.send(byte.encode_utf8(&mut [0; 4])).await;
     }
@@ -84,7 +84,7 @@ async fn a_stream_that_breaks_is_resumed_behind_the_last_event() {
     let script = Script::new().await;
     let mut subscription = script.subscribe();
     let mut peer = script.open().await;
-    peer.send(&event(6, "jobs/1")).await;
+    peer.send(&event(6, "work/1")).await;
     // Cut in the middle of the next one.
     peer.send("id: 0000002a-7\ndata: {\"type\"").await;
     assert_eq!(until_items(&mut subscription, 1).await.seqs, [6]);
@@ -92,7 +92,7 @@ async fn a_stream_that_breaks_is_resumed_behind_the_last_event() {
 
     let mut peer = script.accept().await;
     assert_eq!(peer.header("last-event-id"), Some("0000002a-6"));
-    peer.send(&[STREAM, CONNECTED, &event(7, "jobs/1")].concat()).await;
+    peer.send(&[STREAM, CONNECTED, &event(7, "work/1")].concat()).await;
     assert_eq!(until_items(&mut subscription, 1).await.seqs, [7]);
 }
 
@@ -111,7 +111,7 @@ async fn a_stream_that_breaks_before_its_gap_is_told_is_asked_for_it_again() {
     let script = Script::new().await;
     let mut subscription = script.subscribe();
     let mut peer = script.open().await;
-    peer.send(&event(6, "jobs/1")).await;
+    peer.send(&event(6, "work/1")).await;
     until_items(&mut subscription, 1).await;
     drop(peer);
 
@@ -137,7 +137,7 @@ async fn a_heartbeat_that_repeats_the_id_of_the_last_event_is_a_sign_of_life_alo
     let mut peer = script.open().await;
     let heartbeat =
         |seq| format!("id: 0000002a-{seq}\ndata: {{\"type\":\"heartbeat\",\"at\":1}}\n\n");
-    let text = [heartbeat(5), event(6, "jobs/1"), heartbeat(6), heartbeat(6), event(7, "jobs/1")];
+    let text = [heartbeat(5), event(6, "work/1"), heartbeat(6), heartbeat(6), event(7, "work/1")];
     peer.send(&text.concat()).await;
     assert_eq!(until_items(&mut subscription, 2).await.seqs, [6, 7]);
     peer.send(&heartbeat(7)).await;
@@ -247,7 +247,7 @@ async fn disconnect_closes_and_retry_resumes() {
     let script = Script::new().await;
     let mut subscription = script.subscribe();
     let mut peer = script.open().await;
-    peer.send(&event(9, "jobs/1")).await;
+    peer.send(&event(9, "work/1")).await;
     until_items(&mut subscription, 1).await;
     subscription.handle().disconnect();
     until(&mut subscription, |state| state == State::Offline).await;
@@ -285,10 +285,10 @@ async fn a_slow_reader_gets_the_newest_metrics_and_every_other_event_or_its_numb
     let mut peer = script.open().await;
     until(&mut subscription, live).await;
     for seq in 6..=205 {
-        peer.send(&event(seq, if seq % 2 == 0 { "metrics/a" } else { "jobs/1" })).await;
+        peer.send(&event(seq, if seq % 2 == 0 { "metrics/a" } else { "work/1" })).await;
     }
     for seq in 206..=210 {
-        peer.send(&event(seq, "jobs/1")).await;
+        peer.send(&event(seq, "work/1")).await;
     }
     // All of it was read from the socket once the server's close is noticed.
     drop(peer);
@@ -302,7 +302,7 @@ async fn a_slow_reader_gets_the_newest_metrics_and_every_other_event_or_its_numb
     assert_eq!(seen.seqs.len(), 100);
     assert_eq!(seen.seqs.iter().filter(|&&seq| seq < 206 && seq % 2 == 0).count(), 1);
     assert!(seen.seqs.contains(&204), "the newest metrics");
-    assert_eq!(seen.dropped, 6, "100 + 5 jobs and one metric do not fit");
+    assert_eq!(seen.dropped, 6, "100 + 5 of work and one metric do not fit");
 }
 
 #[tokio::test]
@@ -325,7 +325,7 @@ async fn a_reader_that_keeps_everything_holds_the_server_back_and_is_not_called_
     let last = 505;
     let sender = tokio::spawn(async move {
         for seq in 6..=last {
-            let topic = if seq % 2 == 0 { "metrics/a" } else { "jobs/1" };
+            let topic = if seq % 2 == 0 { "metrics/a" } else { "work/1" };
             peer.send(&[event(seq, topic), filler.clone()].concat()).await;
         }
         peer
