@@ -27,10 +27,14 @@ impl From<Option<Command>> for Taken {
 impl Feed {
     /// Takes a frame: its data, and the id that holds for it.
     pub fn take_frame(&mut self, now: Duration, data: &str, id: Option<EventId>) -> Taken {
-        let message = match decode(data) {
-            Ok(message) => message,
-            Err(error) => return self.take_unreadable(now, id, error.to_string()),
-        };
+        match decode(data) {
+            Ok(message) => self.take_message(now, message, id),
+            Err(error) => self.take_unreadable(now, id, error.to_string()),
+        }
+    }
+
+    /// Takes what a frame said, for those that read its data by themselves. As [`Self::take_frame`].
+    pub fn take_message(&mut self, now: Duration, message: Message, id: Option<EventId>) -> Taken {
         let command = self.handle(now, Input::Message(&message));
         if command.is_some() || !self.is_open() {
             return command.into();

@@ -24,6 +24,7 @@ mod message;
 mod notices;
 mod outage;
 mod status;
+pub mod tabs;
 
 pub use backoff::Backoff;
 pub use batch::{Batch, Delivery, Item};

@@ -89,6 +89,16 @@ impl Feed {
         self.cursor
     }
 
+    /// Whether there is to be a connection: there is one, or one is tried.
+    #[must_use]
+    pub fn wants_connection(&self) -> bool {
+        !matches!(self.phase, Phase::Offline | Phase::Unauthorized | Phase::Incompatible)
+    }
+
+    pub(crate) fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
+    }
+
     /// How old an event already was when it arrived: what was replayed on connecting is as old as the
     /// server's own clock says, anything later is new. No clock of this machine takes part.
     #[must_use]

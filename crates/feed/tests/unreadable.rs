@@ -10,10 +10,10 @@ use bench::{Bench, connected, event, id};
 use tidings_feed::{Cause, Command, Item, State, Taken};
 use tidings_protocol::event::{EventId, Gap, GapReason};
 
-const CONNECTED: &str = r#"{"type":"connected","protocol":1,"serverVersion":"0.1.0","heartbeatSeconds":15,"topics":["jobs/*"],"at":1000}"#;
-const NO_MESSAGE: &str = r#"{"type":"update","id":7,"topic":"jobs/1"}"#;
+const CONNECTED: &str = r#"{"type":"connected","protocol":1,"serverVersion":"0.1.0","heartbeatSeconds":15,"topics":["work/*"],"at":1000}"#;
+const NO_MESSAGE: &str = r#"{"type":"update","id":7,"topic":"work/1"}"#;
 
-/// Open, granted `jobs/*`, and with this cursor.
+/// Open, granted `work/*`, and with this cursor.
 fn open_at(seq: u64) -> Bench {
     let mut bench = Bench::connecting();
     frame(&mut bench, CONNECTED, id(42, seq));
@@ -40,7 +40,7 @@ fn a_frame_that_is_no_message_is_told_as_a_gap_and_the_stream_goes_on() {
         let taken = frame(&mut bench, data, id(42, 7));
         assert_eq!(taken.command, None);
         let expected = Gap {
-            topics: vec!["jobs/*".to_owned()],
+            topics: vec!["work/*".to_owned()],
             from: id(42, 5),
             to: id(42, 7),
             reason: GapReason::Unreadable,
@@ -97,7 +97,7 @@ fn a_stream_that_begins_with_what_is_no_message_is_none_of_this_protocol() {
 fn nothing_is_delivered_of_a_connection_that_was_given_up() {
     let mut bench = open_at(5);
     bench.fail(tidings_feed::Failure::Closed);
-    let late = r#"{"type":"update","id":"0000002a-8","topic":"jobs/1","at":1,"data":1}"#;
+    let late = r#"{"type":"update","id":"0000002a-8","topic":"work/1","at":1,"data":1}"#;
     for data in [late, NO_MESSAGE] {
         let taken = frame(&mut bench, data, id(42, 8));
         assert!(taken.command.is_none() && taken.delivery.is_none(), "{taken:?}");
