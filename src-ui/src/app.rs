@@ -11,7 +11,7 @@ use crate::hooks::{
 };
 use crate::panels::PANELS;
 use crate::shell::{
-    Header, Help, Inbox, Notice, NotificationsListener, Refused, Toasts, toggle_inbox,
+    Header, Help, Inbox, Notice, NotificationsListener, Ranges, Refused, Toasts, toggle_inbox,
 };
 
 /// The page with its store.
@@ -93,6 +93,7 @@ fn Main() -> Html {
             }
             // Without a session and without data there is nothing that panels could show.
             if has_data || !unauthorized {
+                <Ranges />
                 <div class="grid">
                     { for PANELS.iter().map(|panel| html! {
                         <div class="cell" data-cell={panel.id} key={panel.id}>{ (panel.view)() }</div>

@@ -3,7 +3,7 @@
 //! ```text
 //!   server ──EventSource──┐
 //!                         ├─> feed ──> state (pure) ──> hooks ──> panels ──> components
-//!   desktop ──long poll───┘      └──> rings ──once a frame──> charts
+//!   desktop ──long poll───┘      └──> curves ──once a frame──> charts
 //! ```
 //!
 //! - [`feed`]: the one door to the outside; drives `tidings-feed` in a browser.

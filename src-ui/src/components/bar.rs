@@ -14,6 +14,16 @@ pub fn bar(share: f32, label: String) -> Html {
     }
 }
 
+/// A bar that tells how far something called `label` is, in percent, and in words; null if nobody knows how far.
+pub fn progress(share: Option<f32>, label: AttrValue, words: String) -> Html {
+    html! {
+        <svg class="bar" data-unknown={share.is_none().then_some("true")} role="progressbar" aria-label={label}
+            aria-valuemin="0" aria-valuemax="100" aria-valuenow={share.map(tenths)} aria-valuetext={words}>
+            <rect class="bar-fill" width={size(share.unwrap_or_default())} height="100%" />
+        </svg>
+    }
+}
+
 /// A [`bar`] that warns when it is nearly full.
 pub fn warning_bar(share: f32, label: String) -> Html {
     html! { <div data-high={(share >= HIGH).then_some("true")}>{ bar(share, label) }</div> }
@@ -32,6 +42,10 @@ pub fn column(share: f32, label: String) -> Html {
 
 /// Tenths of a percent are enough, and equal text leaves the document alone.
 fn size(share: f32) -> String {
+    tenths(share) + "%"
+}
+
+fn tenths(share: f32) -> String {
     let tenths = (share.clamp(0.0, 100.0) * 10.0).round() as u32;
-    format!("{}.{}%", tenths / 10, tenths % 10)
+    format!("{}.{}", tenths / 10, tenths % 10)
 }

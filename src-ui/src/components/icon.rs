@@ -79,6 +79,10 @@ pub enum Symbol {
     Plus,
     /// Change.
     Pencil,
+    /// Work.
+    Gauge,
+    /// Bring here.
+    Download,
 }
 
 impl Symbol {
@@ -118,6 +122,8 @@ impl Symbol {
             Self::SignOut => {
                 "M6.5 2.5h-3a1 1 0 0 0-1 1v9a1 1 0 0 0 1 1h3M10.5 11l3-3l-3-3M13.3 8H6.5"
             }
+            Self::Gauge => "M2.6 11.6a5.75 5.75 0 1 1 10.8 0M8 9.4l2.6-3.2M8 9.2v.1",
+            Self::Download => "M8 2.5v7.2M4.9 6.8L8 9.9l3.1-3.1M2.8 13h10.4",
             Self::Plus => "M8 3.2v9.6M3.2 8h9.6",
             Self::Pencil => "M10.8 2.9l2.3 2.3L5.6 12.7l-3 .7l.7-3zM9.3 4.4l2.3 2.3",
             Self::Trash => {

@@ -24,6 +24,12 @@ const OPEN_DEPTH: usize = 2;
 pub struct JsonViewProps {
     /// What to show.
     pub json: Rc<Json>,
+    /// For tests.
+    #[prop_or("event-json")]
+    pub testid: &'static str,
+    /// What it is called.
+    #[prop_or("Event data")]
+    pub label: &'static str,
 }
 
 /// JSON to look at. Which nodes are folded is remembered by their path, so it outlasts new values.
@@ -43,7 +49,7 @@ pub fn JsonView(props: &JsonViewProps) -> Html {
     };
     let view = View { toggled: &toggled, on_toggle };
     html! {
-        <div class="json" data-testid="event-json" tabindex="0" role="region" aria-label="Event data">
+        <div class="json" data-testid={props.testid} tabindex="0" role="region" aria-label={props.label}>
             { view.node(None, &props.json, "", 0, true) }
         </div>
     }

@@ -7,36 +7,66 @@ use web_sys::Element;
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = uPlot)]
-    pub(super) type UPlot;
+    pub(in crate::components) type UPlot;
 
     #[wasm_bindgen(constructor, js_class = "uPlot", catch)]
-    pub(super) fn new(options: &Object, data: &Array, target: &Element) -> Result<UPlot, JsValue>;
+    pub(in crate::components) fn new(
+        options: &Object,
+        data: &Array,
+        target: &Element,
+    ) -> Result<UPlot, JsValue>;
 
     #[wasm_bindgen(method, js_name = setData)]
-    pub(super) fn set_data(this: &UPlot, data: &Array, reset_scales: bool);
+    pub(in crate::components) fn set_data(this: &UPlot, data: &Array, reset_scales: bool);
 
     #[wasm_bindgen(method, js_name = setScale)]
-    pub(super) fn set_scale(this: &UPlot, name: &str, limits: &Object);
+    pub(in crate::components) fn set_scale(this: &UPlot, name: &str, limits: &Object);
 
     #[wasm_bindgen(method, js_name = setSize)]
-    pub(super) fn set_size(this: &UPlot, size: &Object);
+    pub(in crate::components) fn set_size(this: &UPlot, size: &Object);
 
-    #[wasm_bindgen(method)]
-    pub(super) fn destroy(this: &UPlot);
+    #[wasm_bindgen(method, js_name = setCursor)]
+    pub(in crate::components) fn set_cursor(this: &UPlot, place: &Object);
+
+    #[wasm_bindgen(method, js_name = setSelect)]
+    pub(in crate::components) fn set_select(this: &UPlot, part: &Object, tells: bool);
+
+    /// The value at so many pixels from the left.
+    #[wasm_bindgen(method, js_name = posToVal)]
+    pub(in crate::components) fn pos_to_val(this: &UPlot, left: f64, scale: &str) -> f64;
+
+    /// The other way round.
+    #[wasm_bindgen(method, js_name = valToPos)]
+    pub(in crate::components) fn val_to_pos(this: &UPlot, value: f64, scale: &str) -> f64;
 
     #[wasm_bindgen(method, getter)]
-    pub(super) fn cursor(this: &UPlot) -> Cursor;
+    pub(in crate::components) fn select(this: &UPlot) -> Select;
+
+    #[wasm_bindgen(method)]
+    pub(in crate::components) fn destroy(this: &UPlot);
+
+    #[wasm_bindgen(method, getter)]
+    pub(in crate::components) fn cursor(this: &UPlot) -> Cursor;
 
     #[wasm_bindgen(js_name = Object)]
-    pub(super) type Cursor;
+    pub(in crate::components) type Select;
+
+    #[wasm_bindgen(method, getter)]
+    pub(in crate::components) fn left(this: &Select) -> f64;
+
+    #[wasm_bindgen(method, getter)]
+    pub(in crate::components) fn width(this: &Select) -> f64;
+
+    #[wasm_bindgen(js_name = Object)]
+    pub(in crate::components) type Cursor;
 
     /// Index of the point under the pointer; null or absent without one.
     #[wasm_bindgen(method, getter)]
-    pub(super) fn idx(this: &Cursor) -> Option<f64>;
+    pub(in crate::components) fn idx(this: &Cursor) -> Option<f64>;
 }
 
 /// An object literal.
-pub(super) fn object<const N: usize>(members: [(&str, JsValue); N]) -> Object {
+pub(in crate::components) fn object<const N: usize>(members: [(&str, JsValue); N]) -> Object {
     let object = Object::new();
     for (key, value) in members {
         // Setting a member of a fresh object cannot fail.
@@ -46,6 +76,6 @@ pub(super) fn object<const N: usize>(members: [(&str, JsValue); N]) -> Object {
 }
 
 /// A list literal.
-pub(super) fn list(items: impl IntoIterator<Item = JsValue>) -> JsValue {
+pub(in crate::components) fn list(items: impl IntoIterator<Item = JsValue>) -> JsValue {
     items.into_iter().collect::<Array>().into()
 }

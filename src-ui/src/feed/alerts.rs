@@ -1,10 +1,11 @@
 //! Requests about alerts: from a browser by HTTP, from the desktop's window by its commands.
 
-use tidings_protocol::api::{ErrorCode, ErrorDetail, Session, User, path};
+use tidings_protocol::api::{ErrorCode, ErrorDetail, User, path};
 use wasm_bindgen::JsValue;
 
 use super::desktop;
 use super::http::{RequestError, request};
+use crate::state::wire::account::user;
 
 /// Every rule and how it stands, as JSON; so are all answers.
 ///
@@ -59,13 +60,13 @@ pub async fn who_the_app_is() -> Option<User> {
         return None;
     }
     let text = desktop::request("ask_session", &[]).await.ok()?;
-    Some(serde_json::from_str::<Session>(&text).ok()?.user)
+    user(&text)
 }
 
 async fn ask(
     command: &str,
     arguments: &[(&str, JsValue)],
-    method: &str,
+    method: &'static str,
     path: &str,
     body: Option<String>,
 ) -> Result<String, ErrorDetail> {
@@ -74,7 +75,12 @@ async fn ask(
     } else {
         request(method, path, body).await
     };
-    answer.map_err(|error| match error {
+    answer.map_err(detail)
+}
+
+/// An error as the server would tell it.
+pub(super) fn detail(error: RequestError) -> ErrorDetail {
+    match error {
         RequestError::Status { code, message, .. } => ErrorDetail { code, message },
         RequestError::Network(detail) => {
             let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
@@ -82,7 +88,7 @@ async fn ask(
         }
         RequestError::App { message, .. } => lost(message),
         RequestError::Unreadable(_) => unreadable(),
-    })
+    }
 }
 
 /// The server's answer is none that this page can read.

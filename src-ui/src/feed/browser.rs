@@ -1,12 +1,17 @@
-//! The feed of a browser: `EventSource`, driven by the same state machine as the native client.
+//! The feed of a browser: `EventSource`, driven by the same state machine as the native client, and one stream for all tabs that
+//! show the same.
+
+mod listening;
+mod sharing;
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
+use tidings_feed::tabs::Tab;
 use tidings_feed::{Command, Config, Delivery, Failure, Feed, Input, Item, State, Taken};
-use tidings_protocol::api::{SignIn, path, query};
+use tidings_protocol::api::{SignIn, User};
 use tidings_protocol::event::EventId;
 use tidings_protocol::topic::NOTIFICATIONS;
 use wasm_bindgen_futures::spawn_local;
@@ -16,7 +21,10 @@ use super::event_source::{Handlers, Listener, Message, Source};
 use super::session::{
     explain_failure, sign_in, sign_out, take_code_from_address, who_is_signed_in,
 };
+use super::tabs::Group;
+use super::wanted::{address, are_refused, topics};
 use super::{Control, Sink, Update, now};
+use crate::state::wire::stream;
 
 /// Shortest time between two updates that only bring events.
 const PACE: Duration = Duration::from_millis(100);
@@ -32,14 +40,31 @@ struct Browser(Rc<Inner>);
 struct Inner {
     sink: Sink,
     feed: RefCell<Feed>,
+    tab: RefCell<Tab>,
+    /// The tabs to share a stream with; none where there can be none, and before it is known who is signed in.
+    group: RefCell<Option<Group>>,
     source: RefCell<Option<Source>>,
-    /// Counts connections, so that late news of an earlier one is told apart.
+    /// Whether the browser has the page stand still.
+    is_frozen: Cell<bool>,
+    /// Counts streams of this tab's own, so that late news of an earlier one is told apart.
+    stream: Cell<u64>,
+    /// Whether the stream brought anything yet.
+    is_heard: Cell<bool>,
+    /// Counts what the feed had connected or closed, so that late answers to what was asked before are told apart.
     attempt: Cell<u64>,
     deadline: RefCell<Option<Timeout>>,
     deliveries: RefCell<Vec<Delivery>>,
     flush: RefCell<Option<Timeout>>,
     flushed: Cell<Duration>,
     listeners: RefCell<Vec<Listener>>,
+    /// Who was signed in when the server was last asked.
+    user: RefCell<Option<User>>,
+    /// The topics that the stream was asked for; empty for what the server gives by itself.
+    asked: RefCell<Vec<String>>,
+    /// Whose stream that is.
+    identity: RefCell<Option<String>>,
+    /// Topics that the server would not give, as to a session of limited scope.
+    refused: RefCell<Vec<String>>,
 }
 
 pub(super) fn start(sink: Sink) -> Rc<dyn Control> {
@@ -48,17 +73,26 @@ pub(super) fn start(sink: Sink) -> Rc<dyn Control> {
     let inner = Rc::new(Inner {
         sink,
         feed: RefCell::new(feed),
+        tab: RefCell::new(Tab::new(seed)),
+        group: RefCell::new(None),
         source: RefCell::new(None),
+        is_frozen: Cell::new(false),
+        stream: Cell::new(0),
+        is_heard: Cell::new(false),
         attempt: Cell::new(0),
         deadline: RefCell::new(None),
         deliveries: RefCell::new(Vec::new()),
         flush: RefCell::new(None),
         flushed: Cell::new(Duration::ZERO),
         listeners: RefCell::new(Vec::new()),
+        user: RefCell::new(None),
+        asked: RefCell::new(Vec::new()),
+        identity: RefCell::new(None),
+        refused: RefCell::new(Vec::new()),
     });
     inner.listen();
     match take_code_from_address() {
-        None => inner.carry_out(connect),
+        None => inner.carry_out(connect, false),
         Some(code) => inner.sign_in_by_code(code),
     }
     Rc::new(Browser(inner))
@@ -77,7 +111,7 @@ impl Control for Browser {
         let inner = self.0.clone();
         spawn_local(async move {
             match sign_in(proof).await {
-                Ok(()) => inner.input(Input::Retry),
+                Ok(()) => inner.connect_as_another(),
                 Err(error) => (inner.sink)(Update::SignInFailed(error)),
             }
         });
@@ -91,11 +125,11 @@ impl Control for Browser {
             match sign_out().await {
                 Ok(()) => {
                     // What still arrives must not bring back what the page is about to forget.
-                    drop(inner.source.take());
+                    inner.leave();
                     inner.deliveries.take();
                     (inner.sink)(Update::SignedOut);
                     // The server's answer to the next attempt says where we stand.
-                    inner.input(Input::Retry);
+                    inner.connect_as_another();
                 }
                 Err(error) => (inner.sink)(Update::SignOutFailed(error)),
             }
@@ -110,6 +144,7 @@ impl Control for Browser {
 impl Drop for Browser {
     fn drop(&mut self) {
         drop(self.0.source.take());
+        drop(self.0.group.take());
         drop(self.0.deadline.take());
         drop(self.0.flush.take());
         self.0.listeners.borrow_mut().clear();
@@ -118,45 +153,103 @@ impl Drop for Browser {
 
 impl Inner {
     fn input(self: &Rc<Self>, input: Input<'_>) {
+        let is_lost = matches!(input, Input::Failed(_) | Input::Tick);
         let command = self.feed.borrow_mut().handle(now(), input);
         if let Some(command) = command {
-            self.carry_out(command);
+            self.carry_out(command, is_lost);
         } else {
             self.set_deadline();
         }
         self.publish();
     }
 
-    fn carry_out(self: &Rc<Self>, command: Command) {
+    /// A stream that is closed may have been lost before.
+    fn carry_out(self: &Rc<Self>, command: Command, is_lost: bool) {
         self.attempt.set(self.attempt.get() + 1);
-        drop(self.source.take());
-        if let Command::Connect { cursor } = command {
-            self.connect(cursor);
+        match command {
+            Command::Connect { .. } if self.user.borrow().is_some() => self.connect(),
+            Command::Connect { .. } => {
+                self.end(false);
+                self.connect_as_somebody();
+            }
+            Command::Close => self.end(is_lost),
         }
         self.set_deadline();
     }
 
-    fn connect(self: &Rc<Self>, cursor: Option<EventId>) {
+    /// Connects once it is known who is signed in: what there is to ask for goes by that. If nobody says so the stream is opened all the
+    /// same, and its failure explained.
+    fn connect_as_somebody(self: &Rc<Self>) {
         let attempt = self.attempt.get();
-        let on_error = self.weakly(attempt, |inner, ()| inner.on_error());
+        let inner = Rc::downgrade(self);
+        spawn_local(async move {
+            let user = who_is_signed_in().await;
+            if let Some(inner) = inner.upgrade().filter(|inner| inner.attempt.get() == attempt) {
+                inner.user.replace(user.clone());
+                if let Some(user) = user {
+                    (inner.sink)(Update::SignedIn(user));
+                }
+                inner.connect();
+            }
+        });
+    }
+
+    /// Connects as whoever is signed in by now.
+    fn connect_as_another(self: &Rc<Self>) {
+        self.user.take();
+        self.input(Input::Retry);
+    }
+
+    fn open(self: &Rc<Self>) {
+        self.shut();
+        let on_error = self.weakly(|inner, ()| inner.on_error());
         let handlers = Handlers {
             on_open: Box::new(|| {}),
             on_error: Box::new(move || on_error(())),
-            on_message: Box::new(self.weakly(attempt, |inner, message| inner.on_message(&message))),
+            on_message: Box::new(self.weakly(|inner, message| inner.on_message(&message))),
             named: Vec::new(),
         };
-        match Source::open(&address(cursor), handlers) {
+        let cursor = self.feed.borrow().cursor();
+        match Source::open(&address(cursor, &self.asked.borrow()), handlers) {
             Ok(source) => *self.source.borrow_mut() = Some(source),
             Err(error) => self.input(Input::Failed(Failure::Network(error.to_string()))),
         }
     }
 
+    fn shut(&self) {
+        self.stream.set(self.stream.get() + 1);
+        self.is_heard.set(false);
+        drop(self.source.take());
+    }
+
+    /// The topics to ask for.
+    fn wanted(&self) -> Vec<String> {
+        let wanted = self.user.borrow().as_ref().map(topics).unwrap_or_default();
+        if wanted == *self.refused.borrow() { Vec::new() } else { wanted }
+    }
+
     fn on_message(self: &Rc<Self>, message: &Message) {
-        let before = self.state();
+        let before = self.feed.borrow().cursor();
         let id = message.last_event_id.parse().ok();
-        let Taken { command, delivery } =
-            self.feed.borrow_mut().take_frame(now(), &message.data, id);
+        let is_first = !self.is_heard.replace(true);
+        let Some(is_news) = self.take(&message.data, id) else { return };
+        self.act(|tab, feed| tab.told(now(), feed, before, (id, &message.data), is_news));
+        if is_first {
+            self.ask_who();
+        }
+    }
+
+    /// Takes a frame; whether it was news, unless the connection ended with it.
+    fn take(self: &Rc<Self>, data: &str, id: Option<EventId>) -> Option<bool> {
+        let before = self.state();
+        let mut feed = self.feed.borrow_mut();
+        let Taken { command, delivery } = match stream::message(data) {
+            Some(message) => feed.take_message(now(), message, id),
+            None => feed.take_unreadable(now(), id, "no message of the stream's".to_owned()),
+        };
+        drop(feed);
         let mut pace = PACE;
+        let is_news = delivery.is_some();
         if let Some((age, item)) = delivery {
             if matches!(&item, Item::Event(event) if event.topic.starts_with(NOTIFICATIONS)) {
                 pace = SOON;
@@ -164,29 +257,40 @@ impl Inner {
             let age_ms = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
             self.deliveries.borrow_mut().push(Delivery { age_ms, item });
         }
+        let is_over = command.is_some();
         match command {
-            Some(command) => self.carry_out(command),
+            Some(command) => self.carry_out(command, false),
             None => self.set_deadline(),
         }
         if self.state() == before {
             self.publish_paced(pace);
         } else {
             self.publish();
-            if before == State::Connecting && self.state() == State::Live {
-                self.ask_who();
-            }
         }
+        (!is_over).then_some(is_news)
     }
 
-    /// Asks who is signed in: another user may be since, or the same one with another role.
+    /// Asks who is signed in: another user may be since, or the same one with another role. Nobody else gets what the stream brings
+    /// before that is known.
     fn ask_who(self: &Rc<Self>) {
-        let attempt = self.attempt.get();
+        let (attempt, stream) = (self.attempt.get(), self.stream.get());
         let inner = Rc::downgrade(self);
         spawn_local(async move {
             let user = who_is_signed_in().await;
-            let inner = inner.upgrade().filter(|inner| inner.attempt.get() == attempt);
-            if let (Some(inner), Some(user)) = (inner, user) {
+            let Some(inner) = inner.upgrade().filter(|inner| inner.attempt.get() == attempt) else {
+                return;
+            };
+            if let Some(user) = user {
+                inner.user.replace(Some(user.clone()));
                 (inner.sink)(Update::SignedIn(user));
+                if inner.identity() != *inner.identity.borrow() {
+                    // The stream is that of somebody else, or of the same one in another role.
+                    inner.input(Input::Retry);
+                    return;
+                }
+            }
+            if inner.stream.get() == stream {
+                inner.act(|tab, feed| tab.vouched(now(), feed));
             }
         });
     }
@@ -195,14 +299,24 @@ impl Inner {
         // The browser would try again by itself; the state machine decides that here.
         drop(self.source.take());
         let opened = self.state() != State::Connecting;
-        let attempt = self.attempt.get();
+        let asked = self.asked.borrow().clone();
+        let stream = self.stream.get();
         let inner = Rc::downgrade(self);
         spawn_local(async move {
             let failure = explain_failure(opened).await;
-            if let Some(inner) = inner.upgrade().filter(|inner| inner.attempt.get() == attempt) {
-                inner.input(Input::Failed(failure));
+            let refused = !opened && !asked.is_empty() && are_refused(&asked).await;
+            if let Some(inner) = inner.upgrade().filter(|inner| inner.stream.get() == stream) {
+                // What was refused may be given by the next attempt.
+                inner.refused.replace(if refused { asked } else { Vec::new() });
+                inner.fail(failure);
             }
         });
+    }
+
+    fn fail(self: &Rc<Self>, failure: Failure) {
+        // Who is signed in may be another by the next attempt.
+        self.user.take();
+        self.input(Input::Failed(failure));
     }
 
     fn state(&self) -> State {
@@ -212,17 +326,27 @@ impl Inner {
     /// Sets the timer for the state's own next change.
     fn set_deadline(self: &Rc<Self>) {
         let now = now();
-        let next = self.feed.borrow().next_deadline(now);
+        let of_tab = self.tab.borrow().next_deadline(&self.feed.borrow(), is_seen());
+        let of_feed = self.feed.borrow().next_deadline(now);
+        let next = match (of_feed, of_tab) {
+            (Some(feed), Some(tab)) => Some(feed.min(tab)),
+            (feed, tab) => feed.or(tab),
+        };
         let timer = next.map(|at| {
             let inner = Rc::downgrade(self);
             let wait = at.saturating_sub(now).min(LONGEST_TIMER);
             Timeout::new(ceil_ms(wait), move || {
                 if let Some(inner) = inner.upgrade() {
-                    inner.input(Input::Tick);
+                    inner.tick();
                 }
             })
         });
         drop(self.deadline.replace(timer));
+    }
+
+    fn tick(self: &Rc<Self>) {
+        self.input(Input::Tick);
+        self.act(|tab, feed| tab.tick(now(), feed, is_seen()));
     }
 
     /// Hands over at once what is new.
@@ -251,67 +375,22 @@ impl Inner {
         }
     }
 
-    /// Connects afterwards in any case: an earlier session may still hold where the code does not.
-    fn sign_in_by_code(self: &Rc<Self>, code: String) {
-        let inner = self.clone();
-        spawn_local(async move {
-            if let Err(error) = sign_in(SignIn::Code { code }).await {
-                (inner.sink)(Update::SignInFailed(error));
-            }
-            inner.input(Input::Retry);
-        });
-    }
-
-    /// A machine that wakes up or comes back to the network need not wait for its turn.
-    fn listen(self: &Rc<Self>) {
-        let Some(window) = web_sys::window() else { return };
-        let mut listeners = self.listeners.borrow_mut();
+    /// A callback that does nothing once this tab's stream is another, or the feed has ended.
+    fn weakly<A>(self: &Rc<Self>, call: impl Fn(&Rc<Self>, A) + 'static) -> impl Fn(A) + 'static {
         let inner = Rc::downgrade(self);
-        listeners.push(Listener::new(&window, "online", move || Self::wake(&inner)));
-        // A link opened in this tab, where the page runs already, changes the fragment only.
-        let inner = Rc::downgrade(self);
-        listeners.push(Listener::new(&window, "hashchange", move || {
-            if let (Some(inner), Some(code)) = (inner.upgrade(), take_code_from_address()) {
-                inner.sign_in_by_code(code);
-            }
-        }));
-        if let Some(document) = window.document() {
-            let inner = Rc::downgrade(self);
-            listeners.push(Listener::new(&document.clone(), "visibilitychange", move || {
-                if document.visibility_state() == VisibilityState::Visible {
-                    Self::wake(&inner);
-                }
-            }));
-        }
-    }
-
-    fn wake(inner: &Weak<Self>) {
-        let Some(inner) = inner.upgrade() else { return };
-        let waiting = matches!(inner.state(), State::Reconnecting { .. });
-        inner.input(if waiting { Input::Retry } else { Input::Tick });
-    }
-
-    /// A callback that does nothing once `attempt` is over or the feed has ended.
-    fn weakly<A>(
-        self: &Rc<Self>,
-        attempt: u64,
-        call: impl Fn(&Rc<Self>, A) + 'static,
-    ) -> impl Fn(A) + 'static {
-        let inner = Rc::downgrade(self);
+        let stream = self.stream.get();
         move |argument| {
-            if let Some(inner) = inner.upgrade().filter(|inner| inner.attempt.get() == attempt) {
+            if let Some(inner) = inner.upgrade().filter(|inner| inner.stream.get() == stream) {
                 call(&inner, argument);
             }
         }
     }
 }
 
-fn address(cursor: Option<EventId>) -> String {
-    let base = format!("{}?{}=1", path::EVENTS, query::UNNAMED);
-    match cursor {
-        Some(id) => format!("{base}&{}={id}", query::LAST_EVENT_ID),
-        None => base,
-    }
+/// Whether somebody can see the page.
+fn is_seen() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.is_some_and(|document| document.visibility_state() == VisibilityState::Visible)
 }
 
 /// A timer must not fire before its time, or it would find nothing to do.

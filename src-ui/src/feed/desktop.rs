@@ -16,6 +16,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use super::http::{RequestError, describe};
 use super::inbox::Answer;
 use super::{Control, Sink, Update, now};
+use crate::state::wire::{account, batch};
 
 #[wasm_bindgen]
 extern "C" {
@@ -114,7 +115,7 @@ async fn ask(since: u64) -> Result<Batch, String> {
     let promise = invoke("poll_feed", &arguments).map_err(|e| describe(&e))?;
     let answer = JsFuture::from(promise).await.map_err(|e| describe(&e))?;
     let text = answer.as_string().ok_or("the answer is no text")?;
-    serde_json::from_str(&text).map_err(|e| e.to_string())
+    batch::batch(&text).ok_or_else(|| "the answer is of another release".to_owned())
 }
 
 /// As [`request`], behind a pointer, so that the program has the state of a request once, and not in each that asks.
@@ -142,7 +143,7 @@ pub(super) async fn request(
 fn refused(error: &JsValue) -> RequestError {
     let field = |name: &str| js_sys::Reflect::get(error, &name.into()).unwrap_or(JsValue::NULL);
     let message = field("message").as_string().unwrap_or_else(|| describe(error));
-    let code = field("reason").as_string().and_then(|code| code_of(&code));
+    let code = field("reason").as_string().and_then(|code| account::code(&code));
     match field("status").as_f64() {
         Some(status) => RequestError::Status {
             status: status as u16,
@@ -155,10 +156,6 @@ fn refused(error: &JsValue) -> RequestError {
             RequestError::App { message, is_of_server }
         }
     }
-}
-
-fn code_of(name: &str) -> Option<ErrorCode> {
-    serde_json::from_str(&format!("\"{name}\"")).ok()
 }
 
 fn tell(command: &'static str) {

@@ -1,9 +1,16 @@
 //! Requests to the server's own routes.
 
-use tidings_protocol::api::{ErrorBody, ErrorCode};
+use std::pin::Pin;
+
+use gloo_timers::callback::Timeout;
+use tidings_protocol::api::ErrorCode;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, RequestInit, Response};
+use web_sys::{AbortController, RequestInit, Response};
+
+use super::inbox::Answer;
+
+use crate::state::wire::account;
 
 /// Short, because a lost connection is told only after one of these requests.
 const TIMEOUT_MS: u32 = 4_000;
@@ -78,23 +85,81 @@ fn sentence(message: &str) -> String {
 }
 
 /// Sends a request, with a JSON body if there is one, and returns the text of a successful answer.
-pub(super) async fn request(
-    method: &str,
-    path: &str,
+pub(super) fn request(method: &'static str, path: &str, body: Option<String>) -> Answer {
+    exchange(method, path.to_owned(), body, AbortController::new())
+}
+
+/// The same, for as long as whoever has `controller` wants it. Behind a pointer, so that the program has the state of a request once.
+pub(super) fn exchange(
+    method: &'static str,
+    path: String,
     body: Option<String>,
-) -> Result<String, RequestError> {
-    let init = RequestInit::new();
-    init.set_method(method);
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
-    if let Some(body) = body {
-        init.set_body(&JsValue::from_str(&body));
-        let headers = web_sys::Headers::new().map_err(lost)?;
-        headers.set("content-type", "application/json").map_err(lost)?;
-        init.set_headers(&headers);
-    }
-    let window = web_sys::window().ok_or_else(|| lost(JsValue::NULL))?;
-    let answer = JsFuture::from(window.fetch_with_str_and_init(path, &init)).await.map_err(lost)?;
-    let response: Response = answer.dyn_into().map_err(lost)?;
+    controller: Result<AbortController, JsValue>,
+) -> Answer {
+    Box::pin(async move {
+        let controller = controller.map_err(lost)?;
+        let late = too_late(&controller);
+        let answer = read(send(method, path, body, &controller).await?).await;
+        drop(late);
+        answer
+    })
+}
+
+/// Gives a request up in time.
+fn too_late(controller: &AbortController) -> Timeout {
+    let controller = controller.clone();
+    Timeout::new(TIMEOUT_MS, move || controller.abort())
+}
+
+/// Sends a request whose answer goes on for as long as what it asks for, and returns where that is to be found. The answer is let
+/// go then: a browser has few connections to a server.
+pub(super) fn begin(path: &str, body: String) -> Answer {
+    let path = path.to_owned();
+    Box::pin(async move {
+        let controller = AbortController::new().map_err(lost)?;
+        let late = too_late(&controller);
+        let response = send("POST", path, Some(body), &controller).await?;
+        if response.ok() {
+            let location = response.headers().get("location").ok().flatten();
+            controller.abort();
+            return location.ok_or_else(|| RequestError::Unreadable("it names no job".to_owned()));
+        }
+        let answer = read(response).await;
+        drop(late);
+        answer
+    })
+}
+
+type Sent = Pin<Box<dyn Future<Output = Result<Response, RequestError>>>>;
+
+fn send(
+    method: &'static str,
+    path: String,
+    body: Option<String>,
+    controller: &AbortController,
+) -> Sent {
+    let signal = controller.signal();
+    Box::pin(async move {
+        let init = RequestInit::new();
+        init.set_method(method);
+        init.set_signal(Some(&signal));
+        if let Some(body) = body {
+            init.set_body(&JsValue::from_str(&body));
+            let headers = web_sys::Headers::new().map_err(lost)?;
+            headers.set("content-type", "application/json").map_err(lost)?;
+            init.set_headers(&headers);
+        }
+        let window = web_sys::window().ok_or_else(|| lost(JsValue::NULL))?;
+        let answer = JsFuture::from(window.fetch_with_str_and_init(&path, &init));
+        answer.await.map_err(lost)?.dyn_into().map_err(lost)
+    })
+}
+
+fn read(response: Response) -> Answer {
+    Box::pin(text_of(response))
+}
+
+async fn text_of(response: Response) -> Result<String, RequestError> {
     let text = JsFuture::from(response.text().map_err(lost)?).await.map_err(lost)?;
     let text = text.as_string().unwrap_or_default();
     if response.ok() {
@@ -103,11 +168,11 @@ pub(super) async fn request(
     let status = response.status();
     let retry_after = response.headers().get("retry-after").ok().flatten();
     let retry_after = retry_after.and_then(|seconds| seconds.parse().ok());
-    Err(match serde_json::from_str::<ErrorBody>(&text) {
-        Ok(ErrorBody { error }) => {
+    Err(match account::error(&text) {
+        Some(error) => {
             RequestError::Status { status, code: error.code, message: error.message, retry_after }
         }
-        Err(_) => RequestError::Status {
+        None => RequestError::Status {
             status,
             code: ErrorCode::Unknown,
             message: format!("HTTP status {status}"),
@@ -121,7 +186,7 @@ fn lost(error: JsValue) -> RequestError {
     RequestError::Network(match name.as_deref() {
         // All that a browser tells of a lost connection is "Failed to fetch".
         Some("TypeError") => String::new(),
-        Some("TimeoutError") => "it does not answer".to_owned(),
+        Some("TimeoutError" | "AbortError") => "it does not answer".to_owned(),
         _ => describe(&error),
     })
 }

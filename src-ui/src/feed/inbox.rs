@@ -3,28 +3,28 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use serde::de::DeserializeOwned;
 use tidings_protocol::api::{path, query};
-use tidings_protocol::notification::{Inbox, InboxChange, ReadAll, Unread};
+use tidings_protocol::notification::{Inbox, InboxChange, Unread};
 use wasm_bindgen::JsValue;
 
 use super::http::RequestError;
 use super::{desktop, http};
+use crate::state::wire::inbox;
 
 /// One request, for either way.
-struct Question {
-    command: &'static str,
-    arguments: Vec<(&'static str, JsValue)>,
-    method: &'static str,
-    path: String,
-    body: Option<String>,
+pub(super) struct Question {
+    pub(super) command: &'static str,
+    pub(super) arguments: Vec<(&'static str, JsValue)>,
+    pub(super) method: &'static str,
+    pub(super) path: String,
+    pub(super) body: Option<String>,
 }
 
 /// What is asked, on its way.
 pub(super) type Answer = Pin<Box<dyn Future<Output = Result<String, RequestError>>>>;
 
 /// Behind a pointer, so that the program has the state of a request once, and not in each of those below.
-fn ask(question: Question) -> Answer {
+pub(super) fn ask(question: Question) -> Answer {
     Box::pin(async move {
         let Question { command, arguments, method, path, body } = question;
         if desktop::is_here() {
@@ -47,7 +47,8 @@ pub async fn page(before: Option<&str>, limit: usize) -> Result<Inbox, RequestEr
         arguments.push(("before", before.into()));
     }
     let command = "list_notifications";
-    read_answer(&ask(Question { command, arguments, method: "GET", path, body: None }).await?)
+    let text = ask(Question { command, arguments, method: "GET", path, body: None }).await?;
+    inbox::page(&text).ok_or_else(|| RequestError::Unreadable("it is no inbox".to_owned()))
 }
 
 /// Marks one as read.
@@ -68,16 +69,17 @@ pub async fn mark_read(id: &str) -> Result<(), RequestError> {
 ///
 /// As [`page`].
 pub async fn mark_all_read(up_to_version: u64) -> Result<Unread, RequestError> {
-    let body = serde_json::to_string(&ReadAll { up_to_version: Some(up_to_version) });
     let answer = ask(Question {
         command: "read_all_notifications",
         arguments: vec![("upToVersion", JsValue::from_f64(up_to_version as f64))],
         method: "POST",
         path: path::READ_ALL.to_owned(),
-        body: body.ok(),
+        body: Some(format!("{{\"upToVersion\":{up_to_version}}}")),
     });
-    // The same as a change that names nothing, whose reader is in the program already.
-    let InboxChange { unread_count, version, .. } = read_answer(&answer.await?)?;
+    // The same as a change that names nothing.
+    let change = inbox::change(&answer.await?);
+    let InboxChange { unread_count, version, .. } =
+        change.ok_or_else(|| RequestError::Unreadable("it tells no count".to_owned()))?;
     Ok(Unread { unread_count, version })
 }
 
@@ -93,10 +95,6 @@ pub async fn remove(id: &str) -> Result<(), RequestError> {
     ask(Question { command, arguments, method: "DELETE", path, body: None }).await.map(drop)
 }
 
-fn read_answer<T: DeserializeOwned>(text: &str) -> Result<T, RequestError> {
-    serde_json::from_str(text).map_err(|error| RequestError::Unreadable(error.to_string()))
-}
-
-fn escaped(id: &str) -> String {
+pub(super) fn escaped(id: &str) -> String {
     String::from(js_sys::encode_uri_component(id))
 }

@@ -7,11 +7,15 @@ pub mod alerts;
 mod browser;
 mod desktop;
 pub mod event_source;
+pub mod history;
 mod http;
 pub mod inbox;
+pub mod jobs;
 pub mod notices;
 mod session;
+mod tabs;
 mod time;
+mod wanted;
 
 use std::rc::Rc;
 

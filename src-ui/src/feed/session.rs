@@ -1,9 +1,10 @@
 //! Sign-in and sign-out.
 
 use tidings_feed::Failure;
-use tidings_protocol::api::{ErrorCode, Session, SignIn, User, path};
+use tidings_protocol::api::{ErrorCode, SignIn, User, path};
 
 use super::http::{RequestError, request};
+use crate::state::wire::account::user;
 
 /// Why a sign-in or sign-out failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +72,7 @@ pub(super) async fn sign_in(proof: SignIn) -> Result<(), SignInError> {
 /// Who the server takes us for; none if it cannot be asked for now.
 pub(super) async fn who_is_signed_in() -> Option<User> {
     let text = request("GET", path::SESSION, None).await.ok()?;
-    Some(serde_json::from_str::<Session>(&text).ok()?.user)
+    user(&text)
 }
 
 pub(super) async fn sign_out() -> Result<(), SignInError> {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_timers::callback::{Interval, Timeout};
-use tidings_protocol::api::{ErrorDetail, Role};
+use tidings_protocol::api::{ErrorDetail, Role, User};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
 use yew::prelude::*;
@@ -186,11 +186,11 @@ pub fn use_alerts() -> AlertsHandle {
     handle
 }
 
-/// Whether whoever looks at the page may change rules; none while that is not known.
+/// Who looks at the page; none while that is not known. A browser's feed says it, the desktop's app is asked.
 #[hook]
-pub fn use_may_change() -> Option<bool> {
+pub fn use_me() -> Option<Rc<User>> {
     let user = use_user();
-    let of_app = use_state_eq(|| None::<bool>);
+    let of_app = use_state_eq(|| None::<Rc<User>>);
     let connection = use_connection();
     let desktop = use_actions().is_desktop();
     let is_open = connection.is_open();
@@ -199,13 +199,18 @@ pub fn use_may_change() -> Option<bool> {
         use_effect_with(desktop && is_open, move |asks| {
             if *asks {
                 spawn_local(async move {
-                    let user = server::who_the_app_is().await;
-                    of_app.set(user.map(|user| user.role == Role::Admin));
+                    of_app.set(server::who_the_app_is().await.map(Rc::new));
                 });
             }
         });
     }
-    user.map(|user| user.role == Role::Admin).or(*of_app)
+    user.or_else(|| (*of_app).clone())
+}
+
+/// Whether whoever looks at the page may change rules; none while that is not known.
+#[hook]
+pub fn use_may_change() -> Option<bool> {
+    use_me().map(|user| user.role == Role::Admin)
 }
 
 /// What is known of the names of users: nothing yet, all of them, or why not.
@@ -229,7 +234,7 @@ pub fn use_user_names() -> Rc<Names> {
     (*names).clone()
 }
 
-fn is_seen() -> bool {
+pub(super) fn is_seen() -> bool {
     let document = web_sys::window().and_then(|window| window.document());
     document.is_some_and(|document| document.visibility_state() == VisibilityState::Visible)
 }

@@ -70,3 +70,9 @@ fn use_update_at_ticks(is_other: Rc<dyn Fn() -> bool>) {
         move || drop(subscription)
     });
 }
+
+/// The monotonic clock, to be looked at.
+#[hook]
+pub fn use_monotonic() -> fn() -> Duration {
+    now
+}

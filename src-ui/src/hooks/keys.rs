@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Element, KeyboardEvent};
+use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
 /// Calls `on_key` for each key pressed outside of fields, without Ctrl, Alt or Meta; `true` means the
@@ -53,8 +53,15 @@ pub fn is_behind_dialog() -> bool {
 fn is_taken_by(target: Option<Element>, key: &str) -> bool {
     let Some(target) = target else { return false };
     match target.tag_name().as_str() {
+        "INPUT" if is_switch(&target) => key == " " || key.starts_with("Arrow"),
         "INPUT" | "TEXTAREA" | "SELECT" => true,
         "BUTTON" | "SUMMARY" | "A" => key == " ",
         _ => false,
     }
+}
+
+/// Whether nothing is typed into it.
+fn is_switch(field: &Element) -> bool {
+    let field = field.dyn_ref::<HtmlInputElement>();
+    field.is_some_and(|field| matches!(field.type_().as_str(), "radio" | "checkbox"))
 }

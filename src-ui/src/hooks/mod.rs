@@ -10,19 +10,22 @@ mod event_source;
 mod favicon;
 mod freshness;
 mod hidden_page;
+mod job_texts;
+mod jobs;
 mod keys;
 mod listeners;
 mod notices;
 mod notifications;
+mod past;
 mod settings;
 mod store;
 mod theme;
 mod title;
 
-pub use alerts::{AlertsHandle, Names, use_alerts, use_may_change, use_user_names};
+pub use alerts::{AlertsHandle, Names, use_alerts, use_may_change, use_me, use_user_names};
 pub use anchor::use_anchor;
-pub use charts::Charts;
-pub use clock::use_at_each_tick;
+pub use charts::{Charts, use_charts};
+pub use clock::{use_at_each_tick, use_monotonic};
 pub use copy::{Copy, use_copy};
 pub use event_source::{
     EventSourceHandle, EventSourceOptions, Message, NamedEvent, Payload, StreamError,
@@ -31,6 +34,8 @@ pub use event_source::{
 pub use favicon::use_favicon;
 pub use freshness::{use_badge, use_freshness};
 pub use hidden_page::use_hidden_page;
+pub use job_texts::{Texts, use_job_texts};
+pub use jobs::{StartError, job_result_address, use_fresh_jobs, use_people};
 pub use keys::{is_behind_dialog, use_keys};
 pub use notices::use_notice_settings;
 pub use notifications::{
@@ -38,8 +43,8 @@ pub use notifications::{
     use_toasts, use_unread,
 };
 pub use store::{
-    Actions, Paused, Shared, StoreProvider, use_actions, use_connection, use_events, use_metrics,
-    use_paused, use_user,
+    Actions, Paused, Shared, StoreProvider, use_actions, use_connection, use_events, use_jobs,
+    use_metrics, use_paused, use_server_clock, use_user,
 };
 pub use theme::{Theme, use_scheme, use_theme};
 pub use title::use_title;

@@ -163,7 +163,11 @@ impl Actions {
     }
 
     /// Takes what was asked for in `session`; nothing of it if that is over.
-    fn with_reader_of<T: Default>(&self, session: u64, change: impl FnOnce(&mut Reader) -> T) -> T {
+    pub(super) fn with_reader_of<T: Default>(
+        &self,
+        session: u64,
+        change: impl FnOnce(&mut Reader) -> T,
+    ) -> T {
         if self.reader().session == session { self.with_reader(change) } else { T::default() }
     }
 

@@ -1,8 +1,9 @@
 //! The store. A component that looks at one part of it renders when that part changes, and not else.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
+use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
 use tidings_protocol::api::{SignIn, User};
@@ -10,11 +11,15 @@ use yew::prelude::*;
 
 use super::charts::Charts;
 use super::listeners::Listeners;
+use super::past::SELDOM;
 use crate::feed::{self, FeedHandle, Update, now};
 use crate::state::connection::Connection;
 use crate::state::events::EventLog;
+use crate::state::jobs::Jobs;
 use crate::state::metrics::Metrics;
 use crate::state::reader::Reader;
+use crate::state::server_clock::ServerClock;
+use crate::state::stale::Part;
 use crate::state::store::{Action, Arrival, Meaning, Store, read};
 
 /// Part of the store; equal only to itself, which is quick to tell and enough.
@@ -60,6 +65,8 @@ struct Inner {
     store: RefCell<Store>,
     listeners: Listeners,
     charts: Charts,
+    /// When the past was asked for last.
+    past_asked: Cell<Duration>,
     feed: RefCell<Option<FeedHandle>>,
 }
 
@@ -75,6 +82,7 @@ impl Actions {
             store: RefCell::new(Store::new(now())),
             listeners: Listeners::default(),
             charts: Charts::default(),
+            past_asked: Cell::default(),
             feed: RefCell::new(None),
         }))
     }
@@ -113,7 +121,7 @@ impl Actions {
     /// Holds the page still, or lets it go on.
     pub fn toggle_pause(&self) {
         let hold = self.0.store.borrow().waiting().is_none();
-        self.0.charts.hold(hold);
+        self.0.charts.change(|board| board.hold(hold));
         self.dispatch(Action::TogglePause);
     }
 
@@ -122,7 +130,7 @@ impl Actions {
         self.dispatch(Action::Choose(host));
     }
 
-    /// The charts' rings.
+    /// What the charts show.
     #[must_use]
     pub fn charts(&self) -> &Charts {
         &self.0.charts
@@ -130,6 +138,7 @@ impl Actions {
 
     fn start(&self) {
         self.recall_settings();
+        self.0.charts.change(|board| board.choose(self.reader().settings.span));
         // The feed must not keep alive what keeps it alive.
         let inner = Rc::downgrade(&self.0);
         let handle = feed::start(Rc::new(move |update| {
@@ -149,11 +158,17 @@ impl Actions {
             Update::News { status, deliveries, dropped } => {
                 let now = now();
                 let arrivals: Vec<_> = deliveries.into_iter().map(|d| read(d, now)).collect();
-                self.0.charts.push(arrivals.iter().filter_map(|arrival| match arrival {
-                    Arrival::Event { meaning: Some(Meaning::Sample(sample)), .. } => Some(sample),
-                    _ => None,
-                }));
+                let is_torn =
+                    self.0.charts.push(arrivals.iter().filter_map(|arrival| match arrival {
+                        Arrival::Event { meaning: Some(Meaning::Sample(sample)), .. } => {
+                            Some(sample)
+                        }
+                        _ => None,
+                    }));
                 self.dispatch(Action::Feed { status, arrivals, dropped, now });
+                if is_torn && now.saturating_sub(self.0.past_asked.get()) > SELDOM {
+                    self.load_past();
+                }
             }
             Update::SignInFailed(error) => self.dispatch(Action::SignInFailed(error.explain())),
             Update::SignedIn(user) => {
@@ -172,8 +187,15 @@ impl Actions {
 
     fn dispatch(&self, action: Action) {
         let next = self.0.store.borrow().after(action);
-        self.0.store.replace(next);
+        let stale = next.stale.of(Part::Charts);
+        let host = next.shown_metrics().current().map(|sample| sample.host.clone());
+        let before = self.0.store.replace(next);
         self.0.listeners.call();
+        let is_other = self.0.charts.with(|board| board.host() != host.as_ref())
+            && self.0.charts.change(|board| board.look(host));
+        if is_other || stale != before.stale.of(Part::Charts) {
+            self.load_past();
+        }
     }
 
     /// Lets the reader of notifications change, and tells all who look.
@@ -181,6 +203,29 @@ impl Actions {
         let result = change(&mut self.0.store.borrow_mut().reader);
         self.0.listeners.call();
         result
+    }
+
+    /// Lets the jobs change by what somebody asked for in `session`, and tells all who look; nothing if that is over.
+    pub(super) fn with_jobs<T: Default>(
+        &self,
+        session: u64,
+        change: impl FnOnce(&mut Jobs) -> T,
+    ) -> T {
+        if self.reader().session != session {
+            return T::default();
+        }
+        let result = change(self.0.store.borrow_mut().jobs_mut());
+        self.0.listeners.call();
+        result
+    }
+
+    /// As [`with_jobs`](Self::with_jobs), where a person waits to see it, behind a pause as well.
+    pub(super) fn with_shown_jobs(&self, session: u64, change: impl FnOnce(&mut Jobs)) {
+        if self.reader().session == session {
+            change(self.0.store.borrow_mut().jobs_mut());
+            self.0.store.borrow_mut().show_jobs();
+            self.0.listeners.call();
+        }
     }
 
     /// What the reader of notifications has before them.
@@ -192,6 +237,10 @@ impl Actions {
     pub(super) fn server_time(&self) -> u64 {
         let clock = self.0.store.borrow().server_clock;
         clock.map_or_else(|| js_sys::Date::now() as u64, |clock| clock.time(now()))
+    }
+
+    pub(super) fn past_asked(&self, now: Duration) {
+        self.0.past_asked.set(now);
     }
 
     fn with_feed(&self, act: impl FnOnce(&FeedHandle)) {
@@ -287,6 +336,18 @@ pub fn use_metrics() -> Shared<Metrics> {
 #[hook]
 pub(super) fn use_live_metrics() -> Shared<Metrics> {
     use_part(|store| Shared(store.live_metrics().clone()))
+}
+
+/// Jobs to show.
+#[hook]
+pub fn use_jobs() -> Shared<Jobs> {
+    use_part(|store| Shared(store.shown_jobs().clone()))
+}
+
+/// The server's clock; none before the first event.
+#[hook]
+pub fn use_server_clock() -> Option<ServerClock> {
+    use_part(|store| store.server_clock)
 }
 
 /// Events to show, anew a few times a second at most: nobody reads faster, however fast they come.

@@ -35,7 +35,7 @@ pub(super) fn CpuPanel() -> Html {
                     { stat("15 min", load(2)) }
                 </dl>
             </div>
-            <LiveChart label="CPU use over the last minutes" series={SERIES} lines={LINES}
+            <LiveChart id="chart-cpu" label="CPU use" series={SERIES} lines={LINES}
                 scale={Scale::Percent} />
             <div class="cores" role="group" aria-label="Use of each core">
                 if let Some(cpu) = cpu {

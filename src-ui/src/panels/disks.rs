@@ -29,7 +29,7 @@ pub(super) fn DisksPanel() -> Html {
                 { line_stat("Read", sum(|disk| disk.read), "inward") }
                 { line_stat("Write", sum(|disk| disk.write), "outward") }
             </dl>
-            <LiveChart label="Disk traffic over the last minutes"
+            <LiveChart id="chart-disks" label="Disk traffic"
                 series={SERIES} lines={LINES} scale={Scale::Rate} />
             { match disks {
                 None => skeleton(2),

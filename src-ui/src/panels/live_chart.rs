@@ -1,17 +1,20 @@
-//! A chart of the current machine's last minutes.
+//! A chart of the current machine: as much of its past as was chosen, and what comes.
 
 use std::any::Any;
 use std::rc::Rc;
+use std::time::Duration;
 
 use yew::prelude::*;
 
-use crate::components::{Chart, ChartData, ChartSource, Line, Scale, Wake};
-use crate::hooks::{Charts, use_actions, use_metrics, use_scheme};
-use crate::state::chart::{Ring, Series};
+use crate::components::{Chart, ChartData, ChartSource, Line, Mark, Scale, Wake, Zoom};
+use crate::hooks::{Charts, use_actions, use_at_each_tick, use_charts, use_scheme};
+use crate::state::chart::{Curve, Series};
 
 /// Properties of [`LiveChart`].
 #[derive(Properties, PartialEq)]
 pub(super) struct LiveChartProps {
+    /// Names it on the page.
+    pub(super) id: &'static str,
     /// What it shows, in words.
     pub(super) label: &'static str,
     /// One series a line.
@@ -22,52 +25,61 @@ pub(super) struct LiveChartProps {
     pub(super) scale: Scale,
 }
 
-/// A chart of the current machine's last minutes.
+/// A chart of the current machine. It renders when another past is shown and once a minute, for the summary in words; new points
+/// reach the drawing by themselves.
 #[component]
 pub(super) fn LiveChart(props: &LiveChartProps) -> Html {
     let charts = use_actions().charts().clone();
-    let metrics = use_metrics();
+    let state = use_charts();
     let scheme = use_scheme();
-    let host = metrics.current().map(|sample| sample.host.clone());
-    let label = charts.with(|rings| match host.as_deref().and_then(|host| rings.of(host)) {
-        Some(ring) => props.label.to_owned() + &in_words(ring, props),
-        None => props.label.to_owned(),
-    });
-    let source = use_memo((charts, host), |(charts, host)| {
-        source(charts.clone(), host.clone(), props.series)
-    });
+    use_at_each_tick((), |(), now: Duration| now.as_secs() / 60);
+    let label = format!("{}, {}", props.label, state.span.words());
+    let summary = charts.with(|board| in_words(board.shown(), props));
+    let source = use_memo(charts, |charts| source(charts.clone(), props.series));
     html! {
-        <Chart {label} lines={props.lines} scale={props.scale}
-            source={(*source).clone()} {scheme} />
+        <Chart id={props.id} {label} {summary} trouble={state.trouble} lines={props.lines} scale={props.scale}
+            source={(*source).clone()} is_banded={state.span.is_by_minutes()} {scheme} />
     }
 }
 
 /// What the chart shows, for those who do not see it.
-fn in_words(ring: &Ring, props: &LiveChartProps) -> String {
+fn in_words(curve: &Curve, props: &LiveChartProps) -> String {
     let mut words = String::new();
     for (series, line) in props.series.iter().zip(props.lines) {
-        let Some(summary) = ring.summary(*series) else { continue };
-        let [lowest, highest, newest] =
-            [summary.lowest, summary.highest, summary.newest].map(|value| props.scale.show(value));
-        words.push_str("; ");
-        words.push_str(line.label);
-        words.push_str(&format!(" {newest}, between {lowest} and {highest}"));
+        let Some(summary) = curve.summary(*series) else { continue };
+        let [newest, least, most, mean] =
+            [summary.newest, summary.least, summary.most, summary.mean]
+                .map(|value| props.scale.show(value));
+        words.push_str(&format!(
+            "{}: now {newest}, least {least}, greatest {most}, mean {mean}. ",
+            line.label
+        ));
     }
     words
 }
 
-fn source(charts: Charts, host: Option<Rc<str>>, series: &'static [Series]) -> ChartSource {
-    let all = charts.clone();
-    let read = move || {
-        all.with(|rings| {
-            let ring = rings.of(host.as_deref()?)?;
-            Some(ChartData {
-                times: ring.times().collect(),
-                columns: series.iter().map(|series| ring.values(*series).collect()).collect(),
-                window: ring.window()?,
+fn source(charts: Charts, series: &'static [Series]) -> ChartSource {
+    let (marked, read, zoomed) = (charts.clone(), charts.clone(), charts.clone());
+    ChartSource {
+        mark: Rc::new(move || {
+            marked.with(|board| {
+                let newest = board.shown().newest() as f64 / 1_000.0;
+                Some(Mark { revision: board.revision(), newest, window: board.window()? })
             })
-        })
-    };
-    let subscribe = move |wake: Wake| -> Box<dyn Any> { charts.on_change(wake) };
-    ChartSource { read: Rc::new(read), subscribe: Rc::new(subscribe) }
+        }),
+        read: Rc::new(move || {
+            read.with(|board| ChartData {
+                times: board.shown().times().collect(),
+                columns: series.iter().map(|of| board.shown().figures(*of).collect()).collect(),
+            })
+        }),
+        subscribe: Rc::new(move |wake: Wake| -> Box<dyn Any> { charts.on_change(wake) }),
+        zoom: Rc::new(move |zoom| {
+            zoomed.change(|board| match zoom {
+                Zoom::To(from, to) => board.zoom(Some((from, to))),
+                Zoom::About(at, factor) => board.zoom_about(at, factor),
+                Zoom::All => board.zoom(None),
+            });
+        }),
+    }
 }

@@ -34,7 +34,7 @@ pub(super) fn MemoryPanel() -> Html {
                     { stat("Swap", swap) }
                 </dl>
             </div>
-            <LiveChart label="Memory use over the last minutes" series={SERIES}
+            <LiveChart id="chart-memory" label="Memory use" series={SERIES}
                 lines={LINES} scale={Scale::Percent} />
             <div class="foot">
                 { warning_bar(used, format!("Memory in use: {}", percent(used))) }

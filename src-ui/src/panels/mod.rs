@@ -4,6 +4,7 @@ mod alerts;
 mod cpu;
 mod disks;
 mod events;
+mod jobs;
 mod live_chart;
 mod memory;
 mod network;
@@ -26,6 +27,7 @@ pub const PANELS: &[Panel] = &[
     Panel { id: "memory", view: || html! { <memory::MemoryPanel /> } },
     Panel { id: "disks", view: || html! { <disks::DisksPanel /> } },
     Panel { id: "network", view: || html! { <network::NetworkPanel /> } },
+    Panel { id: "jobs", view: || html! { <jobs::JobsPanel /> } },
     Panel { id: "alerts", view: || html! { <alerts::AlertsPanel /> } },
     Panel { id: "processes", view: || html! { <processes::ProcessesPanel /> } },
     Panel { id: "temperatures", view: || html! { <temperatures::TemperaturesPanel /> } },

@@ -29,7 +29,7 @@ pub(super) fn NetworkPanel() -> Html {
                 { line_stat("Received", sum(|interface| interface.received), "inward") }
                 { line_stat("Sent", sum(|interface| interface.sent), "outward") }
             </dl>
-            <LiveChart label="Network traffic over the last minutes"
+            <LiveChart id="chart-network" label="Network traffic"
                 series={SERIES} lines={LINES} scale={Scale::Rate} />
             { match network {
                 None => skeleton(2),

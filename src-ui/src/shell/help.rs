@@ -9,9 +9,13 @@ const KEYS: &[(&str, &str)] = &[
     ("Space", "Hold the page still, or let it go on"),
     ("n", "Open or close the notifications"),
     ("a", "Go to the alerts"),
+    ("j", "Go to the jobs"),
+    ("1, 2, 3, 4, 5", "Charts of a minute, 5 minutes, an hour, 24 hours, 7 days"),
+    ("←, →", "On a chart: read it point by point"),
+    ("+, -", "On a chart: zoom in or out"),
     ("t", "Next theme: system, light, dark"),
     ("?", "This help"),
-    ("Esc", "Close what is open"),
+    ("Esc", "Close what is open, or show whole charts again"),
 ];
 
 const INBOX_KEYS: &[(&str, &str)] = &[

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tidings_feed::Event;
 use tidings_protocol::event::{EventId, UnnamedGap};
-use tidings_protocol::topic::metrics_host;
+use tidings_protocol::topic::{is_latest_wins, metrics_host};
 
 /// Most events that are kept.
 pub const MAX_ENTRIES: usize = 200;
@@ -67,7 +67,7 @@ pub struct EventLog {
 impl EventLog {
     /// Takes an event in.
     pub fn take(&mut self, event: Event, arrived: Duration) {
-        let latest_wins = metrics_host(&event.topic).is_some();
+        let latest_wins = is_latest_wins(&event.topic);
         let place = self.latest.binary_search_by(|entry| entry.topic.cmp(&event.topic));
         let entry = Entry {
             key: self.next_key,
@@ -93,7 +93,12 @@ impl EventLog {
     }
 
     fn forget_oldest(&mut self) {
-        let oldest = self.latest.iter().enumerate().min_by_key(|(_, entry)| entry.key);
+        // However many jobs there are, machines stay.
+        let oldest = self
+            .latest
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, entry)| (metrics_host(&entry.topic).is_some(), entry.key));
         if let Some((at, _)) = oldest {
             self.latest.remove(at);
         }
@@ -193,6 +198,30 @@ pub(super) mod tests {
         assert_eq!(log.latest().count(), 1);
         assert_eq!(log.newest().unwrap().count, 2);
         assert_eq!(&*log.newest().unwrap().body, "2");
+        assert_eq!(log.log().len(), 0);
+    }
+
+    #[test]
+    fn jobs_take_one_place_each_and_push_no_machine_out() {
+        let mut log = EventLog::default();
+        log.take(event("metrics/a", 1, "1"), NOW);
+        for job in 0..200_u64 {
+            log.take(event(&format!("jobs/u1~{job}"), 2 * job, "1"), NOW);
+            log.take(event(&format!("jobs/u1~{job}"), 2 * job + 1, "1"), NOW);
+        }
+        assert_eq!((log.latest().count(), log.log().len()), (MAX_LATEST, 0));
+        assert!(log.latest().any(|entry| entry.topic == "metrics/a"));
+        assert_eq!(log.newest().unwrap().topic, "jobs/u1~199");
+    }
+
+    #[test]
+    fn a_job_takes_one_place_and_shows_how_it_stands() {
+        let mut log = EventLog::default();
+        for (seq, topic) in [(1, "jobs/u~1"), (2, "jobs/u~2"), (3, "jobs/u~1")] {
+            log.take(event(topic, seq, &seq.to_string()), NOW);
+        }
+        let latest: Vec<_> = log.latest().map(|entry| (&*entry.body, entry.count)).collect();
+        assert_eq!(latest, [("3", 2), ("2", 1)]);
         assert_eq!(log.log().len(), 0);
     }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+pub use tidings_protocol::metric::total;
+
 /// A number and its unit, kept apart because they are set in different sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quantity {
@@ -37,11 +39,6 @@ pub fn rate(bytes_per_second: f64) -> Quantity {
 #[must_use]
 pub fn percent(share: f32) -> Quantity {
     Quantity { value: one_decimal(f64::from(share)), unit: "%" }
-}
-
-/// The sum of what was measured; null if nothing was.
-pub fn total(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
-    values.fold(None, |sum, value| value.map_or(sum, |value| Some(sum.unwrap_or(0.0) + value)))
 }
 
 /// What part of `whole` is `part`, in percent; 0 of nothing.

@@ -21,9 +21,14 @@ impl Json {
     /// Reads JSON text; what is none becomes a string, so that it can be shown all the same.
     #[must_use]
     pub fn read(text: &str) -> Self {
+        Self::parse(text).unwrap_or_else(|| Self::Text(text.to_owned()))
+    }
+
+    /// Reads JSON text; none if it is not.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         let mut reader = Reader { text, at: 0 };
-        let value = reader.value(0).filter(|_| reader.peek().is_none());
-        value.unwrap_or_else(|| Self::Text(text.to_owned()))
+        reader.value(0).filter(|_| reader.peek().is_none())
     }
 
     /// The text with an indent of two, for the clipboard.
@@ -82,6 +87,31 @@ impl Json {
 #[must_use]
 pub fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_default()
+}
+
+/// The members of an object, their values as they are written: whether those are JSON is not looked at.
+#[must_use]
+pub fn raw_members(text: &str) -> Option<Vec<(String, &str)>> {
+    let mut reader = Reader { text, at: 0 };
+    if reader.peek()? != b'{' {
+        return None;
+    }
+    let members = reader.items(b'}', |reader| {
+        let key = reader.string()?;
+        reader.skip(b':')?;
+        Some((key, reader.raw()?))
+    });
+    members.filter(|_| reader.peek().is_none())
+}
+
+/// The items of a list, as they are written: whether they are JSON is not looked at.
+#[must_use]
+pub fn raw_items(text: &str) -> Option<Vec<&str>> {
+    let mut reader = Reader { text, at: 0 };
+    if reader.peek()? != b'[' {
+        return None;
+    }
+    reader.items(b']', Reader::raw).filter(|_| reader.peek().is_none())
 }
 
 fn line(out: &mut String, index: usize, depth: usize) {
@@ -162,6 +192,11 @@ impl<'a> Reader<'a> {
         if self.peek()? != b'"' {
             return None;
         }
+        serde_json::from_str(self.quoted()?).ok()
+    }
+
+    /// A string as it is written.
+    fn quoted(&mut self) -> Option<&'a str> {
         let rest = self.rest();
         let bytes = rest.as_bytes();
         let mut end = 1;
@@ -169,7 +204,35 @@ impl<'a> Reader<'a> {
             end += if bytes[end] == b'\\' { 2 } else { 1 };
         }
         self.at += end + 1;
-        serde_json::from_str(rest.get(..=end)?).ok()
+        rest.get(..=end)
+    }
+
+    /// A value as it is written, however deep it is.
+    fn raw(&mut self) -> Option<&'a str> {
+        self.peek()?;
+        let (rest, start) = (self.rest(), self.at);
+        let mut depth = 0_u32;
+        loop {
+            match self.peek()? {
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => {
+                    depth = depth.checked_sub(1)?;
+                    self.at += 1;
+                }
+                b',' | b':' if depth > 0 => self.at += 1,
+                b'"' => {
+                    self.quoted()?;
+                }
+                _ if self.word().is_empty() => return None,
+                _ => {}
+            }
+            if depth == 0 {
+                return rest.get(..self.at - start);
+            }
+        }
     }
 
     /// Up to whatever ends a number or a literal.

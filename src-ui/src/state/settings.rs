@@ -2,19 +2,26 @@
 
 use tidings_protocol::notification::Level;
 
+use super::chart::Span;
+
 /// Name of the levels whose notifications become toasts.
 const TOASTS: &str = "toasts";
+
+/// Name of how far back charts reach.
+const SPAN: &str = "charts";
 
 /// All that is remembered, but the theme, which must be known before the program runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Levels whose notifications become toasts; all of them at first.
     pub toasts: Vec<Level>,
+    /// How far back charts reach.
+    pub span: Span,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { toasts: Level::ALL.to_vec() }
+        Self { toasts: Level::ALL.to_vec(), span: Span::default() }
     }
 }
 
@@ -23,17 +30,22 @@ impl Settings {
     /// JSON: to read and write that of one more type takes three kilobytes of program.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        let words =
-            text.lines().find_map(|line| line.strip_prefix(TOASTS)).map(str::split_whitespace);
-        let toasts = words.and_then(|words| words.map(|word| word.parse().ok()).collect());
-        toasts.map_or_else(Self::default, |toasts| Self { toasts })
+        let words = |name: &str| {
+            text.lines().find_map(|line| line.strip_prefix(name)).map(str::split_whitespace)
+        };
+        let toasts = words(TOASTS).and_then(|words| words.map(|word| word.parse().ok()).collect());
+        let span = words(SPAN).and_then(|mut words| Span::of(words.next()?));
+        Self {
+            toasts: toasts.unwrap_or_else(|| Level::ALL.to_vec()),
+            span: span.unwrap_or_default(),
+        }
     }
 
     /// The text to remember.
     #[must_use]
     pub fn write(&self) -> String {
         let words: Vec<_> = self.toasts.iter().map(|level| level.as_str()).collect();
-        format!("{TOASTS} {}\n", words.join(" "))
+        format!("{TOASTS} {}\n{SPAN} {}\n", words.join(" "), self.span.name())
     }
 
     /// Whether notifications of `level` become toasts.
@@ -46,7 +58,7 @@ impl Settings {
     #[must_use]
     pub fn with_toasts_toggled(&self, level: Level) -> Self {
         let has = |other: &Level| self.toasts(*other) != (*other == level);
-        Self { toasts: Level::ALL.into_iter().filter(has).collect() }
+        Self { toasts: Level::ALL.into_iter().filter(has).collect(), ..*self }
     }
 }
 
@@ -60,14 +72,14 @@ mod tests {
         assert!(!quiet.toasts(Level::Info) && quiet.toasts(Level::Error));
         assert_eq!(Settings::read(&quiet.write()), quiet);
         assert_eq!(quiet.with_toasts_toggled(Level::Info), Settings::default());
-        let none = Settings { toasts: Vec::new() };
+        let none = Settings { toasts: Vec::new(), span: Span::Week };
         assert_eq!(Settings::read(&none.write()), none);
         assert_eq!(Settings::read("later 1\ntoasts warning error\n").toasts.len(), 2);
     }
 
     #[test]
     fn what_cannot_be_read_is_as_at_first() {
-        for text in ["", "{}", "toasts loud\n", "later 1\n"] {
+        for text in ["", "{}", "toasts loud\n", "later 1\n", "charts 2y\n", "charts\n"] {
             assert_eq!(Settings::read(text), Settings::default(), "{text}");
         }
     }

@@ -9,6 +9,10 @@ pub enum Part {
     Inbox,
     /// The rules of alerts, and how they stand.
     Alerts,
+    /// The jobs.
+    Jobs,
+    /// The past of the charts.
+    Charts,
 }
 
 /// Something happened.
@@ -52,10 +56,23 @@ const RULES: &[Rule] = &[
             News::Connected | News::LetGo => false,
         },
     },
+    Rule {
+        part: Part::Jobs,
+        by: |news| match news {
+            News::Connected | News::Dropped => true,
+            News::Lost(topics) => are_among(topics, "jobs/"),
+            News::Notified(_) | News::LetGo => false,
+        },
+    },
+    Rule { part: Part::Charts, by: |news| matches!(news, News::Connected | News::Dropped) },
 ];
 
 fn notifications_are_among(topics: &[String]) -> bool {
-    topics.iter().any(|topic| topic.starts_with("notifications/"))
+    are_among(topics, "notifications/")
+}
+
+fn are_among(topics: &[String], prefix: &str) -> bool {
+    topics.iter().any(|topic| topic.starts_with(prefix))
 }
 
 /// How often each part became stale.
@@ -101,6 +118,18 @@ mod tests {
         assert!(!stales(News::Notified(Some("ci"))));
         assert!(!stales(News::Notified(None)));
         assert!(!stales(News::Connected));
+    }
+
+    #[test]
+    fn jobs_are_asked_for_anew_after_whatever_may_have_hidden_an_end() {
+        let stales = |news| stales(Part::Jobs, news);
+        assert!(stales(News::Connected));
+        assert!(stales(News::Dropped));
+        let of_jobs = vec!["metrics/box".to_owned(), "jobs/u1~0f".to_owned()];
+        let of_others = vec!["jobsite/1".to_owned()];
+        assert!(stales(News::Lost(&of_jobs)));
+        assert!(!stales(News::Lost(&of_others)));
+        assert!(!stales(News::Notified(Some("jobs"))));
     }
 
     #[test]

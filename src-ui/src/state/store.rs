@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use tidings_feed::{Delivery, Item, State, Status};
 use tidings_protocol::api::User;
-use tidings_protocol::metrics::Snapshot;
+use tidings_protocol::job::JOB;
 use tidings_protocol::notification::{self, InboxChange, Notification};
-use tidings_protocol::topic::metrics_host;
+use tidings_protocol::topic::{JOBS, metrics_host};
 
 use super::connection::Connection;
 use super::events::EventLog;
+use super::jobs::{Jobs, Row, wire};
 use super::metrics::{Metrics, Sample};
 use super::reader::Reader;
 use super::server_clock::ServerClock;
 use super::stale::{News, Stale};
+use super::wire::{inbox, sample};
 
 /// A delivery whose payload is read already, so that all parts of the page share it.
 #[derive(Clone, Debug)]
@@ -41,6 +43,8 @@ pub enum Meaning {
     Notified(Box<Notification>, u64),
     /// Notifications were read or removed.
     InboxChanged(InboxChange),
+    /// How a job stands.
+    Job(Box<Row>),
 }
 
 /// Something happened.
@@ -81,6 +85,7 @@ pub struct Store {
     pub user: Option<Rc<User>>,
     metrics: Rc<Metrics>,
     events: Rc<EventLog>,
+    jobs: Rc<Jobs>,
     frozen: Option<Frozen>,
     /// Whoever reads notifications; a pause does not keep those back.
     pub reader: Reader,
@@ -95,6 +100,7 @@ pub struct Store {
 struct Frozen {
     metrics: Rc<Metrics>,
     events: Rc<EventLog>,
+    jobs: Rc<Jobs>,
 }
 
 impl Store {
@@ -106,6 +112,7 @@ impl Store {
             user: None,
             metrics: Rc::default(),
             events: Rc::default(),
+            jobs: Rc::default(),
             frozen: None,
             reader: Reader::default(),
             stale: Stale::default(),
@@ -123,6 +130,24 @@ impl Store {
     #[must_use]
     pub fn shown_events(&self) -> &Rc<EventLog> {
         self.frozen.as_ref().map_or(&self.events, |frozen| &frozen.events)
+    }
+
+    /// Jobs to show.
+    #[must_use]
+    pub fn shown_jobs(&self) -> &Rc<Jobs> {
+        self.frozen.as_ref().map_or(&self.jobs, |frozen| &frozen.jobs)
+    }
+
+    /// Jobs as they are, whether shown or not.
+    pub fn jobs_mut(&mut self) -> &mut Jobs {
+        Rc::make_mut(&mut self.jobs)
+    }
+
+    /// Shows the jobs as they are, behind a pause as well: what a person does is to be seen.
+    pub fn show_jobs(&mut self) {
+        if let Some(frozen) = &mut self.frozen {
+            frozen.jobs = self.jobs.clone();
+        }
     }
 
     /// Metrics as they arrive, whether shown or not.
@@ -194,9 +219,11 @@ impl Store {
             Action::TogglePause => {
                 next.frozen = match &self.frozen {
                     Some(_) => None,
-                    None => {
-                        Some(Frozen { metrics: self.metrics.clone(), events: self.events.clone() })
-                    }
+                    None => Some(Frozen {
+                        metrics: self.metrics.clone(),
+                        events: self.events.clone(),
+                        jobs: self.jobs.clone(),
+                    }),
                 };
             }
             Action::Choose(host) => {
@@ -235,6 +262,7 @@ impl Store {
                             }
                         }
                         Some(Meaning::InboxChanged(change)) => self.reader.changed(change, at),
+                        Some(Meaning::Job(row)) => Rc::make_mut(&mut self.jobs).told(*row),
                         None => {}
                     }
                 }
@@ -263,7 +291,7 @@ pub fn read(delivery: Delivery, now: Duration) -> Arrival {
 fn meaning(event: &tidings_feed::Event, age: Duration, now: Duration) -> Option<Meaning> {
     let data = event.data.get();
     if let Some(host) = metrics_host(&event.topic) {
-        let snapshot: Snapshot = serde_json::from_str(data).ok()?;
+        let snapshot = sample::snapshot(data)?;
         return Some(Meaning::Sample(Sample {
             host: host.into(),
             id: event.id,
@@ -273,15 +301,17 @@ fn meaning(event: &tidings_feed::Event, age: Duration, now: Duration) -> Option<
             snapshot: Rc::new(snapshot),
         }));
     }
+    if event.topic.split_once('/').is_some_and(|(first, _)| first == JOBS) {
+        return wire::one(data)
+            .filter(|_| event.kind == JOB)
+            .map(|row| Meaning::Job(Box::new(row)));
+    }
     event.topic.strip_prefix("notifications/")?;
     match &*event.kind {
-        // Read twice, because reading the two as one takes twenty kilobytes more of program.
         notification::NOTIFICATION => {
-            let change: InboxChange = serde_json::from_str(data).ok()?;
-            let row = Box::new(serde_json::from_str(data).ok()?);
-            Some(Meaning::Notified(row, change.unread_count))
+            inbox::arrival(data).map(|(row, unread)| Meaning::Notified(Box::new(row), unread))
         }
-        notification::UNREAD => Some(Meaning::InboxChanged(serde_json::from_str(data).ok()?)),
+        notification::UNREAD => inbox::change(data).map(Meaning::InboxChanged),
         _ => None,
     }
 }

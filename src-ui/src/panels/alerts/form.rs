@@ -7,14 +7,12 @@ use tidings_protocol::api::ErrorDetail;
 use tidings_protocol::metric::MetricPattern;
 use tidings_protocol::metrics::Snapshot;
 use tidings_protocol::notification::Level;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, HtmlInputElement, HtmlSelectElement};
+use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::fields::{Text, Why, select, text};
 use super::people::people;
-use super::pieces::{button, note};
-use crate::components::{Modal, Symbol};
+use crate::components::{Modal, Symbol, focus_first, form_button, remark};
 use crate::hooks::{AlertsHandle, use_metrics, use_user_names};
 use crate::state::alerts::draft::{Draft, Field, Problem, Quiet, problem};
 use crate::state::alerts::scale::scales;
@@ -83,7 +81,7 @@ pub(super) fn Form(props: &FormProps) -> Html {
         let place = place.clone();
         use_effect_with((*attempts, refused.is_some()), move |(attempts, _)| {
             if *attempts > 0 {
-                focus_what_is_wrong(&place);
+                focus_first(&place, "[aria-invalid=true], .remark");
             }
         });
     }
@@ -179,16 +177,16 @@ pub(super) fn Form(props: &FormProps) -> Html {
                 { preview(draft) }
                 { lists(&metrics) }
                 if let Some(why) = why(Field::Whole) {
-                    { note(Some("error"), Symbol::Alert, "alert-form-error", why) }
+                    { remark(Some("error"), Symbol::Alert, "alert-form-error", why) }
                 }
                 <div class="form-acts" role={leaving.then_some("alert")} data-testid={leaving.then_some("alert-leaving")}>
                     if *leaving {
                         <span class="form-question">{ "Leave without saving?" }</span>
-                        { button("plain", "button", "alert-stay", "Go on writing", stay) }
-                        { button("danger", "button", "alert-discard", "Discard", discard) }
+                        { form_button("plain", "button", "alert-stay", "Go on writing", stay) }
+                        { form_button("danger", "button", "alert-discard", "Discard", discard) }
                     } else {
-                        { button("plain", "button", "alert-cancel", "Cancel", cancel) }
-                        { button("primary", "submit", "alert-save", save, Callback::noop()) }
+                        { form_button("plain", "button", "alert-cancel", "Cancel", cancel) }
+                        { form_button("primary", "submit", "alert-save", save, Callback::noop()) }
                     }
                 </div>
             </form>
@@ -329,14 +327,5 @@ fn preview(draft: &Draft) -> Html {
         <p class="form-preview" data-testid="alert-preview">
             { format!("Tells of {} {}, and that it is over {}.", rule.metric, words::condition(&rule, unit), words::recovery(&rule, unit)) }
         </p>
-    }
-}
-
-fn focus_what_is_wrong(place: &NodeRef) {
-    let form = place.cast::<Element>();
-    let wrong = form
-        .and_then(|form| form.query_selector("[aria-invalid=true], .alerts-note").ok().flatten());
-    if let Some(element) = wrong.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        let _ = element.focus();
     }
 }

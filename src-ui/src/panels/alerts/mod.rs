@@ -2,7 +2,6 @@
 //!
 //! - [`row`]: one rule.
 //! - [`form`]: a rule is written or changed, in [`fields`]; [`people`]: whom it tells.
-//! - [`pieces`]: what stands in several of these.
 //! - [`removal`]: one is to be deleted.
 //! - [`blank`]: what stands where there are none.
 
@@ -10,7 +9,6 @@ mod blank;
 mod fields;
 mod form;
 mod people;
-mod pieces;
 mod removal;
 mod row;
 
@@ -21,7 +19,7 @@ use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::components::{Button, Card, Symbol};
+use crate::components::{Button, Card, Symbol, remark};
 use crate::hooks::{
     is_behind_dialog, use_alerts, use_anchor, use_badge, use_keys, use_may_change, use_paused,
 };
@@ -30,7 +28,6 @@ use crate::state::alerts::{Alerts, Load, wire};
 use crate::state::freshness::Freshness;
 use blank::blank;
 use form::{Form, Subject};
-use pieces::note;
 use removal::removal;
 use row::{Act, Row};
 
@@ -145,13 +142,13 @@ pub(super) fn AlertsPanel() -> Html {
             <p class="unseen" role="status">
                 { match firing { 0 => String::new(), 1 => "1 alert is firing".to_owned(), n => format!("{n} alerts are firing") } }
             </p>
-            <div class="alerts" id={PLACE} tabindex="-1" role="region" aria-labelledby="panel-alerts">
+            <div class="alerts" id={PLACE} tabindex="-1" role="group" aria-labelledby="panel-alerts">
                 if let (Load::Failed(why), false) = (&alerts.load, is_empty) {
-                    { note(Some("warning"), Symbol::Clock, "alerts-old",
+                    { remark(Some("warning"), Symbol::Clock, "alerts-old",
                         format!("This is how things stood; the list did not come anew, and is asked for again. {why}").into()) }
                 }
                 if is_gone {
-                    { note(None, Symbol::Help, "alert-gone", "The rule that this link leads to is no more.".into()) }
+                    { remark(None, Symbol::Help, "alert-gone", "The rule that this link leads to is no more.".into()) }
                 }
                 if is_empty {
                     { blank(&alerts.load, may_change, on_look, &on_new) }
@@ -170,7 +167,7 @@ pub(super) fn AlertsPanel() -> Html {
                         }) }
                     </ul>
                     if may_change == Some(false) {
-                        { note(None, Symbol::Lock, "alerts-read-only", "You may read these rules. Admins make and change them.".into()) }
+                        { remark(None, Symbol::Lock, "alerts-read-only", "You may read these rules. Admins make and change them.".into()) }
                     }
                 }
             </div>

@@ -5,8 +5,7 @@ use std::rc::Rc;
 use tidings_protocol::alert::{Alert, AlertState};
 use yew::prelude::*;
 
-use super::pieces::button;
-use crate::components::Modal;
+use crate::components::{Modal, form_button};
 
 /// The question whether it is to go, with what follows from it. What keeps it has the focus.
 pub(super) fn removal(
@@ -33,8 +32,8 @@ pub(super) fn removal(
                 } }
             </p>
             <div class="form-acts">
-                { button("plain", "button", "alert-keep", "Keep it", keep) }
-                { button("danger", "button", "alert-remove-really", "Delete", remove) }
+                { form_button("plain", "button", "alert-keep", "Keep it", keep) }
+                { form_button("danger", "button", "alert-remove-really", "Delete", remove) }
             </div>
         </Modal>
     }

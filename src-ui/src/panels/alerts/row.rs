@@ -5,8 +5,7 @@ use std::rc::Rc;
 use tidings_protocol::alert::{Alert, AlertSeries, AlertState};
 use yew::prelude::*;
 
-use super::pieces::note;
-use crate::components::{Button, Look, Symbol, clock_time, full_time, icon, wall_now};
+use crate::components::{Button, Look, Symbol, clock_time, full_time, icon, remark, wall_now};
 use crate::state::alerts::{is_stored, words};
 
 /// Most figures of a rule that are listed.
@@ -115,7 +114,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 </div>
             </div>
             if let Some(why) = &props.refused {
-                { note(Some("error"), Symbol::Alert, "alert-refused", format!("It was not changed. {why}").into()) }
+                { remark(Some("error"), Symbol::Alert, "alert-refused", format!("It was not changed. {why}").into()) }
             }
             <div class="alert-more" id={more} hidden={!props.open}>
                 if props.open {

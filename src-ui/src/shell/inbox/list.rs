@@ -96,12 +96,14 @@ pub(super) fn use_list(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
     // Screen readers may leave out what is in a busy feed, so that it must not be busy for as long as there are older ones.
     let is_busy = notifications.older == Older::Loading;
     let waits = is_busy || notifications.inbox().next().is_some();
+    let feed = (!shown.is_empty()).then_some("Notifications");
     html! {
         <div class="inbox-list" ref={place} data-testid="inbox-list" {onscroll}>
             if let (Load::Failed(why), true) = (&notifications.load, has_rows) {
                 { trouble(format!("{why} What is shown may be out of date."), "inbox-retry", &on_retry) }
             }
-            <div role="feed" aria-label="Notifications" aria-busy={if is_busy { "true" } else { "false" }}>
+            // A feed has something in it, or is none.
+            <div role={feed.map(|_| "feed")} aria-label={feed} aria-busy={if is_busy { "true" } else { "false" }}>
                 { for shown.iter().enumerate().map(|(index, (row, unread))| {
                     let age = Duration::from_millis(now.saturating_sub(row.created_at));
                     html! {

@@ -64,6 +64,11 @@ fn focus_inbox() {
     }
 }
 
+/// Whether something in the inbox has the focus.
+fn has_focus() -> bool {
+    element().is_some_and(|element| element.matches(":focus-within").unwrap_or_default())
+}
+
 fn element() -> Option<HtmlElement> {
     web_sys::window()?.document()?.get_element_by_id(ID)?.dyn_into().ok()
 }
@@ -79,7 +84,8 @@ pub fn Inbox() -> Html {
     let open = use_inbox_open();
     let place = use_node_ref();
     use_effect_with(open, |open| {
-        if *open {
+        // On a slow machine what was chosen has the focus before the browser says that the inbox is open.
+        if *open && !has_focus() {
             focus_inbox();
         }
     });
@@ -152,7 +158,7 @@ fn Opened() -> Html {
     };
     html! {
         <>
-            <header class="inbox-head">
+            <div class="inbox-head">
                 <h2 class="inbox-title" id="inbox-title">{ "Notifications" }</h2>
                 <span class="inbox-unread" data-testid="inbox-unread">
                     { if unread > 0 { format!("{} unread", grouped(unread)) } else { String::new() } }
@@ -163,7 +169,7 @@ fn Opened() -> Html {
                     testid="choose-toasts" pressed={Some(*choosing)} onclick={on_choose} />
                 <Button look={Look::Bare} symbol={Symbol::Close} label="Close" keys="Escape"
                     testid="inbox-close" onclick={Callback::from(|()| close_inbox())} />
-            </header>
+            </div>
             if *choosing {
                 { toast_choice(&actions, &settings) }
                 { notice_choice(&words, &change) }

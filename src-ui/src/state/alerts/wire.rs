@@ -7,6 +7,7 @@ use tidings_protocol::notification::Level;
 
 use super::scale::number;
 use crate::state::json::{Json, quoted};
+use crate::state::members::{float, get, is_true, string, strings, text, whole};
 
 /// The rules in a server's answer; none if it is none.
 #[must_use]
@@ -28,6 +29,13 @@ pub fn one(text: &str) -> Option<Alert> {
 pub fn user_names(text: &str) -> Option<Vec<String>> {
     let Json::List(users) = Json::read(text) else { return None };
     users.iter().map(|user| string(user, "name")).collect()
+}
+
+/// Ids and names of users in a server's answer; none if it is none.
+#[must_use]
+pub fn people(text: &str) -> Option<Vec<(String, String)>> {
+    let Json::List(users) = Json::read(text) else { return None };
+    users.iter().map(|user| Some((string(user, "id")?, string(user, "name")?))).collect()
 }
 
 fn alert(json: &Json) -> Option<Alert> {
@@ -96,46 +104,6 @@ fn state(json: &Json) -> Option<AlertState> {
 /// The level of this name.
 pub(super) fn level(name: &str) -> Option<Level> {
     Level::ALL.into_iter().find(|level| level.as_str() == name)
-}
-
-fn get<'a>(json: &'a Json, key: &str) -> Option<&'a Json> {
-    let Json::Object(members) = json else { return None };
-    members.iter().find(|(name, _)| name == key).map(|(_, value)| value)
-}
-
-fn text<'a>(json: &'a Json, key: &str) -> Option<&'a str> {
-    match get(json, key)? {
-        Json::Text(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn string(json: &Json, key: &str) -> Option<String> {
-    text(json, key).map(str::to_owned)
-}
-
-fn strings(json: &Json, key: &str) -> Option<Vec<String>> {
-    let Json::List(items) = get(json, key)? else { return None };
-    let own = |item: &Json| if let Json::Text(text) = item { Some(text.clone()) } else { None };
-    items.iter().map(own).collect()
-}
-
-fn float(json: &Json, key: &str) -> Option<f64> {
-    match get(json, key)? {
-        Json::Number(digits) => serde_json::from_str(digits).ok(),
-        _ => None,
-    }
-}
-
-fn whole(json: &Json, key: &str) -> Option<u64> {
-    match get(json, key)? {
-        Json::Number(digits) => digits.parse().ok(),
-        _ => None,
-    }
-}
-
-fn is_true(json: &Json, key: &str) -> bool {
-    get(json, key) == Some(&Json::Bool(true))
 }
 
 /// What to send to have the rule `is`: all of it, or of one that there `was` what is another, so that what somebody else changed

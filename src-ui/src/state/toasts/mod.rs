@@ -93,6 +93,9 @@ impl Toasts {
             }
             return;
         }
+        if row.update {
+            return;
+        }
         if let Some(toast) = self.list.iter_mut().find(|t| t.belongs_with(row, away, now)) {
             let was = toast.level;
             toast.join(row.clone(), now);

@@ -121,6 +121,21 @@ fn one_that_is_replaced_stays_one_toast_and_takes_the_new_level() {
 }
 
 #[test]
+fn an_update_changes_a_toast_that_is_there_and_brings_none() {
+    let mut toasts = Toasts::default();
+    let update = |id: &str, version| {
+        let title = format!("{version} of it");
+        Rc::new(Notification { update: true, title, ..row(id, version) })
+    };
+    toasts.show(&update("a", 1), LIVE, at(0));
+    assert!(toasts.list().is_empty());
+    toasts.show(&one("a", Level::Info), LIVE, at(0));
+    toasts.show(&update("a", 3), LIVE, at(1));
+    assert_eq!(toasts.list()[0].newest().unwrap().title, "3 of it");
+    assert_eq!(toasts.polite().number, 1, "and is not read out");
+}
+
+#[test]
 fn what_is_read_elsewhere_goes_here() {
     let mut toasts = Toasts::default();
     toasts.show(&of("a", "ci"), LIVE, at(0));

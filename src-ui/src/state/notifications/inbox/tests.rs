@@ -15,6 +15,8 @@ pub(in crate::state) fn row(id: &str, version: u64) -> Notification {
         created_at: 1_000 + version,
         expires_at: None,
         read_at: None,
+        update: false,
+        news_version: None,
     }
 }
 

@@ -1,0 +1,165 @@
+//! A job is started.
+
+use std::rc::Rc;
+
+use tidings_protocol::job::KindInfo;
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use super::fields::field;
+use crate::components::{Symbol, focus_first, form_button, remark};
+use crate::hooks::{Shared, StartError, use_actions};
+use crate::state::jobs::draft::{Draft, Problem};
+use crate::state::jobs::{Jobs, words};
+
+/// Name of the field that says what is to be done; arguments have theirs behind a mark.
+const KIND: &str = "kind";
+
+/// Properties of [`Form`].
+#[derive(Properties, PartialEq)]
+pub(super) struct FormProps {
+    /// The jobs there are, and what may be started: something.
+    pub jobs: Shared<Jobs>,
+    /// Called when somebody is done with it.
+    pub on_close: Callback<()>,
+}
+
+/// What somebody writes, and how the last attempt went.
+#[derive(Clone, PartialEq)]
+struct Writing {
+    draft: Draft,
+    problems: Vec<Problem>,
+    attempts: u32,
+}
+
+impl Writing {
+    fn of(kind: Rc<KindInfo>) -> Self {
+        Self { draft: Draft::new(kind), problems: Vec::new(), attempts: 0 }
+    }
+}
+
+/// The form of one kind at a time. It takes nothing while the job that it started goes on.
+#[component]
+pub(super) fn Form(props: &FormProps) -> Html {
+    let actions = use_actions();
+    let kinds = props.jobs.kinds.clone();
+    let state = use_state_eq(|| kinds.first().cloned().map(Writing::of));
+    let asking = use_state_eq(|| false);
+    let place = use_node_ref();
+    {
+        let place = place.clone();
+        let attempts = state.as_ref().map_or(0, |state| state.attempts);
+        use_effect_with(attempts, move |attempts| {
+            let css = if *attempts > 0 { "[aria-invalid=true], .remark" } else { ".field-input" };
+            focus_first(&place, css);
+        });
+    }
+    let oninput = {
+        let (state, kinds) = (state.clone(), kinds.clone());
+        Callback::from(move |event: InputEvent| {
+            let Some(now) = &*state else { return };
+            let mut next = now.clone();
+            if let Some(field) = event.target_dyn_into::<HtmlInputElement>() {
+                next.draft.set(&field.name(), field.value(), field.checked());
+            } else if let Some(field) = event.target_dyn_into::<HtmlSelectElement>() {
+                let (name, value) = (field.name(), field.value());
+                if field.id() == KIND {
+                    let kind = kinds.iter().find(|kind| kind.kind == value);
+                    return state.set(kind.cloned().map(Writing::of));
+                }
+                next.draft.set(&name, value, false);
+            }
+            if next.draft != now.draft {
+                next.problems = Vec::new();
+            }
+            state.set(Some(next));
+        })
+    };
+    let Some(Writing { draft, problems, .. }) = &*state else { return Html::default() };
+    let kind = draft.kind.clone();
+    let is_asking = *asking;
+    let running = props.jobs.running_of(&kind.kind);
+    let is_taken = is_asking || running.is_some();
+    let onsubmit = {
+        let (state, place) = (state.clone(), place.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            let Some(now) = &*state else { return };
+            if is_taken {
+                return;
+            }
+            let body = match now.draft.body() {
+                Ok(body) => body,
+                Err(problems) => {
+                    return state.set(Some(Writing {
+                        problems,
+                        attempts: now.attempts + 1,
+                        ..now.clone()
+                    }));
+                }
+            };
+            let kind = now.draft.kind.kind.clone();
+            asking.set(true);
+            // The fields are switched off, and the focus would go with the one in which Enter was pressed.
+            focus_first(&place, "[type=submit]");
+            state.set(Some(Writing { problems: Vec::new(), ..now.clone() }));
+            let done = {
+                let (state, asking, now) = (state.setter(), asking.setter(), now.clone());
+                Callback::from(move |answer: Result<(), StartError>| {
+                    asking.set(false);
+                    if let Err(error) = answer {
+                        let problems = vec![now.draft.problem(&error)];
+                        let attempts = now.attempts + 1;
+                        state.set(Some(Writing { problems, attempts, ..now.clone() }));
+                    }
+                })
+            };
+            actions.start_job(kind, body, done);
+        })
+    };
+    let label = match running {
+        Some(Some(row)) => match row.job.progress {
+            Some(progress) => format!("Processing… {}", words::percent(progress)),
+            None => "Processing…".to_owned(),
+        },
+        Some(None) => "Processing…".to_owned(),
+        None if is_asking => "Starting…".to_owned(),
+        None => "Start".to_owned(),
+    };
+    let close = props.on_close.reform(|_: MouseEvent| ());
+    html! {
+        <form class="form job-form" id="job-form" data-testid="job-form" ref={place} {onsubmit} {oninput} novalidate=true
+            aria-label="Start a job">
+            <div class="field">
+                <label class="field-label" for={KIND}>{ "What is to be done" }</label>
+                <select class="field-input" id={KIND} name={KIND} aria-describedby="kind-hint" disabled={is_asking}>
+                    { for kinds.iter().map(|other| html! {
+                        <option key={other.kind.clone()} value={other.kind.clone()} selected={other.kind == kind.kind}>
+                            { &other.title }
+                        </option>
+                    }) }
+                </select>
+                <p class="field-hint" id="kind-hint">{ &kind.description }</p>
+            </div>
+            <fieldset class="form-group job-fields" disabled={is_taken} key={kind.kind.clone()}>
+                { for kind.args.iter().enumerate().map(|(at, arg)| {
+                    let why = problems.iter().find(|(place, _)| *place == Some(at));
+                    field(arg, draft.value(at), why.map(|(_, why)| AttrValue::from(why.clone())))
+                }) }
+            </fieldset>
+            // One node however many there are, so that the fields before them keep theirs, and the focus.
+            <div class="job-problems">
+                { for problems.iter().filter(|(place, _)| place.is_none()).map(|(_, why)| {
+                    remark(Some("error"), Symbol::Alert, "job-form-error", why.clone().into())
+                }) }
+            </div>
+            <div class="form-acts">
+                { form_button("plain", "button", "job-form-close", "Close", close) }
+                <button type="submit" class="button" data-look="primary" data-testid="job-start"
+                    aria-disabled={is_taken.then_some("true")}>
+                    { label }
+                </button>
+            </div>
+        </form>
+    }
+}

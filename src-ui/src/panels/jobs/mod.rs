@@ -1,0 +1,325 @@
+//! The jobs: what the server does and what programs report, how far each is, and what can be done.
+//!
+//! - [`row`]: one job.
+//! - [`details`]: all there is to know of it; [`output`]: what it has written.
+//! - [`form`]: one is started, in [`fields`].
+//! - [`question`]: one is to be ended or removed.
+//! - [`blank`]: what stands where there are none.
+
+mod blank;
+mod details;
+mod fields;
+mod form;
+mod output;
+mod question;
+mod row;
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use tidings_protocol::api::Role;
+use tidings_protocol::job::JobState;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+use crate::components::{Button, Card, Symbol, icon, remark};
+use crate::hooks::{
+    is_behind_dialog, use_actions, use_anchor, use_badge, use_copy, use_fresh_jobs, use_inbox_open,
+    use_jobs, use_keys, use_me, use_monotonic, use_paused, use_people, use_server_clock,
+};
+use crate::state::freshness::Freshness;
+use crate::state::jobs::{Jobs, Load, Row as Known};
+use blank::blank;
+use form::Form;
+use question::question;
+use row::{Act, Row, Times};
+
+/// Id of the part that has the focus where nothing else could.
+const PLACE: &str = "jobs";
+
+/// How many are drawn at first, and how many more at each request: nobody reads a thousand.
+const SHOWN: usize = 50;
+
+/// How somebody looks at the jobs.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct View {
+    /// What is to be done once they are sure.
+    asked: Option<(Act, Rc<Known>)>,
+    /// The job of which all is shown.
+    open: Option<String>,
+    /// How many more are drawn than at first.
+    more: usize,
+    /// Whether the form is there.
+    starting: bool,
+}
+
+/// All jobs, those that go on first.
+#[component]
+pub(super) fn JobsPanel() -> Html {
+    use_fresh_jobs();
+    let actions = use_actions();
+    let jobs = use_jobs();
+    let me = use_me();
+    let clock = use_server_clock();
+    let freshness = use_jobs_freshness(&jobs);
+    let held = use_held_since(freshness);
+    let view = use_state_eq(View::default);
+    let (copied, on_copy) = use_copy();
+    let inbox = use_inbox_open();
+    use_keys(move |key| key == "j" && !inbox && !is_behind_dialog() && focus_first());
+    let linked = use_link(&view, &jobs);
+    let removing = use_mut_ref(|| None::<String>);
+    {
+        // With a job its buttons go, and the focus must not go with them; whoever has taken it elsewhere keeps it.
+        let asked = removing.borrow();
+        let answered = asked.as_ref().filter(|id| !jobs.is_busy(id));
+        let is_gone = answered.map(|id| jobs.find(id).is_none());
+        drop(asked);
+        let removing = removing.clone();
+        use_effect_with(is_gone, move |is_gone| {
+            if is_gone.is_some() {
+                removing.take();
+            }
+            if *is_gone == Some(true) && is_nowhere() {
+                focus(PLACE);
+            }
+        });
+    }
+    let is_admin = me.as_ref().is_some_and(|me| me.role == Role::Admin);
+    let is_others = |row: &Known| me.as_ref().is_some_and(|me| row.job.user_id != me.id);
+    use_people(is_admin && jobs.rows().any(|row| is_others(row)));
+    let on_view = {
+        let view = view.clone();
+        Callback::from(move |change: fn(&mut View)| {
+            let mut next = (*view).clone();
+            change(&mut next);
+            view.set(next);
+        })
+    };
+    // The same one until something changes, or every row would be drawn with every update.
+    let on_act = use_callback(
+        (view.clone(), actions.clone()),
+        |(act, row): (Act, Rc<Known>), (view, actions)| {
+            let mut next = (**view).clone();
+            let id = &row.job.id;
+            match act {
+                Act::Fold => next.open = (next.open.as_ref() != Some(id)).then(|| id.clone()),
+                Act::Save => actions.save_job_result(id.clone()),
+                Act::Cancel | Act::Remove => next.asked = Some((act, row)),
+            }
+            view.set(next);
+        },
+    );
+    let on_close = on_view.reform(|()| -> fn(&mut View) { |view| view.asked = None });
+    let on_form = on_view.reform(|()| -> fn(&mut View) { |view| view.starting = !view.starting });
+    let on_sure = {
+        let actions = actions.clone();
+        Callback::from(move |(act, id): (Act, String)| {
+            if act == Act::Remove {
+                removing.replace(Some(id.clone()));
+                actions.remove_job(id);
+            } else {
+                actions.cancel_job(id);
+            }
+        })
+    };
+    let on_look = {
+        let actions = actions.clone();
+        Callback::from(move |()| actions.load_jobs())
+    };
+    let is_app = actions.is_desktop();
+    let count = jobs.rows().len();
+    let most = (SHOWN + view.more).max(linked.map_or(0, |at| at + 1));
+    let on_more = {
+        let has_more = count > most;
+        Callback::from(move |()| {
+            if !has_more {
+                actions.load_older_jobs();
+            }
+            on_view.emit(|view| view.more += SHOWN);
+        })
+    };
+    let can_start = !jobs.kinds.is_empty();
+    let no_such = jobs.answer.as_ref().and_then(|(id, answer)| {
+        let is_linked = view.open.as_ref() == Some(id) && jobs.find(id).is_none();
+        answer.as_ref().err().filter(|_| is_linked)
+    });
+    // It stands above the list, which may be far longer than what is in sight.
+    use_effect_with(no_such.is_some(), |is_told| {
+        if *is_told {
+            focus_on("[data-testid=jobs-no-such]");
+        }
+    });
+    let aside = html! {
+        <>
+            <span data-testid="jobs-count">{ summary(&jobs) }</span>
+            if can_start {
+                <button type="button" class="button" data-look="plain" data-testid="job-new" aria-controls="job-form"
+                    aria-expanded={if view.starting { "true" } else { "false" }} onclick={on_form.reform(|_: MouseEvent| ())}>
+                    { icon(Symbol::Plus) }<span class="button-label">{ "Start a job" }</span>
+                </button>
+            }
+        </>
+    };
+    html! {
+        <Card panel="jobs" title="Jobs" symbol={Symbol::Gauge} {freshness} {aside}>
+            <p class="unseen" role="status" data-testid="jobs-said">{ jobs.said.to_string() }</p>
+            <div class="jobs" id={PLACE} tabindex="-1" role="group" aria-labelledby="panel-jobs">
+                if count > 0 && freshness != Freshness::Paused && held.is_some() {
+                    <p class="remark" data-testid="jobs-age">
+                        { icon(Symbol::Clock) }<span><Times row={None::<Rc<Known>>} {held} {clock} /></span>
+                    </p>
+                }
+                if let (Load::Failed(why), true) = (&jobs.load, count > 0) {
+                    { remark(Some("warning"), Symbol::Clock, "jobs-old",
+                        format!("The list did not come anew, so that an end may be missing here. {why}").into()) }
+                    <div class="jobs-more">
+                        <Button label="Try again" symbol={Some(Symbol::Retry)} testid="jobs-again" onclick={on_look.clone()} />
+                    </div>
+                }
+                if let Some(why) = no_such {
+                    { remark(Some("warning"), Symbol::Alert, "jobs-no-such",
+                        format!("The job of this link did not come. {why}").into()) }
+                }
+                if view.starting && can_start {
+                    <Form jobs={jobs.clone()} on_close={on_form} />
+                } else if count == 0 {
+                    { blank(&jobs.load, on_look, copied, &on_copy) }
+                }
+                if count > 0 {
+                    <ul class="job-list" aria-label="Jobs">
+                        { for jobs.rows().take(most).map(|row| {
+                            let id = &row.job.id;
+                            let answer = jobs.answer.as_ref().filter(|(other, _)| other == id);
+                            let whose = is_others(row).then(|| AttrValue::from(jobs.owner(&row.job).to_owned()));
+                            html! {
+                                <Row key={id.clone()} row={row.clone()} {whose} busy={jobs.is_busy(id)}
+                                    answer={answer.map(|(_, answer)| answer.clone())} {is_app}
+                                    open={view.open.as_ref() == Some(id)} {held} {clock} on_act={on_act.clone()} />
+                            }
+                        }) }
+                    </ul>
+                    if count > most || jobs.has_older() {
+                        <div class="jobs-more">
+                            <Button label={more(count, most, jobs.is_loading_older)} enabled={!jobs.is_loading_older}
+                                testid="jobs-more" onclick={on_more} />
+                        </div>
+                    }
+                }
+            </div>
+            if let Some((act, row)) = &view.asked {
+                { question(*act, jobs.find(&row.job.id).unwrap_or(row), &on_sure, &on_close) }
+            }
+        </Card>
+    }
+}
+
+/// Since when nothing is heard, by the monotonic clock; times of jobs stand still from then on.
+#[hook]
+fn use_held_since(freshness: Freshness) -> Option<Duration> {
+    let held = use_mut_ref(|| None::<Duration>);
+    let now = use_monotonic();
+    let is_live = matches!(freshness, Freshness::Live | Freshness::Waiting | Freshness::Degraded);
+    let since = (!is_live).then(|| held.borrow().unwrap_or_else(now));
+    held.replace(since);
+    since
+}
+
+/// A link leads to its job as soon as that is there, which is asked for if no list has it; where it stands among all.
+#[hook]
+fn use_link(view: &UseStateHandle<View>, jobs: &Jobs) -> Option<usize> {
+    let actions = use_actions();
+    let (anchor, times) = use_anchor("#jobs");
+    let linked = anchor.as_deref().and_then(|rest| rest.strip_prefix('/')).map(str::to_owned);
+    // A list that fails and comes back leads nobody anywhere a second time.
+    let was_loaded = use_mut_ref(|| false);
+    let is_loaded = *was_loaded.borrow() || jobs.load == Load::Done;
+    was_loaded.replace(is_loaded);
+    let at = linked.as_ref().and_then(|id| jobs.rows().position(|row| row.job.id == *id));
+    let view = view.clone();
+    // The number of the link that has led to its job: one that is removed later is not asked for.
+    let led = use_mut_ref(|| None::<u32>);
+    let leads = anchor.is_some() && is_loaded;
+    use_effect_with(
+        (leads, times, linked, at.is_some()),
+        move |(leads, times, linked, is_there)| {
+            if !leads || *led.borrow() == Some(*times) {
+                return;
+            }
+            view.set(View { open: linked.clone(), ..(*view).clone() });
+            match linked {
+                Some(id) if *is_there => {
+                    led.replace(Some(*times));
+                    focus(&row::id_of(id));
+                    return;
+                }
+                Some(id) => actions.load_job(id.clone()),
+                None => {}
+            }
+            focus(PLACE);
+        },
+    );
+    at
+}
+
+/// Jobs are as fresh as the connection that they came by.
+#[hook]
+fn use_jobs_freshness(jobs: &Jobs) -> Freshness {
+    let badge = use_badge();
+    let paused = use_paused().is_on();
+    match badge.freshness() {
+        Freshness::Live if paused => Freshness::Paused,
+        Freshness::Live if jobs.load == Load::Waiting => Freshness::Waiting,
+        Freshness::Waiting if jobs.load != Load::Waiting => Freshness::Reconnecting,
+        freshness => freshness,
+    }
+}
+
+fn summary(jobs: &Jobs) -> String {
+    let waiting = jobs.rows().filter(|row| row.job.state == JobState::Queued).count();
+    let running = jobs.active() - waiting;
+    match (running, waiting) {
+        (0, 0) => String::new(),
+        (_, 0) => format!("{running} running"),
+        (0, _) => format!("{waiting} queued"),
+        _ => format!("{running} running, {waiting} queued"),
+    }
+}
+
+fn more(count: usize, most: usize, is_loading: bool) -> String {
+    match count.saturating_sub(most) {
+        _ if is_loading => "Loading…".to_owned(),
+        0 => "Show older ones".to_owned(),
+        left => format!("Show {} more", left.min(SHOWN)),
+    }
+}
+
+fn document() -> Option<web_sys::Document> {
+    web_sys::window()?.document()
+}
+
+/// Gives the focus to the element with this id; false if there is none.
+fn focus(id: &str) -> bool {
+    let element = document().and_then(|document| document.get_element_by_id(id));
+    let element = element.and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    element.is_some_and(|element| element.focus().is_ok())
+}
+
+/// Whether nothing has the focus.
+fn is_nowhere() -> bool {
+    let active = document().and_then(|document| document.active_element());
+    active.is_none_or(|element| element.tag_name() == "BODY")
+}
+
+/// Gives the focus to the first job, or to what there is in the place of jobs.
+fn focus_first() -> bool {
+    focus_on(".job-name") || focus(PLACE)
+}
+
+/// Gives the focus to the first element that the selector finds; false if there is none.
+fn focus_on(css: &str) -> bool {
+    let first = document().and_then(|page| page.query_selector(css).ok().flatten());
+    let first = first.and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    first.is_some_and(|element| element.focus().is_ok())
+}

@@ -1,0 +1,86 @@
+//! How far back all charts reach, and what can be done with what they show.
+
+use yew::prelude::*;
+
+use crate::components::{Button, Symbol, icon};
+use crate::hooks::{is_behind_dialog, use_actions, use_charts, use_keys};
+use crate::state::chart::Span;
+
+/// The keys of the ranges.
+const KEYS: [&str; 5] = ["1", "2", "3", "4", "5"];
+
+/// How far back all charts reach: one choice for all, remembered.
+#[component]
+pub fn Ranges() -> Html {
+    let actions = use_actions();
+    let state = use_charts();
+    let saved = use_state_eq(|| None::<String>);
+    let whole = {
+        let charts = actions.charts().clone();
+        Callback::from(move |()| charts.change(|board| board.zoom(None)))
+    };
+    {
+        let (actions, whole, is_zoomed) = (actions.clone(), whole.clone(), state.is_zoomed);
+        use_keys(move |key| {
+            let span = Span::ALL.into_iter().zip(KEYS).find(|(_, own)| *own == key);
+            match span {
+                _ if is_behind_dialog() => return false,
+                Some((span, _)) => actions.choose_span(span),
+                None if key == "Escape" && is_zoomed => whole.emit(()),
+                None => return false,
+            }
+            true
+        });
+    }
+    let again = {
+        let actions = actions.clone();
+        Callback::from(move |()| actions.load_past())
+    };
+    html! {
+        <div class="ranges" data-testid="ranges">
+            <div class="range-choice" role="radiogroup" aria-label="How far back the charts reach">
+                { for Span::ALL.into_iter().zip(KEYS).map(|(span, key)| {
+                    let actions = actions.clone();
+                    let onchange = Callback::from(move |_: Event| actions.choose_span(span));
+                    html! {
+                        <label class="range" key={span.name()}>
+                            <input type="radio" name="range" value={span.name()} checked={state.span == span}
+                                aria-keyshortcuts={key} {onchange} />
+                            <span>{ span.label() }</span>
+                        </label>
+                    }
+                }) }
+            </div>
+            if state.is_zoomed {
+                <Button label="Whole range" keys="Escape" testid="zoom-reset" onclick={whole} />
+            }
+            if state.trouble.is_some() {
+                <Button label="Load history again" symbol={Symbol::Retry} testid="past-again" onclick={again} />
+            }
+            <p class="range-said" role="status">{ (*saved).clone() }</p>
+            { sheet(actions.is_desktop(), actions.sheet_address(), {
+                let (actions, saved) = (actions.clone(), saved.setter());
+                Callback::from(move |()| {
+                    let saved = saved.clone();
+                    actions.save_sheet(Callback::from(move |words| saved.set(Some(words))));
+                })
+            }) }
+        </div>
+    }
+}
+
+/// The desktop's app saves what a browser downloads.
+fn sheet(is_desktop: bool, address: Option<String>, on_save: Callback<()>) -> Html {
+    if is_desktop {
+        return html! {
+            <Button label="Save as CSV" symbol={Symbol::Download} testid="sheet" onclick={on_save} />
+        };
+    }
+    let label = "Download what the charts show, as CSV";
+    html! {
+        <a class="button" data-look="plain" data-testid="sheet" href={address} download="" title={label}
+            aria-label={label}>
+            { icon(Symbol::Download) }<span class="button-label">{ "CSV" }</span>
+        </a>
+    }
+}
