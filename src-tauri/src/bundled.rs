@@ -6,6 +6,7 @@
 
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -21,6 +22,11 @@ use crate::error::StartError;
 
 /// Most connections at once: nobody but the app has the token.
 const CONNECTIONS: usize = 256;
+
+/// What this process is when the bundled server has started it: the guard of a program, and no app.
+pub(crate) fn guard() -> Option<ExitCode> {
+    tidings_server::guard::entry(std::env::args_os())
+}
 
 /// The bundled server, running.
 pub(crate) struct Bundled {

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use serde::Serialize;
-use tidings_client::{ClientError, CredentialsError, TrustError};
+use tidings_client::{ClientError, CredentialsError, ProcessError, ResultError, TrustError};
 use tidings_protocol::api::ErrorCode;
 
 /// Why the app cannot start.
@@ -69,6 +69,33 @@ impl From<serde_json::Error> for CommandError {
 impl From<std::io::Error> for CommandError {
     fn from(error: std::io::Error) -> Self {
         Self { code: Code::Internal, message: error.to_string(), status: None, reason: None }
+    }
+}
+
+impl From<tauri::Error> for CommandError {
+    fn from(error: tauri::Error) -> Self {
+        Self { code: Code::Internal, message: error.to_string(), status: None, reason: None }
+    }
+}
+
+impl From<ProcessError> for CommandError {
+    fn from(error: ProcessError) -> Self {
+        match error {
+            ProcessError::Client(error) => error.into(),
+            error => {
+                let message = error.to_string();
+                Self { code: Code::Server, message, status: None, reason: None }
+            }
+        }
+    }
+}
+
+impl From<ResultError> for CommandError {
+    fn from(error: ResultError) -> Self {
+        match error {
+            ResultError::Client(error) => error.into(),
+            ResultError::Write(error) => error.into(),
+        }
     }
 }
 

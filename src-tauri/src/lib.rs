@@ -4,38 +4,58 @@
 //!   bundled server, or TIDINGS_SERVER ──HTTP──> tidings-client ──> Bridge ──poll_feed──> web view
 //! ```
 //!
+//! - `instance`: a second start hands over to the first; `launch` says what it wants, and `link` where links lead.
 //! - `source`: which server is watched; `bundled` starts the one this app brings along.
 //! - `bridge`: from the client to the web view, in batches.
 //! - `commands`: what the web view may ask.
 //! - `notify`: notifications of the system; `notices`: what the page has to say about them.
+//! - `progress`: how far jobs are, in the tray and the taskbar.
+//! - `autostart`: whether the system starts the app.
+//! - `menu`: the native menu; `diagnostics`: what it copies for who asks for help, the end of the `log` above all.
+//! - `settings`: what somebody chose.
 //! - `window`: the window, and the web view's peculiarities.
 //!
 //! Everything that is started here is ended in [`run`], whichever way the app quits.
 
+mod autostart;
 mod bridge;
 mod bundled;
 mod commands;
+mod diagnostics;
 mod error;
 mod file;
+mod instance;
+mod launch;
+mod link;
+mod log;
+mod menu;
 mod notices;
 mod notify;
+mod progress;
+mod settings;
 mod source;
+mod who;
 mod window;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tauri::{App, AppHandle, Builder, Context, Manager, Runtime};
+use tauri::{App, AppHandle, Builder, Context, Manager, RunEvent, Runtime, Wry};
 use tidings_client::{Client, ClientConfig};
 use tokio_util::task::AbortOnDropHandle;
-use tracing_subscriber::EnvFilter;
 
 pub use bridge::Bridge;
+use diagnostics::Diagnostics;
 pub use error::StartError;
+use instance::Claim;
+use launch::Launch;
+use log::LogFile;
 pub use notices::Notices;
 use notify::{Notifier, Place};
+use progress::Progress;
 use source::Source;
+pub use window::Keeper;
 
 /// Longest the app waits on quitting for work that does not end by itself.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -43,27 +63,35 @@ const QUIT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Runs the app until it quits.
 #[must_use]
 pub fn run() -> ExitCode {
+    // The bundled server starts this same file again to guard what it runs.
+    if let Some(code) = bundled::guard() {
+        return code;
+    }
     // First, while this is the only thread.
     window::prepare();
-    let filter = EnvFilter::builder()
-        .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
-        .with_env_var("TIDINGS_LOG")
-        .from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    start().unwrap_or_else(|error| {
+    let context = context();
+    let log = log::start(log::folder(&context.config().identifier));
+    start(context, log).unwrap_or_else(|error| {
         tracing::error!("Tidings cannot start: {error}");
         ExitCode::FAILURE
     })
 }
 
-fn start() -> Result<ExitCode, StartError> {
+fn start(context: Context<Wry>, log: Option<Arc<LogFile>>) -> Result<ExitCode, StartError> {
     // Two threads carry a stream and a web view with ease; a thread per core would idle.
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     tauri::async_runtime::set(runtime.handle().clone());
 
-    let context = context();
-    let source = runtime.block_on(Source::from_env(&context.config().identifier))?;
+    let identifier = context.config().identifier.clone();
+    let data = dirs::data_local_dir().map(|folder| folder.join(&identifier));
+    let place = instance::place(data.as_deref(), Source::wanted().as_deref());
+    let launch = Launch::from_env();
+    let Claim::First(mut instance) = runtime.block_on(instance::claim(&place, &launch)) else {
+        tracing::info!("the app runs already, and its window is shown");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let source = runtime.block_on(Source::from_env(&identifier))?;
     let credentials = source.credentials();
     let config = ClientConfig {
         trust: credentials.trust.clone(),
@@ -74,22 +102,64 @@ fn start() -> Result<ExitCode, StartError> {
         let _runtime = runtime.enter();
         Bridge::new(client.subscribe(&[])).with_client(client.clone())
     };
-    let identifier = context.config().identifier.clone();
     let settings = dirs::config_dir().map(|folder| folder.join(&identifier).join("settings.json"));
     let notices = Arc::new(settings.map(Notices::read).unwrap_or_default());
-    let builder = Builder::default().manage(client.clone());
-    let app = create_app(builder, context, bridge, notices.clone())?;
-    let folder = app.path().app_local_data_dir().ok().map(|folder| folder.join("told"));
-    let memory = folder.zip(source.name());
-    let notifier = {
+    let placed = data.as_ref().map(|folder| folder.join("window.json"));
+    let settings = notices.settings_file().clone();
+    let keeper = Arc::new(Keeper::read(settings.clone(), placed));
+    if launch.is_hidden {
+        keeper.start_hidden();
+    }
+    let is_bundled = matches!(source, Source::Bundled(_));
+    let diagnostics = Diagnostics { log, token: credentials.token.clone(), is_bundled };
+    let builder = Builder::default()
+        .manage(client.clone())
+        .manage(diagnostics)
+        .manage(settings.clone())
+        .menu(move |app| menu::make(app, &settings))
+        .on_menu_event(|app, event| menu::chosen(app, &event));
+    let app = create_app(builder, context, bridge, notices.clone(), keeper.clone())?;
+    let memory = data.map(|folder| folder.join("told")).zip(source.name());
+    let (progress, notifier) = {
         let _runtime = runtime.enter();
-        Notifier::start(app.handle().clone(), client, notices, Place { identifier, memory })
+        let progress = Progress::start(app.handle().clone(), client.clone(), &notices);
+        let place = Place { identifier, memory };
+        (progress, Notifier::start(app.handle().clone(), client, notices, place))
+    };
+    let listening = {
+        let (_runtime, app) = (runtime.enter(), app.handle().clone());
+        instance.listen(move |launch| window::welcome(&app, launch))
     };
     let signals = AbortOnDropHandle::new(runtime.spawn(quit_on_signal(app.handle().clone())));
 
-    let code = app.run_return(|_, _| {});
+    let releasing = window::release_when_hidden(app.handle().clone(), keeper.clone());
+    let releasing = AbortOnDropHandle::new(runtime.spawn(releasing));
+    let showing = launch.is_hidden.then(|| {
+        let showing = window::show_without_tray(app.handle().clone(), keeper.clone());
+        AbortOnDropHandle::new(runtime.spawn(showing))
+    });
+    window::follow(app.handle(), &launch.links);
 
-    drop(signals);
+    let kept = keeper.clone();
+    let code = app.run_return(move |app, event| match event {
+        // The last window is gone, since it was released and not closed.
+        RunEvent::ExitRequested { code: None, api, .. } if kept.goes_on() => api.prevent_exit(),
+        // There links come as events, and the icon in the dock is no second start.
+        #[cfg(target_os = "macos")]
+        RunEvent::Opened { urls } => {
+            let links = urls.iter().map(ToString::to_string).collect();
+            window::welcome(app, Launch { links, ..Launch::default() });
+        }
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => window::raise(app, None),
+        _ => {
+            let _ = app;
+        }
+    });
+
+    keeper.save();
+    drop((signals, listening, releasing, showing));
+    runtime.block_on(progress.stop(QUIT_TIMEOUT));
     runtime.block_on(notifier.stop(QUIT_TIMEOUT));
     runtime.block_on(source.stop(QUIT_TIMEOUT));
     runtime.shutdown_timeout(QUIT_TIMEOUT);
@@ -113,10 +183,12 @@ pub fn create_app<R: Runtime>(
     context: Context<R>,
     bridge: Bridge,
     notices: Arc<Notices>,
+    keeper: Arc<Keeper>,
 ) -> tauri::Result<App<R>> {
     builder
         .manage(bridge)
         .manage(notices)
+        .manage(keeper)
         .invoke_handler(tauri::generate_handler![
             commands::feed::poll_feed,
             commands::feed::retry_feed,
@@ -132,10 +204,26 @@ pub fn create_app<R: Runtime>(
             commands::alerts::remove_alert,
             commands::alerts::list_users,
             commands::alerts::ask_session,
+            commands::jobs::list_jobs,
+            commands::jobs::job_kinds,
+            commands::jobs::start_job,
+            commands::jobs::show_job,
+            commands::jobs::cancel_job,
+            commands::jobs::remove_job,
+            commands::jobs::job_log,
+            commands::jobs::job_result,
+            commands::jobs::save_job_result,
+            commands::history::metrics_history,
+            commands::history::save_metrics_history,
             commands::notices::next_chosen,
             commands::notices::notice_settings,
         ])
-        .setup(|app| Ok(window::create(app)?))
+        .setup(|app| {
+            if app.state::<Arc<Keeper>>().goes_on() {
+                return Ok(());
+            }
+            Ok(window::create(app.handle(), None)?)
+        })
         .build(context)
 }
 

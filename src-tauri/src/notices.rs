@@ -2,13 +2,13 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tidings_feed::NoticeSettings;
 use tokio::sync::watch;
 
-use crate::file;
+use crate::settings::{Settings, SettingsFile};
 
 /// After this a page that waits for what is chosen is answered all the same.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
@@ -35,19 +35,23 @@ pub(crate) enum Order {
 /// The settings, what was chosen, and whether somebody looks.
 #[derive(Debug)]
 pub struct Notices {
-    /// Where the settings are kept; null where they last as long as the app.
-    path: Option<PathBuf>,
-    settings: watch::Sender<NoticeSettings>,
-    /// Held by whoever changes them.
-    turn: Mutex<()>,
+    settings: Arc<SettingsFile>,
     chosen: watch::Sender<Option<Chosen>>,
     orders: watch::Sender<Order>,
+    hints: watch::Sender<Option<Hint>>,
     is_attended: watch::Sender<bool>,
+}
+
+/// A word of the app itself, such as where it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hint {
+    pub(crate) title: &'static str,
+    pub(crate) body: &'static str,
 }
 
 impl Default for Notices {
     fn default() -> Self {
-        Self::with(None, NoticeSettings::default())
+        Self::new(Arc::default())
     }
 }
 
@@ -56,25 +60,15 @@ impl Notices {
     /// changed.
     #[must_use]
     pub fn read(path: PathBuf) -> Self {
-        let settings = match std::fs::read(&path) {
-            Ok(text) => serde_json::from_slice(&text).map_err(io::Error::from),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(NoticeSettings::default()),
-            Err(error) => Err(error),
-        };
-        let settings = settings.unwrap_or_else(|error| {
-            tracing::warn!("the settings in {} are not used: {error}", path.display());
-            NoticeSettings::default()
-        });
-        Self::with(Some(path), settings)
+        Self::new(Arc::new(SettingsFile::read(path)))
     }
 
-    fn with(path: Option<PathBuf>, settings: NoticeSettings) -> Self {
+    pub(crate) fn new(settings: Arc<SettingsFile>) -> Self {
         Self {
-            path,
-            settings: watch::Sender::new(settings),
-            turn: Mutex::new(()),
+            settings,
             chosen: watch::Sender::new(None),
             orders: watch::Sender::new(Order::Connect),
+            hints: watch::Sender::new(None),
             is_attended: watch::Sender::new(false),
         }
     }
@@ -82,7 +76,7 @@ impl Notices {
     /// What was chosen.
     #[must_use]
     pub fn settings(&self) -> NoticeSettings {
-        self.settings.borrow().clone()
+        self.settings.get().notices
     }
 
     /// Changes what a [word](NoticeSettings::changed) says; it holds at once, and after a restart. A word that says nothing changes
@@ -92,14 +86,10 @@ impl Notices {
     ///
     /// If it cannot be kept; nothing changes then.
     pub fn change_settings(&self, word: &str) -> io::Result<()> {
-        // One change after the other: each begins with what the one before has left.
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(settings) = self.settings().changed(word) else { return Ok(()) };
-        if let Some(path) = &self.path {
-            file::replace(path, &serde_json::to_vec_pretty(&settings)?)?;
-        }
-        self.settings.send_replace(settings);
-        Ok(())
+        self.settings.change(|settings| {
+            let notices = settings.notices.changed(word)?;
+            Some(Settings { notices, ..settings })
+        })
     }
 
     /// What was chosen outside of the window, once there is something that the page has not shown. `shown` is the key of
@@ -135,8 +125,22 @@ impl Notices {
         *self.is_attended.borrow()
     }
 
-    pub(crate) fn watch_settings(&self) -> watch::Receiver<NoticeSettings> {
-        self.settings.subscribe()
+    /// Shows it as a notification of the system, whether or not somebody looks at the window: it answers to what was just done.
+    pub(crate) fn hint(&self, hint: Hint) {
+        self.hints.send_replace(Some(hint));
+    }
+
+    /// All settings, and where they are changed.
+    pub(crate) fn settings_file(&self) -> &Arc<SettingsFile> {
+        &self.settings
+    }
+
+    pub(crate) fn watch_settings(&self) -> watch::Receiver<Settings> {
+        self.settings.watch()
+    }
+
+    pub(crate) fn watch_hints(&self) -> watch::Receiver<Option<Hint>> {
+        self.hints.subscribe()
     }
 
     pub(crate) fn watch_orders(&self) -> watch::Receiver<Order> {

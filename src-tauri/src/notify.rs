@@ -35,19 +35,18 @@ use tidings_protocol::notification::{
 };
 use tidings_protocol::topic::Selector;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::notices::{Notices, Order};
+use crate::notices::{Hint, Notices, Order};
+use crate::settings::Settings;
+use crate::who::{FIRST_WAIT, LONGEST_WAIT, may_pass, user};
 use crate::window;
 use memory::Memory;
+use popup::Popup;
 use system::{Click, System};
 use teller::{Act, Around, Teller};
-
-/// Waits before what failed is tried again.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// While something is held back the local clock is looked at so often: it may be set, and a machine may sleep.
 const LOOK_AT_CLOCK: Duration = Duration::from_secs(15);
@@ -79,6 +78,7 @@ impl Notifier {
         let stop = CancellationToken::new();
         let worker = Worker {
             settings: notices.watch_settings(),
+            hints: notices.watch_hints(),
             orders: notices.watch_orders(),
             system: System::new(&place.identifier),
             started: Instant::now(),
@@ -105,7 +105,8 @@ struct Worker<R: Runtime> {
     app: AppHandle<R>,
     client: Client,
     notices: Arc<Notices>,
-    settings: watch::Receiver<NoticeSettings>,
+    settings: watch::Receiver<Settings>,
+    hints: watch::Receiver<Option<Hint>>,
     orders: watch::Receiver<Order>,
     system: System,
     memory: Option<(PathBuf, String)>,
@@ -118,6 +119,7 @@ enum Woken {
     Looked(Result<Inbox, ClientError>),
     Click(Click),
     Order,
+    Hint,
     /// Time went by, or the settings changed.
     Tick,
 }
@@ -140,27 +142,20 @@ impl<R: Runtime> Worker<R> {
         self.follow(&mut subscription, memory).await;
     }
 
-    /// Who the notifications are for, once the server says it; null if the app ends.
     async fn user(&mut self) -> Option<String> {
-        let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, rand::random());
         loop {
-            if *self.orders.borrow_and_update() == Order::Connect {
-                match self.client.session().await {
-                    Ok(session) => return Some(session.user.id),
-                    Err(error) => {
-                        tracing::debug!("notifications of the system wait: {error}");
-                        if may_pass(&error) {
-                            let wait = backoff.next_wait();
-                            tokio::select! {
-                                () = sleep(wait) => continue,
-                                changed = self.orders.changed() => changed.ok()?,
-                            }
-                            continue;
-                        }
-                    }
-                }
+            tokio::select! {
+                user = user(&self.client, &mut self.orders) => return user,
+                Ok(()) = self.hints.changed() => self.hint().await,
             }
-            self.orders.changed().await.ok()?;
+        }
+    }
+
+    /// Shows what the app itself has to say.
+    async fn hint(&mut self) {
+        let hint = self.hints.borrow_and_update().clone();
+        if let Some(hint) = hint {
+            self.system.show(&Popup::hint(hint.title, hint.body)).await;
         }
     }
 
@@ -172,7 +167,7 @@ impl<R: Runtime> Worker<R> {
         let mut look_at = Instant::now();
         loop {
             let woken = self.wake(subscription, &teller, is_open.then_some(look_at)).await;
-            let settings = self.settings.borrow_and_update().clone();
+            let settings = self.settings.borrow_and_update().notices.clone();
             let around = Around {
                 now: self.started.elapsed(),
                 is_quiet: is_quiet(&settings),
@@ -210,6 +205,7 @@ impl<R: Runtime> Worker<R> {
                     Order::Connect => subscription.handle().retry(),
                     Order::Disconnect => subscription.handle().disconnect(),
                 },
+                Woken::Hint => self.hint().await,
                 Woken::Tick => acts = teller.tick(around),
             }
             let mark = teller.mark();
@@ -257,6 +253,7 @@ impl<R: Runtime> Worker<R> {
             click = self.system.clicked() => Woken::Click(click),
             Ok(()) = self.orders.changed() => Woken::Order,
             Ok(()) = self.settings.changed() => Woken::Tick,
+            Ok(()) = self.hints.changed() => Woken::Hint,
             () = tick => Woken::Tick,
             update = subscription.next() => Woken::Update(update),
             page = look => Woken::Looked(page),
@@ -283,15 +280,6 @@ fn take(teller: &mut Teller, delivery: &Delivery, around: Around<'_>) -> Vec<Act
             Err(_) => Vec::new(),
         },
         _ => Vec::new(),
-    }
-}
-
-/// Whether it may be otherwise by itself in a while.
-fn may_pass(error: &ClientError) -> bool {
-    match error {
-        ClientError::Unreachable(_) | ClientError::Network(_) => true,
-        ClientError::Status { status, .. } => *status >= 500 || matches!(status, 408 | 429),
-        _ => false,
     }
 }
 

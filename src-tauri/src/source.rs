@@ -16,6 +16,11 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// The server that `TIDINGS_SERVER` names, in its words; null where the app brings its own.
+    pub(crate) fn wanted() -> Option<String> {
+        Sources::from_env().server
+    }
+
     /// The server of `TIDINGS_SERVER`, or else the bundled one of the app of that identifier, started.
     pub(crate) async fn from_env(identifier: &str) -> Result<Self, StartError> {
         let sources = Sources::from_env();

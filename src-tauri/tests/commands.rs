@@ -14,7 +14,7 @@ use tauri::ipc::{CallbackFn, InvokeBody};
 use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
 use tauri::webview::InvokeRequest;
 use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
-use tidings_desktop::{Bridge, Notices, context, create_app};
+use tidings_desktop::{Bridge, context, create_app};
 use tidings_feed::{Batch, Item, State};
 
 /// The app, watching a scripted server.
@@ -32,7 +32,7 @@ impl Desk {
         let bridge = Bridge::new(script.subscribe());
         let builder = mock_builder().manage(script.client());
         let app =
-            create_app(builder, context(), bridge, Arc::new(Notices::default())).expect("an app");
+            create_app(builder, context(), bridge, Arc::default(), Arc::default()).expect("an app");
         let page = window(&app, "main");
         let peer = script.open().await;
         Self { app, page, script, peer, since: 0 }
@@ -97,7 +97,7 @@ async fn the_page_gets_status_and_events_in_batches() {
     let mut desk = Desk::new().await;
     desk.until(State::Live).await;
     for seq in 6..=8 {
-        desk.peer.send(&event(seq, "jobs/1")).await;
+        desk.peer.send(&event(seq, "work/1")).await;
     }
     assert_eq!(desk.events(3).await, [6, 7, 8]);
 }
@@ -119,7 +119,7 @@ async fn a_stream_of_events_makes_at_most_ten_answers_a_second() {
     desk.until(State::Live).await;
     let start = Instant::now();
     for seq in 6..=10 {
-        desk.peer.send(&event(seq, "jobs/1")).await;
+        desk.peer.send(&event(seq, "work/1")).await;
         desk.events(1).await;
     }
     assert!(start.elapsed() >= Duration::from_millis(450), "{:?}", start.elapsed());
@@ -205,6 +205,85 @@ async fn the_page_reads_the_inbox_by_the_application() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_page_starts_a_job_by_the_application_and_lets_go_of_its_stream() {
+    let desk = Desk::new().await;
+    let request = json!({ "kind": "scan", "args": { "path": "/srv" } });
+    let (page, arguments) = (desk.page.clone(), json!({ "request": request.to_string() }));
+    let answer = tokio::spawn(async move { invoke(&page, "start_job", arguments).await });
+    let mut peer = desk.script.accept().await;
+    assert!(peer.request.starts_with("POST /api/process HTTP/1.1"), "{}", peer.request);
+    let asked: Value = serde_json::from_str(&peer.body().await).expect("JSON");
+    assert_eq!(asked, request);
+    let head =
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nlocation: /api/jobs/u~1\r\n\r\n";
+    peer.send(head).await;
+    peer.send("data: {\"id\":\"u~1\",\"progress\":null,\"message\":\"\"}\n\n").await;
+    let answer = answer.await.expect("no panic");
+    assert_eq!(answer, Ok(json!("u~1")));
+    peer.closed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_follows_and_ends_jobs_by_the_application() {
+    let desk = Desk::new().await;
+    let none = || ("404 Not Found", Value::Null);
+    for (command, arguments, expected) in [
+        (
+            "list_jobs",
+            json!({ "state": "ended", "before": "u~1", "limit": 7 }),
+            "GET /api/jobs?state=ended&before=u%7E1&limit=7 HTTP/1.1",
+        ),
+        ("job_kinds", json!({}), "GET /api/process HTTP/1.1"),
+        ("show_job", json!({ "id": "u~1" }), "GET /api/jobs/u~1 HTTP/1.1"),
+        ("cancel_job", json!({ "id": "a/b" }), "DELETE /api/jobs/a%2Fb HTTP/1.1"),
+        ("remove_job", json!({ "id": "u~1" }), "DELETE /api/jobs/u~1?remove=true HTTP/1.1"),
+        ("job_log", json!({ "id": "u~1", "after": 3 }), "GET /api/jobs/u~1/log?after=3 HTTP/1.1"),
+        ("save_job_result", json!({ "id": "u~1" }), "GET /api/jobs/u~1 HTTP/1.1"),
+        (
+            "metrics_history",
+            json!({ "host": "den", "range": "1h", "metrics": ["cpu.total", "disks.read"], "digits": 4 }),
+            "GET /api/metrics/history?metric=cpu.total&metric=disks.read&range=1h&host=den&digits=4 HTTP/1.1",
+        ),
+        (
+            "save_metrics_history",
+            json!({ "host": "den", "range": "24h", "metrics": ["cpu.total"] }),
+            "GET /api/metrics/history?metric=cpu.total&range=24h&host=den&format=csv HTTP/1.1",
+        ),
+    ] {
+        let (line, answer) = asked(&desk, command, arguments, none()).await;
+        assert_eq!(line, expected);
+        let refused = answer.expect_err("the server has no such job");
+        assert_eq!(refused["status"], 404, "{refused}");
+    }
+
+    let log = json!({ "lines": [{ "n": 3, "at": 1, "text": "a" }], "next": 4 });
+    let arguments = json!({ "id": "u~1", "after": 3 });
+    let (_, answer) = asked(&desk, "job_log", arguments, ("200 OK", log.clone())).await;
+    let text = answer.expect("an answer");
+    let got: Value = serde_json::from_str(text.as_str().expect("text")).expect("JSON");
+    assert_eq!(got, log);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_gets_a_result_that_is_json_and_no_other() {
+    let desk = Desk::new().await;
+    let result = json!({ "files": 12 });
+    let arguments = json!({ "id": "u~1" });
+    let (line, answer) =
+        asked(&desk, "job_result", arguments.clone(), ("200 OK", result.clone())).await;
+    assert_eq!(line, "GET /api/jobs/u~1/result HTTP/1.1");
+    assert_eq!(answer, Ok(json!(result.to_string())));
+
+    let page = desk.page.clone();
+    let answer = tokio::spawn(async move { invoke(&page, "job_result", arguments).await });
+    let mut peer = desk.script.accept().await;
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/csv\r\nconnection: close\r\n";
+    peer.send(&format!("{head}content-length: 4\r\n\r\na,b\n")).await;
+    let refused = answer.await.expect("no panic").expect_err("a file is none for the page");
+    assert_eq!(refused["code"], "internal", "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_is_told_why_the_server_refused() {
     let desk = Desk::new().await;
     let body = json!({ "error": { "code": "not_found", "message": "there is no such thing" } });
@@ -246,6 +325,17 @@ async fn no_other_window_may_ask_anything() {
         "read_notification",
         "read_all_notifications",
         "remove_notification",
+        "list_jobs",
+        "job_kinds",
+        "start_job",
+        "show_job",
+        "cancel_job",
+        "remove_job",
+        "job_log",
+        "job_result",
+        "save_job_result",
+        "metrics_history",
+        "save_metrics_history",
         "next_chosen",
         "notice_settings",
     ] {

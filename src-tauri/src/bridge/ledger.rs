@@ -4,10 +4,15 @@ use std::collections::HashMap;
 
 use tidings_client::{Update, latest_wins_topic};
 use tidings_feed::{Batch, Delivery, Status};
+use tidings_protocol::topic::metrics_host;
 use tokio::time::Instant;
 
 /// Most topics of which the newest event is kept for a reloaded page.
 const MOST_SNAPSHOTS: usize = 1_000;
+
+/// Most events of a batch that the page has not confirmed and that grows: jobs come and go, so that there is no end of
+/// their topics.
+const MOST_GROWN: usize = 1_000;
 
 /// Keeps a batch until the page has asked for the next one, so that an answer lost on its way (a
 /// reloaded page) loses no event; and the newest metrics, for a page that knows nothing.
@@ -18,7 +23,7 @@ pub(super) struct Ledger {
     /// What is in it, or will be in the next.
     unconfirmed: Vec<Kept>,
     dropped: u64,
-    /// The newest event of each topic that only the newest matters of.
+    /// The newest event of each machine. Of jobs a page that knows nothing asks by itself.
     newest: HashMap<String, Kept>,
 }
 
@@ -45,7 +50,8 @@ impl Ledger {
     /// a number never given, is a page that has nothing.
     pub(super) fn acknowledge(&mut self, since: u64) -> bool {
         if since == 0 || since > self.seq {
-            self.unconfirmed.retain(|kept| kept.topic().is_none());
+            let newest = &self.newest;
+            self.unconfirmed.retain(|kept| kept.topic().is_none_or(|t| !newest.contains_key(t)));
             self.unconfirmed.extend(self.newest.values().cloned());
             return false;
         }
@@ -58,7 +64,8 @@ impl Ledger {
 
     /// Whether the next batch can take more: one that a page has not confirmed does not grow.
     pub(super) fn has_room(&self) -> bool {
-        self.unconfirmed.iter().all(|kept| kept.topic().is_some())
+        self.unconfirmed.len() < MOST_GROWN
+            && self.unconfirmed.iter().all(|kept| kept.topic().is_some())
     }
 
     /// Takes what the next batch is to hold.
@@ -70,7 +77,8 @@ impl Ledger {
             if let Some(topic) = kept.topic().map(str::to_owned) {
                 self.unconfirmed.retain(|older| older.topic() != Some(&topic));
                 let is_known = self.newest.contains_key(&topic);
-                if is_known || self.newest.len() < MOST_SNAPSHOTS {
+                let is_new = metrics_host(&topic).is_some() && self.newest.len() < MOST_SNAPSHOTS;
+                if is_known || is_new {
                     self.newest.insert(topic, kept.clone());
                 }
             }
@@ -121,11 +129,11 @@ mod tests {
     async fn what_the_page_has_is_not_sent_again() {
         let mut ledger = Ledger::default();
         assert!(!ledger.acknowledge(0), "a page that knows nothing is answered at once");
-        ledger.add(update(&[(1, "jobs/1"), (2, "metrics/a")]));
+        ledger.add(update(&[(1, "work/1"), (2, "metrics/a")]));
         let batch = ledger.batch(status());
         assert_eq!((batch.seq, seqs(&batch)), (1, vec![1, 2]));
         assert!(ledger.acknowledge(1), "it has everything");
-        ledger.add(update(&[(3, "jobs/1")]));
+        ledger.add(update(&[(3, "work/1")]));
         assert_eq!(seqs(&ledger.batch(status())), [3]);
     }
 
@@ -135,7 +143,7 @@ mod tests {
         ledger.acknowledge(0);
         ledger.batch(status());
         ledger.acknowledge(1);
-        ledger.add(Update { dropped: 4, ..update(&[(1, "jobs/1"), (2, "metrics/a")]) });
+        ledger.add(Update { dropped: 4, ..update(&[(1, "work/1"), (2, "metrics/a")]) });
         assert_eq!(ledger.batch(status()).seq, 2);
         assert!(!ledger.acknowledge(1), "batch 2 never arrived");
         let again = ledger.batch(status());
@@ -148,10 +156,10 @@ mod tests {
     async fn a_reloaded_page_gets_the_newest_metrics_and_what_was_on_its_way() {
         let mut ledger = Ledger::default();
         ledger.acknowledge(0);
-        ledger.add(update(&[(1, "metrics/a"), (2, "jobs/1"), (3, "metrics/a")]));
+        ledger.add(update(&[(1, "metrics/a"), (2, "work/1"), (3, "metrics/a")]));
         ledger.batch(status());
         ledger.acknowledge(1);
-        ledger.add(update(&[(4, "jobs/1")]));
+        ledger.add(update(&[(4, "work/1")]));
         ledger.batch(status());
         for unknown in [0, 99] {
             assert!(!ledger.acknowledge(unknown));
@@ -166,5 +174,35 @@ mod tests {
         ledger.add(update(&[(1, "metrics/a")]));
         tokio::time::advance(Duration::from_secs(3)).await;
         assert_eq!(ledger.batch(status()).deliveries[0].age_ms, 3000);
+    }
+
+    #[test]
+    fn the_end_of_each_job_reaches_a_page_that_is_slow_or_reloads() {
+        let mut ledger = Ledger::default();
+        ledger.add(update(&[(1, "jobs/u~1"), (2, "metrics/a"), (3, "jobs/u~2"), (4, "jobs/u~1")]));
+        assert!(ledger.has_room(), "what wins by being the latest is replaced");
+        assert_eq!(seqs(&ledger.batch(status())), [2, 3, 4]);
+        ledger.add(update(&[(5, "jobs/u~2")]));
+        assert!(!ledger.acknowledge(0));
+        let mut reloaded = seqs(&ledger.batch(status()));
+        reloaded.sort_unstable();
+        assert_eq!(reloaded, [2, 4, 5], "an answer that was lost is given again");
+        assert!(ledger.acknowledge(2));
+        assert!(!ledger.acknowledge(0));
+        assert_eq!(seqs(&ledger.batch(status())), [2], "of jobs it asks by itself");
+    }
+
+    #[test]
+    fn jobs_without_end_wait_elsewhere_for_a_page_that_does_not_ask() {
+        let mut ledger = Ledger::default();
+        for seq in 0..MOST_GROWN as u64 {
+            assert!(ledger.has_room());
+            ledger.add(update(&[(seq, &format!("jobs/u~{seq}"))]));
+        }
+        assert!(!ledger.has_room());
+        ledger.batch(status());
+        assert!(ledger.acknowledge(1) && ledger.has_room());
+        ledger.add(update(&[(7, "metrics/a")]));
+        assert!(!ledger.acknowledge(0), "a machine has its place all the same");
     }
 }

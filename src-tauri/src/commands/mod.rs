@@ -2,6 +2,8 @@
 
 pub(crate) mod alerts;
 pub(crate) mod feed;
+pub(crate) mod history;
 pub(crate) mod inbox;
+pub(crate) mod jobs;
 pub(crate) mod notices;
 pub(crate) mod trust;

@@ -12,6 +12,8 @@ const LINES: usize = 6;
 /// What one stands for: what comes later for the same takes its place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Slot {
+    /// What the app itself has to say.
+    Hint,
     /// The notification of that id.
     Item(String),
     /// A summary, by number.
@@ -50,6 +52,11 @@ impl Popup {
             body: bounded(body, BODY, LINES),
             opens: Some(row.id.clone()),
         }
+    }
+
+    /// Of what the app itself has to say.
+    pub(super) fn hint(title: &str, body: &str) -> Self {
+        Self { slot: Slot::Hint, title: title.to_owned(), body: body.to_owned(), opens: None }
     }
 
     /// Of many: `words` say which they are, `newest` are titles of some of them.
@@ -140,6 +147,8 @@ pub(super) mod tests {
             created_at: 1_000 + version,
             expires_at: None,
             read_at: None,
+            update: false,
+            news_version: None,
         }
     }
 

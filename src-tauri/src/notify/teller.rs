@@ -8,7 +8,7 @@ use tidings_protocol::notification::{Inbox, InboxChange, Level, Notification};
 
 use super::burst::{Burst, MOST_SINGLE, NAMED};
 use super::popup::{Popup, Slot, counted};
-use super::told::{Mark, Told};
+use super::told::{Heard, Mark, Told};
 
 /// Most arrivals that wait for a look at the inbox; beyond, another look is taken.
 const MOST_EARLY: usize = 1_000;
@@ -113,6 +113,7 @@ impl Teller {
         let is_gone = |slot: &Slot| match slot {
             Slot::Item(id) => is_all || change.read.contains(id) || change.removed.contains(id),
             Slot::Summary(_) => is_all,
+            Slot::Hint => false,
         };
         let gone: Vec<_> = self.shown.iter().filter(|slot| is_gone(slot)).cloned().collect();
         self.shown.retain(|slot| !is_gone(slot));
@@ -158,7 +159,7 @@ impl Teller {
             let held: Vec<_> = page
                 .notifications
                 .iter()
-                .filter(|row| row.version > since && around.settings.has(row.level))
+                .filter(|row| row.news() > since && around.settings.has(row.level))
                 .filter(|row| !passes(row, around) || missed.iter().any(|m| m.id == row.id))
                 .collect();
             if !around_look.is_attended {
@@ -166,10 +167,11 @@ impl Teller {
             }
         } else if around.is_quiet {
             for row in missed.into_iter().rev() {
-                self.consider(&row, around_look, row.version.saturating_sub(1), &mut acts);
+                self.consider(&row, around_look, row.news().saturating_sub(1), &mut acts);
             }
         } else {
-            let told: Vec<_> = missed.iter().filter(|row| around.settings.has(row.level)).collect();
+            let told = missed.iter().filter(|row| around.settings.has(row.level));
+            let told: Vec<_> = told.collect();
             if told.len() > MOST_SINGLE && !around_look.is_attended {
                 self.summarise(&told, page, " while you were away", &mut acts);
             } else {
@@ -182,14 +184,14 @@ impl Teller {
         acts
     }
 
-    /// What of a page was never told, the newest first; now it is.
+    /// What of a page is news that was never told, the newest first; now it is.
     fn missed(&mut self, page: &Inbox) -> Vec<Notification> {
         let rows = page.notifications.iter();
         let Some(told) = &mut self.told else {
             // The first time ever: what was there before is no news.
             let mut told = Told::default();
             for row in rows {
-                told.is_first(row);
+                told.hear(row);
             }
             told.all_up_to(page.version);
             self.told = Some(told);
@@ -200,13 +202,14 @@ impl Teller {
             let at = told.at();
             told.begin_anew(page.version);
             self.quiet_since = self.quiet_since.map(|since| since.min(page.version));
-            let missed: Vec<_> = rows.filter(|row| row.created_at > at).cloned().collect();
+            let missed: Vec<_> =
+                rows.filter(|row| row.created_at > at && !row.update).cloned().collect();
             for row in &missed {
-                told.is_first(row);
+                told.hear(row);
             }
             missed
         } else {
-            rows.filter(|row| told.is_first(row)).cloned().collect()
+            rows.filter(|row| told.hear(row) == Heard::News).cloned().collect()
         };
         told.all_up_to(page.version);
         missed
@@ -222,10 +225,14 @@ impl Teller {
 
     fn take(&mut self, row: &Notification, around: Around<'_>, acts: &mut Vec<Act>) {
         let told = self.told.get_or_insert_default();
-        let before = told.version().min(row.version.saturating_sub(1));
-        if told.is_first(row) {
-            self.consider(row, around, before, acts);
-        }
+        let before = told.version();
+        let first = match told.hear(row) {
+            Heard::News => row.news(),
+            // It changes what is still to be seen, and is no news by itself.
+            Heard::Update if self.shown.contains(&Slot::Item(row.id.clone())) => row.version,
+            Heard::Update | Heard::Before => return,
+        };
+        self.consider(row, around, before.min(first.saturating_sub(1)), acts);
     }
 
     /// Shows one, or does not; `before` is the version before it.

@@ -51,6 +51,7 @@ impl Desk {
             Act::Show(Popup { title, .. }) => title,
             Act::Close(Slot::Item(id)) => format!("close {id}"),
             Act::Close(Slot::Summary(number)) => format!("close summary {number}"),
+            Act::Close(Slot::Hint) => "close what the app said".to_owned(),
         };
         acts.into_iter().map(title).collect()
     }
@@ -276,6 +277,61 @@ fn what_is_read_elsewhere_is_taken_away() {
         desk.act(|teller, _| teller.change(&read(&[], 0))),
         ["close 11", "close 13", "close summary 1"]
     );
+}
+
+#[test]
+fn an_update_changes_what_is_to_be_seen_and_does_not_come_up_by_itself() {
+    let mut desk = Desk::running();
+    let update = |version| Notification { update: true, ..row("a", version) };
+    assert!(desk.hears(update(11)).is_empty());
+    assert_eq!(desk.hears(row("a", 12)).len(), 1);
+    assert_eq!(desk.hears(update(13)).len(), 1, "in its place");
+    let mut desk = desk.restarted();
+    assert!(desk.looks_at(14, vec![update(14)]).is_empty());
+}
+
+#[test]
+fn an_update_does_not_silence_the_news_it_changes() {
+    let update = |version, news| Notification {
+        update: true,
+        news_version: Some(news),
+        ..row("a", version)
+    };
+    // It comes in quiet hours, and changes in them.
+    let mut desk = Desk::running();
+    desk.is_quiet = true;
+    assert_eq!(desk.hears(row("a", 11)), NOTHING);
+    assert_eq!(desk.hears(update(12, 11)), NOTHING);
+    let mut morning = desk.restarted();
+    morning.is_quiet = false;
+    for desk in [&mut desk, &mut morning] {
+        desk.is_quiet = false;
+        assert_eq!(desk.ticks(), NOTHING);
+        assert_eq!(desk.looks_at(12, vec![update(12, 11)]), ["1 notification while quiet"]);
+        assert_eq!(desk.looks_at(13, vec![update(13, 11)]), NOTHING);
+    }
+
+    // It comes while the app is away, and changes before anybody looks.
+    let mut desk = Desk::running().restarted();
+    assert_eq!(desk.looks_at(12, vec![update(12, 11)]), ["Title a"]);
+    assert_eq!(desk.restarted().looks_at(13, vec![update(13, 11)]), NOTHING);
+
+    // What the hub had no room for comes as its update alone, or late.
+    let mut desk = Desk::running();
+    assert_eq!(desk.hears(update(12, 11)), ["Title a"]);
+    assert_eq!(desk.hears(row("a", 11)), NOTHING);
+    assert_eq!(desk.hears(update(13, 11)), ["Title a"], "in its place");
+
+    // What came before quiet hours and changes in them was told.
+    let mut desk = Desk::running();
+    assert_eq!(desk.hears(row("a", 11)), ["Title a"]);
+    desk.is_quiet = true;
+    assert_eq!(desk.hears(update(12, 11)), NOTHING);
+    assert_eq!(desk.hears(row("b", 13)), NOTHING);
+    desk.is_quiet = false;
+    assert_eq!(desk.ticks(), NOTHING);
+    let page = vec![row("b", 13), update(12, 11)];
+    assert_eq!(desk.looks_at(13, page), ["1 notification while quiet"]);
 }
 
 #[test]

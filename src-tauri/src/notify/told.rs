@@ -21,6 +21,17 @@ pub(crate) struct Mark {
     pub(crate) quiet_since: Option<u64>,
 }
 
+/// What one is that is heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// It was told, or is of no account.
+    Before,
+    /// It changes what was told.
+    Update,
+    /// It was not told yet.
+    News,
+}
+
 /// Versions that were told.
 #[derive(Debug, Default)]
 pub(super) struct Told {
@@ -44,10 +55,21 @@ impl Told {
         self.at
     }
 
-    /// Whether it is told for the first time; it is told now.
-    pub(super) fn is_first(&mut self, row: &Notification) -> bool {
+    /// What it is that is heard of; it is told now.
+    pub(super) fn hear(&mut self, row: &Notification) -> Heard {
         self.at = self.at.max(row.created_at);
-        let is_first = row.version > self.up_to && self.above.insert(row.version);
+        let is_first = self.add(row.version);
+        // What an update changes may have come while nobody listened.
+        let is_news = if row.update { self.add(row.news()) } else { is_first };
+        match (is_first, is_news) {
+            (false, _) => Heard::Before,
+            (true, true) => Heard::News,
+            (true, false) => Heard::Update,
+        }
+    }
+
+    fn add(&mut self, version: u64) -> bool {
+        let is_first = version > self.up_to && self.above.insert(version);
         if self.above.len() > MOST
             && let Some(oldest) = self.above.pop_first()
         {
@@ -77,7 +99,7 @@ mod tests {
     fn each_is_told_once_in_whatever_order() {
         let mut told = Told::from(Mark { version: 3, ..Mark::default() });
         let first: Vec<_> =
-            [5, 4, 3, 5, 4, 6].map(|version| told.is_first(&row("a", version))).into();
+            [5, 4, 3, 5, 4, 6].map(|version| told.hear(&row("a", version)) == Heard::News).into();
         assert_eq!(first, [true, true, false, false, false, true]);
         assert_eq!((told.version(), told.at()), (6, 1_006));
     }
@@ -86,10 +108,26 @@ mod tests {
     fn what_is_forgotten_counts_as_told() {
         let mut told = Told::default();
         for version in (1..=4_000).step_by(2) {
-            assert!(told.is_first(&row("a", version)));
+            assert_eq!(told.hear(&row("a", version)), Heard::News);
         }
         assert!(told.above.len() <= MOST);
-        assert!(!told.is_first(&row("a", 2)));
-        assert!(told.is_first(&row("a", 3_998)));
+        assert_eq!(told.hear(&row("a", 2)), Heard::Before);
+        assert_eq!(told.hear(&row("a", 3_998)), Heard::News);
+    }
+
+    #[test]
+    fn an_update_is_news_to_whom_nobody_told_what_it_changes() {
+        let mut told = Told::from(Mark { version: 3, ..Mark::default() });
+        let update = |version, news_version| Notification {
+            update: true,
+            news_version,
+            ..row("a", version)
+        };
+        assert_eq!(told.hear(&update(4, Some(3))), Heard::Update);
+        assert_eq!(told.hear(&update(7, Some(5))), Heard::News);
+        assert_eq!(told.hear(&row("a", 5)), Heard::Before, "it comes late");
+        assert_eq!(told.hear(&update(8, Some(5))), Heard::Update);
+        assert_eq!(told.hear(&update(8, Some(5))), Heard::Before);
+        assert_eq!(told.hear(&update(9, None)), Heard::Update, "of an older server");
     }
 }

@@ -85,6 +85,7 @@ impl System {
 /// What comes later by the same name takes the place of the one before.
 fn name(slot: &Slot) -> String {
     match slot {
+        Slot::Hint => "hint".to_owned(),
         Slot::Item(id) => format!("item-{id}"),
         Slot::Summary(number) => format!("summary-{number}"),
     }

@@ -94,6 +94,7 @@ fn content(popup: &Popup) -> Result<XmlDocument> {
 /// At most 64 characters, as the system wants.
 fn tag(slot: &Slot) -> String {
     match slot {
+        Slot::Hint => "hint".to_owned(),
         Slot::Item(id) => id.chars().take(64).collect(),
         Slot::Summary(number) => format!("summary-{number}"),
     }
