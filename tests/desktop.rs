@@ -1,18 +1,13 @@
 //! The dashboard in the real desktop window.
 
-use std::time::Duration;
-
 use anyhow::{Context, Result};
-use harness::{DEADLINE, Screen, Server, stories};
+use harness::{DEADLINE, Screen, Server, WINDOW_WITHIN, stories};
 use rustix::process::{Signal, kill_process};
-
-/// The window starts an engine of its own on a machine that may be busy.
-const START_WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn the_bundled_server_is_live_in_the_window() -> Result<()> {
     let screen = Screen::desktop().await?;
-    screen.wait_for_state("live", START_WITHIN).await?;
+    screen.wait_for_state("live", WINDOW_WITHIN).await?;
     let first = screen.wait_for_figure("updated", "").await?;
     screen.wait_for_figure("cpu-total", "").await?;
     screen.wait_for_figure("updated", &first).await?;
@@ -24,7 +19,7 @@ async fn the_bundled_server_is_live_in_the_window() -> Result<()> {
 async fn a_watched_server_that_stops_and_returns_is_live_again_without_a_reload() -> Result<()> {
     let mut server = Server::start().await?;
     let screen = Screen::desktop_watching(&server).await?;
-    screen.wait_for_state("live", START_WITHIN).await?;
+    screen.wait_for_state("live", WINDOW_WITHIN).await?;
     stories::stops_and_returns(&screen, &mut server, "desktop").await?;
     screen.close().await
 }
@@ -33,7 +28,7 @@ async fn a_watched_server_that_stops_and_returns_is_live_again_without_a_reload(
 async fn a_frozen_server_turns_every_panel_stale_at_its_deadline_and_live_again() -> Result<()> {
     let server = Server::start().await?;
     let screen = Screen::desktop_watching(&server).await?;
-    screen.wait_for_state("live", START_WITHIN).await?;
+    screen.wait_for_state("live", WINDOW_WITHIN).await?;
     stories::freezes_and_goes_on(&screen, &server, "desktop").await?;
     screen.close().await
 }
@@ -44,7 +39,7 @@ async fn a_refused_token_is_told_together_with_what_to_do() -> Result<()> {
     let url = server.url("");
     let screen =
         Screen::desktop_with(&[("TIDINGS_SERVER", &url), ("TIDINGS_TOKEN", "wrong")]).await?;
-    screen.wait_for_state("unauthorized", START_WITHIN).await?;
+    screen.wait_for_state("unauthorized", WINDOW_WITHIN).await?;
     let shown = "return document.querySelector('[data-testid=refused]') !== null";
     screen.wait_for("the card", shown).await?;
     let card = screen.text("refused").await?;
@@ -62,7 +57,7 @@ async fn a_refused_token_is_told_together_with_what_to_do() -> Result<()> {
 #[tokio::test]
 async fn a_signal_ends_the_app_and_everything_it_started() -> Result<()> {
     let screen = Screen::desktop().await?;
-    screen.wait_for_state("live", START_WITHIN).await?;
+    screen.wait_for_state("live", WINDOW_WITHIN).await?;
     let processes = screen.processes()?;
     let app = processes.iter().find(|process| process.program == "tidings-desktop");
     assert!(processes.len() > 1, "a web view has processes of its own: {processes:?}");

@@ -2,14 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use harness::{DEADLINE, Screen, Server, until};
+use harness::{DEADLINE, Screen, Server, WINDOW_WITHIN, until};
 use serde_json::{Value, json};
-
-/// The window starts an engine of its own on a machine that may be busy.
-const START_WITHIN: Duration = Duration::from_secs(60);
 
 /// Name of the app's folder, which is its identifier.
 const APP: &str = "dev.tidings.desktop";
@@ -44,7 +40,7 @@ async fn a_notification_comes_up_in_the_window_and_what_is_done_there_is_done_at
 -> Result<()> {
     let server = Server::start().await?;
     let screen = Screen::desktop_watching(&server).await?;
-    screen.wait_for_state("live", START_WITHIN).await?;
+    screen.wait_for_state("live", WINDOW_WITHIN).await?;
     wait_for_bell(&screen, "Notifications").await?;
     notify(&server, "Disk is full").await?;
     let toast = "return document.querySelector('.toast-title')?.innerText === 'Disk is full';";
@@ -88,7 +84,7 @@ async fn the_inbox_of_the_bundled_server_outlasts_the_app() -> Result<()> {
     let data = home.path().display().to_string();
 
     let screen = Screen::desktop_with(&[("XDG_DATA_HOME", &data)]).await?;
-    screen.wait_for_state("live", START_WITHIN).await?;
+    screen.wait_for_state("live", WINDOW_WITHIN).await?;
     wait_for_bell(&screen, "Notifications, 2 unread").await?;
     screen.click("bell").await?;
     wait_for_rows(&screen, 2).await?;

@@ -1,15 +1,11 @@
 //! Notifications of the system, by the real desktop app on a session bus of the test's own.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use harness::{DEADLINE, NoticeCall, NoticeService, Screen, Server, until};
 use rustix::process::{Signal, kill_process};
 use serde_json::{Value, json};
-
-/// The window starts an engine of its own on a machine that may be busy.
-const START_WITHIN: Duration = Duration::from_secs(60);
 
 /// The app that watches `server`, with what it keeps in `home`, hidden.
 async fn app(server: &Server, service: &NoticeService, home: &Path) -> Result<Screen> {
@@ -26,17 +22,7 @@ async fn hide(screen: &Screen) -> Result<()> {
 
 /// As [`app`], in front.
 async fn visible_app(server: &Server, service: &NoticeService, home: &Path) -> Result<Screen> {
-    let (url, token, home) = (server.url(""), server.token()?, home.display().to_string());
-    let screen = Screen::desktop_with(&[
-        ("TIDINGS_SERVER", &url),
-        ("TIDINGS_TOKEN", &token),
-        ("XDG_DATA_HOME", &home),
-        ("XDG_CONFIG_HOME", &home),
-        ("DBUS_SESSION_BUS_ADDRESS", service.address()),
-    ])
-    .await?;
-    screen.wait_for_state("live", START_WITHIN).await?;
-    Ok(screen)
+    Screen::desktop_at(server, service.address(), home).await
 }
 
 /// Waits until the app keeps that everything up to `version` was told.

@@ -50,6 +50,9 @@ const STREAMS: &[Stream] = &[
     },
 ];
 
+/// The file below `server/src/routes` that answers a request with a stream of what comes of it.
+const POSTED: &str = "process.rs";
+
 /// Bounds of `retry:`, in ms.
 const RETRY: std::ops::Range<u64> = 500..2_000;
 
@@ -125,7 +128,8 @@ async fn walk(stream: &Stream, version: &str, address: SocketAddr, token: &str) 
         let kind = said.event.clone().or_else(|| Some(said.json().ok()?["type"].as_str()?.into()));
         ensure!(kind.as_deref() == Some(says) && said.event.is_none() == stream.is_unnamed);
     }
-    for _ in 0..2 {
+    // The first one of a client that sees them tells that there is no more to read, and comes at once.
+    for _ in 0..if stream.is_unnamed { 3 } else { 2 } {
         let beat = wire.next_within(Duration::from_secs(3)).await?;
         if stream.is_unnamed {
             ensure!(beat.json()?["type"] == "heartbeat" && beat.id.is_some(), "{beat:?}");
@@ -135,6 +139,40 @@ async fn walk(stream: &Stream, version: &str, address: SocketAddr, token: &str) 
     }
     ensure!(begun.elapsed() > Duration::from_millis(1_900), "two in {:?}", begun.elapsed());
     Ok(())
+}
+
+#[tokio::test]
+async fn the_stream_of_a_job_has_its_head_its_first_message_and_its_heartbeat_on_either_version()
+-> Result<()> {
+    let config =
+        "[server]\nheartbeat_seconds = 1\n[jobs.commands.wait]\nargv = [\"sleep\", \"600\"]";
+    let server = Server::start_with(ServerOptions::with_config(config)).await?;
+    let token = server.token()?;
+    let before = server.open_files_at_rest().await?;
+    let job = r#"{"kind":"command","args":{"name":"wait"}}"#;
+    // As `curl -d` sends it.
+    let more = format!(
+        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n",
+        job.len()
+    );
+    let path = "/api/process?cancelOnDisconnect=true";
+    for version in ["1.1", "1.0"] {
+        let mut wire = Wire::connect(server.address()).await?;
+        wire.send(request("POST", path, version, &token, &more) + job).await?;
+        let head = wire.head().await?;
+        check_head(&head, version).context(version)?;
+        let location = head.get("location").context("a location")?.to_owned();
+        let first = wire.next().await?;
+        ensure!(first.event.is_none() && first.id.is_none() && first.retry.is_none(), "{first:?}");
+        ensure!(location == format!("/api/jobs/{}", first.json()?["id"].as_str().context("id")?));
+        for _ in 0..2 {
+            let beat = wire.next_within(Duration::from_secs(3)).await?;
+            ensure!(beat.comment.as_deref() == Some("heartbeat"), "{beat:?}");
+        }
+        wire.reset();
+    }
+    // Stream, connection and what the commands took are gone.
+    server.closes_down_to(before, harness::DEADLINE).await
 }
 
 /// Waits for tasks, none of which may fail.
@@ -147,6 +185,7 @@ async fn all(mut tasks: JoinSet<Result<()>>) -> Result<()> {
 
 #[test]
 fn every_stream_of_the_server_is_in_this_files_list() -> Result<()> {
+    let mut posted = BTreeSet::new();
     let routes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src/routes");
     let (mut found, mut folders) = (BTreeSet::new(), vec![routes.clone()]);
     while let Some(folder) = folders.pop() {
@@ -154,13 +193,22 @@ fn every_stream_of_the_server_is_in_this_files_list() -> Result<()> {
             let path = entry?.path();
             if path.is_dir() {
                 folders.push(path);
-            } else if std::fs::read_to_string(&path)?.contains("EventStream") {
-                found.insert(path.strip_prefix(&routes)?.to_string_lossy().into_owned());
+                continue;
+            }
+            let text = std::fs::read_to_string(&path)?;
+            let name =
+                || path.strip_prefix(&routes).map(|path| path.to_string_lossy().into_owned());
+            if text.contains("EventStream") {
+                found.insert(name()?);
+            }
+            if text.contains("ProcessStream") {
+                posted.insert(name()?);
             }
         }
     }
     let listed: BTreeSet<_> = STREAMS.iter().map(|stream| stream.source.to_owned()).collect();
     assert_eq!(found, listed, "add the new stream to STREAMS");
+    assert_eq!(posted, BTreeSet::from([POSTED.to_owned()]), "have a story ask for it");
     Ok(())
 }
 

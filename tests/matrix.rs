@@ -69,6 +69,8 @@ struct Stage {
     server: Server,
     http: Client,
     made: std::cell::Cell<u32>,
+    /// Whose jobs are those of others.
+    reporter: Caller,
     /// Who stood for `{other}` last.
     other: std::cell::RefCell<Option<String>>,
 }
@@ -123,6 +125,29 @@ impl Stage {
         made["id"].as_str().map(str::to_owned).context("an id")
     }
 
+    /// A job that the caller reports, or the owner where the caller may not.
+    async fn job(&self, caller: &Caller, is_done: bool) -> Result<String> {
+        let ask = async |caller: &Caller, method, path: &str, body: Value| -> Result<_> {
+            let request = self.http.request(method, self.server.url(path)).json(&body);
+            Ok(caller.prove(request, &self.server).send().await?)
+        };
+        let owner = Caller { proof: Proof::Token(self.server.token()?), id: "owner".to_owned() };
+        let new = json!({ "name": "x" });
+        let mut by = caller;
+        let mut made = ask(by, Method::POST, "/api/jobs", new.clone()).await?;
+        if made.status() != StatusCode::CREATED {
+            by = &owner;
+            made = ask(by, Method::POST, "/api/jobs", new).await?.error_for_status()?;
+        }
+        let job: Value = made.json().await?;
+        let id = job["id"].as_str().context("an id")?.to_owned();
+        if is_done {
+            let end = json!({ "state": "succeeded", "result": 1 });
+            ask(by, Method::PATCH, &format!("/api/jobs/{id}"), end).await?.error_for_status()?;
+        }
+        Ok(id)
+    }
+
     /// Signs in, each from an address of its own: attempts are counted.
     async fn session(&self, role: &str) -> Result<Caller> {
         let (id, name) = self.user(role, Some(PASSWORD)).await?;
@@ -143,8 +168,8 @@ impl Stage {
     }
 
     async fn caller(&self, column: &str) -> Result<Caller> {
-        const ALL: [&str; 4] = ["read:*", "publish:*", "notify", "inbox"];
-        // The last is for users themselves to give.
+        const ALL: [&str; 6] = ["read:*", "publish:*", "notify", "inbox", "jobs", "process"];
+        // The rest is for users themselves to give.
         const BY_OTHERS: &[&str] = ALL.split_at(3).0;
         Ok(match column {
             "none" => Caller { proof: Proof::None, id: "owner".to_owned() },
@@ -214,6 +239,16 @@ impl Stage {
             let id = self.notification(&other).await?;
             text = text.replace("{other-notification}", &id);
         }
+        for (name, by, is_done) in [
+            ("{own-job}", caller, false),
+            ("{own-done}", caller, true),
+            ("{other-job}", &self.reporter, false),
+            ("{other-done}", &self.reporter, true),
+        ] {
+            if text.contains(name) {
+                text = text.replace(name, &self.job(by, is_done).await?);
+            }
+        }
         if text.contains("{alert}") {
             text = text.replace("{alert}", &self.alert().await?);
         }
@@ -245,7 +280,9 @@ impl Caller {
 async fn every_cell_of_the_table_is_what_a_server_answers() -> Result<()> {
     let server = Server::start().await?;
     let (made, other) = (std::cell::Cell::new(0), std::cell::RefCell::new(None));
-    let stage = Stage { server, http: http()?, made, other };
+    let nobody = Caller { proof: Proof::None, id: String::new() };
+    let mut stage = Stage { server, http: http()?, made, reporter: nobody, other };
+    stage.reporter = stage.session("viewer").await?;
     let (columns, rows) = (columns()?, rows()?);
     ensure!(columns.len() == 12 && rows.len() > 40, "the table was not read");
     let mut callers = Vec::new();

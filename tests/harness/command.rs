@@ -20,7 +20,11 @@ pub fn command(server: &Server, args: &[&str]) -> Result<Command> {
 }
 
 /// A command of `tidings` that finds this address and token in the environment.
-pub(crate) fn command_at(url: &str, token: &str, args: &[&str]) -> Result<Command> {
+///
+/// # Errors
+///
+/// If the program is not built.
+pub fn command_at(url: &str, token: &str, args: &[&str]) -> Result<Command> {
     let mut command = Command::new(binary("tidings")?);
     command
         .args(args)

@@ -127,7 +127,7 @@ impl Frames {
 
     fn event(&mut self, number: u64, bytes: usize) -> Result<()> {
         let filler = "x".repeat(bytes.saturating_sub(140));
-        self.frame("jobs/soak", &json!({ "number": number, "filler": filler }))
+        self.frame("work/soak", &json!({ "number": number, "filler": filler }))
     }
 
     fn sample(&mut self) -> Result<()> {

@@ -19,6 +19,7 @@
 //! - [`until`]: waits for a condition; nothing here sleeps to be ready.
 
 mod binary;
+mod bus;
 mod chance;
 mod command;
 mod cost;
@@ -39,6 +40,7 @@ mod screen;
 mod server;
 pub mod stories;
 pub mod tls;
+mod tray_service;
 pub mod wire;
 
 use std::future::Future;
@@ -48,7 +50,7 @@ use anyhow::{Result, bail};
 
 pub use binary::binary;
 pub use chance::Chance;
-pub use command::{Tail, command, feed, run};
+pub use command::{Tail, command, command_at, feed, run};
 pub use cost::ProcessCost;
 pub use descriptors::raise_descriptor_limit;
 pub use events::{Events, Frame};
@@ -62,12 +64,16 @@ pub use nginx::Nginx;
 pub use notice_service::{NoticeCall, NoticeService};
 pub use proxy::{Fault, Proxy};
 pub use redis::Redis;
-pub use screen::{AppProcess, Screen, screenshots};
+pub use screen::{AppProcess, Screen, Tab, screenshots};
 pub use server::{Server, ServerOptions, established, free_address};
+pub use tray_service::{MenuEntry, TrayService};
 pub use wire::{Head, Wire};
 
 /// How long a condition may take to come true unless a test says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// How long a desktop window may take to show something: it starts an engine of its own on a machine that may be busy.
+pub const WINDOW_WITHIN: Duration = Duration::from_secs(60);
 
 /// Time between two looks at a condition.
 const LOOK_EVERY: Duration = Duration::from_millis(25);

@@ -1,13 +1,12 @@
 //! A session bus with a service of notifications that shows nothing and remembers everything.
 
 use std::collections::HashMap;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, Result};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use anyhow::Result;
 use zbus::{Connection, OwnedVariant, connection, interface};
+
+use crate::bus::Bus;
 
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
@@ -37,7 +36,8 @@ type Calls = Arc<Mutex<Vec<NoticeCall>>>;
 /// The bus and the service; they end when this is dropped.
 #[derive(Debug)]
 pub struct NoticeService {
-    _bus: Child,
+    /// Null where the test has one.
+    _bus: Option<Bus>,
     address: String,
     connection: Connection,
     calls: Calls,
@@ -82,22 +82,25 @@ impl NoticeService {
     ///
     /// If there is no `dbus-daemon`, or it does not come up.
     pub async fn start() -> Result<Self> {
-        let mut bus = Command::new("dbus-daemon")
-            .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .context("cannot start dbus-daemon; `cargo xtask setup` installs it")?;
-        let stdout = bus.stdout.take().context("standard output is piped")?;
-        let address = BufReader::new(stdout).lines().next_line().await?.context("an address")?;
+        let bus = Bus::start().await?;
+        let address = bus.address().to_owned();
+        let service = Self::on(&address).await?;
+        Ok(Self { _bus: Some(bus), ..service })
+    }
+
+    /// Starts the service on a bus that is there.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such bus, or it has one.
+    pub async fn on(address: &str) -> Result<Self> {
         let calls = Calls::default();
-        let connection = connection::Builder::address(&*address)
+        let connection = connection::Builder::address(address)
             .serve_at(PATH, Service(calls.clone()))
             .name(NAME)
             .build()
             .await?;
-        Ok(Self { _bus: bus, address, connection, calls })
+        Ok(Self { _bus: None, address: address.to_owned(), connection, calls })
     }
 
     /// The bus, for `DBUS_SESSION_BUS_ADDRESS`.

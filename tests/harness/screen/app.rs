@@ -5,6 +5,9 @@ use std::path::Path;
 use anyhow::Result;
 use rustix::process::Pid;
 
+use super::Screen;
+use crate::ProcessCost;
+
 /// One process of the app: its own, or one of its web view.
 #[derive(Clone, Debug)]
 pub struct AppProcess {
@@ -14,8 +17,29 @@ pub struct AppProcess {
     pub program: String,
 }
 
+impl Screen {
+    /// The processes the desktop window consists of.
+    ///
+    /// # Errors
+    ///
+    /// If the system does not tell.
+    pub fn processes(&self) -> Result<Vec<AppProcess>> {
+        processes(self.profile.path())
+    }
+
+    /// Proportional share of memory of all of them, in bytes.
+    ///
+    /// # Errors
+    ///
+    /// If one ends meanwhile.
+    pub fn pss(&self) -> Result<u64> {
+        let pids: Vec<_> = self.processes()?.iter().map(|process| process.pid).collect();
+        Ok(ProcessCost::of(&pids)?.pss())
+    }
+}
+
 /// Every process of an app whose `HOME` is `home`.
-pub(super) fn processes(home: &Path) -> Result<Vec<AppProcess>> {
+fn processes(home: &Path) -> Result<Vec<AppProcess>> {
     let home = format!("HOME={}", home.display());
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc")? {

@@ -1,8 +1,12 @@
 //! What a person sees: a page in Chromium, or the desktop window in its WebKit.
 
+mod again;
 mod app;
+mod axe;
+mod desktop;
 mod hide;
 mod processes;
+mod tabs;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,9 +18,10 @@ use thirtyfour::{
     By, Capabilities, ChromiumLikeCapabilities, DesiredCapabilities, Key, WebDriver, WebElement,
 };
 
-use crate::{DEADLINE, ProcessCost, Server, binary, http, until};
+use crate::{DEADLINE, binary, http, until};
 pub use app::AppProcess;
 use processes::{Process, free_port, start_display};
+pub use tabs::Tab;
 
 /// Size of every window under test.
 const WINDOW: (u32, u32) = (1280, 800);
@@ -26,11 +31,15 @@ const WINDOW: (u32, u32) = (1280, 800);
 pub struct Screen {
     /// Null only while it is closed.
     driver: Option<WebDriver>,
+    /// Of the driver.
+    url: String,
     /// Dropped in this order: the driver before the display it draws on.
     _processes: Vec<Process>,
     profile: TempDir,
     /// The display of a desktop window; null of a browser.
     display: Option<String>,
+    /// The environment of a desktop app.
+    variables: Vec<(String, String)>,
 }
 
 /// Where pictures go, for a person to look at.
@@ -73,26 +82,6 @@ impl Screen {
         Self::connect(port, capabilities.into(), vec![driver], profile).await
     }
 
-    /// The desktop app with its bundled server.
-    ///
-    /// # Errors
-    ///
-    /// If the app is not built, or a program it is driven by is missing.
-    pub async fn desktop() -> Result<Self> {
-        Self::desktop_with(&[]).await
-    }
-
-    /// The desktop app watching `server`.
-    ///
-    /// # Errors
-    ///
-    /// As [`desktop`](Self::desktop).
-    pub async fn desktop_watching(server: &Server) -> Result<Self> {
-        let token = server.token()?;
-        let url = server.url("");
-        Self::desktop_with(&[("TIDINGS_SERVER", &url), ("TIDINGS_TOKEN", &token)]).await
-    }
-
     /// The desktop app with environment variables of its own.
     ///
     /// # Errors
@@ -113,6 +102,8 @@ impl Screen {
             all.push((variable, &home));
         }
         all.extend_from_slice(variables);
+        let owned =
+            all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let arguments = [format!("--port={port}"), format!("--native-port={native_port}")];
         // A session bus of its own, unless the test has one.
         let driver = if variables.iter().any(|(name, _)| *name == "DBUS_SESSION_BUS_ADDRESS") {
@@ -124,6 +115,7 @@ impl Screen {
         let mut capabilities = Capabilities::new();
         capabilities.set("tauri:options", json!({ "application": application }))?;
         let mut screen = Self::connect(port, capabilities, vec![driver, display], profile).await?;
+        screen.variables = owned;
         screen.display = Some(name);
         Ok(screen)
     }
@@ -142,7 +134,8 @@ impl Screen {
         })
         .await?;
         let driver = WebDriver::new(&url, capabilities).await.context("a session of the driver")?;
-        Ok(Self { driver: Some(driver), _processes: processes, profile, display: None })
+        let (display, variables) = (None, Vec::new());
+        Ok(Self { driver: Some(driver), url, _processes: processes, profile, display, variables })
     }
 
     /// Loads a page.
@@ -356,25 +349,6 @@ impl Screen {
             Ok(Some(()))
         })
         .await
-    }
-
-    /// The processes the desktop window consists of.
-    ///
-    /// # Errors
-    ///
-    /// If the system does not tell.
-    pub fn processes(&self) -> Result<Vec<AppProcess>> {
-        app::processes(self.profile.path())
-    }
-
-    /// Proportional share of memory of all of them, in bytes.
-    ///
-    /// # Errors
-    ///
-    /// If one ends meanwhile.
-    pub fn pss(&self) -> Result<u64> {
-        let pids: Vec<_> = self.processes()?.iter().map(|process| process.pid).collect();
-        Ok(ProcessCost::of(&pids)?.pss())
     }
 
     fn driver(&self) -> Result<&WebDriver> {
