@@ -25,6 +25,8 @@ mod json;
 mod lines;
 #[path = "../../server/src/origins.rs"]
 mod origins;
+#[path = "../../server/src/output/mod.rs"]
+pub mod output;
 pub mod parser;
 mod stand_in;
 

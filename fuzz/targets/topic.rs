@@ -18,9 +18,10 @@ fuzz_target!(|input: (&str, &str)| {
     let topic: Result<Topic, _> = left.parse();
     assert_eq!(topic.is_ok(), is_topic(left), "{left:?}: {topic:?}");
     let selector: Result<Selector, _> = right.parse();
-    let prefix = right.strip_suffix("/*");
+    let start = right.strip_suffix("/*");
+    let start = start.or_else(|| right.strip_suffix('*').filter(|stem| stem.ends_with('~')));
     let is_selector =
-        right.len() <= MAX_TOPIC_BYTES && (right == "*" || is_topic(prefix.unwrap_or(right)));
+        right.len() <= MAX_TOPIC_BYTES && (right == "*" || is_topic(start.unwrap_or(right)));
     assert_eq!(selector.is_ok(), is_selector, "{right:?}: {selector:?}");
     assert!(is_topic(Topic::metrics(left).as_str()), "{left:?}");
     assert!(Topic::metrics(left).is_latest_wins());
@@ -37,9 +38,9 @@ fuzz_target!(|input: (&str, &str)| {
     }
     let (Ok(topic), Ok(selector)) = (topic, selector) else { return };
     assert_eq!((topic.to_string().as_str(), selector.to_string().as_str()), (left, right));
-    let is_personal = matches!(left.split('/').next(), Some("users" | "notifications"));
+    let is_named = matches!(left.split('/').next(), Some("users" | "notifications" | "jobs"));
     let matches = match right.strip_suffix('*') {
-        Some("") => !is_personal,
+        Some("") => !is_named,
         Some(prefix) => left.len() > prefix.len() && left.starts_with(prefix),
         None => left == right,
     };

@@ -5,7 +5,6 @@
 //! and semaphores do within: of the journal's backlog the lock alone is shuttle's.
 
 #[path = "../../../server/src/clock.rs"]
-#[cfg_attr(test, expect(dead_code, reason = "the server's own tests stop the clock"))]
 mod clock;
 #[path = "../../../server/src/hub/mod.rs"]
 pub mod hub;

@@ -145,6 +145,44 @@ fn a_subscription_that_goes_while_topics_come_leaves_nothing_behind() {
 }
 
 #[test]
+fn topics_that_are_forgotten_while_they_are_read_come_again_and_leave_nothing_behind() {
+    let run = || {
+        let hub = hub(10);
+        for n in 1..=5 {
+            publish(&hub, &format!("jobs/{n}"));
+        }
+        let mut subscription = subscribe(&hub, &["jobs/*", "jobs/1"], 0);
+        let forgetter = {
+            let hub = hub.clone();
+            thread::spawn(move || {
+                for topic in ["jobs/1", "jobs/6", "jobs/2"] {
+                    publish(&hub, topic);
+                    hub.forget(&topic.parse().unwrap()).now_or_never().unwrap();
+                }
+                publish(&hub, "jobs/1");
+            })
+        };
+        let publisher = {
+            let hub = hub.clone();
+            thread::spawn(move || ["jobs/3", "jobs/3"].map(|topic| publish(&hub, topic)))
+        };
+        // Whatever it has missed, it has what is there.
+        let seen = read_until(&mut subscription, 10);
+        forgetter.join().unwrap();
+        publisher.join().unwrap();
+        assert!(seen.is_sorted(), "{seen:?}");
+        let last = hub.head().seq;
+        assert_eq!(last, 11);
+        read_until(&mut subscription, last);
+        assert_eq!(hub.readers(), 4);
+        drop(subscription);
+        assert_eq!((hub.subscribers(), hub.readers()), (0, 0));
+    };
+    shuttle::check_random(run, SCHEDULES);
+    shuttle::check_pct(run, SCHEDULES, 3);
+}
+
+#[test]
 fn a_hub_that_closes_lets_go_of_whoever_has_read_all_of_it() {
     let run = || {
         let hub = hub(10);

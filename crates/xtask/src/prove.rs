@@ -64,6 +64,16 @@ const PROOFS: &[Proof] = &[
         what: "10,000 operations of three clients on an inbox: browser, desktop window and server agree on the count",
     },
     Proof {
+        name: "jobs",
+        by: By::Story("prove_jobs"),
+        what: "100 jobs that say ten times a second how far they are: a minute in Chromium without a task over 50 ms",
+    },
+    Proof {
+        name: "rsync",
+        by: By::Story("prove_rsync"),
+        what: "an rsync of 500 MB by `tidings run`: the bar in Chromium stands where rsync says",
+    },
+    Proof {
         name: "inbox",
         by: By::Story("prove_inbox"),
         what: "10,000 changes of one inbox by 64 clients at once: three streams, the list and the rows agree",

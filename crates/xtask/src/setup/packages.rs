@@ -99,6 +99,29 @@ pub(super) const PACKAGES: &[Package] = &[
         ..NONE
     },
     Package {
+        what: "the library that shows an icon in the tray",
+        parts: &[Part::Desktop],
+        probe: Probe::AnyFile(&[
+            "/usr/lib/x86_64-linux-gnu/libayatana-appindicator3.so.1",
+            "/usr/lib/aarch64-linux-gnu/libayatana-appindicator3.so.1",
+            "/usr/lib64/libayatana-appindicator3.so.1",
+            "/usr/lib/libayatana-appindicator3.so.1",
+        ]),
+        apt: "libayatana-appindicator3-1",
+        dnf: "libayatana-appindicator-gtk3",
+        pacman: "libayatana-appindicator",
+        ..NONE
+    },
+    Package {
+        what: "where that library lies, which the bundler asks pkg-config",
+        parts: &[Part::Tauri],
+        probe: Probe::Library("ayatana-appindicator3-0.1"),
+        apt: "libayatana-appindicator3-dev",
+        dnf: "libayatana-appindicator-gtk3-devel",
+        pacman: "libayatana-appindicator",
+        ..NONE
+    },
+    Package {
         what: "Xvfb, a display for the desktop's tests",
         parts: &[Part::Test],
         probe: Probe::Programs(&["xvfb-run", "xauth"]),
@@ -206,6 +229,16 @@ pub(super) const PACKAGES: &[Package] = &[
         dnf: "redis",
         pacman: "redis",
         brew: "redis",
+        ..NONE
+    },
+    Package {
+        what: "rsync, a program whose progress is reported in tests",
+        parts: &[Part::Test],
+        probe: Probe::Programs(&["rsync"]),
+        apt: "rsync",
+        dnf: "rsync",
+        pacman: "rsync",
+        brew: "rsync",
         ..NONE
     },
     Package {

@@ -10,7 +10,7 @@ use crate::paths;
 use crate::setup::wasm::Toolchain;
 
 /// Raise this when the way of building changes, so that what was built the old way is not taken for fresh.
-const RECIPE: u32 = 1;
+const RECIPE: u32 = 2;
 
 /// All that goes into the UI.
 const INPUTS: &[&str] =
@@ -32,7 +32,7 @@ pub fn of_inputs(toolchain: Toolchain) -> Result<String> {
     files.push(paths::ui().join("node_modules/.package-lock.json"));
     files.sort();
     let mut hasher = DefaultHasher::new();
-    (RECIPE, format!("{toolchain:?}")).hash(&mut hasher);
+    (RECIPE, format!("{toolchain:?}"), toolchain.has_sources()).hash(&mut hasher);
     for file in files.iter().filter(|file| file.is_file()) {
         file.strip_prefix(&root).unwrap_or(file).hash(&mut hasher);
         read(file)?.hash(&mut hasher);

@@ -1,10 +1,12 @@
 //! Builds the web UI with Trunk, when something it is made of has changed.
 //!
 //! - [`fingerprint`]: whether it has.
+//! - [`sheets`]: puts the page's style sheets into one file.
 //! - [`scripts`]: puts the page's inline scripts into files, because its content security policy allows no others.
 
 pub mod fingerprint;
 pub mod scripts;
+pub mod sheets;
 
 use std::fs::{self, File};
 use std::process::ExitCode;
@@ -28,8 +30,9 @@ pub fn build() -> Result<()> {
         return Ok(());
     }
     // Trunk hands `--offline` to cargo too, so the sources must be here first.
-    toolchain.cargo().args(["fetch", "--quiet", "--target", TARGET]).run()?;
-    trunk("build", toolchain).arg("--release").run()?;
+    let env = toolchain.env_of_release();
+    toolchain.cargo_with(&env).args(["fetch", "--quiet", "--target", TARGET]).run()?;
+    trunk("build", &env).arg("--release").run()?;
     let page = paths::dist().join("index.html");
     let html =
         fs::read_to_string(&page).with_context(|| format!("Trunk left no {}", page.display()))?;
@@ -38,8 +41,22 @@ pub fn build() -> Result<()> {
         fs::write(paths::dist().join(&script.name), script.text)
             .with_context(|| format!("cannot write {}", script.name))?;
     }
+    let html = join_sheets(&html)?;
     fs::write(&page, html).with_context(|| format!("cannot write {}", page.display()))?;
     fingerprint::store(&inputs)
+}
+
+fn join_sheets(html: &str) -> Result<String> {
+    let dist = paths::dist();
+    let read = |name: &str| {
+        fs::read_to_string(dist.join(name)).with_context(|| format!("cannot read {name}"))
+    };
+    let (html, name, sheets) = sheets::join(html, read)?;
+    for old in &sheets.joined {
+        fs::remove_file(dist.join(old)).with_context(|| format!("cannot remove {old}"))?;
+    }
+    fs::write(dist.join(&name), sheets.text).with_context(|| format!("cannot write {name}"))?;
+    Ok(html)
 }
 
 /// Two of Trunk in one folder delete each other's files: the second waits, and finds the UI up to date.
@@ -66,7 +83,7 @@ pub fn serve() -> Result<ExitCode> {
     let dist = paths::ui_target().join("dev");
     fs::create_dir_all(&dist).with_context(|| format!("cannot make {}", dist.display()))?;
     // In this process: whoever ends it has ended Trunk.
-    trunk("serve", toolchain).arg("--dist").arg(dist).replace_this()
+    trunk("serve", &toolchain.env()).arg("--dist").arg(dist).replace_this()
 }
 
 /// Compiles what [`serve`] will serve, for a caller whose patience with that is limited.
@@ -87,14 +104,14 @@ pub fn toolchain() -> Result<Toolchain> {
         .with_context(|| format!("no compiler for {TARGET}; `cargo xtask setup` installs one"))
 }
 
-fn trunk(command: &str, toolchain: Toolchain) -> Step {
+fn trunk(command: &str, env: &[(&str, String)]) -> Step {
     Step::new("trunk")
         .arg(command)
         // Every program it would download is on the path.
         .args(["--offline", "--skip-version-check"])
         .dir(&paths::ui())
         .env("CARGO_TARGET_DIR", paths::ui_target())
-        .envs(&toolchain.env())
+        .envs(env)
         // Trunk takes the value that everybody sets, 1, for a mistake.
         .without_env("NO_COLOR")
 }
