@@ -21,8 +21,8 @@ const MOST: usize = 150;
 struct Known {
     unread: u64,
     version: u64,
-    /// By id: version, and whether it was read.
-    rows: BTreeMap<String, (u64, bool)>,
+    /// What was told, by version: those of one server come in this order, those of several in any.
+    told: BTreeMap<u64, Value>,
     /// Versions whose event has come.
     heard: u64,
 }
@@ -36,30 +36,40 @@ impl Known {
     }
 
     /// Takes what a stream says of an inbox, as any client should: a count only with a greater version.
-    fn hear(&mut self, told: &Value) -> Result<()> {
+    fn hear(&mut self, told: &Value, in_order: bool) -> Result<()> {
         let version = told["version"].as_u64().context("a version")?;
+        ensure!(!in_order || version > self.version, "told behind {}", self.version);
         if version > self.version {
             self.version = version;
             self.unread = told["unreadCount"].as_u64().context("a count")?;
         }
         self.heard += 1;
-        let ids = |key: &str| {
-            let ids = told[key].as_array().into_iter().flatten();
-            ids.filter_map(|id| id.as_str().map(str::to_owned)).collect::<Vec<_>>()
-        };
-        if let Some(id) = told["id"].as_str() {
-            self.rows.insert(id.to_owned(), (version, !told["readAt"].is_null()));
-        }
-        for id in ids("read") {
-            self.rows.get_mut(&id).context("read before it came")?.1 = true;
-        }
-        if let Some(upto) = told["readUpTo"].as_u64() {
-            self.rows.values_mut().filter(|row| row.0 <= upto).for_each(|row| row.1 = true);
-        }
-        for id in ids("removed") {
-            self.rows.remove(&id).context("removed before it came")?;
-        }
+        ensure!(self.told.insert(version, told.clone()).is_none(), "told twice");
         Ok(())
+    }
+
+    /// What is there by all that was told: by id the version, and whether it was read.
+    fn rows(&self) -> Result<BTreeMap<String, (u64, bool)>> {
+        let mut rows = BTreeMap::new();
+        for (&version, told) in &self.told {
+            let ids = |key: &str| {
+                let ids = told[key].as_array().into_iter().flatten();
+                ids.filter_map(|id| id.as_str().map(str::to_owned)).collect::<Vec<_>>()
+            };
+            if let Some(id) = told["id"].as_str() {
+                rows.insert(id.to_owned(), (version, !told["readAt"].is_null()));
+            }
+            for id in ids("read") {
+                rows.get_mut(&id).context("read before it came")?.1 = true;
+            }
+            if let Some(upto) = told["readUpTo"].as_u64() {
+                rows.values_mut().filter(|row| row.0 <= upto).for_each(|row| row.1 = true);
+            }
+            for id in ids("removed") {
+                rows.remove(&id).context("removed before it came")?;
+            }
+        }
+        Ok(rows)
     }
 }
 
@@ -133,7 +143,7 @@ impl Inbox {
 }
 
 /// Reads a stream for ever; payloads stand alone, or in envelopes.
-async fn listen(mut events: Events, known: Arc<Mutex<Known>>) -> Result<()> {
+async fn listen(mut events: Events, known: Arc<Mutex<Known>>, in_order: bool) -> Result<()> {
     loop {
         let frame = events.next().await?;
         let Some(kind) = frame.event.clone().or_else(|| kind_of(&frame.json().ok()?)) else {
@@ -143,7 +153,9 @@ async fn listen(mut events: Events, known: Arc<Mutex<Known>>) -> Result<()> {
         let told = if told["data"].is_object() { &told["data"] } else { &told };
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
         match kind.as_str() {
-            "notification" | "unread" => known.hear(told).with_context(|| format!("{frame:?}"))?,
+            "notification" | "unread" => {
+                known.hear(told, in_order).with_context(|| format!("{frame:?}"))?;
+            }
             "initial" => known.begin(told)?,
             "connected" | "heartbeat" => {}
             other => anyhow::bail!("{other}: {frame:?}"),
@@ -186,6 +198,7 @@ async fn agree(servers: &[Server], each: usize) -> Result<()> {
     };
     let inboxes: Vec<_> = servers.iter().map(on).collect();
 
+    let in_order = servers.len() == 1;
     let mut listeners = JoinSet::new();
     let mut clients = Vec::new();
     for (path, server) in [
@@ -198,7 +211,7 @@ async fn agree(servers: &[Server], each: usize) -> Result<()> {
     {
         let request = http.get(server.url(path)).bearer_auth(&token);
         let known = Arc::new(Mutex::new(Known::default()));
-        listeners.spawn(listen(Events::open(request).await?, Arc::clone(&known)));
+        listeners.spawn(listen(Events::open(request).await?, Arc::clone(&known), in_order));
         clients.push(known);
     }
 
@@ -226,15 +239,20 @@ async fn agree(servers: &[Server], each: usize) -> Result<()> {
     let rows = rows.iter().map(row).collect::<Result<BTreeMap<_, _>>>()?;
     let (unread, version) = (page["unreadCount"].as_u64(), page["version"].as_u64());
     for known in clients {
-        until("the stream has told everything", harness::DEADLINE, || async {
+        let all = until("the stream has told everything", harness::DEADLINE, || async {
             let known = known.lock().unwrap_or_else(PoisonError::into_inner);
             Ok((Some(known.heard) >= version).then_some(()))
         })
-        .await?;
+        .await;
+        // Why a stream ended says more than that it told too little.
+        if let Some(ended) = listeners.try_join_next() {
+            ended??;
+        }
+        all?;
         let known = known.lock().unwrap_or_else(PoisonError::into_inner);
         assert_eq!((Some(known.unread), Some(known.version)), (unread, version));
         assert_eq!(Some(known.heard), version, "each change was told once");
-        assert_eq!(known.rows, rows);
+        assert_eq!(known.rows()?, rows);
     }
     ensure!(listeners.try_join_next().is_none(), "a stream ended");
     Ok(())

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -379,12 +380,15 @@ pub fn established(address: SocketAddr) -> Result<usize> {
 ///
 /// If there is none.
 pub fn free_address() -> Result<SocketAddr> {
-    // Each test is a process of its own: they begin at different places.
-    let first = std::process::id();
-    let ports = (0..10_000).map(|n| 20_000 + (first.wrapping_mul(31) + n) % 10_000);
-    let mut addresses = ports.filter_map(|port| {
-        let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).ok()?));
-        std::net::TcpListener::bind(address).is_ok().then_some(address)
-    });
-    addresses.next().context("a free port")
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Each test is a process of its own: they begin at different places, and no address is given twice.
+    let first = std::process::id().wrapping_mul(31);
+    for _ in 0..10_000 {
+        let n = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(20_000 + n % 10_000)?));
+        if std::net::TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    bail!("no port is free")
 }

@@ -18,9 +18,9 @@ use thirtyfour::{
     By, Capabilities, ChromiumLikeCapabilities, DesiredCapabilities, Key, WebDriver, WebElement,
 };
 
-use crate::{DEADLINE, binary, http, until};
+use crate::{DEADLINE, binary, free_address, http, until};
 pub use app::AppProcess;
-use processes::{Process, free_port, start_display};
+use processes::{Process, start_display};
 pub use tabs::Tab;
 
 /// Size of every window under test.
@@ -61,7 +61,7 @@ impl Screen {
     /// If chromium or chromedriver is missing.
     pub async fn browser() -> Result<Self> {
         let profile = tempfile::tempdir()?;
-        let port = free_port()?;
+        let port = free_address()?.port();
         let driver = Process::start("chromedriver", &[format!("--port={port}")], &[])?;
         let mut capabilities = DesiredCapabilities::chrome();
         for argument in [
@@ -92,7 +92,7 @@ impl Screen {
         let profile = tempfile::tempdir()?;
         let (display, name) = start_display(WINDOW)?;
         let home = profile.path().display().to_string();
-        let (port, native_port) = (free_port()?, free_port()?);
+        let (port, native_port) = (free_address()?.port(), free_address()?.port());
         let mut all =
             vec![("DISPLAY", &*name), ("GDK_BACKEND", "x11"), ("LIBGL_ALWAYS_SOFTWARE", "1")];
         // A home of its own, so that a test neither finds nor leaves anything in the user's.

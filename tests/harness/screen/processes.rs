@@ -1,7 +1,6 @@
 //! Programs a screen needs, each ended with all it started.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
@@ -57,9 +56,4 @@ pub(super) fn start_display((width, height): (u32, u32)) -> Result<(Process, Str
     let mut number = String::new();
     BufReader::new(stdout).read_line(&mut number)?;
     Ok((process, format!(":{}", number.trim())))
-}
-
-/// A port nobody listens on at the moment.
-pub(super) fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
