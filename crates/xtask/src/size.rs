@@ -10,9 +10,9 @@ use crate::shell::Step;
 use crate::{paths, say};
 
 /// Bytes of WebAssembly after brotli.
-const WASM: u64 = 262_000;
-/// Bytes of all files of the page after brotli, each by itself.
-const PAGE: u64 = 300_000;
+const WASM: u64 = 265_000;
+/// Bytes of all files of the page after brotli, each by itself. The aim is 200,000.
+const PAGE: u64 = 302_500;
 
 // Node has brotli; this task would compile one for minutes, or run one unoptimised.
 const COMPRESS: &str = "const {readFileSync: read} = require('fs'), {brotliCompressSync: brotli} = require('zlib'); \

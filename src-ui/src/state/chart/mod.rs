@@ -6,7 +6,8 @@ mod board;
 mod curve;
 mod past;
 mod span;
-#[cfg(test)]
+// Its cases are made up by proptest, which runs natively alone.
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
 
 use tidings_protocol::metrics::Snapshot;
