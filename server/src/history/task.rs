@@ -39,6 +39,8 @@ pub(super) async fn run(history: History, stop: CancellationToken) {
     };
     let trimming = async {
         tokio::select! {
+            // Whoever ends begins nothing.
+            biased;
             () = stop.cancelled() => {}
             () = trim(store.as_ref()) => {}
         }

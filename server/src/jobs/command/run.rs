@@ -81,7 +81,7 @@ impl Run {
         let mut life_line: Option<ChildStdin> = guard.stdin.take();
         let mut out = Source::new(guard.stdout.take(), self.pattern.clone());
         let mut err = Source::new(guard.stderr.take(), self.pattern);
-        let mut teller = Teller { reporter: task.reporter, last: VecDeque::new() };
+        let mut teller = Teller { reporter: task.reporter };
         let mut turn = Turn::default();
         let mut status: Option<ExitStatus> = None;
         let mut until = Instant::now();
@@ -105,7 +105,7 @@ impl Run {
         out.finish(&mut teller);
         err.finish(&mut teller);
         let code = status.and_then(|status| status.code());
-        teller.end(&self.argv, code)
+        end(&self.argv, code, &out.last, &err.last)
     }
 }
 
@@ -114,11 +114,14 @@ struct Source<R> {
     pipe: Option<R>,
     output: Output,
     buffer: Box<[u8; BUFFER_BYTES]>,
+    /// Its last lines, for the case that the command fails.
+    last: VecDeque<String>,
 }
 
 impl<R: AsyncRead + Unpin> Source<R> {
     fn new(pipe: Option<R>, pattern: Pattern) -> Self {
-        Self { pipe, output: Output::new(pattern), buffer: Box::new([0; BUFFER_BYTES]) }
+        let (buffer, last) = (Box::new([0; BUFFER_BYTES]), VecDeque::new());
+        Self { pipe, output: Output::new(pattern), buffer, last }
     }
 
     fn is_open(&self) -> bool {
@@ -140,14 +143,14 @@ impl<R: AsyncRead + Unpin> Source<R> {
         }
         let mut cost = count;
         self.output.feed(&self.buffer[..count], &mut |piece| {
-            teller.take(&piece);
+            teller.take(&piece, &mut self.last);
             cost += LINE_BYTES;
         });
         cost
     }
 
     fn finish(&mut self, teller: &mut Teller) {
-        self.output.finish(&mut |piece| teller.take(&piece));
+        self.output.finish(&mut |piece| teller.take(&piece, &mut self.last));
     }
 }
 
@@ -176,12 +179,11 @@ impl Turn {
 /// Tells what the command writes.
 struct Teller {
     reporter: Reporter,
-    /// Its last lines, for the case that it fails.
-    last: VecDeque<String>,
 }
 
 impl Teller {
-    fn take(&mut self, piece: &Piece<'_>) {
+    /// Tells a piece, and notes it among the `last` lines of where it was written.
+    fn take(&mut self, piece: &Piece<'_>, last: &mut VecDeque<String>) {
         if let Some(seen) = piece.seen {
             self.reporter.amounts(Some(seen.percent), [seen.done, seen.total], seen.unit);
         }
@@ -195,32 +197,39 @@ impl Teller {
         }
         self.reporter.line(piece.plain.trim_ascii_end());
         if !text.is_empty() {
-            self.last.push_back(text);
-            if self.last.len() > QUOTED_LINES {
-                self.last.pop_front();
+            last.push_back(text);
+            if last.len() > QUOTED_LINES {
+                last.pop_front();
             }
         }
     }
+}
 
-    /// What came of it.
-    fn end(self, argv: &[String], code: Option<i32>) -> Result<Outcome, Failure> {
-        let name = argv.first().map(Path::new).and_then(Path::file_name).unwrap_or_default();
-        let name = name.to_string_lossy();
-        let how = match code {
-            Some(0) => {
-                let message =
-                    self.last.back().cloned().unwrap_or_else(|| format!("{name} is done"));
-                let result = json!({ "exitCode": 0 });
-                return Ok(Outcome { message, result, exit_code: Some(0), ..Outcome::default() });
-            }
-            None => return Err(failure(format!("what guards {name} was killed"), None)),
-            Some(code @ 129..=192) => format!("{name} was ended by signal {}", code - 128),
-            Some(code) => format!("{name} ended with exit code {code}"),
-        };
-        let last: Vec<String> = self.last.into();
-        let message = if last.is_empty() { how } else { format!("{how}: {}", last.join("; ")) };
-        Err(failure(message, code))
-    }
+/// What came of a command with these last lines. Which of the two outputs it wrote to last nobody knows; what it says of a failure is
+/// most likely in the second.
+fn end(
+    argv: &[String],
+    code: Option<i32>,
+    out: &VecDeque<String>,
+    err: &VecDeque<String>,
+) -> Result<Outcome, Failure> {
+    let name = argv.first().map(Path::new).and_then(Path::file_name).unwrap_or_default();
+    let name = name.to_string_lossy();
+    let how = match code {
+        Some(0) => {
+            let last = out.back().or_else(|| err.back()).cloned();
+            let message = last.unwrap_or_else(|| format!("{name} is done"));
+            let result = json!({ "exitCode": 0 });
+            return Ok(Outcome { message, result, exit_code: Some(0), ..Outcome::default() });
+        }
+        None => return Err(failure(format!("what guards {name} was killed"), None)),
+        Some(code @ 129..=192) => format!("{name} was ended by signal {}", code - 128),
+        Some(code) => format!("{name} ended with exit code {code}"),
+    };
+    let before = out.len().saturating_sub(QUOTED_LINES - err.len());
+    let last: Vec<&str> = out.iter().skip(before).chain(err).map(String::as_str).collect();
+    let message = if last.is_empty() { how } else { format!("{how}: {}", last.join("; ")) };
+    Err(failure(message, code))
 }
 
 fn failure(message: String, exit_code: Option<i32>) -> Failure {

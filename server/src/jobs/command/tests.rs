@@ -112,8 +112,9 @@ mod running {
         let (_, ended) = run("echo 1; echo 2; echo 3; echo; echo 4 >&2; exit 23").await;
         let failure = ended.unwrap_err();
         assert_eq!(failure.exit_code, Some(23));
-        assert!(failure.message.starts_with("sh ended with exit code 23: "), "{failure}");
-        assert!(failure.message.contains('4') && failure.message.contains('3'), "{failure}");
+        assert_eq!(failure.message, "sh ended with exit code 23: 2; 3; 4");
+        let (_, ended) = run("for n in 1 2 3 4; do echo $n >&2; done; echo 5; exit 23").await;
+        assert_eq!(ended.unwrap_err().message, "sh ended with exit code 23: 2; 3; 4");
         let (_, ended) = run("exit 137").await;
         assert_eq!(ended.unwrap_err().message, "sh was ended by signal 9");
         let run = Run { cwd: Some("/no/such/folder".into()), ..*script("true") };
