@@ -16,6 +16,7 @@ mod keys;
 mod listeners;
 mod notices;
 mod notifications;
+mod parts;
 mod past;
 mod settings;
 mod store;
@@ -42,6 +43,7 @@ pub use notifications::{
     use_inbox_open, use_notifications, use_server_time, use_settings, use_stale, use_toast_clock,
     use_toasts, use_unread,
 };
+pub use parts::use_parts;
 pub use store::{
     Actions, Paused, Shared, StoreProvider, use_actions, use_connection, use_events, use_jobs,
     use_metrics, use_paused, use_server_clock, use_user,

@@ -26,7 +26,7 @@ use yew::prelude::*;
 use crate::components::{Button, Card, Symbol, icon, remark};
 use crate::hooks::{
     is_behind_dialog, use_actions, use_anchor, use_badge, use_copy, use_fresh_jobs, use_inbox_open,
-    use_jobs, use_keys, use_me, use_monotonic, use_paused, use_people, use_server_clock,
+    use_jobs, use_keys, use_me, use_monotonic, use_parts, use_paused, use_people, use_server_clock,
 };
 use crate::state::freshness::Freshness;
 use crate::state::jobs::{Jobs, Load, Row as Known};
@@ -68,7 +68,16 @@ pub(super) fn JobsPanel() -> Html {
     let (copied, on_copy) = use_copy();
     let inbox = use_inbox_open();
     use_keys(move |key| key == "j" && !inbox && !is_behind_dialog() && focus_first());
-    let linked = use_link(&view, &jobs);
+    let (anchor, times) = use_anchor("#jobs");
+    let linked = anchor.as_deref().and_then(|rest| rest.strip_prefix('/'));
+    let linked_at =
+        linked.and_then(|id| jobs.rows().position(|row| row.job.id == id)).map_or(0, |at| at + 1);
+    let most = (SHOWN + view.more).max(linked_at);
+    let ids: Vec<&str> = jobs.rows().take(most).map(|row| &*row.job.id).collect();
+    let drawn = use_parts(&ids);
+    let is_drawn = linked_at > 0 && drawn[linked_at - 1];
+    let link = anchor.as_ref().map(|_| linked.map(str::to_owned));
+    use_link(&view, &jobs, link, times, is_drawn);
     let removing = use_mut_ref(|| None::<String>);
     {
         // With a job its buttons go, and the focus must not go with them; whoever has taken it elsewhere keeps it.
@@ -130,7 +139,6 @@ pub(super) fn JobsPanel() -> Html {
     };
     let is_app = actions.is_desktop();
     let count = jobs.rows().len();
-    let most = (SHOWN + view.more).max(linked.map_or(0, |at| at + 1));
     let on_more = {
         let has_more = count > most;
         Callback::from(move |()| {
@@ -189,7 +197,7 @@ pub(super) fn JobsPanel() -> Html {
                 }
                 if count > 0 {
                     <ul class="job-list" aria-label="Jobs">
-                        { for jobs.rows().take(most).map(|row| {
+                        { for jobs.rows().zip(drawn).filter(|(_, is_drawn)| *is_drawn).map(|(row, _)| {
                             let id = &row.job.id;
                             let answer = jobs.answer.as_ref().filter(|(other, _)| other == id);
                             let whose = is_others(row).then(|| AttrValue::from(jobs.owner(&row.job).to_owned()));
@@ -226,41 +234,43 @@ fn use_held_since(freshness: Freshness) -> Option<Duration> {
     since
 }
 
-/// A link leads to its job as soon as that is there, which is asked for if no list has it; where it stands among all.
+/// A link leads to its job as soon as that is drawn, which is asked for if no list has it; or to all of them where it names none.
 #[hook]
-fn use_link(view: &UseStateHandle<View>, jobs: &Jobs) -> Option<usize> {
+fn use_link(
+    view: &UseStateHandle<View>,
+    jobs: &Jobs,
+    link: Option<Option<String>>,
+    times: u32,
+    is_drawn: bool,
+) {
     let actions = use_actions();
-    let (anchor, times) = use_anchor("#jobs");
-    let linked = anchor.as_deref().and_then(|rest| rest.strip_prefix('/')).map(str::to_owned);
     // A list that fails and comes back leads nobody anywhere a second time.
     let was_loaded = use_mut_ref(|| false);
     let is_loaded = *was_loaded.borrow() || jobs.load == Load::Done;
     was_loaded.replace(is_loaded);
-    let at = linked.as_ref().and_then(|id| jobs.rows().position(|row| row.job.id == *id));
+    let is_there = link.iter().flatten().any(|id| jobs.find(id).is_some());
     let view = view.clone();
     // The number of the link that has led to its job: one that is removed later is not asked for.
     let led = use_mut_ref(|| None::<u32>);
-    let leads = anchor.is_some() && is_loaded;
-    use_effect_with(
-        (leads, times, linked, at.is_some()),
-        move |(leads, times, linked, is_there)| {
-            if !leads || *led.borrow() == Some(*times) {
+    // One that is there is drawn in a moment.
+    let leads = link.is_some() && is_loaded && is_there == is_drawn;
+    let linked = link.flatten();
+    use_effect_with((leads, times, linked, is_drawn), move |(leads, times, linked, is_drawn)| {
+        if !leads || *led.borrow() == Some(*times) {
+            return;
+        }
+        view.set(View { open: linked.clone(), ..(*view).clone() });
+        match linked {
+            Some(id) if *is_drawn => {
+                led.replace(Some(*times));
+                focus(&row::id_of(id));
                 return;
             }
-            view.set(View { open: linked.clone(), ..(*view).clone() });
-            match linked {
-                Some(id) if *is_there => {
-                    led.replace(Some(*times));
-                    focus(&row::id_of(id));
-                    return;
-                }
-                Some(id) => actions.load_job(id.clone()),
-                None => {}
-            }
-            focus(PLACE);
-        },
-    );
-    at
+            Some(id) => actions.load_job(id.clone()),
+            None => {}
+        }
+        focus(PLACE);
+    });
 }
 
 /// Jobs are as fresh as the connection that they came by.
