@@ -94,6 +94,11 @@ const PROOFS: &[Proof] = &[
         what: "what server and desktop app cost at one sample a second, and a cold start",
     },
     Proof {
+        name: "window",
+        by: By::Story("prove_window"),
+        what: "the desktop window at one sample a second beside an empty one: twice its processor time, 60 MiB more",
+    },
+    Proof {
         name: "hub",
         by: By::Test("tidings-server", "prove_hub"),
         what: "five million interleavings of all that can happen to a hub, or an hour of them",

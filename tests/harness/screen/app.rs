@@ -51,7 +51,8 @@ fn processes(home: &Path) -> Result<Vec<AppProcess>> {
         let Ok(program) = std::fs::read_link(folder.join("exe")) else { continue };
         let program = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_ours = environment.split(|byte| *byte == 0).any(|pair| pair == home.as_bytes());
-        let is_app = program.starts_with("tidings-desktop") || program.starts_with("WebKit");
+        let is_app = ["tidings-desktop", "empty_window", "WebKit"];
+        let is_app = is_app.iter().any(|name| program.starts_with(name));
         // The driver is WebKit's too, and none of the app's.
         if is_ours && is_app && program != "WebKitWebDriver" {
             found.push(AppProcess { pid, program });

@@ -88,7 +88,20 @@ impl Screen {
     ///
     /// As [`desktop`](Self::desktop).
     pub async fn desktop_with(variables: &[(&str, &str)]) -> Result<Self> {
-        let application = binary("tidings-desktop")?;
+        Self::window_of("tidings-desktop", variables).await
+    }
+
+    /// A window of Tauri's that has nothing but a text which changes once a second: an example of the desktop app's package.
+    ///
+    /// # Errors
+    ///
+    /// As [`desktop`](Self::desktop).
+    pub async fn empty_window() -> Result<Self> {
+        Self::window_of("examples/empty_window", &[]).await
+    }
+
+    async fn window_of(program: &str, variables: &[(&str, &str)]) -> Result<Self> {
+        let application = binary(program)?;
         let profile = tempfile::tempdir()?;
         let (display, name) = start_display(WINDOW)?;
         let home = profile.path().display().to_string();
