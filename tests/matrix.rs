@@ -168,9 +168,10 @@ impl Stage {
     }
 
     async fn caller(&self, column: &str) -> Result<Caller> {
-        const ALL: [&str; 6] = ["read:*", "publish:*", "notify", "inbox", "jobs", "process"];
+        const ALL: [&str; 7] =
+            ["read:*", "publish:*", "notify", "processes", "inbox", "jobs", "process"];
         // The rest is for users themselves to give.
-        const BY_OTHERS: &[&str] = ALL.split_at(3).0;
+        const BY_OTHERS: &[&str] = ALL.split_at(4).0;
         Ok(match column {
             "none" => Caller { proof: Proof::None, id: "owner".to_owned() },
             "expired token" => {

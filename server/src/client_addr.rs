@@ -27,6 +27,10 @@ pub(crate) struct IsSecure(pub(crate) bool);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct IsUnnamedProxy(pub(crate) bool);
 
+/// Whether a request came from this machine itself, by no proxy that is known for one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IsLocal(pub(crate) bool);
+
 /// What is known of a connection before anything was sent on it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival {
@@ -57,13 +61,14 @@ impl Arrival {
             // A proxy that does not say ends TLS: that is what it is there for.
             is_secure = forwarded_https(request.headers()).unwrap_or(true);
         }
-        let is_forwarded = || {
-            [X_FORWARDED_FOR, header::FORWARDED]
-                .iter()
-                .any(|name| request.headers().contains_key(name))
-        };
-        if !self.has_proxy && self.peer.is_loopback() && is_forwarded() {
+        let headers = request.headers();
+        let is_forwarded =
+            [X_FORWARDED_FOR, header::FORWARDED].iter().any(|name| headers.contains_key(name));
+        if !self.has_proxy && self.peer.is_loopback() && is_forwarded {
             request.extensions_mut().insert(IsUnnamedProxy(true));
+        }
+        if self.peer.is_loopback() && !self.is_proxy && !is_forwarded {
+            request.extensions_mut().insert(IsLocal(true));
         }
         request.extensions_mut().insert(ClientAddr(addr));
         // Its absence says the same, and costs nothing.
@@ -90,6 +95,14 @@ impl<S: Sync> FromRequestParts<S> for IsSecure {
 }
 
 impl<S: Sync> FromRequestParts<S> for IsUnnamedProxy {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().copied().unwrap_or(Self(false)))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IsLocal {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -233,6 +246,29 @@ mod tests {
         assert!(!is_unnamed("192.0.2.1", None, Some("forwarded")));
         assert!(!is_unnamed("127.0.0.1", Some("127.0.0.1"), Some("forwarded")));
         assert!(!is_unnamed("127.0.0.1", Some(PROXY), Some("forwarded")));
+    }
+
+    #[test]
+    fn local_is_who_comes_from_this_machine_and_by_nobody_else() {
+        let is_local = |peer: &str, proxy: Option<&str>, header: Option<&'static str>| {
+            let peer = SocketAddr::new(peer.parse().unwrap(), 1);
+            let mut request = Request::new(());
+            if let Some(name) = header {
+                request.headers_mut().append(name, "127.0.0.1".parse().unwrap());
+            }
+            let proxy = proxy.map(|proxy| proxy.parse().unwrap());
+            Arrival::new(peer, proxy, false).note(&mut request);
+            request.extensions().get() == Some(&IsLocal(true))
+        };
+        for peer in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert!(is_local(peer, None, None), "{peer}");
+            assert!(is_local(peer, Some(PROXY), None), "{peer}: not the proxy");
+        }
+        assert!(!is_local("192.0.2.1", None, None));
+        assert!(!is_local("127.0.0.1", Some("127.0.0.1"), None), "it may be the proxy");
+        assert!(!is_local("127.0.0.1", None, Some("x-forwarded-for")));
+        assert!(!is_local("127.0.0.1", None, Some("forwarded")));
+        assert!(!is_local(PROXY, Some(PROXY), Some("x-forwarded-for")), "only the proxy says so");
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::hub::PublishError;
 use crate::jobs::JobError;
 use crate::limits::NoSlot;
 use crate::notifications::NotifyError;
+use crate::processes::EndError;
 use crate::store::{Refused, StoreError};
 
 /// An answer that is an error.
@@ -77,14 +78,18 @@ impl ApiError {
             | ErrorCode::WrongPassword
             | ErrorCode::HostNotAllowed
             | ErrorCode::OriginNotAllowed
-            | ErrorCode::OutsideRoots => StatusCode::FORBIDDEN,
+            | ErrorCode::OutsideRoots
+            | ErrorCode::NotLocal
+            | ErrorCode::ProcessProtected
+            | ErrorCode::NotPermitted => StatusCode::FORBIDDEN,
             ErrorCode::NameTaken
             | ErrorCode::OwnerStays
             | ErrorCode::JobEnded
             | ErrorCode::JobActive => StatusCode::CONFLICT,
-            ErrorCode::NotFound | ErrorCode::NoSuchUser | ErrorCode::UnknownMetric => {
-                StatusCode::NOT_FOUND
-            }
+            ErrorCode::NotFound
+            | ErrorCode::NoSuchUser
+            | ErrorCode::NoSuchProcess
+            | ErrorCode::UnknownMetric => StatusCode::NOT_FOUND,
             ErrorCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -212,6 +217,18 @@ impl From<HistoryError> for ApiError {
             HistoryError::UnknownMetric { .. } => ErrorCode::UnknownMetric,
             HistoryError::Invalid { .. } | HistoryError::TooMany(_) => ErrorCode::BadRequest,
             HistoryError::Store(error) => return error.into(),
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<EndError> for ApiError {
+    fn from(error: EndError) -> Self {
+        let code = match error {
+            EndError::Gone | EndError::Zombie => ErrorCode::NoSuchProcess,
+            EndError::Protected(_) => ErrorCode::ProcessProtected,
+            EndError::NotPermitted => ErrorCode::NotPermitted,
+            EndError::System(_) => return Self::internal(&error),
         };
         Self::new(code, error.to_string())
     }

@@ -15,6 +15,7 @@
 //! - [`notifications`]: saved, then published.
 //! - [`alerts`]: hold the samples to rules.
 //! - [`history`]: what the figures were.
+//! - [`processes`]: every process of the machine, while somebody looks.
 //! - [`jobs`]: work that takes its time; [`output`] reads what its programs write, [`guard`] ends them.
 //! - [`sse`]: what an event looks like on the wire.
 //! - [`auth`]: who a request comes from and what it may read.
@@ -49,6 +50,7 @@ pub mod limits;
 pub mod notifications;
 mod origins;
 pub mod output;
+pub mod processes;
 pub mod routes;
 mod serve_error;
 pub mod sse;
@@ -88,6 +90,7 @@ use jobs::Jobs;
 use limits::StreamSlots;
 use notifications::Notifications;
 use origins::AllowedOrigins;
+use processes::Processes;
 use state::{AppState, Parts};
 use store::Store;
 use tls::{Source, Tls};
@@ -216,12 +219,14 @@ impl Server {
         let outlet = Inboxes { auth: Arc::clone(&auth), notifications: notifications.clone() };
         let alerts = Alerts::new(&config, host, store.clone(), found, Arc::new(outlet));
         let jobs = Jobs::of(&config, host, &hub, store.as_ref(), &notifications, &history).await?;
+        let processes = Processes::new(host, config.processes.end);
         let state = AppState::from(Parts {
             hub,
             jobs,
             notifications,
             alerts,
             history,
+            processes,
             auth,
             store,
             host_name: config.server.host_name.as_str().into(),

@@ -13,6 +13,7 @@ use crate::jobs::Jobs;
 use crate::limits::StreamSlots;
 use crate::notifications::Notifications;
 use crate::origins::AllowedOrigins;
+use crate::processes::Processes;
 use crate::sse::Pace;
 use crate::store::Store;
 
@@ -41,6 +42,8 @@ pub struct Parts {
     pub alerts: Alerts,
     /// What the figures of this machine were.
     pub history: History,
+    /// The processes of this machine.
+    pub processes: Processes,
     /// Who somebody is.
     pub auth: Arc<Auth>,
     /// What outlives the process; none in a server that keeps nothing on disk.

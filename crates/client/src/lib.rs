@@ -29,6 +29,7 @@ mod link;
 mod notifications;
 mod outbox;
 mod process;
+mod processes;
 mod publish;
 mod redirect;
 mod subscription;

@@ -56,13 +56,17 @@ pub mod path {
     pub const JOB_RESULT: &str = "/api/jobs/{id}/result";
     /// The past of a metric.
     pub const METRICS_HISTORY: &str = "/api/metrics/history";
+    /// Every process of the machine.
+    pub const MACHINE_PROCESSES: &str = "/api/processes";
+    /// One process of the machine, to be ended.
+    pub const MACHINE_PROCESS: &str = "/api/processes/{pid}";
     /// Answers 200 while the process lives.
     pub const HEALTH: &str = "/healthz";
     /// Answers 200 while the server takes and delivers events, else 503.
     pub const READY: &str = "/readyz";
     /// Every path of the API and of operations, for those who must know them all: a route that is missing here
     /// is missing in the table of who may do what.
-    pub const ALL: [&str; 24] = [
+    pub const ALL: [&str; 26] = [
         EVENTS,
         CHANNEL,
         SESSION,
@@ -85,6 +89,8 @@ pub mod path {
         JOB_LOG,
         JOB_RESULT,
         METRICS_HISTORY,
+        MACHINE_PROCESSES,
+        MACHINE_PROCESS,
         HEALTH,
         READY,
     ];
@@ -159,6 +165,10 @@ pub mod query {
     pub const DIGITS: &str = "digits";
     /// Name of a machine.
     pub const HOST: &str = "host";
+    /// When a process began, in ms since its machine did.
+    pub const START: &str = "start";
+    /// `true`: a process is not asked to end, and ends at once.
+    pub const FORCE: &str = "force";
 }
 
 /// Body of every answer that is an error.
@@ -205,10 +215,18 @@ pub enum ErrorCode {
     HostNotAllowed,
     /// 403: the request comes from a page of another origin.
     OriginNotAllowed,
+    /// 403: only requests from the server's own machine may do this.
+    NotLocal,
+    /// 403: the process is the server's own, the first of the machine, or a part of its kernel.
+    ProcessProtected,
+    /// 403: the system does not let the server end the process.
+    NotPermitted,
     /// 404: no such route or thing.
     NotFound,
     /// 404: nobody is called so.
     NoSuchUser,
+    /// 404: the process has ended; another one may have its id.
+    NoSuchProcess,
     /// 405: the route exists, the method does not.
     MethodNotAllowed,
     /// 400: there is no kind of job of this name.

@@ -11,6 +11,7 @@
 //! - [`history`]: what they were.
 //! - [`notification`]: what somebody is to know, and how an inbox changes.
 //! - [`job`]: long work with progress.
+//! - [`processes`]: every process of a machine, and who may end one.
 //! - [`topic`]: topic names and the selectors that match them.
 //! - [`scope`]: what a token may do with topics.
 //! - [`fingerprint`]: what a server's key is known by.
@@ -28,6 +29,7 @@ pub mod job;
 pub mod metric;
 pub mod metrics;
 pub mod notification;
+pub mod processes;
 pub mod quiet;
 pub mod scope;
 pub mod topic;

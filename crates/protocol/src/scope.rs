@@ -20,12 +20,15 @@ pub enum Scope {
     Jobs,
     /// `process`: start jobs on the server; of use only beside [`Jobs`](Self::Jobs).
     Process,
+    /// `processes`: see every process of the server's machine, command lines too.
+    Processes,
 }
 
 /// Text that is no scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvalidScope {
-    /// It begins with neither `read:` nor `publish:`, and is none of `notify`, `inbox`, `jobs` and `process`.
+    /// It begins with neither `read:` nor `publish:`, and is none of `notify`, `inbox`, `jobs`, `process` and
+    /// `processes`.
     Access,
     /// What follows is no selector.
     Topics(InvalidTopic),
@@ -35,7 +38,7 @@ impl fmt::Display for InvalidScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Access => f.write_str(
-                "a scope begins with read: or publish:, as in publish:app/*, or is notify, inbox, jobs or process",
+                "a scope begins with read: or publish:, as in publish:app/*, or is notify, inbox, jobs, process or processes",
             ),
             Self::Topics(error) => error.fmt(f),
         }
@@ -53,6 +56,7 @@ impl fmt::Display for Scope {
             Self::Inbox => f.write_str("inbox"),
             Self::Jobs => f.write_str("jobs"),
             Self::Process => f.write_str("process"),
+            Self::Processes => f.write_str("processes"),
         }
     }
 }
@@ -66,6 +70,7 @@ impl FromStr for Scope {
             "inbox" => return Ok(Self::Inbox),
             "jobs" => return Ok(Self::Jobs),
             "process" => return Ok(Self::Process),
+            "processes" => return Ok(Self::Processes),
             _ => {}
         }
         let (access, topics) = text.split_once(':').ok_or(InvalidScope::Access)?;

@@ -301,6 +301,7 @@ fn a_scope_round_trips_and_says_what_is_wrong_with_it() {
         ("inbox", Scope::Inbox),
         ("jobs", Scope::Jobs),
         ("process", Scope::Process),
+        ("processes", Scope::Processes),
         ("read:jobs/owner~*", Scope::Read(topics("jobs/owner~*"))),
     ] {
         let scope: Scope = text.parse().expect("a scope");

@@ -100,10 +100,11 @@ fn every_error_code() {
     use ErrorCode::{
         BadRequest, BodyTooLarge, Forbidden, HostNotAllowed, Internal, InvalidArgument,
         InvalidCode, InvalidCredentials, InvalidName, InvalidTopic, InvalidType, JobActive,
-        JobEnded, MethodNotAllowed, MissingArgument, NameTaken, NoSuchUser, NotFound,
-        OriginNotAllowed, OutsideRoots, OwnerStays, QueueFull, RateLimited, ShuttingDown,
-        TooManyStreams, TooManyTopics, Unauthorized, Unavailable, Unconfirmed, Unknown,
-        UnknownKind, UnknownMetric, UnsupportedMediaType, WeakPassword, WrongPassword,
+        JobEnded, MethodNotAllowed, MissingArgument, NameTaken, NoSuchProcess, NoSuchUser,
+        NotFound, NotLocal, NotPermitted, OriginNotAllowed, OutsideRoots, OwnerStays,
+        ProcessProtected, QueueFull, RateLimited, ShuttingDown, TooManyStreams, TooManyTopics,
+        Unauthorized, Unavailable, Unconfirmed, Unknown, UnknownKind, UnknownMetric,
+        UnsupportedMediaType, WeakPassword, WrongPassword,
     };
     let every = vec![
         BadRequest,
@@ -118,8 +119,12 @@ fn every_error_code() {
         Forbidden,
         HostNotAllowed,
         OriginNotAllowed,
+        NotLocal,
+        ProcessProtected,
+        NotPermitted,
         NotFound,
         NoSuchUser,
+        NoSuchProcess,
         MethodNotAllowed,
         UnknownKind,
         MissingArgument,
@@ -151,7 +156,8 @@ fn every_error_code() {
             | OwnerStays | BodyTooLarge | UnsupportedMediaType | RateLimited | TooManyStreams
             | TooManyTopics | Unavailable | Unconfirmed | ShuttingDown | Internal | Unknown
             | UnknownKind | MissingArgument | InvalidArgument | OutsideRoots | JobEnded
-            | JobActive | QueueFull | UnknownMetric => {}
+            | JobActive | QueueFull | UnknownMetric | NotLocal | ProcessProtected
+            | NotPermitted | NoSuchProcess => {}
         }
     }
     assert_json_snapshot!(same(every));

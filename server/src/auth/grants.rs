@@ -87,6 +87,16 @@ pub fn may_start(caller: &Caller) -> bool {
     may_use_jobs(caller) && caller.grant().is_none_or(|grant| grant.has(&Scope::Process))
 }
 
+/// Whether `caller` may see every process of the machine. Their command lines may hold what is nobody's business: admins may, and
+/// tokens that one of them gave the scope for it.
+#[must_use]
+pub fn may_see_processes(caller: &Caller) -> bool {
+    match caller.grant() {
+        Some(grant) => grant.has(&Scope::Processes),
+        None => caller.is_admin(),
+    }
+}
+
 /// Whether `caller` may see, cancel and remove the jobs of the user `owner_id`: one's own, and by admins everybody's. Nobody
 /// else learns whether there are any.
 #[must_use]
@@ -116,7 +126,7 @@ pub fn is_personal(scope: &Scope) -> bool {
         }
         // Nobody starts a job in another's name.
         Scope::Inbox | Scope::Jobs | Scope::Process => true,
-        Scope::Notify => false,
+        Scope::Notify | Scope::Processes => false,
     }
 }
 
@@ -133,6 +143,7 @@ pub fn may_have(user: &User, scope: &Scope) -> bool {
             user.role >= Role::Publisher && topics.start().is_some_and(has)
         }
         Scope::Notify | Scope::Inbox | Scope::Jobs | Scope::Process => true,
+        Scope::Processes => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What stands before the routes: the host a request names, the page it comes from, and who sent it.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 
 use axum::extract::{FromRequestParts, Request};
@@ -146,6 +147,20 @@ impl FromRequestParts<AppState> for Caller {
             },
         };
         caller.ok_or_else(ApiError::unauthorized)
+    }
+}
+
+/// Whether a request asks for this machine by a name that means it wherever it is said: `localhost`, or a loopback address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IsForThisMachine(pub(crate) bool);
+
+impl<S: Sync> FromRequestParts<S> for IsForThisMachine {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let name = requested_host(&parts.uri, &parts.headers).map(host_name).unwrap_or_default();
+        let is_loopback = name.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+        Ok(Self(is_loopback || name.eq_ignore_ascii_case("localhost")))
     }
 }
 

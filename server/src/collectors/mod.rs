@@ -35,7 +35,9 @@ use tidings_protocol::metrics::Snapshot;
 pub use self::host::machine_name;
 pub use self::moment::Moment;
 pub use self::sampler::{CollectorsConfig, Sampler};
+pub(crate) use self::source::{ProcessReading, ProcessesSource};
 pub(crate) use self::task::start;
+pub(crate) use self::text::cut;
 
 /// Samples one family of metrics.
 pub trait Collector: Send {

@@ -168,7 +168,9 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn reading(pid: u32, cpu_ms: u64, memory: u64) -> ProcessReading {
-        ProcessReading { pid, started: 1, cpu_ms, memory, name: format!("p{pid}") }
+        let name = format!("p{pid}");
+        let (parent, state, threads, is_kernel) = (1, 'S', 1, false);
+        ProcessReading { pid, started: 1, cpu_ms, memory, name, parent, state, threads, is_kernel }
     }
 
     fn spent(readings: &[ProcessReading]) -> HashMap<u32, Spent> {

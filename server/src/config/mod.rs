@@ -24,7 +24,8 @@ pub use error::ConfigError;
 pub use jobs::{CommandConfig, JobsConfig};
 pub use redis_url::{InvalidRedisUrl, RedisUrl};
 pub use sections::{
-    CollectorsConfig, HubConfig, LimitsConfig, NotificationsConfig, ServerConfig, default_data_dir,
+    CollectorsConfig, EndProcesses, HubConfig, LimitsConfig, NotificationsConfig, ProcessesConfig,
+    ServerConfig, default_data_dir,
 };
 
 /// Port the server listens on unless told otherwise.
@@ -45,6 +46,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// `[collectors]`
     pub collectors: CollectorsConfig,
+    /// `[processes]`
+    pub processes: ProcessesConfig,
     /// `[notifications]`
     pub notifications: NotificationsConfig,
     /// `[alerting]`

@@ -103,6 +103,25 @@ pub struct CollectorsConfig {
     pub processes_interval_ms: u64,
 }
 
+/// What may be done with the processes of the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProcessesConfig {
+    /// Who may end one. Default `local`.
+    pub end: EndProcesses,
+}
+
+/// Who may end a process of the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndProcesses {
+    /// Admins, by requests from the machine itself.
+    #[default]
+    Local,
+    /// Nobody.
+    Never,
+}
+
 /// How much of each user's inbox is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -34,6 +34,15 @@ fn an_unknown_key_names_the_nearest_known_one() {
 }
 
 #[test]
+fn processes_are_ended_locally_unless_nobody_may() {
+    assert_eq!(Config::default().processes.end, EndProcesses::Local);
+    let never = parse("[processes]\nend = \"never\"").unwrap();
+    assert_eq!(never.processes.end, EndProcesses::Never);
+    let error = parse("[processes]\nend = \"always\"").unwrap_err().to_string();
+    assert!(error.contains("never"), "{error}");
+}
+
+#[test]
 fn a_wrong_type_says_where() {
     let error = parse("[server]\nheartbeat_seconds = \"x\"").unwrap_err().to_string();
     assert!(error.contains("line 2"), "{error}");

@@ -1,18 +1,15 @@
 //! `/api/metrics/history`: columns for charts, for everybody who may read the machine.
 
-use std::io::Write as _;
-
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use tidings_protocol::api::{ErrorCode, path, query};
 use tidings_protocol::history::{History, Range};
 use tidings_protocol::topic::{Selector, Topic};
 
+use super::packed::{listed, packed, takes_gzip};
 use crate::assets::accepts;
 use crate::auth::{Caller, grants};
 use crate::error::ApiError;
@@ -21,9 +18,6 @@ use crate::state::AppState;
 
 /// Most `metric` parameters of a request; each may stand for several.
 const MAX_METRICS: usize = 100;
-
-/// An answer is worth the work of packing it from here on, in bytes.
-const LEAST_PACKED: usize = 1_400;
 
 /// What is wanted, and in which form.
 struct Asked {
@@ -56,7 +50,7 @@ async fn read(
         return Err(ApiError::new(ErrorCode::Forbidden, "you may not read this machine"));
     }
     let mut history = state.history.read(&question).await?;
-    let packs = listed(&headers, header::ACCEPT_ENCODING).is_some_and(|own| accepts(own, "gzip"));
+    let packs = takes_gzip(&headers);
     // Up to a million numbers: not on a thread that has connections to serve.
     let written = tokio::task::spawn_blocking(move || {
         digits.into_iter().for_each(|digits| history.round(digits));
@@ -87,17 +81,7 @@ async fn read(
 /// The text of an answer, and whether it is packed: of numbers a third is left, in few milliseconds.
 fn written(history: &History, is_csv: bool, packs: bool) -> std::io::Result<(Vec<u8>, bool)> {
     let text = if is_csv { csv::sheet(history).into_bytes() } else { serde_json::to_vec(history)? };
-    if !packs || text.len() < LEAST_PACKED {
-        return Ok((text, false));
-    }
-    let mut packed = GzEncoder::new(Vec::with_capacity(text.len() / 2), Compression::fast());
-    packed.write_all(&text)?;
-    Ok((packed.finish()?, true))
-}
-
-/// A header that is a list.
-fn listed(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
+    packed(text, packs)
 }
 
 /// A parameter that is none is refused: who misspells `range` would get another chart without a word.

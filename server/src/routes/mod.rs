@@ -11,7 +11,9 @@ mod health;
 mod history;
 mod jobs;
 mod notifications;
+mod packed;
 mod process;
+mod processes;
 mod publish;
 mod session;
 mod tokens;
@@ -66,6 +68,7 @@ pub fn routes(state: AppState) -> Routes {
         .merge(channel::router())
         .merge(notifications::stream_router())
         .merge(history::router())
+        .merge(processes::router())
         .merge(with_bodies)
         .route("/api/{*rest}", axum::routing::any(no_such_route))
         .merge(health::router())

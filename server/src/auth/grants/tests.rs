@@ -220,3 +220,21 @@ fn a_user_is_administered_by_admins_and_by_no_token() {
         assert_eq!((over_user(&caller, "u1"), over_user(&caller, "u2")), (own, other));
     }
 }
+
+#[test]
+fn processes_are_for_admins_and_for_tokens_that_one_of_them_gave_the_scope() {
+    for (role, scopes, sees) in [
+        (Role::Viewer, None, false),
+        (Role::Publisher, None, false),
+        (Role::Admin, None, true),
+        (Role::Admin, Some(&["read:*", "process"][..]), false),
+        (Role::Admin, Some(&["processes"]), true),
+        (Role::Viewer, Some(&["processes"]), true),
+    ] {
+        assert_eq!(may_see_processes(&caller(role, scopes)), sees, "{role} {scopes:?}");
+    }
+    for (role, gives) in [(Role::Viewer, false), (Role::Publisher, false), (Role::Admin, true)] {
+        assert_eq!(may_give(&caller(role, None), &Scope::Processes), gives, "{role}");
+    }
+    assert!(may_give_to(&caller(Role::Admin, None), "u2", &Scope::Processes));
+}

@@ -71,4 +71,21 @@ pub(crate) struct ProcessReading {
     pub(crate) memory: u64,
     /// Name, which may be cut short.
     pub(crate) name: String,
+    /// Id of the one it belongs to; 0 for none.
+    pub(crate) parent: u32,
+    /// What it does, by the letter that `ps` has for it.
+    pub(crate) state: char,
+    /// Threads; 0 where the system does not say.
+    pub(crate) threads: u32,
+    /// Whether it is a part of the kernel.
+    pub(crate) is_kernel: bool,
+}
+
+/// What of a process costs a reading of its own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ProcessDetails {
+    /// Its command line, which may be cut short.
+    pub(crate) command: String,
+    /// Whose it is, as the system numbers users.
+    pub(crate) user: Option<String>,
 }

@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use sysinfo::{
-    DiskRefreshKind, Disks, InterfaceOperationalState, Networks, ProcessRefreshKind,
-    ProcessesToUpdate, System,
+    DiskRefreshKind, Disks, InterfaceOperationalState, Networks, Pid, Process, ProcessRefreshKind,
+    ProcessStatus, ProcessesToUpdate, System, UpdateKind,
 };
 
 use super::super::Moment;
-use super::{CpuUse, DiskReading, LinkReading, ProcessReading};
+use super::{CpuUse, DiskReading, LinkReading, ProcessDetails, ProcessReading};
 
 /// Disks that come and go are looked for this often.
 const SEARCH_EVERY: Duration = Duration::from_secs(10);
@@ -129,18 +129,69 @@ impl ProcessesSource {
         let Some(system) = &mut self.system else { return };
         let kind = ProcessRefreshKind::nothing().with_cpu().with_memory().without_tasks();
         system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
-        readings.extend(system.processes().iter().map(|(pid, process)| ProcessReading {
-            pid: pid.as_u32(),
-            started: process.start_time(),
-            cpu_ms: process.accumulated_cpu_time(),
-            memory: process.memory(),
-            name: process.name().to_string_lossy().into_owned(),
-        }));
+        readings.extend(system.processes().values().map(reading));
+    }
+
+    /// The process of this id, if there is one.
+    pub(crate) fn read_one(&mut self, pid: u32) -> Option<ProcessReading> {
+        let (system, pid) = (self.system.as_mut()?, Pid::from_u32(pid));
+        let kind = ProcessRefreshKind::nothing().with_cpu().with_memory().without_tasks();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, kind);
+        system.process(pid).map(reading)
+    }
+
+    /// What a process was started with, and whose it is.
+    pub(crate) fn details(&mut self, pid: u32) -> ProcessDetails {
+        let pid = Pid::from_u32(pid);
+        let Some(system) = &mut self.system else { return ProcessDetails::default() };
+        let kind = ProcessRefreshKind::nothing()
+            .with_cmd(UpdateKind::OnlyIfNotSet)
+            .with_user(UpdateKind::OnlyIfNotSet)
+            .without_tasks();
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, kind);
+        let Some(process) = system.process(pid) else { return ProcessDetails::default() };
+        let words: Vec<_> = process.cmd().iter().map(|word| word.to_string_lossy()).collect();
+        let command = words.join(" ").replace(char::is_control, " ");
+        ProcessDetails { command, user: process.user_id().map(|user| user.to_string()) }
+    }
+
+    /// A reading's `started`, in ms since the epoch: what the machine's own beginning counts as here.
+    pub(crate) fn start_ms(&self, started: u64) -> u64 {
+        started.saturating_mul(1000)
+    }
+
+    /// What [`start_ms`](Self::start_ms) counts from.
+    pub(crate) fn boot_at(&self) -> u64 {
+        0
     }
 
     /// The name is whole already.
     pub(crate) fn full_name(&mut self, _pid: u32, short: String) -> String {
         short
+    }
+}
+
+fn reading(process: &Process) -> ProcessReading {
+    ProcessReading {
+        pid: process.pid().as_u32(),
+        started: process.start_time(),
+        cpu_ms: process.accumulated_cpu_time(),
+        memory: process.memory(),
+        name: process.name().to_string_lossy().into_owned(),
+        parent: process.parent().map_or(0, Pid::as_u32),
+        state: match process.status() {
+            ProcessStatus::Run => 'R',
+            ProcessStatus::Sleep => 'S',
+            ProcessStatus::Idle => 'I',
+            ProcessStatus::Stop => 'T',
+            ProcessStatus::Tracing => 't',
+            ProcessStatus::Zombie => 'Z',
+            ProcessStatus::UninterruptibleDiskSleep => 'D',
+            ProcessStatus::Dead => 'X',
+            _ => '?',
+        },
+        threads: 0,
+        is_kernel: false,
     }
 }
 
@@ -164,6 +215,7 @@ mod tests {
         let (own, library) = (find(&own).unwrap(), find(&library).unwrap());
         assert!(own.memory.abs_diff(library.memory) < 64 << 20);
         assert!(own.cpu_ms.abs_diff(library.cpu_ms) < 60_000);
+        assert_eq!(own.parent, library.parent);
     }
 
     #[test]

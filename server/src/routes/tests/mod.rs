@@ -6,6 +6,7 @@ mod health;
 mod history;
 mod jobs;
 mod notifications;
+mod processes;
 mod publish;
 
 use std::path::Path;

@@ -4,8 +4,12 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::fs::{self, File};
 use std::io::Read;
+use std::os::unix::fs::MetadataExt;
 
-use super::super::ProcessReading;
+use super::super::{ProcessDetails, ProcessReading};
+
+/// Flag of a process that is a part of the kernel.
+const PF_KTHREAD: u64 = 0x0020_0000;
 
 /// The kernel cuts a program's name to this many bytes.
 const SHORT_NAME: usize = 15;
@@ -40,6 +44,33 @@ impl ProcessesSource {
         }
     }
 
+    /// The process of this id, if there is one.
+    pub(crate) fn read_one(&mut self, pid: u32) -> Option<ProcessReading> {
+        let (page_bytes, ticks_per_second) = (self.page_bytes, self.ticks_per_second);
+        parse(pid, &self.file(pid, "stat")?, page_bytes, ticks_per_second)
+    }
+
+    /// What a process was started with, and whose it is.
+    pub(crate) fn details(&mut self, pid: u32) -> ProcessDetails {
+        let command = self.file(pid, "cmdline").unwrap_or_default();
+        let command = command.trim_end_matches('\0').replace(char::is_control, " ");
+        // The folder is the effective user's, whoever may look into it.
+        let user = fs::metadata(format!("/proc/{pid}")).ok().map(|folder| folder.uid().to_string());
+        ProcessDetails { command, user }
+    }
+
+    /// A reading's `started`, in ms since the machine began.
+    pub(crate) fn start_ms(&self, started: u64) -> u64 {
+        started.saturating_mul(1000) / self.ticks_per_second
+    }
+
+    /// When the machine began, in ms since the epoch, by the clock as it stands.
+    pub(crate) fn boot_at(&self) -> u64 {
+        let since = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let ms = since.tv_sec.saturating_mul(1000).saturating_add(since.tv_nsec / 1_000_000);
+        crate::clock::now_ms().saturating_sub(u64::try_from(ms).unwrap_or_default())
+    }
+
     /// The program's whole name, where the kernel cut `short` from it.
     pub(crate) fn full_name(&mut self, pid: u32, short: String) -> String {
         if short.len() < SHORT_NAME {
@@ -65,9 +96,13 @@ fn parse(pid: u32, line: &str, page_bytes: u64, ticks_per_second: u64) -> Option
     let (name, rest) = line.split_once('(')?.1.rsplit_once(") ")?;
     let mut fields = rest.split_ascii_whitespace();
     // Counted as proc(5) does, where the state after the name is field 3.
-    let user: u64 = fields.nth(14 - 3)?.parse().ok()?;
+    let state = fields.next()?.chars().next()?;
+    let parent = fields.next()?.parse().ok()?;
+    let flags: u64 = fields.nth(9 - 5)?.parse().ok()?;
+    let user: u64 = fields.nth(14 - 10)?.parse().ok()?;
     let system: u64 = fields.next()?.parse().ok()?;
-    let started = fields.nth(22 - 16)?.parse().ok()?;
+    let threads = fields.nth(20 - 16)?.parse().ok()?;
+    let started = fields.nth(22 - 21)?.parse().ok()?;
     let pages: u64 = fields.nth(24 - 23)?.parse().ok()?;
     let ticks = user.saturating_add(system);
     Some(ProcessReading {
@@ -76,6 +111,10 @@ fn parse(pid: u32, line: &str, page_bytes: u64, ticks_per_second: u64) -> Option
         cpu_ms: ticks.saturating_mul(1000) / ticks_per_second,
         memory: pages.saturating_mul(page_bytes),
         name: name.to_owned(),
+        parent,
+        state,
+        threads,
+        is_kernel: flags & PF_KTHREAD != 0,
     })
 }
 
@@ -91,6 +130,16 @@ mod tests {
         assert_eq!(reading.name, "a) (b ");
         assert_eq!((reading.pid, reading.started), (42, 2100));
         assert_eq!((reading.cpu_ms, reading.memory), (420, 66 * 4096));
+    }
+
+    #[test]
+    fn a_line_of_stat_gives_parent_state_threads_and_whether_it_is_of_the_kernel() {
+        let line = "42 (x) R 7 42 42 0 -1 4194304 94 0 0 0 14 28 5 6 20 0 3 0 2100 5000000 66 0";
+        let reading = parse(42, line, 4096, 100).unwrap();
+        assert_eq!((reading.parent, reading.state, reading.threads), (7, 'R', 3));
+        assert!(!reading.is_kernel);
+        let kernel = line.replace("4194304", "2129984");
+        assert!(parse(42, &kernel, 4096, 100).unwrap().is_kernel);
     }
 
     #[test]
@@ -111,5 +160,12 @@ mod tests {
         assert_eq!(own.name, comm.trim_end());
         let full = source.full_name(own.pid, own.name.clone());
         assert!(full.starts_with(&own.name));
+        assert_eq!(own.parent, std::os::unix::process::parent_id());
+        let details = source.details(own.pid);
+        let mut arguments = std::env::args();
+        assert!(details.command.starts_with(&arguments.next().unwrap()), "{details:?}");
+        assert_eq!(details.user, Some(rustix::process::geteuid().as_raw().to_string()));
+        assert_eq!(source.read_one(own.pid).unwrap().started, own.started);
+        assert_eq!(source.read_one(u32::MAX), None);
     }
 }
