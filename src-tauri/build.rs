@@ -31,6 +31,8 @@ const COMMANDS: &[&str] = &[
     "save_job_result",
     "metrics_history",
     "save_metrics_history",
+    "list_processes",
+    "end_process",
     "next_chosen",
     "notice_settings",
 ];

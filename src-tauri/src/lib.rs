@@ -215,6 +215,8 @@ pub fn create_app<R: Runtime>(
             commands::jobs::save_job_result,
             commands::history::metrics_history,
             commands::history::save_metrics_history,
+            commands::processes::list_processes,
+            commands::processes::end_process,
             commands::notices::next_chosen,
             commands::notices::notice_settings,
         ])

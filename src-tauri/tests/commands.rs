@@ -224,7 +224,7 @@ async fn the_page_starts_a_job_by_the_application_and_lets_go_of_its_stream() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_follows_and_ends_jobs_by_the_application() {
+async fn the_page_follows_and_ends_jobs_and_processes_by_the_application() {
     let desk = Desk::new().await;
     let none = || ("404 Not Found", Value::Null);
     for (command, arguments, expected) in [
@@ -249,10 +249,21 @@ async fn the_page_follows_and_ends_jobs_by_the_application() {
             json!({ "host": "den", "range": "24h", "metrics": ["cpu.total"] }),
             "GET /api/metrics/history?metric=cpu.total&range=24h&host=den&format=csv HTTP/1.1",
         ),
+        ("list_processes", json!({}), "GET /api/processes HTTP/1.1"),
+        (
+            "end_process",
+            json!({ "pid": 42, "start": 7, "force": false }),
+            "DELETE /api/processes/42?start=7 HTTP/1.1",
+        ),
+        (
+            "end_process",
+            json!({ "pid": 42, "start": 7, "force": true }),
+            "DELETE /api/processes/42?start=7&force=true HTTP/1.1",
+        ),
     ] {
         let (line, answer) = asked(&desk, command, arguments, none()).await;
         assert_eq!(line, expected);
-        let refused = answer.expect_err("the server has no such job");
+        let refused = answer.expect_err("the server has no such thing");
         assert_eq!(refused["status"], 404, "{refused}");
     }
 
@@ -336,6 +347,8 @@ async fn no_other_window_may_ask_anything() {
         "save_job_result",
         "metrics_history",
         "save_metrics_history",
+        "list_processes",
+        "end_process",
         "next_chosen",
         "notice_settings",
     ] {

@@ -28,6 +28,7 @@ mod events;
 mod firehose;
 #[cfg(target_os = "linux")]
 mod fleet;
+mod group;
 mod http2;
 pub mod ledger;
 #[cfg(target_os = "linux")]
@@ -57,6 +58,7 @@ pub use events::{Events, Frame};
 pub use firehose::{Firehose, Load};
 #[cfg(target_os = "linux")]
 pub use fleet::Fleet;
+pub use group::Group;
 pub use http2::{Http2, Http2Events};
 #[cfg(target_os = "linux")]
 pub use namespace::Namespace;

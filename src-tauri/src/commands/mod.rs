@@ -6,4 +6,5 @@ pub(crate) mod history;
 pub(crate) mod inbox;
 pub(crate) mod jobs;
 pub(crate) mod notices;
+pub(crate) mod processes;
 pub(crate) mod trust;

@@ -118,7 +118,7 @@ pub fn result_address(id: &str) -> String {
     format!("{}/result", address(id))
 }
 
-async fn told(
+pub(super) async fn told(
     command: &'static str,
     arguments: Vec<(&'static str, JsValue)>,
     method: &'static str,

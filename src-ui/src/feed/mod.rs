@@ -12,6 +12,7 @@ mod http;
 pub mod inbox;
 pub mod jobs;
 pub mod notices;
+pub mod processes;
 mod session;
 mod tabs;
 mod time;

@@ -14,10 +14,15 @@ use super::store::{Shared, use_connection, use_live_metrics, use_paused};
 /// State of a panel that shows one family of the current machine's metrics.
 #[hook]
 pub fn use_freshness(family: Family) -> Freshness {
-    let connection = use_connection();
     let metrics = use_live_metrics();
+    use_freshness_of(metrics.current().and_then(|sample| sample.reading(family)))
+}
+
+/// State of a panel that shows this.
+#[hook]
+pub fn use_freshness_of(reading: Option<Reading>) -> Freshness {
+    let connection = use_connection();
     let paused = use_paused().is_on();
-    let reading = metrics.current().and_then(|sample| sample.reading(family));
     let fresh = use_at_each_tick((connection, reading), at);
     if paused && fresh == Freshness::Live { Freshness::Paused } else { fresh }
 }

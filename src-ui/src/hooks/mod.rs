@@ -18,6 +18,7 @@ mod notices;
 mod notifications;
 mod parts;
 mod past;
+mod processes;
 mod settings;
 mod store;
 mod theme;
@@ -33,7 +34,7 @@ pub use event_source::{
     use_event_source,
 };
 pub use favicon::use_favicon;
-pub use freshness::{use_badge, use_freshness};
+pub use freshness::{use_badge, use_freshness, use_freshness_of};
 pub use hidden_page::use_hidden_page;
 pub use job_texts::{Texts, use_job_texts};
 pub use jobs::{StartError, job_result_address, use_fresh_jobs, use_people};
@@ -44,6 +45,7 @@ pub use notifications::{
     use_toasts, use_unread,
 };
 pub use parts::use_parts;
+pub use processes::{Heard, end_process, use_processes};
 pub use store::{
     Actions, Paused, Shared, StoreProvider, use_actions, use_connection, use_events, use_jobs,
     use_metrics, use_paused, use_server_clock, use_user,

@@ -13,6 +13,8 @@ const KEYS: &[(&str, &str)] = &[
     ("1, 2, 3, 4, 5", "Charts of a minute, 5 minutes, an hour, 24 hours, 7 days"),
     ("←, →", "On a chart: read it point by point"),
     ("+, -", "On a chart: zoom in or out"),
+    ("/", "Among all processes: find one"),
+    ("Enter, Delete", "On a process: all there is to know of it, or its end"),
     ("t", "Next theme: system, light, dark"),
     ("?", "This help"),
     ("Esc", "Close what is open, or show whole charts again"),

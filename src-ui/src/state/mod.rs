@@ -11,6 +11,7 @@ pub mod json;
 pub mod members;
 pub mod metrics;
 pub mod notifications;
+pub mod processes;
 pub mod reader;
 pub mod server_clock;
 pub mod settings;

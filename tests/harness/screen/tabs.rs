@@ -77,6 +77,17 @@ impl Screen {
         self.devtools("Page.setWebLifecycleState", json!({ "state": state })).await.map(drop)
     }
 
+    /// Has the page take the window for one of this size, which may be narrower than a browser's own can be.
+    ///
+    /// # Errors
+    ///
+    /// If the browser does not.
+    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await.map(drop)
+    }
+
     /// How many streams the page in this tab has open.
     ///
     /// # Errors

@@ -5,17 +5,19 @@ use std::cmp::Ordering;
 use tidings_protocol::metrics::Process;
 use yew::prelude::*;
 
-use crate::components::{Card, Symbol, bar, empty, skeleton};
-use crate::hooks::{use_freshness, use_metrics};
-use crate::state::format::{bytes, grouped, percent, share};
-use crate::state::metrics::Family;
+use crate::components::{bar, empty, skeleton};
+use crate::state::format::{bytes, percent, share};
+use crate::state::metrics::Sample;
 
 /// How many are shown of those the server sends.
 const SHOWN: usize = 10;
 
+/// What they are ranked by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
+pub(super) enum Order {
+    /// CPU use.
     Cpu,
+    /// Memory.
     Memory,
 }
 
@@ -31,12 +33,7 @@ impl Order {
 }
 
 /// The processes that use most CPU or most memory.
-#[component]
-pub(super) fn ProcessesPanel() -> Html {
-    let metrics = use_metrics();
-    let freshness = use_freshness(Family::Processes);
-    let order = use_state_eq(|| Order::Cpu);
-    let sample = metrics.current();
+pub(super) fn top(sample: Option<&Sample>, order: &UseStateHandle<Order>) -> Html {
     let processes = sample.and_then(|sample| sample.snapshot.processes.as_ref());
     let memory = sample.and_then(|sample| sample.snapshot.memory.as_ref()).map_or(0, |m| m.total);
 
@@ -44,10 +41,8 @@ pub(super) fn ProcessesPanel() -> Html {
     top.sort_unstable_by(|a, b| order.compare(a, b));
     top.truncate(SHOWN);
 
-    let aside =
-        processes.map(|p| html! { <span>{ format!("{} running", grouped(p.count)) }</span> });
     let heading = |label: &'static str, by: Order| {
-        let sorted = *order == by;
+        let sorted = **order == by;
         let order = order.clone();
         html! {
             <th scope="col" class="number" aria-sort={if sorted { "descending" } else { "none" }}>
@@ -59,7 +54,7 @@ pub(super) fn ProcessesPanel() -> Html {
         }
     };
     html! {
-        <Card panel="processes" title="Top processes" symbol={Symbol::List} {freshness} {aside}>
+        <>
             if processes.is_none() {
                 { skeleton(SHOWN) }
             } else if top.is_empty() {
@@ -77,7 +72,7 @@ pub(super) fn ProcessesPanel() -> Html {
                     <tbody>{ for top.iter().map(|process| row(process, memory)) }</tbody>
                 </table>
             }
-        </Card>
+        </>
     }
 }
 

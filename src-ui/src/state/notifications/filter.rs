@@ -36,7 +36,8 @@ fn has(row: &Notification, word: &str) -> bool {
     [&*row.title, &*row.message, source].iter().any(|text| folded(text).contains(word))
 }
 
-fn folded(text: &str) -> String {
+/// The same in small letters, as far as what is searched for is concerned.
+pub(in crate::state) fn folded(text: &str) -> String {
     text.chars().map(small).collect()
 }
 
