@@ -14,6 +14,9 @@ use crate::status::{Cause, State, Status};
 /// A server that promises less is not believed: its silence would never be noticed.
 const LONGEST_HEARTBEAT_SECONDS: u64 = 3600;
 
+/// Events of several servers may be out of order by so much, in ms.
+const CLOCKS_APART: u64 = 1_000;
+
 /// See the [crate] documentation.
 #[derive(Debug)]
 pub struct Feed {
@@ -31,6 +34,8 @@ pub struct Feed {
     next_cursor: Option<EventId>,
     cause: Option<Cause>,
     server: Option<Connected>,
+    /// When the newest event of this connection was published, by the server's clock.
+    newest_at: u64,
     /// Whether a server of this protocol was ever heard here.
     was_live: bool,
 }
@@ -78,6 +83,7 @@ impl Feed {
             next_cursor: None,
             cause: None,
             server: None,
+            newest_at: 0,
             was_live: false,
         };
         (feed, Command::Connect { cursor })
@@ -101,10 +107,17 @@ impl Feed {
 
     /// How old an event already was when it arrived: what was replayed on connecting is as old as the
     /// server's own clock says, anything later is new. No clock of this machine takes part.
-    #[must_use]
-    pub fn age_on_arrival(&self, at: u64) -> Duration {
-        let opened = self.server.as_ref().map_or(0, |server| server.at);
-        Duration::from_millis(opened.saturating_sub(at))
+    ///
+    /// Events come in the order in which they were published: one whose time lies before that of the one before tells
+    /// that the server's clock was set back, and with it the time of `connected`.
+    pub fn age_on_arrival(&mut self, at: u64) -> Duration {
+        let back = self.newest_at.saturating_sub(at);
+        self.newest_at = if back > CLOCKS_APART { at } else { self.newest_at.max(at) };
+        let Some(server) = &mut self.server else { return Duration::ZERO };
+        if back > CLOCKS_APART {
+            server.at = server.at.saturating_sub(back);
+        }
+        Duration::from_millis(server.at.saturating_sub(at))
     }
 
     /// The gap that passing over an unreadable frame leaves; null where nothing is lost. Asked before the
@@ -204,6 +217,7 @@ impl Feed {
         }
         if let Message::Connected(connected) = message {
             self.server = Some(connected.clone());
+            self.newest_at = 0;
             if connected.protocol != PROTOCOL_VERSION {
                 let detail =
                     format!("protocol {} instead of {PROTOCOL_VERSION}", connected.protocol);

@@ -7,7 +7,7 @@ mod bench;
 use std::time::Duration;
 
 use bench::{Bench, HEARTBEAT, connected, connected_by, event, gap, heartbeat, id};
-use tidings_feed::{Cause, Command, Failure, Input, State};
+use tidings_feed::{Cause, Command, Failure, Input, State, decode};
 use tidings_protocol::event::EventId;
 
 #[test]
@@ -324,8 +324,37 @@ fn a_server_that_promises_an_absurd_heartbeat_is_watched_all_the_same() {
 
 #[test]
 fn only_what_was_replayed_has_an_age() {
-    let bench = Bench::open();
+    let mut bench = Bench::open();
     assert_eq!(bench.feed.age_on_arrival(400), Duration::from_millis(600));
     assert_eq!(bench.feed.age_on_arrival(1000), Duration::ZERO);
     assert_eq!(bench.feed.age_on_arrival(5000), Duration::ZERO);
+}
+
+#[test]
+fn a_server_whose_clock_is_set_back_tells_nothing_old() {
+    const HOUR: u64 = 3_600_000;
+    let mut bench = Bench::connecting();
+    let connected = |at: u64| {
+        let data = r#"{"type":"connected","protocol":1,"serverVersion":"0.1.0","heartbeatSeconds":15,"topics":[],"at":AT}"#;
+        decode(&data.replace("AT", &at.to_string())).unwrap()
+    };
+    bench.message(&connected(2 * HOUR));
+    let mut age = |at| bench.feed.age_on_arrival(at);
+    assert_eq!(age(2 * HOUR - 400), Duration::from_millis(400), "it was replayed");
+    assert_eq!(age(2 * HOUR + 600), Duration::ZERO);
+    assert_eq!(age(HOUR + 1_600), Duration::ZERO, "the clock was set back by an hour");
+    assert_eq!(age(HOUR + 2_600), Duration::ZERO);
+    assert_eq!(age(3 * HOUR), Duration::ZERO, "and forward");
+    assert_eq!(age(HOUR / 2), Duration::ZERO, "and back again");
+    bench.message(&connected(HOUR));
+    assert_eq!(bench.feed.age_on_arrival(HOUR - 60_000), Duration::from_secs(60));
+}
+
+#[test]
+fn servers_whose_clocks_are_a_little_apart_set_none_back() {
+    let mut bench = Bench::open();
+    for at in [900, 100, 900] {
+        let age = bench.feed.age_on_arrival(at);
+        assert_eq!(age, Duration::from_millis(1_000 - at));
+    }
 }
