@@ -1,6 +1,6 @@
 //! The page.
 
-use tidings_feed::State;
+use tidings_feed::{Cause, State};
 use tidings_protocol::api::SignIn;
 use yew::prelude::*;
 
@@ -13,6 +13,7 @@ use crate::panels::PANELS;
 use crate::shell::{
     Header, Help, Inbox, Notice, NotificationsListener, Ranges, Refused, Toasts, toggle_inbox,
 };
+use crate::state::connection::explain_sign_in;
 
 /// The page with its store.
 #[component]
@@ -76,6 +77,12 @@ fn Main() -> Html {
     let unauthorized = connection.status.state == State::Unauthorized;
     let desktop = actions.is_desktop();
     let has_data = metrics.current().is_some();
+    // A session may be there, and who refused it, a proxy say, may have thought better of it.
+    let is_forbidden = connection.status.cause == Some(Cause::Status { code: 403 });
+    let on_again = is_forbidden.then(|| {
+        let actions = actions.clone();
+        Callback::from(move |()| actions.retry())
+    });
     let on_token = {
         let actions = actions.clone();
         Callback::from(move |token| actions.sign_in(SignIn::Token { token }))
@@ -84,11 +91,12 @@ fn Main() -> Html {
         actions.sign_in(SignIn::Password { username, password: password.into() });
     });
     let error = connection.sign_in_error.clone().map(AttrValue::from);
+    let why = explain_sign_in(connection.status.cause.as_ref(), has_data);
     html! {
         <main class="main" id="main" tabindex="-1">
             if unauthorized {
                 <div class="sign-in-place">
-                    if desktop { <Refused /> } else { <SignInCard {error} {on_password} {on_token} /> }
+                    if desktop { <Refused /> } else { <SignInCard {why} {on_again} {error} {on_password} {on_token} /> }
                 </div>
             }
             // Without a session and without data there is nothing that panels could show.

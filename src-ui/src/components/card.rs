@@ -36,15 +36,18 @@ pub fn Card(props: &CardProps) -> Html {
                     { props.title.clone() }
                 </h2>
                 <div class="card-aside">{ props.aside.clone() }</div>
-                if let Some(label) = props.freshness.label() {
-                    <span class="chip">
-                        { icon(symbol_of(props.freshness)) }
-                        { label }
-                    </span>
-                }
+                { chip(props.freshness) }
             </header>
             <div class="card-body">{ props.children.clone() }</div>
         </section>
+    }
+}
+
+/// What is to be said of old values: icon and word, and on pointing the cause and what to do, which the help has for all.
+pub fn chip(freshness: Freshness) -> Html {
+    let Some(label) = freshness.label() else { return Html::default() };
+    html! {
+        <span class="chip" title={freshness.explain()}>{ icon(symbol_of(freshness)) }{ label }</span>
     }
 }
 

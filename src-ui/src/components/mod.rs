@@ -21,7 +21,7 @@ mod uplot;
 pub use bar::{HIGH, bar, column, progress, warning_bar};
 pub use bell::bell;
 pub use button::{Button, Look};
-pub use card::{Card, empty, skeleton};
+pub use card::{Card, chip, empty, skeleton};
 pub use chart::{Chart, ChartData, ChartSource, Line, Mark, Scale, Wake, Zoom};
 pub use icon::{Symbol, icon, mark};
 pub use json_view::JsonView;

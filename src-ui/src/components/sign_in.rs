@@ -3,11 +3,17 @@
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
+use super::button::Button;
 use super::icon::{Symbol, icon, mark};
 
 /// Properties of [`SignInCard`].
 #[derive(Properties, PartialEq)]
 pub struct SignInCardProps {
+    /// Why somebody is asked.
+    pub why: AttrValue,
+    /// Called to try once more as whoever is signed in, where that may help.
+    #[prop_or_default]
+    pub on_again: Option<Callback<()>>,
     /// Why the last attempt failed.
     #[prop_or_default]
     pub error: Option<AttrValue>,
@@ -78,7 +84,10 @@ pub fn SignInCard(props: &SignInCardProps) -> Html {
         <form class="sign-in" data-testid="sign-in" {onsubmit}>
             { mark() }
             <h2 class="sign-in-title">{ "Sign in to Tidings" }</h2>
-            <p class="sign-in-text">{ "This server shows its data only to those it knows." }</p>
+            <p class="sign-in-text" data-testid="sign-in-why">{ &props.why }</p>
+            if let Some(on_again) = &props.on_again {
+                <Button symbol={Some(Symbol::Retry)} label="Try again" testid="retry" onclick={on_again} />
+            }
             if *way == Way::Password {
                 <label class="field" key="username">
                     <span class="field-label">{ "User name" }</span>

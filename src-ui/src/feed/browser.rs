@@ -22,8 +22,9 @@ use super::session::{
     explain_failure, sign_in, sign_out, take_code_from_address, who_is_signed_in,
 };
 use super::tabs::Group;
-use super::wanted::{address, are_refused, topics};
+use super::wanted::{address, topics};
 use super::{Control, Sink, Update, now};
+use crate::state::freshness::STANDSTILL;
 use crate::state::wire::stream;
 
 /// Shortest time between two updates that only bring events.
@@ -303,8 +304,7 @@ impl Inner {
         let stream = self.stream.get();
         let inner = Rc::downgrade(self);
         spawn_local(async move {
-            let failure = explain_failure(opened).await;
-            let refused = !opened && !asked.is_empty() && are_refused(&asked).await;
+            let (failure, refused) = explain_failure(opened, &asked).await;
             if let Some(inner) = inner.upgrade().filter(|inner| inner.stream.get() == stream) {
                 // What was refused may be given by the next attempt.
                 inner.refused.replace(if refused { asked } else { Vec::new() });
@@ -332,16 +332,28 @@ impl Inner {
             (Some(feed), Some(tab)) => Some(feed.min(tab)),
             (feed, tab) => feed.or(tab),
         };
-        let timer = next.map(|at| {
-            let inner = Rc::downgrade(self);
-            let wait = at.saturating_sub(now).min(LONGEST_TIMER);
-            Timeout::new(ceil_ms(wait), move || {
-                if let Some(inner) = inner.upgrade() {
-                    inner.tick();
-                }
-            })
-        });
+        let timer = next.map(|at| self.timer(at, at.saturating_sub(now).min(LONGEST_TIMER)));
         drop(self.deadline.replace(timer));
+    }
+
+    fn timer(self: &Rc<Self>, at: Duration, wait: Duration) -> Timeout {
+        let inner = Rc::downgrade(self);
+        Timeout::new(ceil_ms(wait), move || {
+            if let Some(inner) = inner.upgrade() {
+                inner.on_timer(at);
+            }
+        })
+    }
+
+    /// The deadline `at` is over. A page that stood still meanwhile has what came then still before it: nothing is said of silence
+    /// until that had its time.
+    fn on_timer(self: &Rc<Self>, at: Duration) {
+        let is_open = matches!(self.state(), State::Live | State::Degraded | State::Stale);
+        if is_open && now() >= at + STANDSTILL {
+            drop(self.deadline.replace(Some(self.timer(now() + STANDSTILL, STANDSTILL))));
+        } else {
+            self.tick();
+        }
     }
 
     fn tick(self: &Rc<Self>) {

@@ -4,6 +4,7 @@ use tidings_feed::Failure;
 use tidings_protocol::api::{ErrorCode, SignIn, User, path};
 
 use super::http::{RequestError, request};
+use super::wanted::address;
 use crate::state::wire::account::user;
 
 /// Why a sign-in or sign-out failed.
@@ -83,13 +84,25 @@ pub(super) async fn sign_out() -> Result<(), SignInError> {
     }
 }
 
-/// Why an `EventSource` failed, which hides status codes: asks the session instead.
-/// `opened` tells whether the stream had been open.
-pub(super) async fn explain_failure(opened: bool) -> Failure {
-    match request("GET", path::SESSION, None).await {
-        Ok(_) if opened => Failure::Closed,
+/// Why an `EventSource` failed, which hides status codes: asks the session instead, and then for the stream of these `topics`.
+/// `opened` tells whether it had been open. With it whether the topics alone are refused, and less should be asked for.
+pub(super) async fn explain_failure(opened: bool, topics: &[String]) -> (Failure, bool) {
+    let mut answer = request("GET", path::SESSION, None).await;
+    let has_session = answer.is_ok();
+    if has_session {
+        if opened {
+            return (Failure::Closed, false);
+        }
+        answer = request("HEAD", &address(None, topics), None).await;
+    }
+    let failure = match answer {
         Ok(_) => Failure::Network("the stream could not be opened".to_owned()),
-        Err(RequestError::Status { status: status @ (401 | 403 | 404), .. }) => {
+        Err(RequestError::Status { status: 403, .. }) if has_session && !topics.is_empty() => {
+            return (Failure::Network("it gives less than was asked for".to_owned()), true);
+        }
+        Err(RequestError::Status { status, .. })
+            if has_session || matches!(status, 401 | 403 | 404) =>
+        {
             Failure::Status(status)
         }
         Err(RequestError::Status { message, .. } | RequestError::App { message, .. }) => {
@@ -98,7 +111,8 @@ pub(super) async fn explain_failure(opened: bool) -> Failure {
         Err(RequestError::Network(detail) | RequestError::Unreadable(detail)) => {
             Failure::Network(detail)
         }
-    }
+    };
+    (failure, false)
 }
 
 /// Takes the one-time code out of the address, so that it stays neither there nor in the history.

@@ -4,8 +4,6 @@ use tidings_protocol::api::{Role, User, path, query};
 use tidings_protocol::event::EventId;
 use tidings_protocol::topic::{JOBS, METRICS, PERSONAL};
 
-use super::http::{RequestError, request};
-
 /// Where the stream is.
 pub(super) fn address(cursor: Option<EventId>, topics: &[String]) -> String {
     let mut address = format!("{}?{}=1", path::EVENTS, query::UNNAMED);
@@ -16,12 +14,6 @@ pub(super) fn address(cursor: Option<EventId>, topics: &[String]) -> String {
         address.push_str(&format!("&{}={id}", query::LAST_EVENT_ID));
     }
     address
-}
-
-/// Whether the server refuses these topics to whoever is signed in; `EventSource` does not tell why it failed.
-pub(super) async fn are_refused(topics: &[String]) -> bool {
-    let answer = request("HEAD", &address(None, topics), None).await;
-    matches!(answer, Err(RequestError::Status { status: 403, .. }))
 }
 
 /// What a user's page asks for; nothing if that is what the server gives to those who ask for nothing. Admins see the jobs of all.

@@ -34,7 +34,9 @@ pub use event_source::{
     use_event_source,
 };
 pub use favicon::use_favicon;
-pub use freshness::{use_badge, use_freshness, use_freshness_of};
+pub use freshness::{
+    use_badge, use_freshness, use_freshness_of, use_list_freshness, use_stream_freshness,
+};
 pub use hidden_page::use_hidden_page;
 pub use job_texts::{Texts, use_job_texts};
 pub use jobs::{StartError, job_result_address, use_fresh_jobs, use_people};

@@ -7,7 +7,7 @@ use yew::prelude::*;
 use crate::components::{
     Button, Card, JsonView, Look, Symbol, clock_time, empty, full_time, skeleton,
 };
-use crate::hooks::{Copy, use_badge, use_copy, use_events, use_paused};
+use crate::hooks::{Copy, use_copy, use_events, use_stream_freshness};
 use crate::state::events::{Entry, EventLog};
 use crate::state::format::grouped;
 use crate::state::freshness::Freshness;
@@ -20,7 +20,7 @@ const SHOWN: usize = 50;
 #[component]
 pub(super) fn EventsPanel() -> Html {
     let events = use_events();
-    let freshness = use_events_freshness(&events);
+    let freshness = use_stream_freshness(events.total() > 0);
     let chosen = use_state(|| None::<Rc<Entry>>);
     // A chosen entry that was pushed out of the list stays as long as it is looked at.
     let shown = match &*chosen {
@@ -78,20 +78,6 @@ pub(super) fn EventsPanel() -> Html {
                 { empty("Nothing arrived yet.") }
             }
         </Card>
-    }
-}
-
-/// Events come when they come: the list is as fresh as the page as a whole.
-#[hook]
-fn use_events_freshness(events: &EventLog) -> Freshness {
-    let badge = use_badge();
-    let paused = use_paused().is_on();
-    match badge.freshness() {
-        Freshness::Live if paused => Freshness::Paused,
-        Freshness::Live if events.total() == 0 => Freshness::Waiting,
-        // A first attempt again, behind a person's "reconnect".
-        Freshness::Waiting if events.total() > 0 => Freshness::Reconnecting,
-        freshness => freshness,
     }
 }
 

@@ -4,6 +4,7 @@ use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 use crate::components::{Button, Look, Symbol};
+use crate::state::freshness::Freshness;
 
 const KEYS: &[(&str, &str)] = &[
     ("Space", "Hold the page still, or let it go on"),
@@ -28,16 +29,16 @@ const INBOX_KEYS: &[(&str, &str)] = &[
     ("Delete", "Delete it"),
 ];
 
-const STATES: &[(&str, &str)] = &[
-    ("Connecting", "The first attempt is under way."),
-    ("Live", "Samples arrive in time."),
-    ("Stale", "Connected, but a sample is overdue by three intervals, at least 3 s."),
-    ("Degraded", "Connected, but the server cannot use its message bus: its metrics pause."),
-    ("Reconnecting", "The connection is lost; the next attempt comes by itself."),
-    ("Offline", "You closed the connection."),
-    ("Unauthorized", "The server wants a valid sign-in."),
-    ("Not trusted", "In the app: the server is not known by its key, or by another one than this."),
-    ("Incompatible", "The server speaks another protocol, or is none."),
+/// What the badge and the panels say besides *Live*.
+const STATES: [Freshness; 8] = [
+    Freshness::Waiting,
+    Freshness::Stale,
+    Freshness::Degraded,
+    Freshness::Reconnecting,
+    Freshness::Offline,
+    Freshness::Unauthorized,
+    Freshness::Incompatible,
+    Freshness::Paused,
 ];
 
 /// Properties of [`Help`].
@@ -77,8 +78,8 @@ pub fn Help(props: &HelpProps) -> Html {
             { table(KEYS, true) }
             <h3 class="dialog-part">{ "Keys in the notifications" }</h3>
             { table(INBOX_KEYS, true) }
-            <h3 class="dialog-part">{ "What the badge says" }</h3>
-            { table(STATES, false) }
+            <h3 class="dialog-part">{ "What badge and panels say" }</h3>
+            { table(&STATES.map(|state| (state.label().unwrap_or_default(), state.explain())), false) }
         </dialog>
     }
 }

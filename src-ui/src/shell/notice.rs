@@ -7,11 +7,15 @@ use yew::prelude::*;
 
 use super::outage::use_outage;
 use crate::components::{Button, Look, Symbol, icon};
-use crate::hooks::{Shared, use_actions, use_badge, use_connection};
+use crate::hooks::{Shared, use_actions, use_badge, use_connection, use_stream_freshness};
 use crate::state::connection::{Badge, Connection, explain};
+use crate::state::freshness::Freshness;
 
 /// A lost connection, and a server's bus, is often back within this time; until then the badge says enough.
 const PATIENCE: Duration = Duration::from_millis(1_200);
+
+/// Release of this page.
+const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
 /// The notice; nothing while all is well.
 #[component]
@@ -26,6 +30,7 @@ pub fn Notice() -> Html {
         },
     );
     let outage = use_outage();
+    let stream = use_stream_freshness(true);
     if let Some(error) = &connection.sign_out_error {
         let onclick = Callback::from(move |()| actions.sign_out());
         return notice(Notes {
@@ -39,10 +44,16 @@ pub fn Notice() -> Html {
         });
     }
     let why = connection.status.cause.as_ref().map(explain);
+    let server = connection.status.server_version.as_deref();
+    // The server has the page that goes with it; the app has its own.
+    let reloads = !actions.is_desktop();
+    let is_updated = reloads && server.is_some_and(|server| server != RELEASE);
     let key = match &connection.status.cause {
         Some(Cause::Untrusted { key: Some(key), .. }) => Some(key.clone()),
         _ => None,
     };
+    let releases =
+        format!("This server is of release {}, this page of {RELEASE}", server.unwrap_or_default());
     let (symbol, title, text) = match badge {
         Badge::Untrusted if key.is_some() => (
             Symbol::Alert,
@@ -56,6 +67,11 @@ pub fn Notice() -> Html {
             Symbol::Alert,
             "This is not the server that was trusted".to_owned(),
             why.unwrap_or_default(),
+        ),
+        Badge::Live if is_updated => (
+            Symbol::Retry,
+            releases,
+            "It may not know all that the server tells.".to_owned(),
         ),
         Badge::Live | Badge::Connecting | Badge::Unauthorized => return Html::default(),
         Badge::Reconnecting { .. } | Badge::Degraded if patient => return Html::default(),
@@ -75,7 +91,12 @@ pub fn Notice() -> Html {
         Badge::Stale => (
             Symbol::Clock,
             "No new samples".to_owned(),
-            "The connection is open, but nothing arrives. The last values stay.".to_owned(),
+            if stream == Freshness::Stale {
+                "The connection is open, but nothing arrives. The last values stay."
+            } else {
+                "The server has none of this machine, but of others. See whether Tidings runs there."
+            }
+            .to_owned(),
         ),
         Badge::Offline => (
             Symbol::Unplugged,
@@ -84,11 +105,11 @@ pub fn Notice() -> Html {
         ),
         Badge::Incompatible => (
             Symbol::Alert,
-            "This server speaks another protocol".to_owned(),
-            format!(
-                "{} Bring server and dashboard to the same release, then reload this page.",
-                why.unwrap_or_default()
-            ),
+            match &connection.status.cause {
+                Some(Cause::NotAStream { .. }) if server.is_some() => releases,
+                _ => "No Tidings server answers here".to_owned(),
+            },
+            format!("{} Bring server and page to one release.", why.unwrap_or_default()),
         ),
     };
     let (label, testid) = match badge {
@@ -96,14 +117,22 @@ pub fn Notice() -> Html {
         Badge::Degraded | Badge::Stale => ("Connect anew", "retry"),
         Badge::Offline => ("Reconnect", "notice-reconnect"),
         Badge::Untrusted if key.is_some() => ("Trust this server", "trust"),
+        Badge::Live | Badge::Incompatible if reloads => ("Reload", "reload"),
         _ => ("Try again", "retry"),
     };
     let onclick = Callback::from(move |()| match &key {
         Some(key) => actions.trust(key.clone()),
+        None if testid == "reload" => reload(),
         None => actions.retry(),
     });
     let state = badge.name();
     notice(Notes { state, symbol, title, text: text.trim(), label, testid, onclick })
+}
+
+fn reload() {
+    if let Some(window) = web_sys::window() {
+        let _ = window.location().reload();
+    }
 }
 
 struct Notes<'a> {

@@ -87,11 +87,11 @@ impl Connection {
         u64::try_from(left.div_ceil(1_000)).unwrap_or(u64::MAX)
     }
 
-    /// The one word for feed and metrics together.
+    /// The one word for feed and metrics together, on a page that has been [awake](super::freshness::Awake) for so long.
     ///
     /// A feed that is open but brings no metrics is not *Live* to a person.
     #[must_use]
-    pub fn badge(&self, newest: Option<Reading>, now: Duration) -> Badge {
+    pub fn badge(&self, newest: Option<Reading>, awake: Duration, now: Duration) -> Badge {
         match self.status.state {
             State::Connecting if self.status.failures > 0 => Badge::Reconnecting { seconds: 0 },
             State::Connecting => Badge::Connecting,
@@ -99,7 +99,7 @@ impl Connection {
                 Badge::Reconnecting { seconds: self.retry_in_seconds(now) }
             }
             State::Stale => Badge::Stale,
-            State::Live if is_overdue(newest, self.held_for(now), now) => Badge::Stale,
+            State::Live if is_overdue(newest, self.held_for(now).min(awake), now) => Badge::Stale,
             State::Live => Badge::Live,
             State::Degraded => Badge::Degraded,
             State::Offline => Badge::Offline,
@@ -213,6 +213,8 @@ impl Badge {
     }
 }
 
+const FORBIDDEN: &str = "The server, or a proxy before it, refuses this user. Ask whoever runs it, or sign in as another.";
+
 /// Why the connection ended, in a sentence.
 #[must_use]
 pub fn explain(cause: &Cause) -> String {
@@ -225,7 +227,7 @@ pub fn explain(cause: &Cause) -> String {
         Cause::Status { code: 401 } => {
             "The session or token is missing or not valid any more.".to_owned()
         }
-        Cause::Status { code: 403 } => "This user may not read the stream.".to_owned(),
+        Cause::Status { code: 403 } => FORBIDDEN.to_owned(),
         Cause::Status { code: 404 } => "Nothing at this address serves a stream.".to_owned(),
         Cause::Status { code } => format!("The server answered with HTTP status {code}."),
         Cause::NotAStream { detail } => format!("The answer was not understood: {detail}."),
@@ -236,6 +238,16 @@ pub fn explain(cause: &Cause) -> String {
             format!("{}{}.", first.unwrap_or_default(), letters.as_str())
         }
         Cause::Silence => "Nothing was heard from the server in time.".to_owned(),
+    }
+}
+
+/// Why somebody is asked to sign in; `had_data` if there was a session.
+#[must_use]
+pub fn explain_sign_in(cause: Option<&Cause>, had_data: bool) -> &'static str {
+    match cause {
+        Some(Cause::Status { code: 403 }) => FORBIDDEN,
+        _ if had_data => "Your session has ended. The last values stay until you sign in.",
+        _ => "This server shows its data only to those it knows.",
     }
 }
 
@@ -251,13 +263,15 @@ pub fn explain_outage(since: &str) -> String {
 mod tests {
     use super::*;
 
+    const AWAKE: Duration = Duration::from_secs(3_600);
+
     #[test]
     fn a_server_that_is_not_trusted_is_not_called_incompatible() {
         let mut connection = with(State::Incompatible, 1);
-        assert_eq!(connection.badge(None, at(0)), Badge::Incompatible);
+        assert_eq!(connection.badge(None, AWAKE, at(0)), Badge::Incompatible);
         let detail = "its key is SHA256:x".to_owned();
         connection.status.cause = Some(Cause::Untrusted { detail, key: None });
-        assert_eq!(connection.badge(None, at(0)), Badge::Untrusted);
+        assert_eq!(connection.badge(None, AWAKE, at(0)), Badge::Untrusted);
         assert_eq!(explain(&connection.status.cause.unwrap()), "Its key is SHA256:x.");
     }
 
@@ -280,7 +294,7 @@ mod tests {
     #[test]
     fn the_countdown_goes_on_without_news_from_the_feed() {
         let connection = with(State::Reconnecting { retry_in_ms: 4_000 }, 1);
-        let label = |ms| connection.badge(None, at(ms)).label();
+        let label = |ms| connection.badge(None, AWAKE, at(ms)).label();
         assert_eq!(label(0), "Reconnecting in 4 s");
         assert_eq!(label(2_500), "Reconnecting in 2 s");
         assert_eq!(label(9_000), "Reconnecting…");
@@ -288,31 +302,41 @@ mod tests {
 
     #[test]
     fn an_attempt_after_a_failure_is_no_first_connection() {
-        assert_eq!(with(State::Connecting, 0).badge(None, at(0)), Badge::Connecting);
-        assert_eq!(with(State::Connecting, 2).badge(None, at(0)).name(), "reconnecting");
+        assert_eq!(with(State::Connecting, 0).badge(None, AWAKE, at(0)), Badge::Connecting);
+        assert_eq!(with(State::Connecting, 2).badge(None, AWAKE, at(0)).name(), "reconnecting");
     }
 
     #[test]
     fn an_open_feed_with_overdue_metrics_is_stale() {
         let mut connection = with(State::Live, 0);
         connection.status.for_ms = 60_000;
-        assert_eq!(connection.badge(arrived(at(0)), at(2_999)), Badge::Live);
-        assert_eq!(connection.badge(arrived(at(0)), at(3_000)), Badge::Stale);
+        assert_eq!(connection.badge(arrived(at(0)), AWAKE, at(2_999)), Badge::Live);
+        assert_eq!(connection.badge(arrived(at(0)), AWAKE, at(3_000)), Badge::Stale);
+    }
+
+    #[test]
+    fn a_page_that_stood_still_says_nothing_of_samples_before_they_had_their_time() {
+        let mut connection = with(State::Live, 0);
+        connection.status.for_ms = 60_000;
+        let badge =
+            |awake| connection.badge(arrived(at(0)), Duration::from_millis(awake), at(60_000));
+        assert_eq!(badge(2_999), Badge::Live);
+        assert_eq!(badge(3_000), Badge::Stale);
     }
 
     #[test]
     fn an_open_feed_that_never_brought_metrics_is_stale() {
         let connection = with(State::Live, 0);
-        assert_eq!(connection.badge(None, at(2_999)), Badge::Live);
-        assert_eq!(connection.badge(None, at(3_000)), Badge::Stale);
+        assert_eq!(connection.badge(None, AWAKE, at(2_999)), Badge::Live);
+        assert_eq!(connection.badge(None, AWAKE, at(3_000)), Badge::Stale);
     }
 
     #[test]
     fn a_degraded_server_is_told_as_that_however_old_the_samples_are() {
         let connection = with(State::Degraded, 0);
-        assert_eq!(connection.badge(arrived(at(0)), at(1)), Badge::Degraded);
-        assert_eq!(connection.badge(arrived(at(0)), at(60_000)), Badge::Degraded);
-        assert_eq!(connection.badge(None, at(60_000)).freshness(), Freshness::Degraded);
+        assert_eq!(connection.badge(arrived(at(0)), AWAKE, at(1)), Badge::Degraded);
+        assert_eq!(connection.badge(arrived(at(0)), AWAKE, at(60_000)), Badge::Degraded);
+        assert_eq!(connection.badge(None, AWAKE, at(60_000)).freshness(), Freshness::Degraded);
     }
 
     #[test]
@@ -324,7 +348,7 @@ mod tests {
         };
         assert!(connection.agrees(&heartbeat(15_000, 15_000)));
         assert!(!connection.agrees(&heartbeat(1_000, 15_000)), "another outage");
-        let said = |ms| connection.badge(None, at(ms)).announcement();
+        let said = |ms| connection.badge(None, AWAKE, at(ms)).announcement();
         assert_eq!(said(0), said(3_600_000));
     }
 
@@ -334,8 +358,8 @@ mod tests {
         let status = Status { state: State::Live, for_ms: 0, ..degraded.status.clone() };
         let well = degraded.told(status, at(60_000));
         let before = arrived(at(0));
-        assert_eq!(well.badge(before, at(62_000)), Badge::Live);
-        assert_eq!(well.badge(before, at(63_000)), Badge::Stale);
+        assert_eq!(well.badge(before, AWAKE, at(62_000)), Badge::Live);
+        assert_eq!(well.badge(before, AWAKE, at(63_000)), Badge::Stale);
     }
 
     #[test]
@@ -359,8 +383,16 @@ mod tests {
     fn the_first_sample_after_a_reconnection_has_its_time_to_arrive() {
         let connection = with(State::Live, 0);
         let long_ago = arrived(Duration::ZERO);
-        assert_eq!(connection.badge(long_ago, at(2_000)), Badge::Live);
-        assert_eq!(connection.badge(long_ago, at(3_000)), Badge::Stale);
+        assert_eq!(connection.badge(long_ago, AWAKE, at(2_000)), Badge::Live);
+        assert_eq!(connection.badge(long_ago, AWAKE, at(3_000)), Badge::Stale);
+    }
+
+    #[test]
+    fn who_is_refused_learns_whether_signing_in_helps() {
+        let because = |code, had_data| explain_sign_in(Some(&Cause::Status { code }), had_data);
+        assert!(because(403, true).contains("refuses this user"));
+        assert!(because(401, true).contains("session has ended"));
+        assert!(because(401, false).contains("only to those it knows"));
     }
 
     #[test]

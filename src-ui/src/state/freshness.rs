@@ -7,7 +7,7 @@ use tidings_feed::State;
 /// State of one panel, told by the panel itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// Nothing arrived yet.
+    /// Nothing arrived yet, or nothing newer since the connection was made again or the page went on.
     Waiting,
     /// Younger than the deadline.
     Live,
@@ -54,10 +54,53 @@ impl Freshness {
             Self::Stale => Some("Stale"),
             Self::Reconnecting => Some("Reconnecting"),
             Self::Offline => Some("Offline"),
-            Self::Unauthorized => Some("Signed out"),
+            Self::Unauthorized => Some("Unauthorized"),
             Self::Incompatible => Some("Incompatible"),
             Self::Paused => Some("Paused"),
         }
+    }
+
+    /// What it means, in a sentence; what to do is said once for the whole page.
+    #[must_use]
+    pub fn explain(self) -> &'static str {
+        match self {
+            Self::Live => "",
+            Self::Waiting => "Nothing new has come yet.",
+            Self::Degraded => {
+                "Connected, but the server cannot use its message bus: its metrics pause."
+            }
+            Self::Stale => {
+                "Connected, but a sample is overdue by three intervals, at least 3 s, or a list did not come."
+            }
+            Self::Reconnecting => "The connection is lost; the next attempt comes by itself.",
+            Self::Offline => "You closed the connection.",
+            Self::Unauthorized => "The server wants a valid sign-in.",
+            Self::Incompatible => "The server speaks another protocol, or is none.",
+            Self::Paused => "You hold the page still.",
+        }
+    }
+}
+
+/// A page that was not looked at by its own clock for so long stood still: it was frozen or asleep, or the machine had no time for it.
+/// Browsers run the clocks of hidden pages once a second.
+pub const STANDSTILL: Duration = Duration::from_millis(1_500);
+
+/// For how long the page has gone on without a break. What came during one still lies before it, and is read before anything is
+/// said of its absence.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Awake {
+    looked: Duration,
+    since: Duration,
+}
+
+impl Awake {
+    /// Notes that the page goes on at `now`, and says for how long it has.
+    pub fn look(&mut self, now: Duration) -> Duration {
+        if now.saturating_sub(self.looked) > STANDSTILL {
+            self.since = now;
+        }
+        self.looked = now;
+        now.saturating_sub(self.since)
     }
 }
 
@@ -96,7 +139,7 @@ impl Reading {
 }
 
 /// Whether a reading should have come by `now` over a connection that has been open for `open`: just
-/// after connecting the first has as long to arrive as any other.
+/// after connecting, and after a standstill, the first has as long to arrive as any other.
 #[must_use]
 pub fn is_overdue(reading: Option<Reading>, open: Duration, now: Duration) -> bool {
     match reading {
@@ -105,7 +148,7 @@ pub fn is_overdue(reading: Option<Reading>, open: Duration, now: Duration) -> bo
     }
 }
 
-/// State of a panel that shows `reading` over a feed that has been in `state` for `held`.
+/// State of a panel that shows `reading` over a feed that has been in `state` for `held`, as far as the page went on.
 #[must_use]
 pub fn of_panel(
     state: State,
@@ -120,10 +163,35 @@ pub fn of_panel(
         (State::Reconnecting { .. }, _) | (State::Connecting, Some(_)) => Freshness::Reconnecting,
         // However young the reading is: it is known that none will follow.
         (State::Degraded, _) => Freshness::Degraded,
-        (State::Connecting | State::Live | State::Stale, None) => Freshness::Waiting,
-        (State::Stale, Some(_)) => Freshness::Stale,
-        (State::Live, Some(_)) if is_overdue(reading, held, now) => Freshness::Stale,
-        (State::Live, Some(_)) => Freshness::Live,
+        (State::Connecting, None) => Freshness::Waiting,
+        (State::Stale, _) => Freshness::Stale,
+        (State::Live, _) if is_overdue(reading, held, now) => Freshness::Stale,
+        // What is old is never called live, while the new is on its way either.
+        (State::Live, reading) if reading.is_none_or(|reading| reading.overdue(now)) => {
+            Freshness::Waiting
+        }
+        (State::Live, _) => Freshness::Live,
+    }
+}
+
+/// How a list stands that the page asks a server for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
+    /// It did not come yet.
+    Waiting,
+    /// It came, and events keep it true.
+    Here,
+    /// It did not come when it was last asked for.
+    Failed,
+}
+
+/// State of a list over a stream that is `stream`: as fresh as that, if it came.
+#[must_use]
+pub fn of_list(stream: Freshness, list: List) -> Freshness {
+    match (stream, list) {
+        (Freshness::Live, List::Waiting) => Freshness::Waiting,
+        (Freshness::Live, List::Failed) => Freshness::Stale,
+        (stream, _) => stream,
     }
 }
 
@@ -184,17 +252,56 @@ mod tests {
     #[test]
     fn a_panel_without_a_reading_waits_only_while_one_can_come() {
         let now = Duration::ZERO;
-        let of = |state| of_panel(state, LONG, None, now);
-        assert_eq!(of(State::Connecting), Freshness::Waiting);
-        assert_eq!(of(State::Live), Freshness::Waiting);
-        assert_eq!(of(State::Unauthorized), Freshness::Unauthorized);
+        let of = |state, held| of_panel(state, Duration::from_millis(held), None, now);
+        assert_eq!(of(State::Connecting, 9_000), Freshness::Waiting);
+        assert_eq!(of(State::Live, 2_999), Freshness::Waiting);
+        assert_eq!(of(State::Live, 3_000), Freshness::Stale);
+        assert_eq!(of(State::Unauthorized, 0), Freshness::Unauthorized);
     }
 
     #[test]
-    fn an_old_reading_has_its_time_after_a_reconnection() {
+    fn behind_a_reconnection_a_new_reading_has_its_time_and_the_old_one_is_not_live() {
         let now = Duration::from_secs(100);
         let open = |ms| of_panel(State::Live, Duration::from_millis(ms), Some(reading(1_000)), now);
-        assert_eq!(open(2_999), Freshness::Live);
+        assert_eq!(open(2_999), Freshness::Waiting);
         assert_eq!(open(3_000), Freshness::Stale);
+        let young = Some(reading(1_000));
+        let of = |now| of_panel(State::Live, Duration::ZERO, young, Duration::from_secs(now));
+        assert_eq!(of(12), Freshness::Live, "an outage that was short");
+    }
+
+    #[test]
+    fn a_page_that_stood_still_is_awake_from_then_on() {
+        let mut awake = Awake::default();
+        let mut look = |ms| awake.look(Duration::from_millis(ms)).as_millis();
+        assert_eq!(look(200), 200);
+        assert_eq!(look(1_700), 1_700, "a second is no standstill: that is how hidden pages go");
+        assert_eq!(look(3_201), 0);
+        assert_eq!(look(3_401), 200);
+        assert_eq!(look(3_300), 99, "no clock goes back, and if it did nothing broke");
+    }
+
+    #[test]
+    fn a_list_is_as_fresh_as_the_stream_that_keeps_it_true_if_it_came() {
+        assert_eq!(of_list(Freshness::Live, List::Here), Freshness::Live);
+        assert_eq!(of_list(Freshness::Live, List::Waiting), Freshness::Waiting);
+        assert_eq!(of_list(Freshness::Live, List::Failed), Freshness::Stale);
+        for list in [List::Waiting, List::Here, List::Failed] {
+            assert_eq!(of_list(Freshness::Offline, list), Freshness::Offline);
+        }
+    }
+
+    #[test]
+    fn every_state_but_live_has_its_name_and_says_what_is_to_be_done() {
+        use Freshness::{
+            Degraded, Incompatible, Live, Offline, Paused, Reconnecting, Stale, Unauthorized,
+            Waiting,
+        };
+        assert_eq!((Live.label(), Live.explain()), (None, ""));
+        let others =
+            [Waiting, Degraded, Stale, Reconnecting, Offline, Unauthorized, Incompatible, Paused];
+        for state in others {
+            assert!(state.label().is_some() && !state.explain().is_empty(), "{state:?}");
+        }
     }
 }

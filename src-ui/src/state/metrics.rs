@@ -33,6 +33,8 @@ pub struct Sample {
     pub arrived: Duration,
     /// How old it was then.
     pub age_on_arrival: Duration,
+    /// Age and pace of the processes in it; null if it holds none.
+    pub processes: Option<Reading>,
     /// What was measured.
     pub snapshot: Rc<Snapshot>,
 }
@@ -48,18 +50,31 @@ impl Sample {
     /// Age and pace of one family of the sample; null if the sample does not hold it.
     #[must_use]
     pub fn reading(&self, family: Family) -> Option<Reading> {
-        let (behind, interval) = match family {
-            Family::Fast => (0, self.snapshot.interval_ms),
-            Family::Processes => {
-                let processes = self.snapshot.processes.as_ref()?;
-                (self.at.saturating_sub(processes.at), processes.interval_ms)
-            }
+        match family {
+            Family::Fast => Some(self.read(0, self.snapshot.interval_ms)),
+            Family::Processes => self.processes,
+        }
+    }
+
+    /// Notes how old its processes are, where `before` is the sample of the machine that came before it. By the server's clock
+    /// that is known only of what was read on one side of all its changes: of the first sample it is believed, and later ones
+    /// tell by another time that they were read since.
+    fn note_processes(&mut self, before: Option<&Self>) {
+        let Some(processes) = &self.snapshot.processes else { return };
+        let earlier = before.and_then(|before| before.snapshot.processes.as_ref());
+        self.processes = match (before, earlier) {
+            (Some(before), Some(earlier)) if earlier.at == processes.at => before.processes,
+            (_, Some(_)) => Some(self.read(0, processes.interval_ms)),
+            _ => Some(self.read(self.at.saturating_sub(processes.at), processes.interval_ms)),
         };
-        Some(Reading {
+    }
+
+    fn read(&self, behind: u64, interval: u64) -> Reading {
+        Reading {
             arrived: self.arrived,
             age_on_arrival: self.age_on_arrival + Duration::from_millis(behind),
             interval: Duration::from_millis(interval),
-        })
+        }
     }
 }
 
@@ -86,10 +101,19 @@ impl Metrics {
         chosen.or_else(|| self.samples.first())
     }
 
+    /// The reading of any machine that came last: while one comes, the stream brings what there is.
+    #[must_use]
+    pub fn newest(&self) -> Option<Reading> {
+        let readings = self.samples.iter().filter_map(|sample| sample.reading(Family::Fast));
+        readings.max_by_key(|reading| reading.arrived.saturating_sub(reading.age_on_arrival))
+    }
+
     /// Takes a sample in, unless it is older than what is shown.
-    pub fn take(&mut self, sample: Sample) {
+    pub fn take(&mut self, mut sample: Sample) {
         self.chosen.get_or_insert_with(|| sample.host.clone());
-        match self.samples.binary_search_by(|other| other.host.cmp(&sample.host)) {
+        let place = self.samples.binary_search_by(|other| other.host.cmp(&sample.host));
+        sample.note_processes(place.ok().map(|at| &self.samples[at]));
+        match place {
             Err(at) => {
                 self.samples.insert(at, sample);
                 if self.samples.len() > MAX_HOSTS {
@@ -127,6 +151,7 @@ pub(super) mod tests {
             at,
             arrived: Duration::from_secs(1),
             age_on_arrival: Duration::ZERO,
+            processes: None,
             snapshot: Rc::new(Snapshot { interval_ms: 1_000, ..Snapshot::default() }),
         }
     }
@@ -180,13 +205,59 @@ pub(super) mod tests {
 
     #[test]
     fn processes_are_as_old_as_their_own_reading() {
-        let mut sample = sample("a", 10_000);
-        assert_eq!(sample.reading(Family::Processes), None);
-        let processes = Processes { at: 7_000, interval_ms: 5_000, ..Processes::default() };
-        sample.snapshot =
-            Rc::new(Snapshot { processes: Some(processes), ..(*sample.snapshot).clone() });
-        let reading = sample.reading(Family::Processes).unwrap();
-        assert_eq!(reading.age(Duration::from_secs(1)), Duration::from_secs(3));
-        assert_eq!(reading.deadline(), Duration::from_secs(15));
+        let mut metrics = Metrics::default();
+        let age = |metrics: &Metrics, seconds| {
+            let reading = metrics.current().unwrap().reading(Family::Processes)?;
+            assert_eq!(reading.deadline(), Duration::from_secs(15));
+            Some(reading.age(Duration::from_secs(seconds)).as_secs())
+        };
+        metrics.take(sample("a", 9_000));
+        assert_eq!(age(&metrics, 1), None);
+        metrics.take(with_processes(10_000, 7_000, 1));
+        assert_eq!(age(&metrics, 1), Some(3));
+        metrics.take(with_processes(12_000, 7_000, 3));
+        assert_eq!(age(&metrics, 3), Some(5), "they were not read since");
+        metrics.take(with_processes(13_000, 13_000, 4));
+        assert_eq!(age(&metrics, 4), Some(0));
+    }
+
+    #[test]
+    fn a_server_clock_that_is_set_makes_processes_neither_old_nor_new() {
+        const HOUR: u64 = 3_600_000;
+        let mut metrics = Metrics::default();
+        metrics.take(with_processes(2 * HOUR, 2 * HOUR, 1));
+        let age = |metrics: &Metrics, seconds| {
+            let reading = metrics.current().unwrap().reading(Family::Processes).unwrap();
+            reading.age(Duration::from_secs(seconds)).as_secs()
+        };
+        metrics.take(Sample { id: id(1), ..with_processes(3 * HOUR, 2 * HOUR, 2) });
+        assert_eq!(age(&metrics, 2), 1, "it was set forward");
+        metrics.take(Sample { id: id(2), ..with_processes(HOUR, 3 * HOUR, 3) });
+        assert_eq!(age(&metrics, 3), 0, "it was read anew, and then set back");
+        metrics.take(Sample { id: id(3), ..with_processes(HOUR, 3 * HOUR, 9) });
+        assert_eq!(age(&metrics, 9), 6);
+    }
+
+    #[test]
+    fn the_newest_reading_is_that_of_a_machine_that_still_tells_its_own() {
+        let mut metrics = Metrics::default();
+        assert_eq!(metrics.newest(), None);
+        let arrived = Duration::from_secs;
+        metrics.take(Sample { arrived: arrived(5), ..sample("quiet", 1) });
+        metrics.take(Sample { arrived: arrived(9), ..sample("a", 1) });
+        let age_on_arrival = Duration::from_secs(60);
+        metrics.take(Sample { arrived: arrived(10), age_on_arrival, ..sample("replayed", 1) });
+        assert_eq!(metrics.newest().unwrap().arrived, arrived(9));
+    }
+
+    fn id(seq: u64) -> EventId {
+        EventId { epoch: 1, seq: 10_000_000 + seq }
+    }
+
+    fn with_processes(at: u64, read: u64, arrived: u64) -> Sample {
+        let processes = Processes { at: read, interval_ms: 5_000, ..Processes::default() };
+        let snapshot = Snapshot { processes: Some(processes), ..Snapshot::default() };
+        let arrived = Duration::from_secs(arrived);
+        Sample { arrived, snapshot: Rc::new(snapshot), ..sample("a", at) }
     }
 }

@@ -298,6 +298,7 @@ fn meaning(event: &tidings_feed::Event, age: Duration, now: Duration) -> Option<
             at: event.at,
             arrived: now,
             age_on_arrival: age,
+            processes: None,
             snapshot: Rc::new(snapshot),
         }));
     }

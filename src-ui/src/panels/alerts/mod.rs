@@ -21,11 +21,10 @@ use yew::prelude::*;
 
 use crate::components::{Button, Card, Symbol, remark};
 use crate::hooks::{
-    is_behind_dialog, use_alerts, use_anchor, use_badge, use_keys, use_may_change, use_paused,
+    is_behind_dialog, use_alerts, use_anchor, use_keys, use_list_freshness, use_may_change,
 };
 use crate::state::alerts::draft::Draft;
 use crate::state::alerts::{Alerts, Load, wire};
-use crate::state::freshness::Freshness;
 use blank::blank;
 use form::{Form, Subject};
 use removal::removal;
@@ -47,7 +46,7 @@ pub(super) fn AlertsPanel() -> Html {
     let handle = use_alerts();
     let alerts = handle.alerts();
     let may_change = use_may_change();
-    let freshness = use_alerts_freshness(&alerts);
+    let freshness = use_list_freshness(alerts.load.list());
     let over = use_state_eq(|| None::<Over>);
     let open = use_state_eq(|| None::<String>);
     let (anchor, times) = use_anchor("#alerts");
@@ -179,19 +178,6 @@ pub(super) fn AlertsPanel() -> Html {
                 None => Html::default(),
             } }
         </Card>
-    }
-}
-
-/// Rules are as fresh as the connection that they came by.
-#[hook]
-fn use_alerts_freshness(alerts: &Alerts) -> Freshness {
-    let badge = use_badge();
-    let paused = use_paused().is_on();
-    match badge.freshness() {
-        Freshness::Live if paused => Freshness::Paused,
-        Freshness::Live if alerts.load == Load::Waiting => Freshness::Waiting,
-        Freshness::Waiting if alerts.load != Load::Waiting => Freshness::Reconnecting,
-        freshness => freshness,
     }
 }
 

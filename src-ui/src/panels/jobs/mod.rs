@@ -25,8 +25,9 @@ use yew::prelude::*;
 
 use crate::components::{Button, Card, Symbol, icon, remark};
 use crate::hooks::{
-    is_behind_dialog, use_actions, use_anchor, use_badge, use_copy, use_fresh_jobs, use_inbox_open,
-    use_jobs, use_keys, use_me, use_monotonic, use_parts, use_paused, use_people, use_server_clock,
+    is_behind_dialog, use_actions, use_anchor, use_copy, use_fresh_jobs, use_inbox_open, use_jobs,
+    use_keys, use_list_freshness, use_me, use_monotonic, use_parts, use_people, use_server_clock,
+    use_stream_freshness,
 };
 use crate::state::freshness::Freshness;
 use crate::state::jobs::{Jobs, Load, Row as Known};
@@ -62,8 +63,9 @@ pub(super) fn JobsPanel() -> Html {
     let jobs = use_jobs();
     let me = use_me();
     let clock = use_server_clock();
-    let freshness = use_jobs_freshness(&jobs);
-    let held = use_held_since(freshness);
+    let freshness = use_list_freshness(jobs.load.list());
+    let stream = use_stream_freshness(true);
+    let held = use_held_since(stream);
     let view = use_state_eq(View::default);
     let (copied, on_copy) = use_copy();
     let inbox = use_inbox_open();
@@ -271,19 +273,6 @@ fn use_link(
         }
         focus(PLACE);
     });
-}
-
-/// Jobs are as fresh as the connection that they came by.
-#[hook]
-fn use_jobs_freshness(jobs: &Jobs) -> Freshness {
-    let badge = use_badge();
-    let paused = use_paused().is_on();
-    match badge.freshness() {
-        Freshness::Live if paused => Freshness::Paused,
-        Freshness::Live if jobs.load == Load::Waiting => Freshness::Waiting,
-        Freshness::Waiting if jobs.load != Load::Waiting => Freshness::Reconnecting,
-        freshness => freshness,
-    }
 }
 
 fn summary(jobs: &Jobs) -> String {

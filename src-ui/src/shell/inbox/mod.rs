@@ -22,11 +22,13 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
-use crate::components::{Button, Look, Symbol, icon};
+use crate::components::{Button, Look, Symbol, chip, icon};
 use crate::hooks::{
-    use_actions, use_inbox_open, use_notice_settings, use_notifications, use_settings,
+    use_actions, use_inbox_open, use_list_freshness, use_notice_settings, use_notifications,
+    use_settings,
 };
 use crate::state::format::grouped;
+use crate::state::freshness::Freshness;
 use crate::state::notifications::filter::Filter;
 use chosen::follow;
 use filters::filters;
@@ -140,6 +142,12 @@ fn Opened() -> Html {
         Callback::from(move |next| filter.set(next))
     };
     let list = use_list(&filter, &on_filter);
+    let freshness = use_list_freshness(notifications.list());
+    let freshness = match freshness {
+        // A pause holds no notification back.
+        Freshness::Paused => Freshness::Live,
+        freshness => freshness,
+    };
     let on_all_read = {
         let actions = actions.clone();
         Callback::from(move |()| {
@@ -158,11 +166,12 @@ fn Opened() -> Html {
     };
     html! {
         <>
-            <div class="inbox-head">
+            <div class="inbox-head" data-panel="notifications" data-freshness={freshness.name()}>
                 <h2 class="inbox-title" id="inbox-title">{ "Notifications" }</h2>
                 <span class="inbox-unread" data-testid="inbox-unread">
                     { if unread > 0 { format!("{} unread", grouped(unread)) } else { String::new() } }
                 </span>
+                { chip(freshness) }
                 <Button label="Mark all read" symbol={Some(Symbol::CheckAll)} testid="read-all"
                     enabled={unread > 0} onclick={on_all_read} />
                 <Button look={Look::Bare} symbol={Symbol::Sliders} label="Choose toasts"

@@ -18,6 +18,8 @@ use std::rc::Rc;
 use tidings_protocol::alert::{Alert, AlertSource, AlertState};
 use tidings_protocol::api::{ErrorCode, ErrorDetail};
 
+use super::freshness::List;
+
 /// How the first list is coming along.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Load {
@@ -28,6 +30,18 @@ pub enum Load {
     Failed(String),
     /// The last answer was a list.
     Done,
+}
+
+impl Load {
+    /// What it says of the list's freshness.
+    #[must_use]
+    pub fn list(&self) -> List {
+        match self {
+            Self::Waiting => List::Waiting,
+            Self::Failed(_) => List::Failed,
+            Self::Done => List::Here,
+        }
+    }
 }
 
 /// What a server refused.

@@ -16,6 +16,7 @@ use std::rc::Rc;
 
 use tidings_protocol::notification::{self as wire, InboxChange, Notification, Unread};
 
+use super::freshness::List;
 use inbox::{Asked, Inbox};
 use marks::{Mark, Marked, Marks};
 use told::Told;
@@ -67,6 +68,16 @@ pub struct Notifications {
 }
 
 impl Notifications {
+    /// What the newest page says of the list's freshness. While it is asked for anew, what is there is as good as before.
+    #[must_use]
+    pub fn list(&self) -> List {
+        match self.load {
+            Load::Failed(_) => List::Failed,
+            Load::Never | Load::Loading { .. } if self.inbox.rows().len() == 0 => List::Waiting,
+            _ => List::Here,
+        }
+    }
+
     /// What to show, the newest first, each with whether it is unread.
     pub fn shown(&self) -> impl Iterator<Item = (&Rc<Notification>, bool)> {
         let there = self.inbox.rows().filter(|row| !self.marks.removes(row));
