@@ -12,7 +12,9 @@
 //! - [`Redis`]: the real one, and [`Proxy`]: a network with faults.
 //! - [`NoticeService`]: a session bus with a service of notifications.
 //! - [`Screen`]: a browser or the desktop window, and what it shows.
-//! - [`ProcessCost`]: what processes cost.
+//! - [`ProcessCost`]: what processes cost; [`Busy`]: some that cost all there is.
+//! - [`Scene`]: a live dashboard and its faults; [`Verdicts`]: what panels said of faults, and how late.
+//! - [`WallClock`]: a wall clock that a test sets.
 //! - [`ledger`]: what was published and what arrived.
 //! - [`stories`]: what must hold in browser and window alike.
 //! - [`Chance`]: numbers that look like chance, the same each time.
@@ -20,6 +22,7 @@
 
 mod binary;
 mod bus;
+mod busy;
 mod chance;
 mod command;
 mod cost;
@@ -37,11 +40,16 @@ mod nginx;
 mod notice_service;
 mod proxy;
 mod redis;
+#[cfg(target_os = "linux")]
+mod scene;
 mod screen;
 mod server;
 pub mod stories;
 pub mod tls;
 mod tray_service;
+mod verdicts;
+#[cfg(target_os = "linux")]
+mod wall_clock;
 pub mod wire;
 
 use std::future::Future;
@@ -50,6 +58,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 
 pub use binary::binary;
+pub use busy::Busy;
 pub use chance::Chance;
 pub use command::{Tail, command, command_at, feed, run};
 pub use cost::ProcessCost;
@@ -66,9 +75,14 @@ pub use nginx::Nginx;
 pub use notice_service::{NoticeCall, NoticeService};
 pub use proxy::{Fault, Proxy};
 pub use redis::Redis;
-pub use screen::{AppProcess, Screen, Tab, screenshots};
+#[cfg(target_os = "linux")]
+pub use scene::{Due, HEARTBEAT_SECONDS, QUIET, Scene};
+pub use screen::{AppProcess, Screen, Shown, Tab, epoch_ms, screenshots};
 pub use server::{Server, ServerOptions, established, free_address};
 pub use tray_service::{MenuEntry, TrayService};
+pub use verdicts::Verdicts;
+#[cfg(target_os = "linux")]
+pub use wall_clock::WallClock;
 pub use wire::{Head, Wire};
 
 /// How long a condition may take to come true unless a test says otherwise.

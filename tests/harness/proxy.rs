@@ -1,6 +1,7 @@
 //! A network in front of a server that does what networks do.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -26,6 +27,10 @@ pub enum Fault {
     HalfClose(usize),
     /// Every piece is late by so much.
     Delay(Duration),
+    /// They are answered with this status, and the server hears nothing of it.
+    Answer(u16),
+    /// Of what comes from the server the first of each pair is replaced by the second, which is as long.
+    Rewrite(&'static [(&'static str, &'static str)]),
 }
 
 /// A network that ends with all its connections when it is dropped.
@@ -35,6 +40,7 @@ pub struct Proxy {
     target: watch::Sender<SocketAddr>,
     fault: watch::Sender<Fault>,
     cuts: watch::Sender<u64>,
+    held: watch::Sender<bool>,
     _listening: JoinSet<()>,
 }
 
@@ -48,6 +54,8 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let (fault, cuts) = (watch::Sender::new(Fault::None), watch::Sender::new(0));
+        let held = watch::Sender::new(false);
+        let holds = held.subscribe();
         let target = watch::Sender::new(target);
         let mut listening = JoinSet::new();
         let (now, cut, leads_to) = (fault.subscribe(), cuts.subscribe(), target.subscribe());
@@ -55,17 +63,23 @@ impl Proxy {
             let mut connections = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
                 let (fault, mut cut) = (*now.borrow(), cut.clone());
+                let mut holds = holds.clone();
                 let target = *leads_to.borrow();
                 cut.mark_unchanged();
                 connections.spawn(async move {
-                    tokio::select! {
-                        _ = cut.changed() => {}
-                        () = carry(client, target, fault) => {}
+                    let mut carrying = pin!(carry(client, target, fault));
+                    loop {
+                        let is_held = *holds.borrow_and_update();
+                        tokio::select! {
+                            _ = cut.changed() => break,
+                            changed = holds.changed() => if changed.is_err() { break },
+                            () = &mut carrying, if !is_held => break,
+                        }
                     }
                 });
             }
         });
-        Ok(Self { address, target, fault, cuts, _listening: listening })
+        Ok(Self { address, target, fault, cuts, held, _listening: listening })
     }
 
     /// Where it listens.
@@ -84,25 +98,44 @@ impl Proxy {
         self.fault.send_replace(fault);
     }
 
+    /// Holds what either side sends, on connections that are there and on new ones, until it is let go: no end is told anything.
+    pub fn hold(&self, is_held: bool) {
+        self.held.send_replace(is_held);
+    }
+
     /// Cuts every connection that is there.
     pub fn cut(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
     }
 }
 
-async fn carry(client: TcpStream, target: SocketAddr, fault: Fault) {
+async fn carry(mut client: TcpStream, target: SocketAddr, fault: Fault) {
+    if let Fault::Answer(status) = fault {
+        // Behind the request: an answer before it is none to some clients.
+        let _ = client.read(&mut [0; 16 << 10]).await;
+        let head =
+            format!("HTTP/1.1 {status} Refused\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        let _ = client.write_all(head.as_bytes()).await;
+        let _ = client.shutdown().await;
+        return;
+    }
     let Ok(server) = TcpStream::connect(target).await else { return };
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let delay = if let Fault::Delay(delay) = fault { delay } else { Duration::ZERO };
-    let request =
-        End { cut: if let Fault::CutRequest(at) = fault { Some(at) } else { None }, delay };
+    let rewrites: &[_] = if let Fault::Rewrite(pairs) = fault { pairs } else { &[] };
+    let request = End {
+        cut: if let Fault::CutRequest(at) = fault { Some(at) } else { None },
+        delay,
+        rewrites: &[],
+    };
     let answer = async {
         let cut = match fault {
             Fault::CutAnswer(at) | Fault::Swallow(at) | Fault::HalfClose(at) => Some(at),
             _ => None,
         };
-        let (mut from, mut to) = (End { cut, delay }).carry(from_server, to_client).await?;
+        let (mut from, mut to) =
+            (End { cut, delay, rewrites }).carry(from_server, to_client).await?;
         match fault {
             Fault::Swallow(_) => while from.read(&mut [0; 4096]).await.ok()? > 0 {},
             Fault::HalfClose(_) => {
@@ -125,6 +158,7 @@ struct End {
     /// After so many bytes it is over.
     cut: Option<usize>,
     delay: Duration,
+    rewrites: &'static [(&'static str, &'static str)],
 }
 
 impl End {
@@ -141,9 +175,21 @@ impl End {
                 return Some((from, to));
             }
             let count = from.read(&mut buffer[..most]).await.ok().filter(|count| *count > 0)?;
+            for (from, to) in self.rewrites {
+                rewrite(&mut buffer[..count], from.as_bytes(), to.as_bytes());
+            }
             tokio::time::sleep(self.delay).await;
             to.write_all(&buffer[..count]).await.ok()?;
             left -= count;
         }
+    }
+}
+
+fn rewrite(buffer: &mut [u8], from: &[u8], to: &[u8]) {
+    let mut at = 0;
+    while let Some(found) = buffer[at..].windows(from.len()).position(|part| part == from) {
+        at += found;
+        buffer[at..at + from.len()].copy_from_slice(to);
+        at += from.len();
     }
 }

@@ -64,6 +64,11 @@ const PROOFS: &[Proof] = &[
         what: "10,000 operations of three clients on an inbox: browser, desktop window and server agree on the count",
     },
     Proof {
+        name: "freshness",
+        by: By::Story("prove_freshness"),
+        what: "each fault and each panel of the page: the right state within 2 s of its deadline; and an hour on a busy machine without a false *stale*",
+    },
+    Proof {
         name: "jobs",
         by: By::Story("prove_jobs"),
         what: "100 jobs that say ten times a second how far they are: a minute in Chromium without a task over 50 ms",
@@ -122,7 +127,7 @@ const PROOFS: &[Proof] = &[
 pub fn main(args: &Args) -> Result<ExitCode> {
     let Some(name) = &args.name else {
         for proof in PROOFS {
-            say::info(&format!("{:<8} {}", proof.name, proof.what));
+            say::info(&format!("{:<9} {}", proof.name, proof.what));
         }
         return Ok(ExitCode::SUCCESS);
     };

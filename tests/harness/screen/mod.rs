@@ -4,6 +4,7 @@ mod again;
 mod app;
 mod axe;
 mod desktop;
+mod freshness;
 mod hide;
 mod processes;
 mod tabs;
@@ -20,6 +21,7 @@ use thirtyfour::{
 
 use crate::{DEADLINE, binary, free_address, http, until};
 pub use app::AppProcess;
+pub use freshness::{Shown, epoch_ms};
 use processes::{Process, start_display};
 pub use tabs::Tab;
 
@@ -362,6 +364,11 @@ impl Screen {
             Ok(Some(()))
         })
         .await
+    }
+
+    /// Id of the driver's process.
+    fn driver_id(&self) -> Option<i32> {
+        self._processes.first().and_then(Process::id)
     }
 
     fn driver(&self) -> Result<&WebDriver> {

@@ -27,6 +27,11 @@ impl Process {
         let advice = || format!("cannot start {program}; `cargo xtask setup` installs it");
         Ok(Self(child.with_context(advice)?))
     }
+
+    /// Its process id.
+    pub(super) fn id(&self) -> Option<i32> {
+        i32::try_from(self.0.id()).ok()
+    }
 }
 
 impl Drop for Process {

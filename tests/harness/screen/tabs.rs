@@ -29,12 +29,17 @@ impl Screen {
     ///
     /// If it does not load.
     pub async fn open_tab(&self, url: &str) -> Result<Tab> {
-        let handle = self.driver()?.new_tab().await?;
-        let tab = Tab(handle);
-        self.switch_to(&tab).await?;
+        let tab = self.blank_tab().await?;
         let script = json!({ "source": COUNT_STREAMS });
         self.devtools("Page.addScriptToEvaluateOnNewDocument", script).await?;
         self.open(url).await?;
+        Ok(tab)
+    }
+
+    /// A tab that shows nothing, which is driven from then on.
+    pub(super) async fn blank_tab(&self) -> Result<Tab> {
+        let tab = Tab(self.driver()?.new_tab().await?);
+        self.switch_to(&tab).await?;
         Ok(tab)
     }
 
@@ -108,7 +113,7 @@ impl Screen {
     }
 
     /// A command of the DevTools protocol to the tab that is driven.
-    async fn devtools(&self, command: &str, parameters: Value) -> Result<Value> {
+    pub(super) async fn devtools(&self, command: &str, parameters: Value) -> Result<Value> {
         let session = self.driver()?.session_id().to_string();
         let url = format!("{}/session/{session}/goog/cdp/execute", self.url);
         let body = json!({ "cmd": command, "params": parameters });
