@@ -1,6 +1,7 @@
 //! The feed of a browser: `EventSource`, driven by the same state machine as the native client, and one stream for all tabs that
 //! show the same.
 
+mod deadline;
 mod listening;
 mod sharing;
 
@@ -24,7 +25,6 @@ use super::session::{
 use super::tabs::Group;
 use super::wanted::{address, topics};
 use super::{Control, Sink, Update, now};
-use crate::state::freshness::STANDSTILL;
 use crate::state::wire::stream;
 
 /// Shortest time between two updates that only bring events.
@@ -32,9 +32,6 @@ const PACE: Duration = Duration::from_millis(100);
 
 /// The same where a notification is among them: somebody waits for it, and few come.
 const SOON: Duration = Duration::from_millis(25);
-
-/// Longest a timer is set for; a later deadline is looked at again then.
-const LONGEST_TIMER: Duration = Duration::from_secs(3_600);
 
 struct Browser(Rc<Inner>);
 
@@ -321,44 +318,6 @@ impl Inner {
 
     fn state(&self) -> State {
         self.feed.borrow().status(now()).state
-    }
-
-    /// Sets the timer for the state's own next change.
-    fn set_deadline(self: &Rc<Self>) {
-        let now = now();
-        let of_tab = self.tab.borrow().next_deadline(&self.feed.borrow(), is_seen());
-        let of_feed = self.feed.borrow().next_deadline(now);
-        let next = match (of_feed, of_tab) {
-            (Some(feed), Some(tab)) => Some(feed.min(tab)),
-            (feed, tab) => feed.or(tab),
-        };
-        let timer = next.map(|at| self.timer(at, at.saturating_sub(now).min(LONGEST_TIMER)));
-        drop(self.deadline.replace(timer));
-    }
-
-    fn timer(self: &Rc<Self>, at: Duration, wait: Duration) -> Timeout {
-        let inner = Rc::downgrade(self);
-        Timeout::new(ceil_ms(wait), move || {
-            if let Some(inner) = inner.upgrade() {
-                inner.on_timer(at);
-            }
-        })
-    }
-
-    /// The deadline `at` is over. A page that stood still meanwhile has what came then still before it: nothing is said of silence
-    /// until that had its time.
-    fn on_timer(self: &Rc<Self>, at: Duration) {
-        let is_open = matches!(self.state(), State::Live | State::Degraded | State::Stale);
-        if is_open && now() >= at + STANDSTILL {
-            drop(self.deadline.replace(Some(self.timer(now() + STANDSTILL, STANDSTILL))));
-        } else {
-            self.tick();
-        }
-    }
-
-    fn tick(self: &Rc<Self>) {
-        self.input(Input::Tick);
-        self.act(|tab, feed| tab.tick(now(), feed, is_seen()));
     }
 
     /// Hands over at once what is new.

@@ -1,0 +1,54 @@
+//! When a browser's feed changes its state by itself.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use gloo_timers::callback::Timeout;
+use tidings_feed::{Input, State};
+
+use super::{Inner, ceil_ms, is_seen};
+use crate::feed::now;
+use crate::state::freshness::STANDSTILL;
+
+/// Longest a timer is set for; a later deadline is looked at again then.
+const LONGEST_TIMER: Duration = Duration::from_secs(3_600);
+
+impl Inner {
+    /// Sets the timer for the state's own next change.
+    pub(super) fn set_deadline(self: &Rc<Self>) {
+        let now = now();
+        let of_tab = self.tab.borrow().next_deadline(&self.feed.borrow(), is_seen());
+        let of_feed = self.feed.borrow().next_deadline(now);
+        let next = match (of_feed, of_tab) {
+            (Some(feed), Some(tab)) => Some(feed.min(tab)),
+            (feed, tab) => feed.or(tab),
+        };
+        let timer = next.map(|at| self.timer(at, at.saturating_sub(now).min(LONGEST_TIMER)));
+        drop(self.deadline.replace(timer));
+    }
+
+    fn timer(self: &Rc<Self>, at: Duration, wait: Duration) -> Timeout {
+        let inner = Rc::downgrade(self);
+        Timeout::new(ceil_ms(wait), move || {
+            if let Some(inner) = inner.upgrade() {
+                inner.on_timer(at);
+            }
+        })
+    }
+
+    /// The deadline `at` is over. A page that stood still meanwhile has what came then still before it: nothing is said of silence
+    /// until that had its time.
+    fn on_timer(self: &Rc<Self>, at: Duration) {
+        let is_open = matches!(self.state(), State::Live | State::Degraded | State::Stale);
+        if is_open && now() >= at + STANDSTILL {
+            drop(self.deadline.replace(Some(self.timer(now() + STANDSTILL, STANDSTILL))));
+        } else {
+            self.tick();
+        }
+    }
+
+    pub(super) fn tick(self: &Rc<Self>) {
+        self.input(Input::Tick);
+        self.act(|tab, feed| tab.tick(now(), feed, is_seen()));
+    }
+}
