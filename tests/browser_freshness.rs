@@ -164,7 +164,7 @@ async fn of_a_machine(late: Duration) -> Result<Verdicts> {
         _ => "stale",
     };
     scene.says("one machine of two is silent", since, Due::Topic("metrics/quiet"), &wanted).await?;
-    scene.is_told(".notice", "none of this machine").await?;
+    scene.is_told(".notice", "See whether Tidings runs on this one").await?;
     scene.keeps_what_it_showed().await?;
     scene.end().await
 }

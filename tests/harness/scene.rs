@@ -252,6 +252,7 @@ impl Scene {
     /// # Errors
     ///
     /// If a state came too early or too late.
+    #[expect(clippy::print_stdout, reason = "a table to look at")]
     pub async fn end(self) -> Result<Verdicts> {
         println!("{}", self.verdicts.table());
         self.verdicts.judge(self.late)?;

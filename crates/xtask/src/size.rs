@@ -10,9 +10,9 @@ use crate::shell::Step;
 use crate::{paths, say};
 
 /// Bytes of WebAssembly after brotli; 15,000 of them for all processes, with their table, tree, details and end.
-const WASM: u64 = 280_000;
+const WASM: u64 = 281_000;
 /// Bytes of all files of the page after brotli, each by itself. The aim is 200,000.
-const PAGE: u64 = 318_000;
+const PAGE: u64 = 319_000;
 
 // Node has brotli; this task would compile one for minutes, or run one unoptimised.
 const COMPRESS: &str = "const {readFileSync: read} = require('fs'), {brotliCompressSync: brotli} = require('zlib'); \

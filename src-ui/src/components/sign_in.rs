@@ -86,7 +86,7 @@ pub fn SignInCard(props: &SignInCardProps) -> Html {
             <h2 class="sign-in-title">{ "Sign in to Tidings" }</h2>
             <p class="sign-in-text" data-testid="sign-in-why">{ &props.why }</p>
             if let Some(on_again) = &props.on_again {
-                <Button symbol={Some(Symbol::Retry)} label="Try again" testid="retry" onclick={on_again} />
+                <Button label="Try again" testid="retry" onclick={on_again} />
             }
             if *way == Way::Password {
                 <label class="field" key="username">

@@ -1,6 +1,8 @@
 //! Requests to the server's own routes.
 
+use std::cell::RefCell;
 use std::pin::Pin;
+use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use tidings_protocol::api::ErrorCode;
@@ -12,8 +14,8 @@ use super::inbox::Answer;
 
 use crate::state::wire::account;
 
-/// Short, because a lost connection is told only after one of these requests.
-const TIMEOUT_MS: u32 = 4_000;
+/// Half the time for an answer. Short, because a lost connection is told only after one of these requests.
+const HALF_TIMEOUT_MS: u32 = 2_000;
 
 /// An answer that is no success, or none at all.
 #[derive(Clone, Debug)]
@@ -105,10 +107,20 @@ pub(super) fn exchange(
     })
 }
 
-/// Gives a request up in time.
-fn too_late(controller: &AbortController) -> Timeout {
+/// Gives a request up in time. In two steps: of a page that stood still one is over at once, before the answer that waits for it is
+/// read, and the other is not.
+fn too_late(controller: &AbortController) -> Rc<RefCell<Option<Timeout>>> {
     let controller = controller.clone();
-    Timeout::new(TIMEOUT_MS, move || controller.abort())
+    let timer = Rc::new(RefCell::new(None));
+    let second = Rc::downgrade(&timer);
+    let first = Timeout::new(HALF_TIMEOUT_MS, move || {
+        if let Some(timer) = second.upgrade() {
+            let late = Timeout::new(HALF_TIMEOUT_MS, move || controller.abort());
+            drop(timer.replace(Some(late)));
+        }
+    });
+    timer.replace(Some(first));
+    timer
 }
 
 /// Sends a request whose answer goes on for as long as what it asks for, and returns where that is to be found. The answer is let

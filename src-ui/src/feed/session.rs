@@ -95,13 +95,12 @@ pub(super) async fn explain_failure(opened: bool, topics: &[String]) -> (Failure
         }
         answer = request("HEAD", &address(None, topics), None).await;
     }
+    let is_refused = has_session
+        && !topics.is_empty()
+        && matches!(answer, Err(RequestError::Status { status: 403, .. }));
     let failure = match answer {
-        Ok(_) => Failure::Network("the stream could not be opened".to_owned()),
-        Err(RequestError::Status { status: 403, .. }) if has_session && !topics.is_empty() => {
-            return (Failure::Network("it gives less than was asked for".to_owned()), true);
-        }
         Err(RequestError::Status { status, .. })
-            if has_session || matches!(status, 401 | 403 | 404) =>
+            if !is_refused && (has_session || matches!(status, 401 | 403 | 404)) =>
         {
             Failure::Status(status)
         }
@@ -111,8 +110,9 @@ pub(super) async fn explain_failure(opened: bool, topics: &[String]) -> (Failure
         Err(RequestError::Network(detail) | RequestError::Unreadable(detail)) => {
             Failure::Network(detail)
         }
+        Ok(_) => Failure::Network("the stream could not be opened".to_owned()),
     };
-    (failure, false)
+    (failure, is_refused)
 }
 
 /// Takes the one-time code out of the address, so that it stays neither there nor in the history.

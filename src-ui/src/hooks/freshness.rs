@@ -1,6 +1,6 @@
 //! Freshness as it changes with time.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::time::Duration;
 
 use yew::prelude::*;
@@ -13,7 +13,7 @@ use super::clock::use_at_each_tick;
 use super::store::{Shared, use_connection, use_live_metrics, use_paused};
 
 thread_local! {
-    static AWAKE: RefCell<Awake> = RefCell::default();
+    static AWAKE: Cell<Awake> = Cell::default();
 }
 
 type Looked = (Shared<Connection>, Option<Reading>);
@@ -69,5 +69,8 @@ pub fn use_badge() -> Badge {
 
 /// For how long the page has gone on without a break.
 fn awake(now: Duration) -> Duration {
-    AWAKE.with_borrow_mut(|awake| awake.look(now))
+    let mut awake = AWAKE.get();
+    let time = awake.look(now);
+    AWAKE.set(awake);
+    time
 }

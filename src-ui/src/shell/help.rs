@@ -30,16 +30,23 @@ const INBOX_KEYS: &[(&str, &str)] = &[
 ];
 
 /// What the badge and the panels say besides *Live*.
-const STATES: [Freshness; 8] = [
-    Freshness::Waiting,
-    Freshness::Stale,
-    Freshness::Degraded,
-    Freshness::Reconnecting,
-    Freshness::Offline,
-    Freshness::Unauthorized,
-    Freshness::Incompatible,
-    Freshness::Paused,
+const STATES: &[(&str, &str)] = &[
+    meaning(Freshness::Waiting),
+    meaning(Freshness::Stale),
+    meaning(Freshness::Degraded),
+    meaning(Freshness::Reconnecting),
+    meaning(Freshness::Offline),
+    meaning(Freshness::Unauthorized),
+    meaning(Freshness::Incompatible),
+    meaning(Freshness::Paused),
 ];
+
+const fn meaning(state: Freshness) -> (&'static str, &'static str) {
+    match state.label() {
+        Some(label) => (label, state.explain()),
+        None => ("", ""),
+    }
+}
 
 /// Properties of [`Help`].
 #[derive(Properties, PartialEq)]
@@ -79,7 +86,7 @@ pub fn Help(props: &HelpProps) -> Html {
             <h3 class="dialog-part">{ "Keys in the notifications" }</h3>
             { table(INBOX_KEYS, true) }
             <h3 class="dialog-part">{ "What badge and panels say" }</h3>
-            { table(&STATES.map(|state| (state.label().unwrap_or_default(), state.explain())), false) }
+            { table(STATES, false) }
         </dialog>
     }
 }

@@ -68,11 +68,7 @@ pub fn Notice() -> Html {
             "This is not the server that was trusted".to_owned(),
             why.unwrap_or_default(),
         ),
-        Badge::Live if is_updated => (
-            Symbol::Retry,
-            releases,
-            "It may not know all that the server tells.".to_owned(),
-        ),
+        Badge::Live if is_updated => (Symbol::Retry, releases, String::new()),
         Badge::Live | Badge::Connecting | Badge::Unauthorized => return Html::default(),
         Badge::Reconnecting { .. } | Badge::Degraded if patient => return Html::default(),
         Badge::Reconnecting { .. } => (
@@ -94,7 +90,7 @@ pub fn Notice() -> Html {
             if stream == Freshness::Stale {
                 "The connection is open, but nothing arrives. The last values stay."
             } else {
-                "The server has none of this machine, but of others. See whether Tidings runs there."
+                "Only other machines tell anything. See whether Tidings runs on this one."
             }
             .to_owned(),
         ),

@@ -213,7 +213,8 @@ impl Badge {
     }
 }
 
-const FORBIDDEN: &str = "The server, or a proxy before it, refuses this user. Ask whoever runs it, or sign in as another.";
+const FORBIDDEN: &str =
+    "The server, or a proxy, refuses this user. Ask whoever runs it, or sign in as another.";
 
 /// Why the connection ended, in a sentence.
 #[must_use]
@@ -246,7 +247,7 @@ pub fn explain(cause: &Cause) -> String {
 pub fn explain_sign_in(cause: Option<&Cause>, had_data: bool) -> &'static str {
     match cause {
         Some(Cause::Status { code: 403 }) => FORBIDDEN,
-        _ if had_data => "Your session has ended. The last values stay until you sign in.",
+        _ if had_data => "Your session has ended.",
         _ => "This server shows its data only to those it knows.",
     }
 }

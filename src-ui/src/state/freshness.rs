@@ -46,7 +46,7 @@ impl Freshness {
 
     /// What a person reads; nothing while all is well.
     #[must_use]
-    pub fn label(self) -> Option<&'static str> {
+    pub const fn label(self) -> Option<&'static str> {
         match self {
             Self::Live => None,
             Self::Waiting => Some("Waiting"),
@@ -62,7 +62,7 @@ impl Freshness {
 
     /// What it means, in a sentence; what to do is said once for the whole page.
     #[must_use]
-    pub fn explain(self) -> &'static str {
+    pub const fn explain(self) -> &'static str {
         match self {
             Self::Live => "",
             Self::Waiting => "Nothing new has come yet.",
