@@ -100,7 +100,7 @@ fn start(context: Context<Wry>, log: Option<Arc<LogFile>>) -> Result<ExitCode, S
     let client = Client::new(config)?;
     let bridge = {
         let _runtime = runtime.enter();
-        Bridge::new(client.subscribe(&[])).with_client(client.clone())
+        Bridge::new(client.subscribe_as_dashboard()).with_client(client.clone())
     };
     let settings = dirs::config_dir().map(|folder| folder.join(&identifier).join("settings.json"));
     let notices = Arc::new(settings.map(Notices::read).unwrap_or_default());

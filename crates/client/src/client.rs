@@ -7,10 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use launchdarkly_sdk_transport::HttpTransport;
 use tidings_feed::Failure;
-use tidings_protocol::api::{Session, path, query};
+use tidings_protocol::api::{Role, Session, path, query};
 use tidings_protocol::event::EventId;
 use tidings_protocol::fingerprint::Fingerprint;
-use tidings_protocol::topic::Selector;
+use tidings_protocol::topic::{Selector, of_dashboard};
 use url::{Host, Url};
 
 use crate::error::{ClientError, redirect, refused};
@@ -18,7 +18,7 @@ use crate::http::http_client;
 use crate::lines::Limits;
 use crate::link::Link;
 use crate::outbox::{Bounds, Outbox};
-use crate::subscription::{Subscription, Target, start};
+use crate::subscription::{Asked, Subscription, Target, start};
 use crate::token::Token;
 use crate::transport::{Checked, Reqwest, root_cause};
 use crate::trust::{Trust, TrustError, Untrusted};
@@ -127,14 +127,46 @@ impl Client {
     /// still holds what followed; what it does not is told as a gap.
     #[must_use]
     pub fn subscribe_from(&self, topics: &[Selector], cursor: Option<EventId>) -> Subscription {
+        let topics: Vec<_> = topics.iter().map(ToString::to_string).collect();
+        self.start(Asked::At(self.stream_of(&topics)), cursor)
+    }
+
+    /// Opens a stream of all that a dashboard shows: as [`subscribe`](Self::subscribe) without selectors, and to an admin the jobs of
+    /// all and what programs publish as well. Who asks, and may, is found out before each connection: roles change. Must be called
+    /// within a tokio runtime.
+    #[must_use]
+    pub fn subscribe_as_dashboard(&self) -> Subscription {
+        self.start(Asked::AsDashboard(Box::new(self.clone())), None)
+    }
+
+    fn start(&self, asked: Asked, cursor: Option<EventId>) -> Subscription {
+        let token = self.config.token.clone();
+        let target = Target { transport: self.streams.clone(), asked, token };
+        start(target, self.config.feed.clone(), cursor, Outbox::new(self.config.outbox))
+    }
+
+    /// Where the stream is that a dashboard shows. What goes wrong here goes wrong there as well, and is told by that.
+    pub(crate) async fn stream_of_dashboard(&self) -> Url {
+        let own = self.stream_of(&[]);
+        let Ok(session) = self.session().await else { return own };
+        if session.user.role != Role::Admin {
+            return own;
+        }
+        let all = self.stream_of(&of_dashboard(&session.user.id));
+        // A token of limited scope may not.
+        match self.ask(self.http.head(all.clone())).await {
+            Ok(_) => all,
+            Err(_) => own,
+        }
+    }
+
+    fn stream_of(&self, topics: &[String]) -> Url {
         let mut url = self.route(path::EVENTS);
         url.query_pairs_mut().append_pair(query::UNNAMED, "1");
         for topic in topics {
-            url.query_pairs_mut().append_pair(query::TOPIC, &topic.to_string());
+            url.query_pairs_mut().append_pair(query::TOPIC, topic);
         }
-        let token = self.config.token.clone();
-        let target = Target { transport: self.streams.clone(), url, token };
-        start(target, self.config.feed.clone(), cursor, Outbox::new(self.config.outbox))
+        url
     }
 
     /// One connection to the stream at `route`, for those of bare payloads; nothing makes it again.

@@ -4,13 +4,15 @@ use std::mem::discriminant;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tidings_feed::{Command, Delivery, Feed, Input, Status, Taken};
+use futures_util::future::BoxFuture;
+use tidings_feed::{Command, Delivery, Failure, Feed, Input, Status, Taken};
 use tidings_protocol::event::EventId;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
+use crate::client::Client;
 use crate::link::{Heard, Link};
 use crate::outbox::Outbox;
 use crate::token::Token;
@@ -179,8 +181,22 @@ fn is_same_news(one: &Status, other: &Status) -> bool {
 /// What every attempt needs.
 pub(crate) struct Target {
     pub(crate) transport: Checked,
-    pub(crate) url: Url,
+    pub(crate) asked: Asked,
     pub(crate) token: Token,
+}
+
+/// What a stream is asked for.
+pub(crate) enum Asked {
+    /// What there is at this address.
+    At(Url),
+    /// What a dashboard shows; the client knows where that is.
+    AsDashboard(Box<Client>),
+}
+
+/// A connection that is open, or will be once it is known where.
+enum Attempt {
+    Asking(BoxFuture<'static, Result<Link, Failure>>),
+    Open(Link),
 }
 
 /// Starts the task. Must be called within a tokio runtime.
@@ -209,7 +225,7 @@ struct Driver {
     shared: Arc<Shared>,
     target: Target,
     orders: watch::Receiver<Option<Order>>,
-    link: Option<Link>,
+    link: Option<Attempt>,
 }
 
 impl Driver {
@@ -245,11 +261,20 @@ impl Driver {
         // First, so that the old connection is closed before the new one opens.
         self.link = None;
         let Command::Connect { cursor } = command else { return };
-        let Target { transport, url, token } = &self.target;
-        match Link::new(transport.clone(), url, token, cursor) {
-            Ok(link) => self.link = Some(link),
-            Err(failure) => {
-                self.shared.handle(Input::Failed(failure));
+        let Target { transport, asked, token } = &self.target;
+        match asked {
+            Asked::At(url) => match Link::new(transport.clone(), url, token, cursor) {
+                Ok(link) => self.link = Some(Attempt::Open(link)),
+                Err(failure) => {
+                    self.shared.handle(Input::Failed(failure));
+                }
+            },
+            Asked::AsDashboard(client) => {
+                let (client, transport, token) = (client.clone(), transport.clone(), token.clone());
+                let asking = async move {
+                    Link::new(transport, &client.stream_of_dashboard().await, &token, cursor)
+                };
+                self.link = Some(Attempt::Asking(Box::pin(asking)));
             }
         }
     }
@@ -268,10 +293,20 @@ impl Driver {
     }
 }
 
-async fn hear(link: &mut Option<Link>) -> Heard {
-    match link {
-        Some(link) => link.hear().await,
-        None => std::future::pending().await,
+/// Nothing is lost if the wait is given up.
+async fn hear(attempt: &mut Option<Attempt>) -> Heard {
+    loop {
+        match attempt {
+            Some(Attempt::Open(link)) => return link.hear().await,
+            Some(Attempt::Asking(asking)) => match asking.await {
+                Ok(link) => *attempt = Some(Attempt::Open(link)),
+                Err(failure) => {
+                    *attempt = None;
+                    return Heard::Failed(failure);
+                }
+            },
+            None => return std::future::pending().await,
+        }
     }
 }
 

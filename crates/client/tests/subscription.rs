@@ -24,6 +24,49 @@ async fn a_request_says_who_asks_and_what_for() {
     assert_eq!(peer.header("last-event-id"), None);
 }
 
+/// Answers a request for the session as that of a user of this role.
+async fn tell_role(script: &Script, role: &str) {
+    let mut peer = script.accept().await;
+    assert!(peer.request.starts_with("GET /api/session HTTP/1.1\r\n"), "{}", peer.request);
+    let body =
+        format!(r#"{{"user":{{"id":"u1","name":"a","role":"{role}"}},"serverVersion":"1"}}"#);
+    let head =
+        format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    peer.send(&(head + &body)).await;
+}
+
+const ALL: &str =
+    "/api/events?unnamed=1&topic=*&topic=jobs%2F*&topic=users%2Fu1&topic=notifications%2Fu1";
+const OWN: &str = "/api/events?unnamed=1";
+
+#[tokio::test]
+async fn a_dashboard_asks_for_as_much_as_its_user_may_read_anew_at_each_connection() {
+    let script = Script::new().await;
+    let mut subscription = script.client().subscribe_as_dashboard();
+    for (role, may, expected) in [
+        ("admin", Some("200 OK"), ALL),
+        ("admin", Some("403 Forbidden"), OWN),
+        ("viewer", None, OWN),
+    ] {
+        tell_role(&script, role).await;
+        if let Some(status) = may {
+            let peer = script.accept().await;
+            assert!(peer.request.starts_with(&format!("HEAD {ALL} ")), "{}", peer.request);
+            peer.answer(status, "connection: close\r\n").await;
+        }
+        let peer = script.open().await;
+        assert!(peer.request.starts_with(&format!("GET {expected} ")), "{}", peer.request);
+        until(&mut subscription, live).await;
+        drop(peer);
+        until(&mut subscription, reconnecting).await;
+        subscription.handle().retry();
+    }
+    script.accept().await.answer("500 Internal Server Error", "connection: close\r\n").await;
+    let peer = script.open().await;
+    assert!(peer.request.starts_with(&format!("GET {OWN} ")), "{}", peer.request);
+    until(&mut subscription, live).await;
+}
+
 #[tokio::test]
 async fn events_arrive_in_order_however_the_bytes_are_cut() {
     let script = Script::new().await;

@@ -18,6 +18,14 @@ pub const NOTIFICATIONS: &str = "notifications";
 /// First segment of the topics of jobs, which only the server publishes to.
 pub const JOBS: &str = "jobs";
 
+/// What a dashboard asks for that shows an admin all there is to see: `*`, which is every machine and what programs publish, the jobs
+/// of all, and what is the own of the user with this id. Others ask for nothing, and get theirs.
+#[must_use]
+pub fn of_dashboard(id: &str) -> Vec<String> {
+    let own = PERSONAL.iter().map(|kind| format!("{kind}/{id}"));
+    ["*".to_owned(), format!("{JOBS}/*")].into_iter().chain(own).collect()
+}
+
 /// Name of a stream of events: segments of `A–Z a–z 0–9 . _ - ~ :` joined by `/`, none of them `.` or `..`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Topic(String);

@@ -27,9 +27,9 @@ pub enum Symbol {
     Play,
     /// Light theme.
     Sun,
-    /// Dark theme.
+    /// Quiet hours.
     Moon,
-    /// As the system has it.
+    /// Another machine.
     Screen,
     /// Copy.
     Copy,
@@ -83,6 +83,16 @@ pub enum Symbol {
     Gauge,
     /// Bring here.
     Download,
+    /// Topics.
+    Branch,
+    /// Stays in front.
+    Pin,
+    /// Further up.
+    Up,
+    /// Further down.
+    Down,
+    /// Is shown.
+    Eye,
 }
 
 impl Symbol {
@@ -124,6 +134,15 @@ impl Symbol {
             }
             Self::Gauge => "M2.6 11.6a5.75 5.75 0 1 1 10.8 0M8 9.4l2.6-3.2M8 9.2v.1",
             Self::Download => "M8 2.5v7.2M4.9 6.8L8 9.9l3.1-3.1M2.8 13h10.4",
+            Self::Branch => {
+                "M4 2.5v11M4 8h4.5a2 2 0 0 0 2-2V5M12.2 3.4a1.7 1.7 0 1 1-3.4 0a1.7 1.7 0 1 1 3.4 0zM4 12h6.2"
+            }
+            Self::Pin => "M5.8 2.5h4.4l-.5 4.3l2 2.2H4.3l2-2.2zM8 9v4.6",
+            Self::Up => "M8 12.8V3.4M4.2 7.2L8 3.4l3.8 3.8",
+            Self::Down => "M8 3.2v9.4M4.2 8.8L8 12.6l3.8-3.8",
+            Self::Eye => {
+                "M1.8 8s2.3-4.2 6.2-4.2S14.2 8 14.2 8s-2.3 4.2-6.2 4.2S1.8 8 1.8 8zM8 6.2a1.8 1.8 0 1 0 0 3.6a1.8 1.8 0 1 0 0-3.6z"
+            }
             Self::Plus => "M8 3.2v9.6M3.2 8h9.6",
             Self::Pencil => "M10.8 2.9l2.3 2.3L5.6 12.7l-3 .7l.7-3zM9.3 4.4l2.3 2.3",
             Self::Trash => {

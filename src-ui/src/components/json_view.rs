@@ -28,8 +28,8 @@ pub struct JsonViewProps {
     #[prop_or("event-json")]
     pub testid: &'static str,
     /// What it is called.
-    #[prop_or("Event data")]
-    pub label: &'static str,
+    #[prop_or(AttrValue::Static("Event data"))]
+    pub label: AttrValue,
 }
 
 /// JSON to look at. Which nodes are folded is remembered by their path, so it outlasts new values.
@@ -49,7 +49,7 @@ pub fn JsonView(props: &JsonViewProps) -> Html {
     };
     let view = View { toggled: &toggled, on_toggle };
     html! {
-        <div class="json" data-testid={props.testid} tabindex="0" role="region" aria-label={props.label}>
+        <div class="json" data-testid={props.testid} tabindex="0" role="region" aria-label={props.label.clone()}>
             { view.node(None, &props.json, "", 0, true) }
         </div>
     }

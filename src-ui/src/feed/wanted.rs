@@ -2,7 +2,7 @@
 
 use tidings_protocol::api::{Role, User, path, query};
 use tidings_protocol::event::EventId;
-use tidings_protocol::topic::{JOBS, METRICS, PERSONAL};
+use tidings_protocol::topic::of_dashboard;
 
 /// Where the stream is.
 pub(super) fn address(cursor: Option<EventId>, topics: &[String]) -> String {
@@ -18,9 +18,5 @@ pub(super) fn address(cursor: Option<EventId>, topics: &[String]) -> String {
 
 /// What a user's page asks for; nothing if that is what the server gives to those who ask for nothing. Admins see the jobs of all.
 pub(super) fn topics(user: &User) -> Vec<String> {
-    if user.role != Role::Admin {
-        return Vec::new();
-    }
-    let own = PERSONAL.iter().map(|kind| format!("{kind}/{}", user.id));
-    [METRICS, JOBS].iter().map(|all| format!("{all}/*")).chain(own).collect()
+    if user.role == Role::Admin { of_dashboard(&user.id) } else { Vec::new() }
 }

@@ -16,6 +16,7 @@ mod keys;
 mod listeners;
 mod notices;
 mod notifications;
+mod paced;
 mod parts;
 mod past;
 mod processes;
@@ -46,11 +47,12 @@ pub use notifications::{
     use_inbox_open, use_notifications, use_server_time, use_settings, use_stale, use_toast_clock,
     use_toasts, use_unread,
 };
+pub use paced::{use_events, use_topics};
 pub use parts::use_parts;
 pub use processes::{Heard, end_process, use_processes};
 pub use store::{
-    Actions, Paused, Shared, StoreProvider, use_actions, use_connection, use_events, use_jobs,
-    use_metrics, use_paused, use_server_clock, use_user,
+    Actions, Paused, Shared, StoreProvider, use_actions, use_connection, use_jobs, use_metrics,
+    use_paused, use_server_clock, use_user,
 };
 pub use theme::{Theme, use_scheme, use_theme};
 pub use title::use_title;

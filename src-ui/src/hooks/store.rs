@@ -1,11 +1,11 @@
 //! The store. A component that looks at one part of it renders when that part changes, and not else.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
 use std::time::Duration;
 
-use gloo_timers::callback::Timeout;
 use tidings_protocol::api::{SignIn, User};
 use yew::prelude::*;
 
@@ -14,13 +14,13 @@ use super::listeners::Listeners;
 use super::past::SELDOM;
 use crate::feed::{self, FeedHandle, Update, now};
 use crate::state::connection::Connection;
-use crate::state::events::EventLog;
 use crate::state::jobs::Jobs;
 use crate::state::metrics::Metrics;
 use crate::state::reader::Reader;
 use crate::state::server_clock::ServerClock;
 use crate::state::stale::Part;
 use crate::state::store::{Action, Arrival, Meaning, Store, read};
+use crate::state::topics::Topics;
 
 /// Part of the store; equal only to itself, which is quick to tell and enough.
 pub struct Shared<T>(pub(super) Rc<T>);
@@ -134,6 +134,28 @@ impl Actions {
     #[must_use]
     pub fn charts(&self) -> &Charts {
         &self.0.charts
+    }
+
+    /// What programs publish, as it is to be shown now.
+    #[must_use]
+    pub fn topics(&self) -> Rc<Topics> {
+        self.look(|store| store.shown_topics().clone())
+    }
+
+    /// Looks at the store.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Store) -> T) -> T {
+        look(&self.0.store.borrow())
+    }
+
+    /// Calls `wake` after each change of the store, until what it returns is dropped.
+    #[must_use]
+    pub fn on_change(&self, wake: Rc<dyn Fn()>) -> Box<dyn Any> {
+        Box::new(self.0.listeners.add(wake))
+    }
+
+    /// Has all look again, after a change that the store does not hold.
+    pub fn wake(&self) {
+        self.0.listeners.call();
     }
 
     fn start(&self) {
@@ -348,38 +370,6 @@ pub fn use_jobs() -> Shared<Jobs> {
 #[hook]
 pub fn use_server_clock() -> Option<ServerClock> {
     use_part(|store| store.server_clock)
-}
-
-/// Events to show, anew a few times a second at most: nobody reads faster, however fast they come.
-#[hook]
-pub fn use_events() -> Shared<EventLog> {
-    const PACE_MS: u32 = 333;
-    let actions = use_actions();
-    let update = use_force_update();
-    let value = Shared(actions.0.store.borrow().shown_events().clone());
-    let shown = use_mut_ref(|| value.clone());
-    shown.replace(value.clone());
-    use_effect_with((), move |()| {
-        let timer = Rc::new(RefCell::new(None::<Timeout>));
-        let hearing = actions.clone().0.listeners.add(Rc::new(move || {
-            let changed =
-                *shown.borrow() != Shared(actions.0.store.borrow().shown_events().clone());
-            if !changed || timer.borrow().is_some() {
-                return;
-            }
-            update.force_update();
-            let (again, shown, actions, update) =
-                (timer.clone(), shown.clone(), actions.clone(), update.clone());
-            *timer.borrow_mut() = Some(Timeout::new(PACE_MS, move || {
-                again.take();
-                if *shown.borrow() != Shared(actions.0.store.borrow().shown_events().clone()) {
-                    update.force_update();
-                }
-            }));
-        }));
-        move || drop(hearing)
-    });
-    value
 }
 
 /// Whether the page is held still.

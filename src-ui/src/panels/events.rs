@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::components::{
@@ -22,11 +23,22 @@ pub(super) fn EventsPanel() -> Html {
     let events = use_events();
     let freshness = use_stream_freshness(events.total() > 0);
     let chosen = use_state(|| None::<Rc<Entry>>);
+    let words = use_state_eq(String::new);
     // A chosen entry that was pushed out of the list stays as long as it is looked at.
     let shown = match &*chosen {
         Some(entry) => Some(events.find(entry).unwrap_or(entry).clone()),
-        None => events.newest().cloned(),
+        None => events.newest_with(&words).cloned(),
     };
+    let oninput = {
+        let (words, chosen) = (words.setter(), chosen.setter());
+        Callback::from(move |event: InputEvent| {
+            if let Some(field) = event.target_dyn_into::<HtmlInputElement>() {
+                words.set(field.value());
+                chosen.set(None);
+            }
+        })
+    };
+    let has_any = events.total() > 0;
     let json = use_memo(shown.clone(), |shown| {
         shown.as_ref().map(|entry| Rc::new(Json::read(&entry.body)))
     });
@@ -53,9 +65,14 @@ pub(super) fn EventsPanel() -> Html {
     let aside = html! { <span data-testid="events-received">{ received }</span> };
     html! {
         <Card panel="events" title="Events" symbol={Symbol::Braces} {freshness} {aside}>
+            if has_any {
+                <input class="inbox-search event-search" type="search" placeholder="Filter by topic, type or text"
+                    aria-label="Filter events" data-testid="events-filter" autocomplete="off" spellcheck="false"
+                    value={(*words).clone()} {oninput} />
+            }
             if let (Some(entry), Some(json)) = (&shown, &*json) {
                 <div class="events">
-                    { list(&events, entry, &choose) }
+                    { list(&events, &words, entry, &choose) }
                     <div class="event">
                         <div class="event-head">
                             <div class="event-about">
@@ -72,6 +89,8 @@ pub(super) fn EventsPanel() -> Html {
                         <JsonView json={json.clone()} />
                     </div>
                 </div>
+            } else if has_any {
+                { empty("None of the events that are kept has these words.") }
             } else if matches!(freshness, Freshness::Waiting) {
                 { skeleton(6) }
             } else {
@@ -81,9 +100,16 @@ pub(super) fn EventsPanel() -> Html {
     }
 }
 
-fn list(events: &EventLog, shown: &Rc<Entry>, choose: &Callback<Option<Rc<Entry>>>) -> Html {
-    let entries = events.latest().map(|entry| (entry, format!("latest {}", entry.topic)));
-    let others = events.log().take(SHOWN).map(|entry| (entry, entry.key.to_string()));
+fn list(
+    events: &EventLog,
+    words: &str,
+    shown: &Rc<Entry>,
+    choose: &Callback<Option<Rc<Entry>>>,
+) -> Html {
+    let has = |entry: &&Rc<Entry>| words.is_empty() || entry.has(words);
+    let entries = events.latest().filter(has);
+    let entries = entries.map(|entry| (entry, format!("latest {}", entry.topic)));
+    let others = events.log().filter(has).take(SHOWN).map(|entry| (entry, entry.key.to_string()));
     html! {
         <ul class="event-list" aria-label="Events received">
             { for entries.chain(others).map(|(entry, key)| {

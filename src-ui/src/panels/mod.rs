@@ -10,6 +10,7 @@ mod memory;
 mod network;
 mod processes;
 mod temperatures;
+mod topics;
 
 use yew::prelude::*;
 
@@ -17,19 +18,32 @@ use yew::prelude::*;
 pub struct Panel {
     /// Names it in `data-panel` and in the style sheet's grid.
     pub id: &'static str,
+    /// What it is called where panels are arranged.
+    pub title: &'static str,
     /// Makes it; it asks for its data by itself.
     pub view: fn() -> Html,
 }
 
+/// Their names, in the order that they have before somebody chooses another.
+#[must_use]
+pub fn ids() -> Vec<&'static str> {
+    PANELS.iter().map(|panel| panel.id).collect()
+}
+
 /// All parts of the dashboard.
 pub const PANELS: &[Panel] = &[
-    Panel { id: "cpu", view: || html! { <cpu::CpuPanel /> } },
-    Panel { id: "memory", view: || html! { <memory::MemoryPanel /> } },
-    Panel { id: "disks", view: || html! { <disks::DisksPanel /> } },
-    Panel { id: "network", view: || html! { <network::NetworkPanel /> } },
-    Panel { id: "jobs", view: || html! { <jobs::JobsPanel /> } },
-    Panel { id: "alerts", view: || html! { <alerts::AlertsPanel /> } },
-    Panel { id: "processes", view: || html! { <processes::ProcessesPanel /> } },
-    Panel { id: "temperatures", view: || html! { <temperatures::TemperaturesPanel /> } },
-    Panel { id: "events", view: || html! { <events::EventsPanel /> } },
+    Panel { id: "cpu", title: "CPU", view: || html! { <cpu::CpuPanel /> } },
+    Panel { id: "memory", title: "Memory", view: || html! { <memory::MemoryPanel /> } },
+    Panel { id: "disks", title: "Disks", view: || html! { <disks::DisksPanel /> } },
+    Panel { id: "network", title: "Network", view: || html! { <network::NetworkPanel /> } },
+    Panel { id: "jobs", title: "Jobs", view: || html! { <jobs::JobsPanel /> } },
+    Panel { id: "alerts", title: "Alerts", view: || html! { <alerts::AlertsPanel /> } },
+    Panel { id: "processes", title: "Processes", view: || html! { <processes::ProcessesPanel /> } },
+    Panel {
+        id: "temperatures",
+        title: "Temperatures",
+        view: || html! { <temperatures::TemperaturesPanel /> },
+    },
+    Panel { id: "topics", title: "Topics", view: || html! { <topics::TopicsPanel /> } },
+    Panel { id: "events", title: "Events", view: || html! { <events::EventsPanel /> } },
 ];

@@ -8,6 +8,8 @@ use tidings_feed::Event;
 use tidings_protocol::event::{EventId, UnnamedGap};
 use tidings_protocol::topic::{is_latest_wins, metrics_host};
 
+use super::notifications::filter::has_words;
+
 /// Most events that are kept.
 pub const MAX_ENTRIES: usize = 200;
 
@@ -16,6 +18,9 @@ pub const MAX_LATEST: usize = 64;
 
 /// Most bytes of payload that are kept.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// So far into a payload words are looked for: lists are filtered anew several times a second.
+const MAX_SEARCHED: usize = 16 * 1024;
 
 /// One event, or the news that some are lost.
 #[derive(Clone, Debug)]
@@ -51,6 +56,16 @@ impl Entry {
     pub fn is_gap(&self) -> bool {
         self.at.is_none()
     }
+
+    /// Whether all of these words stand in its topic, its type or the beginning of its payload.
+    #[must_use]
+    pub fn has(&self, words: &str) -> bool {
+        let mut end = self.body.len().min(MAX_SEARCHED);
+        while !self.body.is_char_boundary(end) {
+            end -= 1;
+        }
+        has_words(words, &[&self.topic, &self.kind, &self.body[..end]])
+    }
 }
 
 /// The newest events, newest first where it matters.
@@ -65,11 +80,11 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// Takes an event in.
-    pub fn take(&mut self, event: Event, arrived: Duration) {
+    /// Takes an event in, and returns what it became.
+    pub fn take(&mut self, event: Event, arrived: Duration) -> Rc<Entry> {
         let latest_wins = is_latest_wins(&event.topic);
         let place = self.latest.binary_search_by(|entry| entry.topic.cmp(&event.topic));
-        let entry = Entry {
+        let entry = Rc::new(Entry {
             key: self.next_key,
             kind: event.kind,
             topic: event.topic,
@@ -78,18 +93,19 @@ impl EventLog {
             arrived,
             body: event.data.into(),
             count: place.map_or(1, |at| self.latest[at].count + 1),
-        };
+        });
         self.next_key += 1;
         match place {
-            Ok(at) => self.latest[at] = Rc::new(entry),
+            Ok(at) => self.latest[at] = entry.clone(),
             Err(at) if latest_wins => {
-                self.latest.insert(at, Rc::new(entry));
+                self.latest.insert(at, entry.clone());
                 if self.latest.len() > MAX_LATEST {
                     self.forget_oldest();
                 }
             }
-            Err(_) => self.push(entry),
+            Err(_) => self.push(entry.clone()),
         }
+        entry
     }
 
     fn forget_oldest(&mut self) {
@@ -118,7 +134,15 @@ impl EventLog {
     /// The entry that came last.
     #[must_use]
     pub fn newest(&self) -> Option<&Rc<Entry>> {
-        self.latest.iter().chain(self.log.back()).max_by_key(|entry| entry.key)
+        self.newest_with("")
+    }
+
+    /// The one that came last of those that [have](Entry::has) these words.
+    #[must_use]
+    pub fn newest_with(&self, words: &str) -> Option<&Rc<Entry>> {
+        let of_log = self.log().find(|entry| entry.has(words));
+        let latest = self.latest.iter().filter(|entry| entry.has(words));
+        latest.chain(of_log).max_by_key(|entry| entry.key)
     }
 
     /// The entry of that key; where only the newest is kept, the one that took its place.
@@ -158,12 +182,12 @@ impl EventLog {
             count: 1,
         };
         self.next_key += 1;
-        self.push(entry);
+        self.push(Rc::new(entry));
     }
 
-    fn push(&mut self, entry: Entry) {
+    fn push(&mut self, entry: Rc<Entry>) {
         self.log_bytes += entry.body.len();
-        self.log.push_back(Rc::new(entry));
+        self.log.push_back(entry);
         // The newest stays however large it is.
         while self.log.len() > MAX_ENTRIES || (self.log_bytes > MAX_BYTES && self.log.len() > 1) {
             if let Some(oldest) = self.log.pop_front() {
@@ -276,6 +300,22 @@ pub(super) mod tests {
         let chosen = log.newest().unwrap().clone();
         log.take(event("metrics/a", 2, "2"), NOW);
         assert_eq!(&*log.find(&chosen).unwrap().body, "2");
+    }
+
+    #[test]
+    fn words_are_looked_for_in_topic_type_and_payload() {
+        let mut log = EventLog::default();
+        log.take(event("app/builds", 1, r#"{"branch":"Main"}"#), NOW);
+        log.take(event("metrics/a", 2, "2"), NOW);
+        let newest = |words| log.newest_with(words).map(|entry| &*entry.topic);
+        assert_eq!(newest(""), Some("metrics/a"));
+        for words in ["builds", "update main", "  BRANCH  app/ "] {
+            assert_eq!(newest(words), Some("app/builds"), "{words}");
+        }
+        assert_eq!(newest("builds metrics"), None);
+        let body = format!("\"{}\"", "é".repeat(MAX_SEARCHED));
+        log.take(event("long", 3, &body), NOW);
+        assert_eq!(log.newest_with("éé").unwrap().topic, "long");
     }
 
     #[test]

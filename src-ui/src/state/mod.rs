@@ -18,4 +18,5 @@ pub mod settings;
 pub mod stale;
 pub mod store;
 pub mod toasts;
+pub mod topics;
 pub mod wire;

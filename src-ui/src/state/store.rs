@@ -16,6 +16,7 @@ use super::metrics::{Metrics, Sample};
 use super::reader::Reader;
 use super::server_clock::ServerClock;
 use super::stale::{News, Stale};
+use super::topics::{Topics, is_published};
 use super::wire::{inbox, sample};
 
 /// A delivery whose payload is read already, so that all parts of the page share it.
@@ -85,6 +86,7 @@ pub struct Store {
     pub user: Option<Rc<User>>,
     metrics: Rc<Metrics>,
     events: Rc<EventLog>,
+    topics: Rc<Topics>,
     jobs: Rc<Jobs>,
     frozen: Option<Frozen>,
     /// Whoever reads notifications; a pause does not keep those back.
@@ -100,6 +102,7 @@ pub struct Store {
 struct Frozen {
     metrics: Rc<Metrics>,
     events: Rc<EventLog>,
+    topics: Rc<Topics>,
     jobs: Rc<Jobs>,
 }
 
@@ -112,6 +115,7 @@ impl Store {
             user: None,
             metrics: Rc::default(),
             events: Rc::default(),
+            topics: Rc::default(),
             jobs: Rc::default(),
             frozen: None,
             reader: Reader::default(),
@@ -130,6 +134,12 @@ impl Store {
     #[must_use]
     pub fn shown_events(&self) -> &Rc<EventLog> {
         self.frozen.as_ref().map_or(&self.events, |frozen| &frozen.events)
+    }
+
+    /// What programs publish, to show.
+    #[must_use]
+    pub fn shown_topics(&self) -> &Rc<Topics> {
+        self.frozen.as_ref().map_or(&self.topics, |frozen| &frozen.topics)
     }
 
     /// Jobs to show.
@@ -222,6 +232,7 @@ impl Store {
                     None => Some(Frozen {
                         metrics: self.metrics.clone(),
                         events: self.events.clone(),
+                        topics: self.topics.clone(),
                         jobs: self.jobs.clone(),
                     }),
                 };
@@ -239,6 +250,7 @@ impl Store {
     fn take(&mut self, arrivals: Vec<Arrival>, dropped: u64, now: Duration) {
         if dropped > 0 {
             Rc::make_mut(&mut self.events).take_dropped(dropped, now);
+            Rc::make_mut(&mut self.topics).lose(&["*".to_owned()]);
             self.stale.take(News::Dropped);
         }
         for arrival in arrivals {
@@ -246,7 +258,10 @@ impl Store {
                 Arrival::Event { event, age, meaning } => {
                     let at = event.at;
                     self.server_clock = Some(ServerClock::told(self.server_clock, at, age, now));
-                    Rc::make_mut(&mut self.events).take(event, now);
+                    let entry = Rc::make_mut(&mut self.events).take(event, now);
+                    if is_published(&entry.topic) {
+                        Rc::make_mut(&mut self.topics).take(&entry, age);
+                    }
                     match meaning {
                         Some(Meaning::Sample(sample)) => {
                             Rc::make_mut(&mut self.metrics).take(sample);
@@ -268,6 +283,7 @@ impl Store {
                 }
                 Arrival::Gap(gap) => {
                     self.stale.take(News::Lost(&gap.gap.topics));
+                    Rc::make_mut(&mut self.topics).lose(&gap.gap.topics);
                     Rc::make_mut(&mut self.events).take_gap(&gap, now);
                 }
             }

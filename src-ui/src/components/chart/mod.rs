@@ -13,7 +13,7 @@ use yew::prelude::*;
 use crate::state::chart::{Figure, Window};
 use drawing::Drawing;
 
-pub use scale::Scale;
+pub use scale::{Scale, number};
 
 /// One line of a chart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,8 @@ pub enum Scale {
     Percent,
     /// Bytes a second, from 0 to whatever comes.
     Rate,
+    /// Numbers of no known unit.
+    Plain,
 }
 
 impl Scale {
@@ -21,6 +23,7 @@ impl Scale {
         match self {
             Self::Percent => format!("{} %", format::one_decimal(value)),
             Self::Rate => format::rate(value).to_string(),
+            Self::Plain => plain(value),
         }
     }
 
@@ -28,6 +31,7 @@ impl Scale {
         match self {
             Self::Percent => format!("{}%", value.round() as i64),
             Self::Rate => format::rate(value).to_string().replace(".0", ""),
+            Self::Plain => plain(value),
         }
     }
 
@@ -39,6 +43,8 @@ impl Scale {
                 let unit = 1024_f64.powi(power);
                 (0..10).map(move |doubled| (2_f64.powi(doubled) * unit).into())
             })),
+            // As uPlot has them.
+            Self::Plain => JsValue::UNDEFINED,
         }
     }
 
@@ -52,6 +58,19 @@ impl Scale {
                 ("max", limit([("pad", 0.15.into()), ("soft", 4_096.into()), ("mode", 1.into())])),
             ])
             .into(),
+            Self::Plain => JsValue::UNDEFINED,
         }
     }
+}
+
+/// So many digits as tell something, as the browser writes them: a formatter of floats would weigh ten kilobytes.
+fn plain(value: f64) -> String {
+    let short = js_sys::Number::from(value).to_precision(6).unwrap_or_default();
+    number(js_sys::parse_float(&String::from(short)))
+}
+
+/// All digits of a number.
+#[must_use]
+pub fn number(value: f64) -> String {
+    js_sys::Number::from(value).to_string_with_radix(10).map(String::from).unwrap_or_default()
 }

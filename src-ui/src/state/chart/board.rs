@@ -5,14 +5,9 @@ use std::rc::Rc;
 use tidings_protocol::event::EventId;
 
 use super::curve::{Curve, Recent, joined};
+use super::window::{Window, about, part};
 use super::{METRICS, Past, Span, values};
 use crate::state::metrics::{MAX_HOSTS, Sample};
-
-/// Shortest time that can be zoomed to, in seconds.
-const CLOSEST: f64 = 5.0;
-
-/// What of time is shown, in seconds since the epoch.
-pub type Window = (f64, f64);
 
 /// The machines' samples, and the curve of the one that is shown.
 #[derive(Clone, Debug, Default)]
@@ -173,20 +168,13 @@ impl Board {
 
     /// Shows a part, or all again.
     pub fn zoom(&mut self, window: Option<Window>) {
-        let (first, last) = self.all();
-        self.zoom = window.and_then(|(from, to)| {
-            let width = (to - from).max(CLOSEST);
-            let from = from.clamp(first, (last - width).max(first));
-            // As much as all is all, and goes on.
-            (width < (last - first) * 0.99).then_some((from, from + width))
-        });
+        self.zoom = window.and_then(|window| part(self.all(), window));
         self.revision += 1;
     }
 
     /// Zooms by a factor about a moment, which stays where it is.
     pub fn zoom_about(&mut self, at: Option<f64>, factor: f64) {
-        let Some((from, to)) = self.window() else { return };
-        let at = at.filter(|at| (from..=to).contains(at)).unwrap_or(to);
-        self.zoom(Some((at - (at - from) * factor, at + (to - at) * factor)));
+        let Some(window) = self.window() else { return };
+        self.zoom(Some(about(window, at, factor)));
     }
 }

@@ -1,23 +1,26 @@
 //! What charts show: the past that a server was asked for, and behind it, without a seam, the samples that arrive.
 //!
-//! - `span`: how far back; `past`: what a server answers; `curve`: the points of a machine; `board`: which of all that is shown.
+//! - `span`: how far back, and `window`, which part of that; `past`: what a server answers; `curve`: the points of a machine; `board`: which of all that is shown.
 
 mod board;
 mod curve;
 mod past;
 mod span;
 // Its cases are made up by proptest, which runs natively alone.
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests;
+mod window;
 
 use tidings_protocol::metrics::Snapshot;
 
 use super::format::{share, total};
 
-pub use board::{Board, Window};
+pub use board::Board;
 pub use curve::{Curve, Summary, joined};
 pub use past::Past;
 pub use span::Span;
+pub use window::{Window, about, part};
 
 /// Series a chart can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +66,9 @@ pub struct Figure {
 impl Figure {
     const NONE: Self = Self::of(f64::NAN);
 
-    const fn of(value: f64) -> Self {
+    /// One value.
+    #[must_use]
+    pub const fn of(value: f64) -> Self {
         Self { mean: value, least: value, most: value }
     }
 

@@ -27,13 +27,18 @@ impl Filter {
         let kept = keep == Some(&*row.id);
         (!self.unread || is_unread || kept)
             && self.level.is_none_or(|level| level == row.level)
-            && self.text.split_whitespace().all(|word| has(row, &folded(word)))
+            && has_words(
+                &self.text,
+                &[&row.title, &row.message, row.source.as_deref().unwrap_or_default()],
+            )
     }
 }
 
-fn has(row: &Notification, word: &str) -> bool {
-    let source = row.source.as_deref().unwrap_or_default();
-    [&*row.title, &*row.message, source].iter().any(|text| folded(text).contains(word))
+/// Whether each of the words stands in one of the texts, in great letters or small ones.
+#[must_use]
+pub fn has_words(words: &str, texts: &[&str]) -> bool {
+    let has = |word: String| texts.iter().any(|text| folded(text).contains(&word));
+    words.split_whitespace().all(|word| has(folded(word)))
 }
 
 /// The same in small letters, as far as what is searched for is concerned.

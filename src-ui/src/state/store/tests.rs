@@ -3,7 +3,7 @@ use super::super::notifications::inbox::tests::row;
 use super::super::stale::Part;
 use super::*;
 use tidings_protocol::api::Role;
-use tidings_protocol::event::UnnamedGap;
+use tidings_protocol::event::{Gap, GapReason, UnnamedGap};
 
 fn feed(store: &Store, topic: &str, seq: u64, body: &str) -> Store {
     let now = Duration::from_secs(seq);
@@ -185,4 +185,36 @@ fn another_machine_can_be_chosen_during_a_pause() {
     let store = feed(&store, "metrics/b", 2, SAMPLE).after(Action::TogglePause);
     let chosen = store.after(Action::Choose("b".into()));
     assert_eq!(&*chosen.shown_metrics().current().unwrap().host, "b");
+}
+
+#[test]
+fn what_programs_publish_is_held_by_a_pause_and_forgotten_with_the_session() {
+    let store = feed(&Store::new(Duration::ZERO), "metrics/a", 1, SAMPLE);
+    let store = feed(&feed(&store, "app/x", 2, "1"), "users/u1", 3, "1");
+    let names = |store: &Store| {
+        let topics = store.shown_topics();
+        topics.list().iter().map(|topic| topic.name().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&store), ["app/x"], "the server's own have their panels");
+    let paused = feed(&store.after(Action::TogglePause), "app/y", 4, "1");
+    assert_eq!(names(&paused), ["app/x"]);
+    let resumed = paused.after(Action::TogglePause);
+    assert_eq!(names(&resumed), ["app/x", "app/y"]);
+    assert!(names(&resumed.after(Action::SignedOut)).is_empty());
+}
+
+#[test]
+fn lines_of_topics_break_where_events_are_lost_or_dropped() {
+    let mut store = feed(&Store::new(Duration::ZERO), "app/x", 1, "1");
+    let lost =
+        Gap { topics: vec!["*".to_owned()], from: None, to: None, reason: GapReason::UnknownEpoch };
+    let gap = Arrival::Gap(UnnamedGap { id: None, gap: lost });
+    for (arrivals, dropped) in [(vec![gap], 0), (vec![], 3)] {
+        let status = store.connection.status.clone();
+        let now = Duration::from_secs(9);
+        store = store.after(Action::Feed { status, arrivals, dropped, now });
+        store = feed(&store, "app/x", 10, "2");
+    }
+    let points = store.shown_topics().list()[0].series[0].points();
+    assert_eq!(points.filter(|(_, value)| value.is_nan()).count(), 2);
 }
