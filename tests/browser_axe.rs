@@ -71,8 +71,12 @@ async fn axe_finds_nothing_on_a_dashboard_with_nothing_to_tell_yet() -> Result<(
 async fn axe_finds_nothing_in_any_part_of_a_busy_dashboard() -> Result<()> {
     let server = Server::start_with(ServerOptions::with_config(CONFIG)).await?;
     let screen = signed_in(&server).await?;
-    post(&server, "/api/publish/app/builds", json!({"a": [1, null, {"b": true}], "c": "x"}))
-        .await?;
+    post(
+        &server,
+        "/api/publish/app/builds",
+        json!({"a": [1, null, {"b": true}], "c": "x", "n": {"m": 2}}),
+    )
+    .await?;
     for level in ["info", "success", "warning", "error"] {
         let note =
             json!({"userId": "owner", "title": level, "message": "One\ntwo", "level": level});
@@ -84,12 +88,22 @@ async fn axe_finds_nothing_in_any_part_of_a_busy_dashboard() -> Result<()> {
     wait_for(&screen, "[data-testid=job] + [data-testid=job]").await?;
     wait_for(&screen, "[data-testid=toast]").await?;
     wait_for(&screen, "[data-testid=alert][data-state=firing]").await?;
+    screen.press("[data-testid=topic-number]").await?;
+    wait_for(&screen, "#chart-topic[data-points]").await?;
     screen.judge("axe-dashboard").await?;
+    screen.fill("[data-testid=events-filter]", "no such words").await?;
+    screen.judge("axe-events-none").await?;
 
     screen.key("?").await?;
     wait_for(&screen, "dialog[open]").await?;
     screen.judge("axe-help").await?;
     screen.key(ESCAPE).await?;
+    screen.click("settings").await?;
+    wait_for(&screen, "[data-testid=settings-dialog][open]").await?;
+    screen.click("panel-pin-jobs").await?;
+    screen.click("panel-show-network").await?;
+    screen.judge("axe-settings").await?;
+    screen.key_here(ESCAPE).await?;
     screen.key("n").await?;
     wait_for(&screen, "[data-testid=inbox] [data-testid=note]").await?;
     screen.judge("axe-inbox").await?;

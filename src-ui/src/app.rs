@@ -6,14 +6,19 @@ use yew::prelude::*;
 
 use crate::components::SignInCard;
 use crate::hooks::{
-    StoreProvider, is_behind_dialog, use_actions, use_connection, use_inbox_open, use_keys,
-    use_metrics, use_theme,
+    StoreProvider, is_behind_dialog, use_actions, use_anchor, use_connection, use_inbox_open,
+    use_keys, use_metrics, use_settings, use_theme,
 };
-use crate::panels::PANELS;
+use crate::panels::{PANELS, Panel, ids};
 use crate::shell::{
-    Header, Help, Inbox, Notice, NotificationsListener, Ranges, Refused, Toasts, toggle_inbox,
+    Header, Help, Inbox, Notice, NotificationsListener, Ranges, Refused, Settings, Toasts,
+    toggle_inbox,
 };
 use crate::state::connection::explain_sign_in;
+use crate::state::layout::Change;
+
+/// Keys that go to a panel.
+const PANEL_KEYS: &[(&str, &str)] = &[("a", "alerts"), ("j", "jobs")];
 
 /// The page with its store.
 #[component]
@@ -24,13 +29,14 @@ pub fn App() -> Html {
 #[component]
 fn Page() -> Html {
     let actions = use_actions();
-    let (theme, next_theme) = use_theme();
+    let (theme, on_theme) = use_theme();
     let help = use_state_eq(|| false);
+    let settings = use_state_eq(|| false);
     let inbox = use_inbox_open();
     let connection = use_connection();
     let has_session = connection.status.state != State::Unauthorized;
     {
-        let (help, next_theme) = (help.clone(), next_theme.clone());
+        let (help, settings, on_theme) = (help.clone(), settings.clone(), on_theme.clone());
         use_keys(move |key| {
             match key {
                 "?" if *help => help.set(false),
@@ -39,7 +45,8 @@ fn Page() -> Html {
                 "?" => help.set(true),
                 // In the inbox it scrolls.
                 " " if !inbox => actions.toggle_pause(),
-                "t" => next_theme.emit(()),
+                "s" => settings.set(true),
+                "t" => on_theme.emit(theme.next()),
                 "n" if has_session => toggle_inbox(),
                 _ => return false,
             }
@@ -54,16 +61,30 @@ fn Page() -> Html {
         let help = help.setter();
         Callback::from(move |()| help.set(false))
     };
+    let show_settings = |show: bool| {
+        let settings = settings.setter();
+        Callback::from(move |()| settings.set(show))
+    };
+    let on_keys = {
+        let (close, help) = (show_settings(false), on_help.clone());
+        Callback::from(move |()| {
+            close.emit(());
+            help.emit(());
+        })
+    };
     html! {
         <>
             <a class="skip" href="#main">{ "Skip to the panels" }</a>
-            <Header {theme} on_theme={next_theme} {on_help} />
+            <Header on_settings={show_settings(true)} {on_help} />
             <Main />
             if has_session {
                 <Inbox />
                 <Toasts />
             }
             <NotificationsListener />
+            if *settings {
+                <Settings {theme} {on_theme} on_help={on_keys} on_close={show_settings(false)} />
+            }
             <Help open={*help} {on_close} />
         </>
     }
@@ -102,13 +123,68 @@ fn Main() -> Html {
             // Without a session and without data there is nothing that panels could show.
             if has_data || !unauthorized {
                 <Ranges />
-                <div class="grid">
-                    { for PANELS.iter().map(|panel| html! {
-                        <div class="cell" data-cell={panel.id} key={panel.id}>{ (panel.view)() }</div>
-                    }) }
-                </div>
+                <Panels />
             }
             <Notice />
         </main>
+    }
+}
+
+/// The panels that are to be shown. A link that leads into a hidden one, or a key, shows that again.
+#[component]
+fn Panels() -> Html {
+    let actions = use_actions();
+    let settings = use_settings();
+    let inbox = use_inbox_open();
+    let said = use_state_eq(String::new);
+    let (anchor, times) = use_anchor("#");
+    let linked = anchor.unwrap_or_default();
+    let linked = linked.split('/').next().unwrap_or_default().to_owned();
+    let show = {
+        let (settings, said) = (settings.clone(), said.setter());
+        move |id: &str| {
+            let shown = settings
+                .layout
+                .hides(id)
+                .then(|| settings.layout.changed(&ids(), id, Change::Hide));
+            let Some(shown) = shown.flatten() else { return false };
+            actions.arrange(shown);
+            said.set(format!("The panel {id} was hidden, and is shown again."));
+            true
+        }
+    };
+    {
+        let show = show.clone();
+        use_effect_with((linked, times), move |(linked, _)| {
+            show(linked);
+        });
+    }
+    use_keys(move |key| {
+        let panel = PANEL_KEYS.iter().find(|(own, _)| *own == key).map(|(_, panel)| *panel);
+        let is_shown = panel.is_some_and(|id| !inbox && !is_behind_dialog() && show(id));
+        if let (Some(panel), true, Some(window)) = (panel, is_shown, web_sys::window()) {
+            // As a link leads there.
+            let _ = window.location().set_hash(panel);
+        }
+        is_shown
+    });
+    let places = settings.layout.arranged(&ids());
+    let shown = places.iter().filter(|place| !place.hidden);
+    let shown: Vec<&Panel> =
+        shown.filter_map(|place| PANELS.iter().find(|panel| panel.id == place.id)).collect();
+    html! {
+        <>
+            <p class="unseen" role="status">{ (*said).clone() }</p>
+            <div class="grid">
+                { for shown.iter().map(|panel| html! {
+                    <div class="cell" data-cell={panel.id} key={panel.id}>{ (panel.view)() }</div>
+                }) }
+                if shown.is_empty() {
+                    <p class="empty" data-testid="panels-none">
+                        { "All panels are hidden. The settings (s) show them again." }
+                    </p>
+                }
+            </div>
+        </>
     }
 }

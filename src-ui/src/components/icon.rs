@@ -25,8 +25,6 @@ pub enum Symbol {
     Pause,
     /// Go on.
     Play,
-    /// Light theme.
-    Sun,
     /// Quiet hours.
     Moon,
     /// Another machine.
@@ -114,9 +112,6 @@ impl Symbol {
             Self::Alert => "M8 2.4l6 10.9H2zM8 6.5v3.2M8 11.5v.1",
             Self::Pause => "M5.5 3.5v9M10.5 3.5v9",
             Self::Play => "M5 3.3l7.5 4.7l-7.5 4.7z",
-            Self::Sun => {
-                "M8 5.2a2.8 2.8 0 1 0 0 5.6a2.8 2.8 0 1 0 0-5.6zM8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3M3.4 3.4l.9.9M11.7 11.7l.9.9M3.4 12.6l.9-.9M11.7 4.3l.9-.9"
-            }
             Self::Moon => "M13.3 9.7a5.7 5.7 0 0 1-7-7a5.7 5.7 0 1 0 7 7z",
             Self::Screen => {
                 "M2.5 3h11a.7.7 0 0 1 .7.7v6.6a.7.7 0 0 1-.7.7h-11a.7.7 0 0 1-.7-.7V3.7a.7.7 0 0 1 .7-.7zM5.5 13.5h5M8 11v2.5"

@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::clock::use_at_each_tick;
-use super::settings::{remember, remembered};
+use super::settings::remembered;
 use super::store::{Actions, Shared, use_actions, use_part};
 use crate::feed::{RequestError, inbox, now};
 use crate::state::notifications::marks::{Mark, Marked};
@@ -152,9 +152,7 @@ impl Actions {
 
     /// Whether notifications of a level become toasts, from now on the other way.
     pub fn toggle_toasts_of(&self, level: Level) {
-        let settings = self.reader().settings.with_toasts_toggled(level);
-        remember(&settings);
-        self.with_reader(|reader| reader.settings = Rc::new(settings));
+        self.set(|settings| *settings = settings.with_toasts_toggled(level));
     }
 
     /// Takes up what was remembered.

@@ -6,7 +6,6 @@ use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-use super::settings::remember;
 use super::store::Actions;
 use crate::feed::{history, now};
 use crate::state::alerts::sentence;
@@ -54,12 +53,7 @@ impl Actions {
 
     /// Shows so much of the past, and remembers it.
     pub fn choose_span(&self, span: Span) {
-        let settings = self.with_reader(|reader| {
-            let settings = crate::state::settings::Settings { span, ..(*reader.settings).clone() };
-            reader.settings = settings.into();
-            reader.settings.clone()
-        });
-        remember(&settings);
+        self.set(|settings| settings.span = span);
         self.charts().change(|board| board.choose(span));
         self.load_past();
     }

@@ -23,6 +23,9 @@ pub enum Theme {
 }
 
 impl Theme {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
     /// The one after it, for a switch that goes round.
     #[must_use]
     pub fn next(self) -> Self {
@@ -33,17 +36,19 @@ impl Theme {
         }
     }
 
-    /// What the switch says.
+    /// What it is called.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
-            Self::System => "Theme: system",
-            Self::Light => "Theme: light",
-            Self::Dark => "Theme: dark",
+            Self::System => "System",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
         }
     }
 
-    fn name(self) -> &'static str {
+    /// As it is remembered, and as the document has it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::System => "system",
             Self::Light => "light",
@@ -83,19 +88,18 @@ fn storage() -> Option<Storage> {
     web_sys::window()?.local_storage().ok()?
 }
 
-/// The theme, and a callback to go on to the next.
+/// The theme, and a callback to choose another.
 #[hook]
-pub fn use_theme() -> (Theme, Callback<()>) {
+pub fn use_theme() -> (Theme, Callback<Theme>) {
     let theme = use_state_eq(Theme::remembered);
-    let next = {
-        let theme = theme.clone();
-        Callback::from(move |()| {
-            let next = theme.next();
+    let choose = {
+        let theme = theme.setter();
+        Callback::from(move |next: Theme| {
             next.apply();
             theme.set(next);
         })
     };
-    (*theme, next)
+    (*theme, choose)
 }
 
 /// A number that changes whenever colours do, by choice or because the system's theme changed.

@@ -12,8 +12,8 @@ use super::outage::use_outage;
 use super::updated::Updated;
 use crate::components::{Button, Look, Symbol, bell, mark, status_badge};
 use crate::hooks::{
-    Actions, Theme, use_actions, use_badge, use_connection, use_inbox_open, use_metrics,
-    use_paused, use_title, use_unread,
+    Actions, use_actions, use_badge, use_connection, use_inbox_open, use_metrics, use_paused,
+    use_title, use_unread,
 };
 use crate::state::connection::explain;
 use crate::state::format::{grouped, uptime};
@@ -21,10 +21,8 @@ use crate::state::format::{grouped, uptime};
 /// Properties of [`Header`].
 #[derive(Properties, PartialEq)]
 pub struct HeaderProps {
-    /// The theme in use.
-    pub theme: Theme,
-    /// Called to go on to the next theme.
-    pub on_theme: Callback<()>,
+    /// Called to show the settings.
+    pub on_settings: Callback<()>,
     /// Called to show the help.
     pub on_help: Callback<()>,
 }
@@ -32,11 +30,6 @@ pub struct HeaderProps {
 /// The header.
 #[component]
 pub fn Header(props: &HeaderProps) -> Html {
-    let theme = match props.theme {
-        Theme::System => Symbol::Screen,
-        Theme::Light => Symbol::Sun,
-        Theme::Dark => Symbol::Moon,
-    };
     html! {
         <header class="header">
             <div class="header-inner">
@@ -50,8 +43,8 @@ pub fn Header(props: &HeaderProps) -> Html {
                 </div>
                 <div class="header-actions" role="group" aria-label="Connection and view">
                     <Controls />
-                    <Button look={Look::Bare} symbol={theme} label={props.theme.label()} keys="t"
-                        testid="theme" onclick={props.on_theme.clone()} />
+                    <Button look={Look::Bare} symbol={Symbol::Sliders} label="Settings" keys="s"
+                        testid="settings" onclick={props.on_settings.clone()} />
                     <Button look={Look::Bare} symbol={Symbol::Help} label="Help" keys="?"
                         testid="help" onclick={props.on_help.clone()} />
                 </div>

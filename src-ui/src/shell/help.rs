@@ -16,6 +16,7 @@ const KEYS: &[(&str, &str)] = &[
     ("+, -", "On a chart: zoom in or out"),
     ("/", "Among all processes: find one"),
     ("Enter, Delete", "On a process: all there is to know of it, or its end"),
+    ("s", "Settings: theme, panels and their order, toasts"),
     ("t", "Next theme: system, light, dark"),
     ("?", "This help"),
     ("Esc", "Close what is open, or show whole charts again"),

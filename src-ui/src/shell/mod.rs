@@ -9,6 +9,7 @@ mod notifications_listener;
 mod outage;
 mod ranges;
 mod refused;
+mod settings;
 mod toasts;
 mod updated;
 
@@ -19,5 +20,6 @@ pub use notice::Notice;
 pub use notifications_listener::NotificationsListener;
 pub use ranges::Ranges;
 pub use refused::Refused;
+pub use settings::Settings;
 pub use toasts::Toasts;
 pub use updated::Updated;

@@ -2,8 +2,8 @@
 
 use yew::prelude::*;
 
-use crate::components::{Button, Symbol, icon};
-use crate::hooks::{is_behind_dialog, use_actions, use_charts, use_keys};
+use crate::components::{Button, Choice, Symbol, choice, icon};
+use crate::hooks::{Actions, is_behind_dialog, use_actions, use_charts, use_keys};
 use crate::state::chart::Span;
 
 /// The keys of the ranges.
@@ -38,19 +38,7 @@ pub fn Ranges() -> Html {
     };
     html! {
         <div class="ranges" data-testid="ranges">
-            <div class="range-choice" role="radiogroup" aria-label="How far back the charts reach">
-                { for Span::ALL.into_iter().zip(KEYS).map(|(span, key)| {
-                    let actions = actions.clone();
-                    let onchange = Callback::from(move |_: Event| actions.choose_span(span));
-                    html! {
-                        <label class="range" key={span.name()}>
-                            <input type="radio" name="range" value={span.name()} checked={state.span == span}
-                                aria-keyshortcuts={key} {onchange} />
-                            <span>{ span.label() }</span>
-                        </label>
-                    }
-                }) }
-            </div>
+            { span_choice("range", state.span, &actions) }
             if state.is_zoomed {
                 <Button label="Whole range" keys="Escape" testid="zoom-reset" onclick={whole} />
             }
@@ -67,6 +55,20 @@ pub fn Ranges() -> Html {
             }) }
         </div>
     }
+}
+
+/// How far back charts reach, to be chosen; `name` tells one such choice on the page from another.
+pub(super) fn span_choice(name: &'static str, span: Span, actions: &Actions) -> Html {
+    let actions = actions.clone();
+    let on_choice = Callback::from(move |place: usize| actions.choose_span(Span::ALL[place]));
+    let options = Span::ALL.into_iter().zip(KEYS);
+    let options = options.map(|(of, key)| Choice {
+        value: of.name(),
+        label: of.label(),
+        key: Some(key),
+        is_on: of == span,
+    });
+    choice(name, "How far back the charts reach", options, &on_choice)
 }
 
 /// The desktop's app saves what a browser downloads.

@@ -8,6 +8,7 @@ pub mod format;
 pub mod freshness;
 pub mod jobs;
 pub mod json;
+pub mod layout;
 pub mod members;
 pub mod metrics;
 pub mod notifications;

@@ -3,12 +3,16 @@
 use tidings_protocol::notification::Level;
 
 use super::chart::Span;
+use super::layout::Layout;
 
 /// Name of the levels whose notifications become toasts.
 const TOASTS: &str = "toasts";
 
 /// Name of how far back charts reach.
 const SPAN: &str = "charts";
+
+/// Name of the panels in their order.
+const PANELS: &str = "panels";
 
 /// All that is remembered, but the theme, which must be known before the program runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,11 +21,13 @@ pub struct Settings {
     pub toasts: Vec<Level>,
     /// How far back charts reach.
     pub span: Span,
+    /// Which panels are shown, and in which order.
+    pub layout: Layout,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { toasts: Level::ALL.to_vec(), span: Span::default() }
+        Self { toasts: Level::ALL.to_vec(), span: Span::default(), layout: Layout::default() }
     }
 }
 
@@ -38,6 +44,7 @@ impl Settings {
         Self {
             toasts: toasts.unwrap_or_else(|| Level::ALL.to_vec()),
             span: span.unwrap_or_default(),
+            layout: words(PANELS).map(Layout::read).unwrap_or_default(),
         }
     }
 
@@ -45,7 +52,8 @@ impl Settings {
     #[must_use]
     pub fn write(&self) -> String {
         let words: Vec<_> = self.toasts.iter().map(|level| level.as_str()).collect();
-        format!("{TOASTS} {}\n{SPAN} {}\n", words.join(" "), self.span.name())
+        let (toasts, span, layout) = (words.join(" "), self.span.name(), self.layout.write());
+        format!("{TOASTS} {toasts}\n{SPAN} {span}\n{PANELS}{layout}\n")
     }
 
     /// Whether notifications of `level` become toasts.
@@ -58,7 +66,7 @@ impl Settings {
     #[must_use]
     pub fn with_toasts_toggled(&self, level: Level) -> Self {
         let has = |other: &Level| self.toasts(*other) != (*other == level);
-        Self { toasts: Level::ALL.into_iter().filter(has).collect(), ..*self }
+        Self { toasts: Level::ALL.into_iter().filter(has).collect(), ..self.clone() }
     }
 }
 
@@ -72,7 +80,8 @@ mod tests {
         assert!(!quiet.toasts(Level::Info) && quiet.toasts(Level::Error));
         assert_eq!(Settings::read(&quiet.write()), quiet);
         assert_eq!(quiet.with_toasts_toggled(Level::Info), Settings::default());
-        let none = Settings { toasts: Vec::new(), span: Span::Week };
+        let layout = Layout::read("+jobs -cpu".split(' '));
+        let none = Settings { toasts: Vec::new(), span: Span::Week, layout };
         assert_eq!(Settings::read(&none.write()), none);
         assert_eq!(Settings::read("later 1\ntoasts warning error\n").toasts.len(), 2);
     }

@@ -33,7 +33,7 @@ use crate::state::notifications::filter::Filter;
 use chosen::follow;
 use filters::filters;
 use list::use_list;
-use toast_choice::{notice_choice, toast_choice};
+pub(super) use toast_choice::{notice_choice, toast_choice};
 
 /// Id of the popover.
 pub(super) const ID: &str = "inbox";

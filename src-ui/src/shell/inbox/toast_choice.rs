@@ -24,7 +24,7 @@ const QUIET: &[(&str, &str)] = &[
 ];
 
 /// A box for each level; what is chosen holds for this browser, or for the desktop's window.
-pub(super) fn toast_choice(actions: &Actions, settings: &Settings) -> Html {
+pub(in crate::shell) fn toast_choice(actions: &Actions, settings: &Settings) -> Html {
     let is_on = |word: &str| word.parse().is_ok_and(|level| settings.toasts(level));
     let legend = if actions.is_desktop() {
         "Show a toast in this window for"
@@ -41,7 +41,7 @@ pub(super) fn toast_choice(actions: &Actions, settings: &Settings) -> Html {
 }
 
 /// The desktop's own: levels, and quiet hours with their days and times, by the words that its application has for them.
-pub(super) fn notice_choice(words: &str, change: &Callback<String>) -> Html {
+pub(in crate::shell) fn notice_choice(words: &str, change: &Callback<String>) -> Html {
     if words.is_empty() {
         return Html::default();
     }
