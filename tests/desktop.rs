@@ -25,6 +25,39 @@ async fn a_watched_server_that_stops_and_returns_is_live_again_without_a_reload(
 }
 
 #[tokio::test]
+async fn what_programs_publish_shows_in_the_window_of_who_may_read_it_and_others_have_their_own()
+-> Result<()> {
+    let server = Server::start().await?;
+    let publish = async |value: u32| -> Result<()> {
+        let body = serde_json::json!({ "depth": value });
+        server.publish("app/queue")?.json(&body).send().await?.error_for_status()?;
+        Ok(())
+    };
+    let screen = Screen::desktop_watching(&server).await?;
+    screen.wait_for_state("live", WINDOW_WITHIN).await?;
+    publish(5).await?;
+    screen
+        .wait_for(
+            "the number is there",
+            "return document.querySelector('[data-path=depth] .number-value')?.innerText === '5';",
+        )
+        .await?;
+    screen.close().await?;
+
+    let (url, token) = (server.url(""), server.scoped_token(&["read:metrics/*"]).await?);
+    let screen =
+        Screen::desktop_with(&[("TIDINGS_SERVER", &url), ("TIDINGS_TOKEN", &token)]).await?;
+    screen.wait_for_state("live", WINDOW_WITHIN).await?;
+    publish(6).await?;
+    let updated = screen.wait_for_figure("updated", "").await?;
+    screen.wait_for_figure("updated", &updated).await?;
+    let topics =
+        screen.run("return document.querySelectorAll('[data-testid=topic]').length;").await?;
+    assert_eq!(topics, 0);
+    screen.close().await
+}
+
+#[tokio::test]
 async fn a_frozen_server_turns_every_panel_stale_at_its_deadline_and_live_again() -> Result<()> {
     let server = Server::start().await?;
     let screen = Screen::desktop_watching(&server).await?;
