@@ -162,15 +162,6 @@ impl Screen {
         Ok(self.driver()?.goto(url).await?)
     }
 
-    /// Gives the window another size.
-    ///
-    /// # Errors
-    ///
-    /// If the driver does not.
-    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
-        Ok(self.driver()?.set_window_rect(0, 0, width, height).await?)
-    }
-
     /// What the address bar says.
     ///
     /// # Errors
