@@ -89,7 +89,7 @@ async fn holds_out(time: Duration) -> Result<()> {
         }
     }
     noting.abort();
-    let samples = samples.lock().map_or_else(PoisonError::into_inner, |samples| samples).clone();
+    let samples = samples.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let gap = samples.windows(2).map(|two| two[1] - two[0]).max_by(f64::total_cmp);
     println!(
         "{} samples, at most {:.1} s apart; states shown: {said:?}",
