@@ -13,6 +13,9 @@ const CONFIG: &str = r#"
 argv = ["sh", "-c", "echo here I am; exec sleep 600"]
 "#;
 
+/// What the tray says of a server that is gone.
+const GONE: [&str; 2] = ["Reconnecting", "No unread notifications"];
+
 const APP: &str = "application://Tidings.desktop";
 
 async fn app(server: &Server, service: &TrayService) -> Result<Screen> {
@@ -42,7 +45,19 @@ async fn patch(server: &Server, id: &str, patch: Value) -> Result<Value> {
     asked(server, Method::PATCH, &format!("/api/jobs/{id}"), patch).await
 }
 
-async fn wait_for_tray(service: &TrayService, title: &str, menu: &[&str]) -> Result<()> {
+/// Waits until the tray says these jobs and nothing unusual of all else.
+async fn wait_for_tray(service: &TrayService, title: &str, jobs: &[&str]) -> Result<()> {
+    wait_for_menu(service, title, ["Live", "No unread notifications"], jobs).await
+}
+
+async fn wait_for_menu(
+    service: &TrayService,
+    title: &str,
+    head: [&str; 2],
+    jobs: &[&str],
+) -> Result<()> {
+    let below = ["", "Quiet Hours, 22:00 to 07:00", "Show Tidings", "Quit"];
+    let menu = [&head[..], &[""], jobs, &below].concat();
     until(&format!("the tray says {title:?} and {menu:?}"), DEADLINE, || async {
         let (shown, entries) = (service.title().await?, service.menu().await?);
         let labels: Vec<_> = entries.iter().map(|entry| &*entry.label).collect();
@@ -69,24 +84,25 @@ async fn the_tray_and_the_dock_show_how_far_jobs_are_and_nothing_once_they_have_
     let earlier = reported(&server, "rsync & _co_").await?;
     patch(&server, &earlier, json!({ "progress": 20 })).await?;
     let screen = app(&server, &service).await?;
-    wait_for_tray(&service, "20%", &["rsync & __co__ 20%", "", "Show Tidings", "Quit"]).await?;
+    wait_for_tray(&service, "20%", &["rsync & __co__ 20%"]).await?;
     wait_for_bar(&service, Some(0.2)).await?;
     let entries = service.menu().await?;
-    assert!(!entries[0].enabled && entries[2].enabled, "{entries:?}");
+    assert!(!entries[0].enabled && entries[1].enabled && !entries[3].enabled, "{entries:?}");
 
     let later = reported(&server, "dd").await?;
-    let both = ["rsync & __co__ 20%", "dd, running", "", "Show Tidings", "Quit"];
+    let both = ["rsync & __co__ 20%", "dd, running"];
     wait_for_tray(&service, "2 jobs", &both).await?;
     wait_for_bar(&service, None).await?;
     patch(&server, &later, json!({ "progress": 70.9 })).await?;
-    let both = ["rsync & __co__ 20%", "dd 70%", "", "Show Tidings", "Quit"];
+    let both = ["rsync & __co__ 20%", "dd 70%"];
     wait_for_tray(&service, "45%", &both).await?;
     wait_for_bar(&service, Some(0.45)).await?;
 
     patch(&server, &earlier, json!({ "state": "succeeded" })).await?;
-    wait_for_tray(&service, "70%", &["dd 70%", "", "Show Tidings", "Quit"]).await?;
+    wait_for_tray(&service, "70%", &["dd 70%"]).await?;
     patch(&server, &later, json!({ "state": "failed", "error": "no" })).await?;
-    wait_for_tray(&service, "", &["No jobs", "", "Show Tidings", "Quit"]).await?;
+    // A job that fails tells its user.
+    wait_for_menu(&service, "", ["Live", "1 unread notification"], &["No jobs"]).await?;
     wait_for_bar(&service, None).await?;
     screen.close().await
 }
@@ -97,7 +113,7 @@ async fn of_a_job_that_tells_much_the_dock_hears_at_most_twice_a_second() -> Res
     let service = TrayService::start().await?;
     let screen = app(&server, &service).await?;
     let job = reported(&server, "dd").await?;
-    wait_for_tray(&service, "1 job", &["dd, running", "", "Show Tidings", "Quit"]).await?;
+    wait_for_tray(&service, "1 job", &["dd, running"]).await?;
     let start = Instant::now();
     let mut percent = 0;
     while start.elapsed() < Duration::from_secs(2) && percent < 100 {
@@ -116,13 +132,12 @@ async fn the_menu_of_the_tray_brings_the_window_back_and_ends_the_app() -> Resul
     let server = Server::start().await?;
     let service = TrayService::start().await?;
     let screen = app(&server, &service).await?;
-    wait_for_tray(&service, "", &["No jobs", "", "Show Tidings", "Quit"]).await?;
+    wait_for_tray(&service, "", &["No jobs"]).await?;
     screen.hide().await?;
     screen.wait_for("nobody looks at the window", "return !document.hasFocus();").await?;
-    let entries = service.menu().await?;
-    service.choose(entries[2].id).await?;
+    service.choose_line("Show Tidings").await?;
     screen.wait_for("the window has the focus", "return document.hasFocus();").await?;
-    service.choose(entries[3].id).await?;
+    service.choose_line("Quit").await?;
     screen.wait_for_end().await
 }
 
@@ -133,9 +148,9 @@ async fn of_a_server_that_is_gone_no_jobs_are_told() -> Result<()> {
     let job = reported(&server, "dd").await?;
     patch(&server, &job, json!({ "progress": 20 })).await?;
     let screen = app(&server, &service).await?;
-    wait_for_tray(&service, "20%", &["dd 20%", "", "Show Tidings", "Quit"]).await?;
+    wait_for_tray(&service, "20%", &["dd 20%"]).await?;
     drop(server);
-    wait_for_tray(&service, "", &["Jobs: not known", "", "Show Tidings", "Quit"]).await?;
+    wait_for_menu(&service, "", GONE, &["Jobs: not known"]).await?;
     wait_for_bar(&service, None).await?;
     screen.close().await
 }
@@ -153,14 +168,14 @@ async fn the_page_starts_reads_and_ends_a_job_and_saves_a_result_by_the_app() ->
     let screen = app(&server, &service).await?;
     let request = json!({ "kind": "command", "args": { "name": "wait" } }).to_string();
     let id = told(&screen, "start_job", json!({ "request": request })).await?;
-    wait_for_tray(&service, "1 job", &["wait, running", "", "Show Tidings", "Quit"]).await?;
+    wait_for_tray(&service, "1 job", &["wait, running"]).await?;
     until("the line is there", DEADLINE, || async {
         let log = told(&screen, "job_log", json!({ "id": id, "after": 0 })).await?;
         Ok(log.as_str().context("a log")?.contains("here I am").then_some(()))
     })
     .await?;
     told(&screen, "cancel_job", json!({ "id": id })).await?;
-    wait_for_tray(&service, "", &["No jobs", "", "Show Tidings", "Quit"]).await?;
+    wait_for_tray(&service, "", &["No jobs"]).await?;
 
     let job = reported(&server, "report").await?;
     patch(&server, &job, json!({ "state": "succeeded", "result": { "files": 12 } })).await?;

@@ -41,6 +41,7 @@ pub struct Notices {
     hints: watch::Sender<Option<Hint>>,
     is_attended: watch::Sender<bool>,
 }
+    unread: watch::Sender<Option<u64>>,
 
 /// A word of the app itself, such as where it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +72,7 @@ impl Notices {
             hints: watch::Sender::new(None),
             is_attended: watch::Sender::new(false),
         }
+            unread: watch::Sender::new(None),
     }
 
     /// What was chosen.
@@ -126,6 +128,16 @@ impl Notices {
     }
 
     /// Shows it as a notification of the system, whether or not somebody looks at the window: it answers to what was just done.
+    /// Notes how many are unread.
+    pub(crate) fn note_unread(&self, count: u64) {
+        self.unread.send_if_modified(|noted| noted.replace(count) != Some(count));
+    }
+
+    /// How many are unread, as far as the server has said.
+    pub(crate) fn watch_unread(&self) -> watch::Receiver<Option<u64>> {
+        self.unread.subscribe()
+    }
+
     pub(crate) fn hint(&self, hint: Hint) {
         self.hints.send_replace(Some(hint));
     }

@@ -31,7 +31,7 @@ use tidings_client::{
 };
 use tidings_feed::{Backoff, NoticeSettings, TimeOfDay, Weekday};
 use tidings_protocol::notification::{
-    Arrival, Inbox, InboxChange, MAX_PAGE, NOTIFICATION, UNREAD, topic,
+    Arrival, Inbox, InboxChange, MAX_PAGE, NOTIFICATION, UNREAD, Unread, topic,
 };
 use tidings_protocol::topic::Selector;
 use tokio::sync::watch;
@@ -145,7 +145,7 @@ impl<R: Runtime> Worker<R> {
     async fn user(&mut self) -> Option<String> {
         loop {
             tokio::select! {
-                user = user(&self.client, &mut self.orders) => return user,
+                user = user(&self.client, &mut self.orders, |_| ()) => return user,
                 Ok(()) = self.hints.changed() => self.hint().await,
             }
         }
@@ -165,6 +165,8 @@ impl<R: Runtime> Worker<R> {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, rand::random());
         let mut is_open = false;
         let mut look_at = Instant::now();
+        // Version of the inbox whose number of unread is the newest known.
+        let mut counted = 0;
         loop {
             let woken = self.wake(subscription, &teller, is_open.then_some(look_at)).await;
             let settings = self.settings.borrow_and_update().notices.clone();
@@ -181,13 +183,19 @@ impl<R: Runtime> Worker<R> {
                     if is_open && !was_open || update.dropped > 0 {
                         teller.miss();
                         look_at = Instant::now();
+                        // It may be another inbox, of a database that was restored.
+                        counted = 0;
                     }
                     for delivery in update.deliveries {
+                        if let Some((version, unread)) = unread(&delivery) {
+                            self.count(&mut counted, version, unread);
+                        }
                         acts.append(&mut take(&mut teller, &delivery, around));
                     }
                 }
                 Woken::Looked(Ok(page)) => {
                     backoff.reset();
+                    self.count(&mut counted, page.version, page.unread_count);
                     acts = teller.looked(&page, around);
                 }
                 Woken::Looked(Err(error)) if may_pass(&error) => {
@@ -223,6 +231,14 @@ impl<R: Runtime> Worker<R> {
                     Act::Close(slot) => self.system.close(&slot).await,
                 }
             }
+        }
+    }
+
+    /// Notes how many are unread, unless something newer was noted.
+    fn count(&self, counted: &mut u64, version: u64, unread: u64) {
+        if version >= *counted {
+            *counted = version;
+            self.notices.note_unread(unread);
         }
     }
 
@@ -263,6 +279,19 @@ impl<R: Runtime> Worker<R> {
 
 fn open(update: &Update) -> bool {
     matches!(update.status.state, State::Live | State::Stale)
+}
+
+/// Version of the inbox and how many are unread, of an event that says so.
+fn unread(delivery: &Delivery) -> Option<(u64, u64)> {
+    let Item::Event(event) = &delivery.item else { return None };
+    let data = event.data.get();
+    match &*event.kind {
+        NOTIFICATION => serde_json::from_str::<Arrival>(data)
+            .ok()
+            .map(|it| (it.notification.version, it.unread_count)),
+        UNREAD => serde_json::from_str::<Unread>(data).ok().map(|it| (it.version, it.unread_count)),
+        _ => None,
+    }
 }
 
 fn take(teller: &mut Teller, delivery: &Delivery, around: Around<'_>) -> Vec<Act> {

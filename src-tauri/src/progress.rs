@@ -1,14 +1,17 @@
-//! How far the user's jobs are, for whoever is not looking at the window.
+//! How things stand, for whoever is not looking at the window: the connection, what is unread, how far the user's jobs are.
 //!
 //! ```text
-//!   stream and list ──> Known, by versions ──> Summary, in words ──at most twice a second──> Tray, Taskbar
+//!   stream and list ──> Known, by versions ──> Summary, in words ──┬─at most twice a second──> Tray, Taskbar
+//!   state, unread, quiet hours ──────────────> Face ───────────────┘
 //! ```
 //!
-//! - [`known`]: which jobs go on; [`summary`]: what is said of them.
-//! - [`tray`] and [`taskbar`]: how each system shows it; [`host`]: whether somebody sees the tray.
+//! - [`known`]: which jobs go on; [`summary`]: what is said of them; [`standing`]: what is said of all else.
+//! - [`badge`]: the icon's marks; [`tray`] and [`taskbar`]: how each system shows it; [`host`]: whether somebody sees the tray.
 
+mod badge;
 pub(crate) mod host;
 mod known;
+mod standing;
 mod summary;
 mod taskbar;
 mod tray;
@@ -28,9 +31,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::notices::{Notices, Order};
+use crate::settings::Settings;
 use crate::who::{FIRST_WAIT, LONGEST_WAIT, may_pass, user};
 use crate::window::Keeper;
 use known::Known;
+use standing::{Face, Standing};
 use summary::Summary;
 use taskbar::Taskbar;
 use tray::Tray;
@@ -51,8 +56,15 @@ impl<R: Runtime> Progress<R> {
     /// Starts it. Must be called within a tokio runtime.
     pub(crate) fn start(app: AppHandle<R>, client: Client, notices: &Notices) -> Self {
         let stop = CancellationToken::new();
-        let orders = notices.watch_orders();
-        let worker = Worker { app, client, orders, taskbar: Taskbar::default(), tray: None };
+        let worker = Worker {
+            app,
+            client,
+            orders: notices.watch_orders(),
+            unread: notices.watch_unread(),
+            settings: notices.watch_settings(),
+            taskbar: Taskbar::default(),
+            tray: None,
+        };
         let stopped = stop.clone();
         Self { stop, task: AbortOnDropHandle::new(tokio::spawn(worker.run(stopped))) }
     }
@@ -71,6 +83,8 @@ struct Worker<R: Runtime> {
     app: AppHandle<R>,
     client: Client,
     orders: watch::Receiver<Order>,
+    unread: watch::Receiver<Option<u64>>,
+    settings: watch::Receiver<Settings>,
     taskbar: Taskbar,
     tray: Option<Tray<R>>,
 }
@@ -83,6 +97,8 @@ enum Woken {
     Update(Update),
     Listed(Result<Vec<Job>, ClientError>),
     Order,
+    /// What is unread, or was chosen.
+    Told,
     /// It is time to show what is new.
     Show,
 }
@@ -101,11 +117,36 @@ impl<R: Runtime> Worker<R> {
         let app = self.app.clone();
         self.tray = on_main(&self.app, move || Tray::new(&app)).await.flatten();
         self.app.state::<Arc<Keeper>>().set_icon(self.tray.is_some());
-        self.show(&Summary::unknown()).await;
-        let Some(user) = user(&self.client, &mut self.orders).await else { return };
+        let Some(user) = self.user().await else { return };
         let Ok(selector) = format!("{JOBS}/{user}~*").parse::<Selector>() else { return };
         let mut subscription = self.client.subscribe(&[selector]);
         self.follow(&mut subscription, user).await;
+    }
+
+    /// The user, once the server says it; until then the tray says why it does not.
+    async fn user(&mut self) -> Option<String> {
+        let (said, mut standing) = watch::channel(Standing::Connecting);
+        let (client, mut orders) = (self.client.clone(), self.orders.clone());
+        let asked = user(&client, &mut orders, |error| {
+            said.send_replace(Standing::from(error));
+        });
+        tokio::pin!(asked);
+        loop {
+            let face = self.face(*standing.borrow_and_update(), Summary::unknown());
+            self.show(&face).await;
+            tokio::select! {
+                user = &mut asked => return user,
+                Ok(()) = standing.changed() => {}
+                () = told(&mut self.unread, &mut self.settings) => {}
+            }
+        }
+    }
+
+    /// All that the tray shows, as it is now.
+    fn face(&mut self, standing: Standing, jobs: Summary) -> Face {
+        let unread = *self.unread.borrow_and_update();
+        let notices = self.settings.borrow_and_update().notices.clone();
+        Face { standing, unread, notices, jobs }
     }
 
     async fn follow(&mut self, subscription: &mut Subscription, user: String) {
@@ -113,7 +154,8 @@ impl<R: Runtime> Worker<R> {
         let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, rand::random());
         let mut is_open = false;
         let mut look: Option<Look> = None;
-        let mut shown = Summary::unknown();
+        let mut standing = Standing::Connecting;
+        let mut shown = Face::default();
         let mut shown_at = Instant::now();
         let mut is_new = false;
         loop {
@@ -121,6 +163,7 @@ impl<R: Runtime> Worker<R> {
             match self.wake(subscription, look.as_mut(), show_at).await {
                 Woken::Update(update) => {
                     is_new = true;
+                    standing = standing.then(update.status.state);
                     let was_open = std::mem::replace(&mut is_open, open(&update));
                     let mut must_look = is_open && !was_open || update.dropped > 0;
                     for delivery in update.deliveries {
@@ -159,12 +202,13 @@ impl<R: Runtime> Worker<R> {
                     Order::Connect => subscription.handle().retry(),
                     Order::Disconnect => subscription.handle().disconnect(),
                 },
+                Woken::Told => is_new = true,
                 Woken::Show => {
                     is_new = false;
-                    let summary = known.summary();
-                    if summary != shown {
-                        self.show(&summary).await;
-                        (shown, shown_at) = (summary, Instant::now());
+                    let face = self.face(standing, known.summary());
+                    if face != shown {
+                        self.show(&face).await;
+                        (shown, shown_at) = (face, Instant::now());
                     }
                 }
             }
@@ -192,6 +236,7 @@ impl<R: Runtime> Worker<R> {
         tokio::select! {
             Ok(()) = self.orders.changed() => Woken::Order,
             () = show => Woken::Show,
+            () = told(&mut self.unread, &mut self.settings) => Woken::Told,
             update = subscription.next() => Woken::Update(update),
             jobs = listed => Woken::Listed(jobs),
         }
@@ -217,16 +262,16 @@ impl<R: Runtime> Worker<R> {
         })
     }
 
-    async fn show(&mut self, summary: &Summary) {
+    async fn show(&mut self, face: &Face) {
         if let Some(mut tray) = self.tray.take() {
-            let said = summary.clone();
+            let said = face.clone();
             let show = move || {
                 tray.show(&said);
                 tray
             };
             self.tray = on_main(&self.app, show).await;
         }
-        self.taskbar.show(&self.app, summary).await;
+        self.taskbar.show(&self.app, &face.jobs).await;
     }
 }
 
@@ -239,6 +284,15 @@ async fn on_main<R: Runtime, T: Send + 'static>(
     let sent = app.run_on_main_thread(move || drop(done.send(work())));
     sent.ok()?;
     answer.await.ok()
+}
+
+/// Waits until there is something new of either; as long as the app runs there may be.
+async fn told(unread: &mut watch::Receiver<Option<u64>>, settings: &mut watch::Receiver<Settings>) {
+    tokio::select! {
+        Ok(()) = unread.changed() => {}
+        Ok(()) = settings.changed() => {}
+        else => std::future::pending().await,
+    }
 }
 
 fn open(update: &Update) -> bool {

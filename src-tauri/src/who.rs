@@ -14,14 +14,20 @@ pub(crate) const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// Longest of these waits.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Id of the user, once the server says it; null if the app ends. Asks only while a connection is wanted.
-pub(crate) async fn user(client: &Client, orders: &mut watch::Receiver<Order>) -> Option<String> {
+/// Id of the user, once the server says it; null if the app ends. Asks only while a connection is wanted. `failed` hears why it is not
+/// said.
+pub(crate) async fn user(
+    client: &Client,
+    orders: &mut watch::Receiver<Order>,
+    failed: impl Fn(&ClientError),
+) -> Option<String> {
     let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, rand::random());
     loop {
         if *orders.borrow_and_update() == Order::Connect {
             match client.session().await {
                 Ok(session) => return Some(session.user.id),
                 Err(error) => {
+                    failed(&error);
                     tracing::debug!("the server does not say whose things these are: {error}");
                     if may_pass(&error) {
                         let wait = backoff.next_wait();

@@ -29,6 +29,8 @@ pub struct MenuEntry {
     pub label: String,
     /// Whether it can be chosen.
     pub enabled: bool,
+    /// Whether it has a mark; false of one that cannot have any.
+    pub checked: bool,
 }
 
 /// Where an icon lives: the name of its program on the bus, and a path.
@@ -149,8 +151,9 @@ impl TrayService {
             let (id, mut properties, _): Layout = child.try_into()?;
             let label = properties.remove("label").map(String::try_from).transpose()?;
             let enabled = properties.remove("enabled").map(bool::try_from).transpose()?;
-            let label = label.unwrap_or_default();
-            entries.push(MenuEntry { id, label, enabled: enabled.unwrap_or(true) });
+            let mark = properties.remove("toggle-state").map(i32::try_from).transpose()?;
+            let (label, enabled) = (label.unwrap_or_default(), enabled.unwrap_or(true));
+            entries.push(MenuEntry { id, label, enabled, checked: mark == Some(1) });
         }
         Ok(entries)
     }
@@ -164,6 +167,26 @@ impl TrayService {
         let (program, path) = self.menu_place().await?;
         let event = (id, "clicked", Variant::from(0_i32), 0_u32);
         self.call(&program, &path, MENU, "Event", &event).await.map(drop)
+    }
+
+    /// Chooses the entry that says `label`.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or the icon does not answer.
+    pub async fn choose_line(&self, label: &str) -> Result<()> {
+        let menu = self.menu().await?;
+        let entry = menu.iter().find(|entry| entry.label == label);
+        self.choose(entry.with_context(|| format!("no {label} in {menu:?}"))?.id).await
+    }
+
+    /// Which picture the icon is.
+    ///
+    /// # Errors
+    ///
+    /// If there is no icon, or it does not answer.
+    pub async fn picture(&self) -> Result<String> {
+        Ok(self.property("IconName").await?.try_into()?)
     }
 
     async fn menu_place(&self) -> Result<Place> {

@@ -1,14 +1,17 @@
 //! The icon in the tray, with its menu. All of it happens on the main thread.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tauri::image::Image;
-use tauri::menu::{Menu, MenuItem, PredefinedMenuItem};
+use tauri::menu::{CheckMenuItem, Menu, MenuItem, PredefinedMenuItem};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
-use tauri::{AppHandle, Runtime};
+use tauri::{AppHandle, Manager, Runtime};
 use tempfile::TempDir;
 
-use super::summary::Summary;
+use super::badge;
+use super::standing::{Face, Look};
+use crate::notices::Notices;
 use crate::window;
 
 /// The icon; that of macOS is a template, which the system colours.
@@ -18,15 +21,24 @@ const ICON: Image<'_> = tauri::include_image!("../icons/tray.png");
 const ICON: Image<'_> = tauri::include_image!("../icons/tray-template.png");
 
 const ID: &str = "tidings";
+const INBOX: &str = "inbox";
+const QUIET: &str = "quiet";
 const SHOW: &str = "show";
 const QUIT: &str = "quit";
+
+/// Where the lines of jobs begin in the menu.
+const FIRST_JOB: usize = 3;
 
 /// The tray's icon, which goes with this.
 pub(super) struct Tray<R: Runtime> {
     icon: TrayIcon<R>,
     menu: Menu<R>,
-    /// The lines of jobs at the top of the menu.
+    state: MenuItem<R>,
+    unread: MenuItem<R>,
+    quiet: CheckMenuItem<R>,
+    /// The lines of jobs.
     lines: Vec<MenuItem<R>>,
+    look: Look,
     /// Where Linux reads the icon from.
     _folder: TempDir,
 }
@@ -46,21 +58,31 @@ impl<R: Runtime> Tray<R> {
     }
 
     fn make(app: &AppHandle<R>) -> tauri::Result<Self> {
-        let none = None::<&str>;
-        let rule = PredefinedMenuItem::separator(app)?;
+        let (none, face) = (None::<&str>, Face::default());
+        let rule = || PredefinedMenuItem::separator(app);
+        let state = MenuItem::new(app, face.state_line(), false, none)?;
+        let unread = MenuItem::with_id(app, INBOX, face.unread_line(), true, none)?;
+        let quiet = CheckMenuItem::with_id(app, QUIET, face.quiet_line(), true, false, none)?;
         let show = MenuItem::with_id(app, SHOW, "Show Tidings", true, none)?;
         let quit = MenuItem::with_id(app, QUIT, "Quit", true, none)?;
-        let menu = Menu::with_items(app, &[&rule, &show, &quit])?;
+        let menu =
+            Menu::with_items(app, &[&state, &unread, &rule()?, &rule()?, &quiet, &show, &quit])?;
         // By itself Tauri would take a folder that all users of the machine may share.
         let folder = tempfile::Builder::new().prefix("tidings-tray-").tempdir_in(runtime_dir())?;
+        let toggled = quiet.clone();
         let icon = TrayIconBuilder::with_id(ID)
-            .icon(ICON)
+            .icon(icon(face.look()))
             .icon_as_template(cfg!(target_os = "macos"))
             .temp_dir_path(folder.path())
             .menu(&menu)
             // On Windows a click opens the window, as it does with other programs.
             .show_menu_on_left_click(cfg!(not(windows)))
-            .on_menu_event(|app, event| match event.id().as_ref() {
+            .on_menu_event(move |app, event| match event.id().as_ref() {
+                INBOX => {
+                    app.state::<Arc<Notices>>().choose(None);
+                    window::raise(app, None);
+                }
+                QUIET => toggle_quiet(app, &toggled),
                 SHOW => window::raise(app, None),
                 QUIT => app.exit(0),
                 _ => {}
@@ -74,35 +96,67 @@ impl<R: Runtime> Tray<R> {
                 }
             })
             .build(app)?;
-        Ok(Self { icon, menu, lines: Vec::new(), _folder: folder })
+        let (lines, look) = (Vec::new(), face.look());
+        Ok(Self { icon, menu, state, unread, quiet, lines, look, _folder: folder })
     }
 
-    /// Shows how the jobs stand.
-    pub(super) fn show(&mut self, summary: &Summary) {
-        if let Err(error) = self.try_show(summary) {
-            tracing::debug!("the tray cannot show how jobs stand: {error}");
+    /// Shows how all of it stands.
+    pub(super) fn show(&mut self, face: &Face) {
+        if let Err(error) = self.try_show(face) {
+            tracing::debug!("the tray cannot show how things stand: {error}");
         }
     }
 
-    fn try_show(&mut self, summary: &Summary) -> tauri::Result<()> {
-        self.icon.set_tooltip(Some(summary.tooltip()))?;
-        self.icon.set_title(Some(summary.title().unwrap_or_default()))?;
+    fn try_show(&mut self, face: &Face) -> tauri::Result<()> {
+        let look = face.look();
+        if look != self.look {
+            self.icon.set_icon_with_as_template(Some(icon(look)), cfg!(target_os = "macos"))?;
+            self.look = look;
+        }
+        self.icon.set_tooltip(Some(face.tooltip()))?;
+        self.icon.set_title(Some(face.jobs.title().unwrap_or_default()))?;
+        self.state.set_text(face.state_line())?;
+        self.unread.set_text(face.unread_line())?;
+        self.quiet.set_text(face.quiet_line())?;
+        self.quiet.set_checked(face.notices.quiet.on)?;
+        self.show_jobs(&face.jobs.lines)
+    }
+
+    fn show_jobs(&mut self, lines: &[String]) -> tauri::Result<()> {
         // Lines change where they stand: a menu that is made anew would close under the pointer.
-        for (place, line) in summary.lines.iter().enumerate() {
+        for (place, line) in lines.iter().enumerate() {
             let line = line.replace('&', "&&");
             match self.lines.get(place) {
                 Some(item) => item.set_text(line)?,
                 None => {
                     let item = MenuItem::new(self.menu.app_handle(), line, false, None::<&str>)?;
-                    self.menu.insert(&item, place)?;
+                    self.menu.insert(&item, FIRST_JOB + place)?;
                     self.lines.push(item);
                 }
             }
         }
-        for item in self.lines.drain(summary.lines.len()..) {
+        for item in self.lines.drain(lines.len()..) {
             self.menu.remove(&item)?;
         }
         Ok(())
+    }
+}
+
+/// The icon with its marks.
+fn icon(look: Look) -> Image<'static> {
+    let mut pixels = ICON.rgba().to_vec();
+    badge::draw(&mut pixels, ICON.width(), look);
+    Image::new_owned(pixels, ICON.width(), ICON.height())
+}
+
+/// Switches quiet hours on or off. The system has changed its mark already, which may be wrong then.
+fn toggle_quiet<R: Runtime>(app: &AppHandle<R>, entry: &CheckMenuItem<R>) {
+    let notices = app.state::<Arc<Notices>>();
+    if let Err(error) = notices.change_settings("quiet") {
+        tracing::warn!("quiet hours cannot be switched: {error}");
+    }
+    if let Err(error) = entry.set_checked(notices.settings().quiet.on) {
+        tracing::debug!("the tray cannot show how things stand: {error}");
     }
 }
 
