@@ -2,6 +2,7 @@
 
 mod redact;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is said once they can be pasted.
 const COPIED: Hint = Hint {
-    title: "Diagnostics copied",
+    title: Cow::Borrowed("Diagnostics copied"),
     body: "Look through them before you paste them where others read.",
 };
 

@@ -13,6 +13,7 @@
 //! - `autostart`: whether the system starts the app.
 //! - `menu`: the native menu; `diagnostics`: what it copies for who asks for help, the end of the `log` above all.
 //! - `settings`: what somebody chose.
+//! - `updates`: new releases of the app, where a key for their signatures is set.
 //! - `window`: the window, and the web view's peculiarities.
 //!
 //! Everything that is started here is ended in [`run`], whichever way the app quits.
@@ -34,6 +35,7 @@ mod notify;
 mod progress;
 mod settings;
 mod source;
+mod updates;
 mod who;
 mod window;
 
@@ -41,7 +43,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tauri::{App, AppHandle, Builder, Context, Manager, RunEvent, Runtime, Wry};
+use tauri::{App, AppHandle, Builder, Context, Env, Manager, RunEvent, Runtime, Wry};
 use tidings_client::{Client, ClientConfig};
 use tokio_util::task::AbortOnDropHandle;
 
@@ -55,6 +57,7 @@ pub use notices::Notices;
 use notify::{Notifier, Place};
 use progress::Progress;
 use source::Source;
+use updates::{Publisher, Updates};
 pub use window::Keeper;
 
 /// Longest the app waits on quitting for work that does not end by itself.
@@ -112,12 +115,18 @@ fn start(context: Context<Wry>, log: Option<Arc<LogFile>>) -> Result<ExitCode, S
     }
     let is_bundled = matches!(source, Source::Bundled(_));
     let diagnostics = Diagnostics { log, token: credentials.token.clone(), is_bundled };
+    let publisher = Publisher::of(&settings.get().updates);
+    let updates = Arc::new(Updates::default());
+    let (named, asked) = (publisher.clone(), updates.clone());
     let builder = Builder::default()
+        .plugin(tauri_plugin_updater::Builder::new().build())
+        .manage(asked)
         .manage(client.clone())
         .manage(diagnostics)
         .manage(settings.clone())
-        .menu(move |app| menu::make(app, &settings))
+        .menu(move |app| menu::make(app, &settings, named.as_ref()))
         .on_menu_event(|app, event| menu::chosen(app, &event));
+    let env = Env::default();
     let app = create_app(builder, context, bridge, notices.clone(), keeper.clone())?;
     let memory = data.map(|folder| folder.join("told")).zip(source.name());
     let (progress, notifier) = {
@@ -134,6 +143,9 @@ fn start(context: Context<Wry>, log: Option<Arc<LogFile>>) -> Result<ExitCode, S
 
     let releasing = window::release_when_hidden(app.handle().clone(), keeper.clone());
     let releasing = AbortOnDropHandle::new(runtime.spawn(releasing));
+    let updating = publisher.map(|publisher| {
+        AbortOnDropHandle::new(runtime.spawn(updates::work(app.handle().clone(), publisher)))
+    });
     let showing = launch.is_hidden.then(|| {
         let showing = window::show_without_tray(app.handle().clone(), keeper.clone());
         AbortOnDropHandle::new(runtime.spawn(showing))
@@ -158,11 +170,16 @@ fn start(context: Context<Wry>, log: Option<Arc<LogFile>>) -> Result<ExitCode, S
     });
 
     keeper.save();
-    drop((signals, listening, releasing, showing));
+    drop((signals, listening, releasing, showing, updating));
     runtime.block_on(progress.stop(QUIT_TIMEOUT));
     runtime.block_on(notifier.stop(QUIT_TIMEOUT));
     runtime.block_on(source.stop(QUIT_TIMEOUT));
     runtime.shutdown_timeout(QUIT_TIMEOUT);
+    if updates.must_restart() {
+        // The new one is the first once this is gone.
+        drop(instance);
+        tauri::process::restart(&env);
+    }
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 

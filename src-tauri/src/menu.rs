@@ -8,6 +8,7 @@ use tauri::menu::{
 use tauri::{AppHandle, Manager, Runtime};
 
 use crate::settings::{Settings, SettingsFile};
+use crate::updates::{self, Publisher, UpdateEntry, Updates};
 use crate::{autostart, diagnostics, window};
 
 /// Where it is written how all of it works.
@@ -38,6 +39,7 @@ const ZOOM_RESET: Entry = entry("menu-zoom-reset", "&Actual Size", "CmdOrCtrl+0"
 const FULL_SCREEN: Entry = entry("menu-full-screen", "&Full Screen", "F11");
 const KEYS: Entry = entry("menu-keys", "&Keys of the Page", "CmdOrCtrl+/");
 const DOCS: Entry = entry("menu-docs", "&Documentation", "F1");
+const UPDATE: Entry = entry("menu-update", updates::CHECK, "");
 const DIAGNOSTICS: Entry = entry("menu-diagnostics", "&Copy Diagnostics", "CmdOrCtrl+Shift+D");
 const LOG: Entry = entry("menu-log", "Open the &Log's Folder", "");
 
@@ -51,6 +53,7 @@ struct Checks<R: Runtime> {
 pub(crate) fn make<R: Runtime>(
     app: &AppHandle<R>,
     settings: &SettingsFile,
+    publisher: Option<&Publisher>,
 ) -> tauri::Result<Menu<R>> {
     let plain = |entry: &Entry| MenuItem::with_id(app, entry.id, entry.label, true, entry.shortcut);
     let check = |entry: &Entry, is_on| {
@@ -71,6 +74,11 @@ pub(crate) fn make<R: Runtime>(
     view.append_items(&[&rule()?, &plain(&FULL_SCREEN)?])?;
     let help = menu("&Help", &[&plain(&KEYS)?, &plain(&DOCS)?, &rule()?])?;
     help.append_items(&[&plain(&DIAGNOSTICS)?, &plain(&LOG)?])?;
+    let update = publisher.map(|_| plain(&UPDATE)).transpose()?;
+    if let Some(update) = &update {
+        help.append_items(&[&rule()?, update])?;
+    }
+    app.manage(UpdateEntry(update));
     app.manage(checks);
 
     let quit = plain(&QUIT)?;
@@ -122,6 +130,10 @@ pub(crate) fn chosen<R: Runtime>(app: &AppHandle<R>, event: &MenuEvent) {
             diagnostics::copy(app);
             Ok(())
         }
+        _ if id == UPDATE.id => {
+            app.state::<Arc<Updates>>().ask();
+            Ok(())
+        }
         _ if id == LOG.id => diagnostics::open_log(app),
         _ if id == TRAY.id => toggle_tray(app),
         _ if id == AUTOSTART.id => toggle_autostart(app),
@@ -154,7 +166,7 @@ fn toggle_autostart<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
 mod tests {
     use super::*;
 
-    const ALL: [Entry; 13] = [
+    const ALL: [Entry; 14] = [
         CLOSE,
         TRAY,
         AUTOSTART,
@@ -166,6 +178,7 @@ mod tests {
         FULL_SCREEN,
         KEYS,
         DOCS,
+        UPDATE,
         DIAGNOSTICS,
         LOG,
     ];

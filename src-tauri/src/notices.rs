@@ -1,5 +1,6 @@
 //! What the page, the window and the task of [`notify`](crate::notify) share about notifications of the system.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,13 +41,13 @@ pub struct Notices {
     orders: watch::Sender<Order>,
     hints: watch::Sender<Option<Hint>>,
     is_attended: watch::Sender<bool>,
-}
     unread: watch::Sender<Option<u64>>,
+}
 
 /// A word of the app itself, such as where it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hint {
-    pub(crate) title: &'static str,
+    pub(crate) title: Cow<'static, str>,
     pub(crate) body: &'static str,
 }
 
@@ -71,8 +72,8 @@ impl Notices {
             orders: watch::Sender::new(Order::Connect),
             hints: watch::Sender::new(None),
             is_attended: watch::Sender::new(false),
-        }
             unread: watch::Sender::new(None),
+        }
     }
 
     /// What was chosen.
@@ -127,7 +128,6 @@ impl Notices {
         *self.is_attended.borrow()
     }
 
-    /// Shows it as a notification of the system, whether or not somebody looks at the window: it answers to what was just done.
     /// Notes how many are unread.
     pub(crate) fn note_unread(&self, count: u64) {
         self.unread.send_if_modified(|noted| noted.replace(count) != Some(count));
@@ -138,6 +138,7 @@ impl Notices {
         self.unread.subscribe()
     }
 
+    /// Shows it as a notification of the system, whether or not somebody looks at the window: it answers to what was just done.
     pub(crate) fn hint(&self, hint: Hint) {
         self.hints.send_replace(Some(hint));
     }

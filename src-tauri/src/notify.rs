@@ -155,7 +155,7 @@ impl<R: Runtime> Worker<R> {
     async fn hint(&mut self) {
         let hint = self.hints.borrow_and_update().clone();
         if let Some(hint) = hint {
-            self.system.show(&Popup::hint(hint.title, hint.body)).await;
+            self.system.show(&Popup::hint(&hint.title, hint.body)).await;
         }
     }
 

@@ -20,6 +20,28 @@ pub(crate) struct Settings {
     pub(crate) notices: NoticeSettings,
     /// How the window behaves.
     pub(crate) window: WindowSettings,
+    /// Where new releases of the app come from.
+    pub(crate) updates: UpdateSettings,
+}
+
+/// Where new releases of the app come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct UpdateSettings {
+    /// Whether there may be any; so at first, and nothing is asked without a key all the same.
+    pub(crate) on: bool,
+    /// Who tells of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) endpoint: Option<String>,
+    /// The public key of their signatures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
+}
+
+impl Default for UpdateSettings {
+    fn default() -> Self {
+        Self { on: true, endpoint: None, key: None }
+    }
 }
 
 /// How the window behaves.

@@ -9,6 +9,7 @@ mod release;
 mod tray_start;
 mod zoom;
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ const PRESS_HELP: &str =
 
 /// What is said when the window was closed for the first time.
 const IN_TRAY: Hint = Hint {
-    title: "Tidings goes on in the tray",
+    title: Cow::Borrowed("Tidings goes on in the tray"),
     body: "Its menu shows the window again, and ends the app.",
 };
 
