@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use crate::setup::{self, Part};
 use crate::shell::Step;
-use crate::{fuzz, say, test};
+use crate::{bundle, fuzz, say, test};
 
 /// Options of `cargo xtask prove`.
 #[derive(clap::Args, Debug)]
@@ -26,6 +26,8 @@ struct Proof {
 enum By {
     /// An ignored test with real processes.
     Story(&'static str),
+    /// An ignored test of what `cargo xtask bundle` makes, installed here.
+    Installers(&'static str),
     /// An ignored test of a package.
     Test(&'static str, &'static str),
     /// The fuzz targets, side by side, for so long.
@@ -114,6 +116,11 @@ const PROOFS: &[Proof] = &[
         what: "a million interleavings of all that can happen to hubs on one bus, or half an hour of them",
     },
     Proof {
+        name: "bundle",
+        by: By::Installers("prove_bundle"),
+        what: "the package for Debian, on this system (as root): installed, used, and gone without a trace; at most 12 MB",
+    },
+    Proof {
         name: "fuzz",
         by: By::Fuzz(Duration::from_secs(60 * 60)),
         what: "an hour of made-up input for each that reads what arrives from outside",
@@ -140,6 +147,15 @@ pub fn main(args: &Args) -> Result<ExitCode> {
         By::Story(name) => {
             test::prepare()?;
             ignored(test::nextest(), "system-tests", name)?;
+        }
+        By::Installers(name) => {
+            setup::ensure(&[Part::Package])?;
+            bundle::build()?;
+            let made = bundle::make(&[])?;
+            test::prepare()?;
+            let tests = test::nextest().env("TIDINGS_PACKAGES", made);
+            // Where they are installed to.
+            ignored(tests.env("TIDINGS_PROGRAMS", "/usr/bin"), "system-tests", name)?;
         }
         By::Test(package, name) => {
             setup::ensure(&[Part::Base, Part::Test])?;

@@ -38,6 +38,8 @@ pub enum Part {
     Test,
     /// `cargo xtask fuzz`, which `test` runs as well
     Fuzz,
+    /// `cargo xtask prove bundle`
+    Package,
     /// Redraw the icons
     Icons,
     /// `cargo xtask bench` beside nchan

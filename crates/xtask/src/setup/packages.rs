@@ -258,6 +258,13 @@ pub(super) const PACKAGES: &[Package] = &[
         ..NONE
     },
     Package {
+        what: "what judges packages, and reads those of other systems",
+        parts: &[Part::Package],
+        probe: Probe::Programs(&["lintian", "rpm", "desktop-file-validate"]),
+        apt: "lintian rpm desktop-file-utils",
+        ..NONE
+    },
+    Package {
         what: "rsvg-convert, which draws the icons",
         parts: &[Part::Icons],
         probe: Probe::Programs(&["rsvg-convert"]),
