@@ -215,6 +215,8 @@ async fn diagnostics_are_in_the_clipboard_without_a_token() -> Result<()> {
     let notices = NoticeService::on(service.address()).await?;
     let home = tempfile::tempdir()?;
     let screen = Screen::desktop_at(&server, service.address(), home.path()).await?;
+    // The log says it once the page has said that it has its figures.
+    times_to_live(home.path(), 1).await?;
     screen.strike("ctrl+shift+d").await?;
     until("it is said that they are copied", DEADLINE, || async {
         Ok(notices.titles().contains(&"Diagnostics copied".to_owned()).then_some(()))
