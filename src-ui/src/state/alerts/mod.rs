@@ -55,7 +55,10 @@ pub struct Refused {
 
 /// Something happened.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time; for WebAssembly it is not large"
+)]
 pub enum Action {
     /// A list came, or none. It was asked for when there had been so many [`changes`](Alerts::changes).
     Listed(u64, Result<Vec<Alert>, ErrorDetail>),
