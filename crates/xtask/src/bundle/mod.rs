@@ -1,7 +1,7 @@
 //! `cargo xtask bundle`: installers for this operating system, each with the desktop app and the server `tidings`.
 //!
-//! - [`deb`]: what Tauri's bundler leaves undone of a package for Debian.
-//! - [`release`]: signatures for the app's updater, and what its endpoint answers.
+//! - `deb`: what Tauri's bundler leaves undone of a package for Debian.
+//! - `release`: signatures for the app's updater, and what its endpoint answers.
 
 mod deb;
 mod release;
