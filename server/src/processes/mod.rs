@@ -76,7 +76,11 @@ impl Processes {
                 sampler
             });
             sampler = begun.await?;
-            tokio::time::sleep(FIRST).await;
+        }
+        // Also behind somebody who has gone meanwhile: of a moment nothing can be told.
+        let wait = sampler.wait(FIRST);
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
         }
         tokio::task::spawn_blocking(move || sampler.take()).await
     }

@@ -30,12 +30,12 @@ impl Names {
 #[cfg(unix)]
 fn read() -> String {
     use std::io::Read;
-    let mut text = String::new();
+    let mut text = Vec::new();
     if let Ok(file) = std::fs::File::open("/etc/passwd") {
-        // A torn end is a user less.
-        let _ = file.take(MOST).read_to_string(&mut text);
+        // A torn end is a user less, and so is a name that is no text.
+        let _ = file.take(MOST).read_to_end(&mut text);
     }
-    text
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 #[cfg(not(unix))]

@@ -16,6 +16,9 @@ use crate::collectors::{ProcessReading, ProcessesSource, cut};
 /// A command line and a user are asked for again after this: few programs change theirs.
 const DETAILS_LAST: Duration = Duration::from_secs(30);
 
+/// The same where there is no command line: a program that begins has its name a moment earlier.
+const NONE_LASTS: Duration = Duration::from_secs(2);
+
 /// Takes readings, and remembers of each what the next one needs.
 pub(super) struct Sampler {
     source: ProcessesSource,
@@ -72,6 +75,11 @@ impl Sampler {
         self.taken.is_some_and(|taken| taken.elapsed() < within)
     }
 
+    /// How long to wait until the last reading is so old.
+    pub(super) fn wait(&self, least: Duration) -> Duration {
+        self.taken.map_or(Duration::ZERO, |taken| least.saturating_sub(taken.elapsed()))
+    }
+
     /// Takes the first of the two readings that a share needs.
     pub(super) fn begin(&mut self) {
         self.newest = None;
@@ -122,7 +130,9 @@ impl Sampler {
         let start = self.source.start_ms(reading.started);
         let Some(known) = self.known.get_mut(&reading.pid) else { return };
         let is_known = known.details.as_ref().is_some_and(|details| {
-            details.short == reading.name && now - details.asked < DETAILS_LAST
+            let is_whole = reading.is_kernel || !details.command.is_empty();
+            let lasts = if is_whole { DETAILS_LAST } else { NONE_LASTS };
+            details.short == reading.name && now - details.asked < lasts
         });
         if !is_known {
             let details = self.source.details(reading.pid);

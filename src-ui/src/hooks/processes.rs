@@ -70,13 +70,14 @@ pub fn use_processes(wanted: bool, place: &NodeRef) -> Heard {
     let heard = use_mut_ref(Heard::default);
     let update = use_force_update();
     let user = use_user();
-    {
-        let heard = heard.clone();
-        // They are for whoever asked.
-        use_effect_with(user, move |_| move || drop(heard.take()));
+    // They are for whoever asked, and nobody else sees them for a moment.
+    let asker = use_mut_ref(|| user.clone());
+    if *asker.borrow() != user {
+        heard.take();
+        asker.replace(user.clone());
     }
     let (kept, place) = (heard.clone(), place.clone());
-    use_effect_with(wanted, move |wanted| {
+    use_effect_with((wanted, user), move |(wanted, _)| {
         let is_wanted = Rc::new(Cell::new(*wanted));
         let (is_still, newest) = (is_wanted.clone(), kept);
         if *wanted {

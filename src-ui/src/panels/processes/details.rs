@@ -33,7 +33,7 @@ pub(super) fn details(
                 <Button label="Close" look={Look::Bare} symbol={Symbol::Close} testid="process-close" onclick={on_close.clone()} />
             </header>
             if let Some(process) = process {
-                <p class="proc-command">{ if process.command.is_empty() { "A part of the kernel" } else { &*process.command } }</p>
+                <p class="proc-command">{ if process.command.is_empty() { "It has no command line to show." } else { &*process.command } }</p>
                 <dl>
                     { row("PID", process.pid.to_string()) }
                     { row("Parent", match table.rows.iter().find(|row| row.pid == process.parent) {
