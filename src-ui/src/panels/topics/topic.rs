@@ -40,7 +40,7 @@ pub(super) fn TopicItem(props: &TopicItemProps) -> Html {
     let newest = &topic.newest;
     let folded = use_state_eq(|| false);
     let (copied, on_copy) = use_copy();
-    let tree = use_memo(newest.key, |_| rest(Json::read(&newest.body), &topic.series).map(Rc::new));
+    let tree = use_memo(newest.key, |_| rest(Json::read(&newest.body), topic).map(Rc::new));
     let (copy_label, copy_symbol) = match copied {
         Some(Copy::Done) => ("Copied", Symbol::Check),
         Some(Copy::Failed) => ("Copy failed", Symbol::Alert),

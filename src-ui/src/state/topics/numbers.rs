@@ -1,10 +1,13 @@
 //! The numbers of an event, each by where it lies: `queue.depth`, `load[0]`, `["a.b"]`.
 
-use super::Series;
+use super::Topic;
 use crate::state::json::{Json, quoted};
 
 /// Numbers that lie deeper are seen in the tree alone.
 const MAX_DEPTH: usize = 8;
+
+/// Numbers of longer paths, and longer ones, are seen in the tree alone.
+const MAX_TEXT: usize = 256;
 
 /// Most that are looked at of one event.
 const MAX_FOUND: usize = 256;
@@ -49,7 +52,7 @@ fn walk(json: &Json, path: &mut String, depth: usize, found: &mut (Vec<Number>, 
         Json::Text(_) | Json::Bool(_) => return,
     };
     found.1 += usize::from(value.is_finite());
-    if found.0.len() < MAX_FOUND {
+    if found.0.len() < MAX_FOUND && path.len().max(text.len()) <= MAX_TEXT {
         found.0.push(Number { path: path.clone(), value, text: text.to_owned() });
     }
 }
@@ -86,15 +89,15 @@ fn is_plain(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(is_plain)
 }
 
-/// What is left of an event for a tree, without the numbers that have lines; none if nothing is. Lists stay whole, since in one
+/// What is left of the newest event of a topic for a tree, without the numbers that its lines show; none if nothing is. Lists stay whole, since in one
 /// of which some is missing all behind it would have other places.
 #[must_use]
-pub fn rest(json: Json, series: &[Series]) -> Option<Json> {
-    strip(json, &mut String::new(), series)
+pub fn rest(json: Json, topic: &Topic) -> Option<Json> {
+    strip(json, &mut String::new(), topic)
 }
 
-fn strip(json: Json, path: &mut String, series: &[Series]) -> Option<Json> {
-    let has_line = |path: &str| series.iter().any(|series| *series.path == *path);
+fn strip(json: Json, path: &mut String, topic: &Topic) -> Option<Json> {
+    let has_line = |path: &str| topic.find(path).is_some_and(|series| topic.is_new(series));
     match json {
         Json::Number(_) if has_line(path) => None,
         Json::List(items) => {
@@ -108,7 +111,7 @@ fn strip(json: Json, path: &mut String, series: &[Series]) -> Option<Json> {
         Json::Object(members) => {
             let was_empty = members.is_empty();
             let left = members.into_iter().filter_map(|(key, item)| {
-                let item = below(path, Some(&key), 0, |path| strip(item, path, series))?;
+                let item = below(path, Some(&key), 0, |path| strip(item, path, topic))?;
                 Some((key, item))
             });
             let left: Vec<_> = left.collect();

@@ -37,7 +37,7 @@ fn values(topic: &Topic, path: &str) -> Vec<Option<f64>> {
 
 fn left(body: &str) -> Option<String> {
     let topic = heard(&[body]);
-    rest(Json::read(body), &topic.series).map(|json| json.pretty().replace([' ', '\n'], ""))
+    rest(Json::read(body), &topic).map(|json| json.pretty().replace([' ', '\n'], ""))
 }
 
 #[test]
@@ -177,6 +177,19 @@ fn an_event_too_large_is_not_looked_through_and_breaks_the_lines() {
     let topic = heard(&[r#"{"a":1}"#, &large]);
     assert!(topic.is_too_large());
     assert_eq!(values(&topic, "a"), [Some(1.0), None]);
+    let Some(Json::Object(left)) = rest(Json::read(&large), &topic) else { panic!("an object") };
+    assert_eq!(left.len(), 2, "what no line shows is in the tree");
+}
+
+#[test]
+fn paths_and_numbers_have_a_bound_and_what_is_longer_is_in_the_tree() {
+    for body in
+        [format!(r#"{{"{}":1}}"#, "k".repeat(300)), format!(r#"{{"a":1.{}}}"#, "0".repeat(300))]
+    {
+        let topic = heard(&[&body]);
+        assert_eq!((topic.series.len(), topic.more), (0, 1));
+        assert!(rest(Json::read(&body), &topic).is_some());
+    }
 }
 
 #[test]
