@@ -1,7 +1,7 @@
 //! Panels are moved, pinned and hidden in Chromium, and events are filtered.
 
 use anyhow::{Context, Result, ensure};
-use harness::{DEADLINE, Screen, Server};
+use harness::{DEADLINE, Screen, Server, until};
 use serde_json::{Value, json};
 
 const ESCAPE: &str = "\u{e00c}";
@@ -136,6 +136,23 @@ async fn a_link_or_a_key_that_leads_into_a_hidden_panel_shows_it() -> Result<()>
             "return !!document.activeElement.closest('[data-panel=alerts]');",
         )
         .await?;
+
+    // What is hidden by hand stays so when the page is loaded anew, though the key has led there by the address; a link shows it again.
+    open_settings(&screen).await?;
+    for panel in ["jobs", "alerts"] {
+        screen.click(&format!("panel-show-{panel}")).await?;
+    }
+    screen.mark().await?;
+    screen.run("location.reload(); return null;").await?;
+    until("it is loaded anew", DEADLINE, || async {
+        Ok((!screen.is_marked().await?).then_some(()))
+    })
+    .await?;
+    screen.wait_for_state("live", DEADLINE).await?;
+    wait_for_order(&screen, &without).await?;
+    screen.open("about:blank").await?;
+    screen.open(&server.url(&format!("/#jobs/{id}"))).await?;
+    wait_for_order(&screen, &AT_FIRST.replace(" alerts", "")).await?;
     screen.close().await
 }
 

@@ -35,6 +35,17 @@ pub fn use_anchor(prefix: &'static str) -> (Option<String>, u32) {
     (*rest).clone()
 }
 
+/// Takes what the address names behind its `#` out of it, if that is the panel of this id or below it: it is not to be led there again.
+pub fn leave_anchor(id: &str) {
+    let names = |rest: String| rest.split('/').next() == Some(id);
+    let Some(window) = web_sys::window().filter(|_| rest("#").is_some_and(names)) else { return };
+    let location = window.location();
+    if let (Ok(place), Ok(history)) = (location.pathname(), window.history()) {
+        let place = place + &location.search().unwrap_or_default();
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&place));
+    }
+}
+
 fn rest(prefix: &str) -> Option<String> {
     let hash = web_sys::window()?.location().hash().ok()?;
     hash.strip_prefix(prefix).map(str::to_owned)

@@ -26,7 +26,7 @@ mod theme;
 mod title;
 
 pub use alerts::{AlertsHandle, Names, use_alerts, use_may_change, use_me, use_user_names};
-pub use anchor::use_anchor;
+pub use anchor::{leave_anchor, use_anchor};
 pub use charts::{Charts, use_charts};
 pub use clock::{use_at_each_tick, use_monotonic};
 pub use copy::{Copy, use_copy};

@@ -159,7 +159,6 @@ impl Actions {
     }
 
     fn start(&self) {
-        self.recall_settings();
         self.0.charts.change(|board| board.choose(self.reader().settings.span));
         // The feed must not keep alive what keeps it alive.
         let inner = Rc::downgrade(&self.0);
@@ -284,7 +283,12 @@ pub struct StoreProviderProps {
 /// Starts the feed and holds the store.
 #[component]
 pub fn StoreProvider(props: &StoreProviderProps) -> Html {
-    let actions = use_memo((), |()| Actions::new());
+    let actions = use_memo((), |()| {
+        // Before anything is drawn: what is hidden must not show for a moment, and a link to it has to be told apart.
+        let actions = Actions::new();
+        actions.recall_settings();
+        actions
+    });
     {
         let actions = actions.clone();
         use_effect_with((), move |()| {

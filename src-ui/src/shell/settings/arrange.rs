@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use crate::components::{Button, Look, Symbol, focus_first};
-use crate::hooks::{use_actions, use_settings};
+use crate::hooks::{leave_anchor, use_actions, use_settings};
 use crate::panels::{PANELS, Panel, ids};
 use crate::state::layout::{Change, Layout, Place};
 
@@ -31,6 +31,9 @@ pub(super) fn Arrange() -> Html {
             let next = layout.changed(&ids(), panel.id, change);
             said.set(words(panel, change, next.as_ref()));
             if let Some(next) = next {
+                if change == Change::Hide {
+                    leave_anchor(panel.id);
+                }
                 moved.replace(Some(format!("[data-testid=panel-{}-{}]", name(change), panel.id)));
                 actions.arrange(next);
             }
