@@ -51,6 +51,8 @@ struct Inner {
     /// Counts what the feed had connected or closed, so that late answers to what was asked before are told apart.
     attempt: Cell<u64>,
     deadline: RefCell<Option<Timeout>>,
+    /// Whether the timer waits once more, since the page stood still.
+    is_put_off: Cell<bool>,
     deliveries: RefCell<Vec<Delivery>>,
     flush: RefCell<Option<Timeout>>,
     flushed: Cell<Duration>,
@@ -79,6 +81,7 @@ pub(super) fn start(sink: Sink) -> Rc<dyn Control> {
         is_heard: Cell::new(false),
         attempt: Cell::new(0),
         deadline: RefCell::new(None),
+        is_put_off: Cell::new(false),
         deliveries: RefCell::new(Vec::new()),
         flush: RefCell::new(None),
         flushed: Cell::new(Duration::ZERO),

@@ -100,7 +100,8 @@ pub(super) async fn explain_failure(opened: bool, topics: &[String]) -> (Failure
         && matches!(answer, Err(RequestError::Status { status: 403, .. }));
     let failure = match answer {
         Err(RequestError::Status { status, .. })
-            if !is_refused && (has_session || matches!(status, 401 | 403 | 404)) =>
+            // A proxy that knows no HEAD says nothing of the stream.
+            if !is_refused && status != 405 && (has_session || matches!(status, 401 | 403 | 404)) =>
         {
             Failure::Status(status)
         }

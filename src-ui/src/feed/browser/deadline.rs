@@ -16,6 +16,7 @@ const LONGEST_TIMER: Duration = Duration::from_secs(3_600);
 impl Inner {
     /// Sets the timer for the state's own next change.
     pub(super) fn set_deadline(self: &Rc<Self>) {
+        self.is_put_off.set(false);
         let now = now();
         let of_tab = self.tab.borrow().next_deadline(&self.feed.borrow(), is_seen());
         let of_feed = self.feed.borrow().next_deadline(now);
@@ -40,7 +41,8 @@ impl Inner {
     /// until that had its time.
     fn on_timer(self: &Rc<Self>, at: Duration) {
         let is_open = matches!(self.state(), State::Live | State::Degraded | State::Stale);
-        if is_open && now() >= at + STANDSTILL {
+        // Once: where every timer is that late silence is told all the same.
+        if is_open && now() >= at + STANDSTILL && !self.is_put_off.replace(true) {
             drop(self.deadline.replace(Some(self.timer(now() + STANDSTILL, STANDSTILL))));
         } else {
             self.tick();
