@@ -87,7 +87,7 @@ async fn choose(screen: &Screen) -> Result<()> {
 async fn wait_for_title(notices: &NoticeService, title: &str) -> Result<()> {
     until(&format!("{title:?} is said"), DEADLINE, || async {
         let titles = notices.titles();
-        ensure!(titles.last().is_some_and(|last| last == title), "{titles:?}");
+        ensure!(titles.iter().any(|told| told == title), "{titles:?}");
         Ok(Some(()))
     })
     .await

@@ -103,7 +103,16 @@ pub(crate) async fn work<R: Runtime>(app: AppHandle<R>, publisher: Publisher) {
             say_in_menu(&app, CHECK);
             continue;
         }
-        match look(&app, &publisher).await {
+        let looked = look(&app, &publisher).await;
+        // Whoever asked meanwhile gets this answer, and has chosen nothing that the menu did not say yet.
+        let meanwhile = ready.is_none()
+            && tokio::select! {
+                biased;
+                () = updates.asked.notified() => true,
+                () = std::future::ready(()) => false,
+            };
+        let is_asked = is_asked || meanwhile;
+        match looked {
             Ok(Some(release)) => {
                 // What is said once a day of the same release is noise.
                 let is_news = ready.as_ref().is_none_or(|it| it.version() != release.version());
@@ -113,10 +122,15 @@ pub(crate) async fn work<R: Runtime>(app: AppHandle<R>, publisher: Publisher) {
                 say_in_menu(&app, &format!("&Update to {} and Restart", release.version()));
                 ready = Some(release);
             }
-            Ok(None) if is_asked => {
-                hint(&app, format!("Tidings {} is the newest", env!("CARGO_PKG_VERSION")), "");
+            Ok(None) => {
+                // One that was withdrawn is not installed.
+                if ready.take().is_some() {
+                    say_in_menu(&app, CHECK);
+                }
+                if is_asked {
+                    hint(&app, format!("Tidings {} is the newest", env!("CARGO_PKG_VERSION")), "");
+                }
             }
-            Ok(None) => {}
             Err(error) => {
                 tracing::warn!("updates cannot be looked for: {error}");
                 if is_asked {

@@ -8,6 +8,7 @@ use tauri::{AppHandle, Runtime};
 use tauri_plugin_updater::{Error, Update, UpdaterExt};
 use tokio::sync::Notify;
 use tokio::time::timeout;
+use url::Host;
 
 use super::Publisher;
 
@@ -67,12 +68,21 @@ pub(super) async fn look<R: Runtime>(
     app: &AppHandle<R>,
     publisher: &Publisher,
 ) -> Result<Option<Release>, UpdateError> {
-    let updater = app
+    let mut builder = app
         .updater_builder()
         .endpoints(vec![publisher.endpoint.clone()])?
         .pubkey(&*publisher.key)
-        .timeout(ANSWER_WITHIN)
-        .build()?;
+        .timeout(ANSWER_WITHIN);
+    let is_here = match publisher.endpoint.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        _ => false,
+    };
+    // A proxy leads elsewhere.
+    if is_here {
+        builder = builder.no_proxy();
+    }
+    let updater = builder.build()?;
     let Some(update) = updater.check().await? else { return Ok(None) };
     let installer = timeout(INSTALLER_WITHIN, download(&update)).await;
     let installer = installer.map_err(|_| UpdateError::TooSlow)??;
