@@ -155,8 +155,9 @@ impl Client {
         let all = self.stream_of(&of_dashboard(&session.user.id));
         // A token of limited scope may not.
         match self.ask(self.http.head(all.clone())).await {
-            Ok(_) => all,
-            Err(_) => own,
+            Err(ClientError::Status { status: 403, .. }) => own,
+            // Whatever else is wrong the stream tells as well, and it is tried again.
+            _ => all,
         }
     }
 
