@@ -48,7 +48,12 @@ pub(super) fn pack_apps(made: &Path, version: &str) -> Result<()> {
         return Ok(());
     }
     let name = format!("Tidings_{version}_{}.app.tar.gz", std::env::consts::ARCH);
-    Step::new("tar").args(["-czf", &name, "Tidings.app"]).dir(&folder).run()
+    // Otherwise tar adds entries for attributes of files, which break the seal of what is unpacked.
+    Step::new("tar")
+        .args(["-czf", &name, "Tidings.app"])
+        .env("COPYFILE_DISABLE", "1")
+        .dir(&folder)
+        .run()
 }
 
 /// Writes `latest.json` for the signed installers in a folder, which people will get from `url`.
