@@ -39,7 +39,7 @@ impl From<&ClientError> for Standing {
         match error {
             ClientError::Unreachable(_) | ClientError::Network(_) => Self::Reconnecting,
             ClientError::Status { status: 401 | 403, .. } => Self::Unauthorized,
-            ClientError::Status { status, .. } if *status >= 500 => Self::Reconnecting,
+            ClientError::Status { status: 408 | 429 | 500.., .. } => Self::Reconnecting,
             _ => Self::Incompatible,
         }
     }
