@@ -15,6 +15,31 @@ const LATE: Duration = Duration::from_secs(20);
 /// A first attempt to connect anew waits no longer.
 const FIRST_WAIT_MS: f64 = 500.0;
 
+/// Another release than this one, which is written as long.
+fn other_release(digit: char) -> String {
+    let other = |c: char| if c.is_ascii_digit() { digit } else { c };
+    env!("CARGO_PKG_VERSION").chars().map(other).collect()
+}
+
+/// What makes a server one of another release.
+fn of_release(digit: char) -> (String, String) {
+    let says = |release: &str| format!(r#""serverVersion":"{release}""#);
+    (says(env!("CARGO_PKG_VERSION")), says(&other_release(digit)))
+}
+
+fn told_of_release(digit: char) -> String {
+    let (other, own) = (other_release(digit), env!("CARGO_PKG_VERSION"));
+    format!("This server is of release {other}, this page of {own}")
+}
+
+/// Of what comes from the server the first of each pair is replaced by the second.
+fn rewrite(pairs: Vec<(String, String)>) -> Fault {
+    let keep = |text: String| -> &'static str { text.leak() };
+    Fault::Rewrite(
+        pairs.into_iter().map(|(from, to)| (keep(from), keep(to))).collect::<Vec<_>>().leak(),
+    )
+}
+
 /// The server is silent, but its connections stay: by `begin`, until `end`.
 async fn falls_silent(
     scene: &mut Scene,
@@ -111,22 +136,18 @@ async fn of_the_network(late: Duration) -> Result<Verdicts> {
     scene.retried("let in again, and “Try again”").await?;
 
     let since = epoch_ms()?;
-    scene
-        .proxy
-        .set(Fault::Rewrite(&[(r#""serverVersion":"0.1.0""#, r#""serverVersion":"0.1.9""#)]));
+    scene.proxy.set(rewrite(vec![of_release('9')]));
     scene.proxy.cut();
-    scene.is_told(".notice", "This server is of release 0.1.9, this page of 0.1.0").await?;
+    scene.is_told(".notice", &told_of_release('9')).await?;
     scene.is_live_again("server of another release", since + FIRST_WAIT_MS).await?;
 
     let since = epoch_ms()?;
-    scene.proxy.set(Fault::Rewrite(&[
-        (r#""serverVersion":"0.1.0""#, r#""serverVersion":"0.0.9""#),
-        (r#""protocol":1"#, r#""protocol":0"#),
-    ]));
+    let protocol = (r#""protocol":1"#.to_owned(), r#""protocol":0"#.to_owned());
+    scene.proxy.set(rewrite(vec![of_release('8'), protocol]));
     scene.proxy.cut();
     let due = Due::At(since + FIRST_WAIT_MS);
     scene.says("old server (another protocol)", since, due, &|_| "incompatible").await?;
-    scene.is_told(".notice", "This server is of release 0.0.9, this page of 0.1.0").await?;
+    scene.is_told(".notice", &told_of_release('8')).await?;
     scene.is_told(".notice", "protocol 0 instead of 1").await?;
     scene.keeps_what_it_showed().await?;
     scene.screen.picture("freshness-old").await?;

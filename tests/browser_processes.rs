@@ -199,13 +199,13 @@ async fn a_process_is_ended_by_keys_once_somebody_is_sure_and_killed_if_it_does_
 -> Result<()> {
     let mut quiet = Command::new("sleep").arg("77712").spawn()?;
     let mut deaf = Command::new("sh")
-        .args(["-c", "trap '' TERM; while :; do sleep 0.2; done # 77713"])
+        .args(["-c", "trap '' TERM; for n in $(seq 900); do sleep 0.2; done # 77713"])
         .spawn()?;
     let server = Server::start().await?;
     let screen = signed_in(&server).await?;
     open_all(&screen).await?;
 
-    find(&screen, &quiet.id().to_string()).await?;
+    find(&screen, &format!("{} 77712", quiet.id())).await?;
     let row = format!("#process-{}", quiet.id());
     screen.wait_for("it is found", &format!("return !!document.querySelector({row:?});")).await?;
     focus_grid(&screen).await?;
