@@ -225,6 +225,8 @@ async fn events_are_filtered_by_words_and_the_newest_of_those_is_followed() -> R
     };
     publish("app/builds", json!({"branch": "main", "n": 1})).await?;
     publish("app/queue", json!({"depth": 3})).await?;
+    let field = "return !!document.querySelector('[data-testid=events-filter]');";
+    screen.wait_for("there is something to filter", field).await?;
     screen.fill("[data-testid=events-filter]", "BUILDS main").await?;
     let lines = |count: usize| {
         format!(

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Events go out in so many bursts a second.
@@ -30,8 +30,8 @@ pub struct Load {
     pub bytes: usize,
 }
 
-/// A scripted server for one client at a time; it takes any token. A sample of a machine goes out each
-/// second, before, while and after it pours.
+/// A scripted server that has a stream of events and nothing else; it takes any token. A sample of a machine goes out each second,
+/// before, while and after it pours.
 #[derive(Debug)]
 pub struct Firehose {
     address: SocketAddr,
@@ -51,9 +51,11 @@ impl Firehose {
         let tap = Arc::new(Notify::new());
         let opened = Arc::clone(&tap);
         let task = tokio::spawn(async move {
+            let mut peers = JoinSet::new();
             while let Ok((mut peer, _)) = listener.accept().await {
+                let opened = Arc::clone(&opened);
                 // It ends when the client goes.
-                let _ = pour(&mut peer, load, &opened).await;
+                peers.spawn(async move { pour(&mut peer, load, &opened).await });
             }
         });
         Ok(Self { address, tap, task })
@@ -81,6 +83,13 @@ async fn pour(peer: &mut TcpStream, load: Load, tap: &Notify) -> Result<()> {
     let mut head = Vec::new();
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
         ensure!(peer.read_buf(&mut head).await? > 0 && head.len() < MAX_HEAD, "no request");
+    }
+    // Of what is a user's own there is nothing.
+    let head = String::from_utf8_lossy(&head);
+    let request = head.lines().next().unwrap_or_default();
+    if !request.starts_with("GET /api/events?") || request.contains("topic=") {
+        let answer = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        return Ok(peer.write_all(answer).await?);
     }
     let mut frames = Frames::default();
     frames.connected()?;
