@@ -6,17 +6,10 @@ use anyhow::{Context, Result, ensure};
 use harness::{DEADLINE, Events, Redis, Screen, Server, ServerOptions, Tail, stories, until};
 use rustix::process::Signal;
 
-async fn signed_in(server: &Server) -> Result<Screen> {
-    let screen = Screen::browser().await?;
-    screen.open(&server.sign_in_link()).await?;
-    screen.wait_for_state("live", DEADLINE).await?;
-    Ok(screen)
-}
-
 #[tokio::test]
 async fn the_link_shows_live_values_that_change_and_leaves_the_address_bar() -> Result<()> {
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     assert_eq!(screen.address().await?, server.url("/"));
 
     let updated = screen.wait_for_figure("updated", "").await?;
@@ -35,7 +28,7 @@ async fn the_link_shows_live_values_that_change_and_leaves_the_address_bar() -> 
 #[tokio::test]
 async fn a_server_that_stops_and_returns_is_live_again_without_a_reload() -> Result<()> {
     let mut server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     stories::stops_and_returns(&screen, &mut server, "browser").await?;
     screen.close().await
 }
@@ -43,7 +36,7 @@ async fn a_server_that_stops_and_returns_is_live_again_without_a_reload() -> Res
 #[tokio::test]
 async fn a_frozen_server_turns_every_panel_stale_at_its_deadline_and_live_again() -> Result<()> {
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     stories::freezes_and_goes_on(&screen, &server, "browser").await?;
     screen.close().await
 }
@@ -111,14 +104,7 @@ async fn a_user_signs_in_by_name_and_password_and_sees_who_that_is() -> Result<(
 #[tokio::test]
 async fn a_user_who_is_removed_is_asked_to_sign_in_at_once() -> Result<()> {
     let server = Server::start().await?;
-    let add = ["user", "add", "Ada", "--password-stdin"];
-    ensure!(harness::run(&server, &add, b"correct horse").await?.status.success());
-    let screen = Screen::browser().await?;
-    screen.open(&server.url("/")).await?;
-    screen.wait_for_state("unauthorized", DEADLINE).await?;
-    screen.fill("input[name=username]", "Ada").await?;
-    screen.submit("input[name=password]", "correct horse").await?;
-    screen.wait_for_state("live", DEADLINE).await?;
+    let screen = Screen::signed_in_as_viewer(&server, "Ada").await?;
     let remove = ["user", "remove", "Ada", "--yes"];
     ensure!(harness::run(&server, &remove, b"").await?.status.success());
     screen.wait_for_state("unauthorized", DEADLINE).await?;
@@ -141,7 +127,7 @@ async fn without_a_session_the_page_takes_the_owners_token() -> Result<()> {
 #[tokio::test]
 async fn disconnect_stays_disconnected_until_reconnect() -> Result<()> {
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     // The browser keeps others open that it fetched the page by.
     let connected = harness::established(server.address())?;
     screen.click("disconnect").await?;
@@ -164,7 +150,7 @@ async fn disconnect_stays_disconnected_until_reconnect() -> Result<()> {
 #[tokio::test]
 async fn retry_now_does_not_wait_for_the_next_attempt() -> Result<()> {
     let mut server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     server.stop().await?;
     // Each attempt doubles the wait; in the longer ones a click can only be what ends them.
     until("the next attempt is far away", Duration::from_secs(60), || async {
@@ -186,7 +172,7 @@ const EVENT: &str = "document.querySelector('[data-testid=event-json]').innerTex
 #[tokio::test]
 async fn the_latest_event_folds_and_stays_folded_with_the_next() -> Result<()> {
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     screen
         .wait_for("the event is open", &format!("return {EVENT}.includes('\"kernel\"');"))
         .await?;
@@ -203,7 +189,7 @@ async fn the_latest_event_folds_and_stays_folded_with_the_next() -> Result<()> {
 #[tokio::test]
 async fn the_latest_event_can_be_copied() -> Result<()> {
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     screen.wait_for_figure("cpu-total", "").await?;
     screen
         .run("navigator.clipboard.writeText = text => { window.__copied = text; return Promise.resolve(); };")
@@ -223,7 +209,7 @@ async fn the_latest_event_can_be_copied() -> Result<()> {
 #[tokio::test]
 async fn a_paused_page_holds_still_counts_what_waits_and_catches_up() -> Result<()> {
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     screen.wait_for_figure("cpu-total", "").await?;
     screen.key(" ").await?;
     let held = screen.text("event-json").await?;
@@ -246,7 +232,7 @@ async fn a_paused_page_holds_still_counts_what_waits_and_catches_up() -> Result<
 #[tokio::test]
 async fn keys_open_the_help_and_change_the_theme() -> Result<()> {
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     screen.key("?").await?;
     screen.wait_for("the help is open", "return document.querySelector('dialog').open;").await?;
     screen.picture("browser-help").await?;
@@ -265,7 +251,7 @@ async fn keys_open_the_help_and_change_the_theme() -> Result<()> {
 #[tokio::test]
 async fn signing_out_ends_the_session_and_asks_who_somebody_is() -> Result<()> {
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     screen
         .wait_for("the name is shown", "return !!document.querySelector('[data-testid=account]');")
         .await?;
@@ -296,7 +282,7 @@ async fn a_server_whose_redis_is_away_is_degraded_and_live_again_by_itself_with_
     let mut redis = Redis::start().await?;
     let options = ServerOptions::with_config("[server]\nheartbeat_seconds = 2");
     let server = Server::start_with(options.with_args(["--redis", &redis.url()])).await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     let mut tail = Tail::start(&server, &["users/owner", "--json"]).await?;
     let mut stream = Events::open(server.get("/api/events?topic=app/x&unnamed=1")?).await?;
     screen.wait_for_attribute("[data-panel=cpu]", "data-freshness", "live", DEADLINE).await?;

@@ -19,13 +19,6 @@ async fn started(alerts: &str) -> Result<Server> {
     Server::start_with(ServerOptions::with_config(format!("{CONFIG}{alerts}"))).await
 }
 
-async fn signed_in(server: &Server) -> Result<Screen> {
-    let screen = Screen::browser().await?;
-    screen.open(&server.sign_in_link()).await?;
-    screen.wait_for_state("live", DEADLINE).await?;
-    Ok(screen)
-}
-
 /// Makes a rule by a request, and returns its id.
 async fn made(server: &Server, rule: Value) -> Result<String> {
     let request = http()?.post(server.url("/api/alerts")).bearer_auth(server.token()?);
@@ -56,11 +49,6 @@ async fn write(screen: &Screen, css: &str, text: &str) -> Result<()> {
     screen.key_here(text).await
 }
 
-async fn wait_for_none(screen: &Screen, css: &str) -> Result<()> {
-    let script = format!("return !document.querySelector({css:?});");
-    screen.wait_for(&format!("there is no {css}"), &script).await
-}
-
 async fn wait_for_focus(screen: &Screen, id: &str) -> Result<()> {
     let script = format!("return document.activeElement.id === {id:?};");
     screen.wait_for(&format!("{id} has the focus"), &script).await
@@ -69,7 +57,7 @@ async fn wait_for_focus(screen: &Screen, id: &str) -> Result<()> {
 #[tokio::test]
 async fn an_admin_makes_a_rule_sees_it_fire_and_recover_and_removes_it() -> Result<()> {
     let server = started("").await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     let blank = "[data-testid=alerts-blank]";
     screen.wait_for_attribute(blank, "data-blank", "empty", DEADLINE).await?;
     screen.click("alert-new").await?;
@@ -94,7 +82,7 @@ async fn an_admin_makes_a_rule_sees_it_fire_and_recover_and_removes_it() -> Resu
     screen.picture("alerts-form").await?;
     screen.click("alert-save").await?;
     wait_for_rule(&screen, "Memory in use", "firing", DEADLINE).await?;
-    wait_for_none(&screen, "dialog[open]").await?;
+    screen.wait_for_none("dialog[open]").await?;
     screen.wait_for_figure("alert-figure", "").await?;
 
     screen.press(".alert-name").await?;
@@ -108,7 +96,7 @@ async fn an_admin_makes_a_rule_sees_it_fire_and_recover_and_removes_it() -> Resu
     wait_for_rule(&screen, "Memory in use", "disabled", DEADLINE).await?;
     screen.click("alert-remove").await?;
     screen.click("alert-keep").await?;
-    wait_for_none(&screen, "dialog[open]").await?;
+    screen.wait_for_none("dialog[open]").await?;
     screen.click("alert-remove").await?;
     screen.click("alert-remove-really").await?;
     screen.wait_for_attribute(blank, "data-blank", "empty", DEADLINE).await?;
@@ -120,7 +108,7 @@ async fn an_admin_makes_a_rule_sees_it_fire_and_recover_and_removes_it() -> Resu
 async fn a_rule_of_the_configuration_is_read_only_and_one_without_a_figure_says_so() -> Result<()> {
     let server =
         started("[[alerts]]\nname = \"Core\"\nmetric = \"cpu.core.9999\"\nabove = 90\n").await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     wait_for_rule(&screen, "Core", "missing", MISSING_WITHIN).await?;
     let why = screen.text("alert-why").await?;
     ensure!(why.contains("no such figure") && why.contains("cpu.core."), "{why}");
@@ -139,13 +127,7 @@ async fn a_rule_of_the_configuration_is_read_only_and_one_without_a_figure_says_
 async fn a_viewer_sees_the_rules_and_no_controls() -> Result<()> {
     let server = started("").await?;
     made(&server, json!({ "name": "Memory", "metric": "memory.used_percent", "above": 0 })).await?;
-    let add = ["user", "add", "Vera", "--role", "viewer", "--password-stdin"];
-    ensure!(harness::run(&server, &add, b"correct horse").await?.status.success());
-    let screen = Screen::browser().await?;
-    screen.open(&server.url("/")).await?;
-    screen.wait_for_state("unauthorized", DEADLINE).await?;
-    screen.fill("input[name=username]", "Vera").await?;
-    screen.submit("input[name=password]", "correct horse").await?;
+    let screen = Screen::signed_in_as_viewer(&server, "Vera").await?;
     wait_for_rule(&screen, "Memory", "firing", DEADLINE).await?;
     let note = "[data-testid=alerts-read-only]";
     until("it is said who may change them", DEADLINE, || async {
@@ -163,7 +145,7 @@ async fn a_link_leads_to_its_rule_and_keys_alone_are_enough() -> Result<()> {
     let server = started("").await?;
     let rule = |name: &str| json!({ "name": name, "metric": "memory.used_percent", "above": 100 });
     let (first, second) = (made(&server, rule("A")).await?, made(&server, rule("B")).await?);
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     wait_for_rule(&screen, "B", "ok", DEADLINE).await?;
     screen.open(&server.url(&format!("/#alerts/{second}"))).await?;
     wait_for_focus(&screen, &format!("alert-{second}")).await?;
@@ -195,7 +177,7 @@ async fn a_link_leads_to_its_rule_and_keys_alone_are_enough() -> Result<()> {
 async fn a_notification_of_a_rule_leads_to_it_on_the_same_page_as_often_as_one_likes() -> Result<()>
 {
     let server = started("").await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     let rule = json!({ "name": "Memory", "metric": "memory.used_percent", "above": 0 });
     let id = made(&server, rule).await?;
     wait_for_rule(&screen, "Memory", "firing", DEADLINE).await?;
@@ -208,7 +190,7 @@ async fn a_notification_of_a_rule_leads_to_it_on_the_same_page_as_often_as_one_l
         screen.press(".note .note-link").await?;
         wait_for_focus(&screen, &row).await?;
         screen.wait_for_attribute(&format!("#{row}"), "aria-expanded", "true", DEADLINE).await?;
-        wait_for_none(&screen, "#inbox:popover-open").await?;
+        screen.wait_for_none("#inbox:popover-open").await?;
         ensure!(screen.address().await?.ends_with(&format!("/#alerts/{id}")));
         // Folded, it is to be seen whether the next one unfolds it.
         screen.press(&format!("#{row}")).await?;

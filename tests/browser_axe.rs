@@ -25,9 +25,7 @@ const ESCAPE: &str = "\u{e00c}";
 const STALE_WITHIN: Duration = Duration::from_secs(20);
 
 async fn signed_in(server: &Server) -> Result<Screen> {
-    let screen = Screen::browser().await?;
-    screen.open(&server.sign_in_link()).await?;
-    screen.wait_for_state("live", DEADLINE).await?;
+    let screen = Screen::signed_in(server).await?;
     screen.wait_for_figure("cpu-total", "").await?;
     Ok(screen)
 }

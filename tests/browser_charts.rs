@@ -19,13 +19,6 @@ const WATCH: &str = "const fetch = window.fetch; window.asked = [];
         return (window.hinder ?? fetch)(address, init);
     };";
 
-async fn signed_in(server: &Server) -> Result<Screen> {
-    let screen = Screen::browser().await?;
-    screen.open(&server.sign_in_link()).await?;
-    screen.wait_for_state("live", DEADLINE).await?;
-    Ok(screen)
-}
-
 /// How many samples the server has of the last minutes.
 async fn samples(server: &Server) -> Result<usize> {
     let answer: Value = server.get(HISTORY)?.send().await?.error_for_status()?.json().await?;
@@ -55,11 +48,6 @@ async fn wait_for_checked(screen: &Screen, range: &str) -> Result<()> {
     screen.wait_for(&format!("{range} is chosen"), &script).await
 }
 
-async fn wait_for_none(screen: &Screen, css: &str) -> Result<()> {
-    let script = format!("return !document.querySelector({css:?});");
-    screen.wait_for(&format!("there is no {css}"), &script).await
-}
-
 /// Moves the pointer over the chart, as somebody does, from one part of its width to another.
 fn dragged(from: f64, to: f64) -> String {
     format!(
@@ -82,7 +70,7 @@ const HOVER: &str =
 async fn what_was_is_there_at_once_and_what_comes_follows_without_a_sample_twice_or_missing()
 -> Result<()> {
     let server = with_past(40).await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     until("the past is drawn", DEADLINE, || async {
         let drawn = points(&screen).await?;
         ensure!(drawn >= 40, "{drawn} points");
@@ -110,7 +98,7 @@ async fn what_was_is_there_at_once_and_what_comes_follows_without_a_sample_twice
 #[tokio::test]
 async fn a_range_is_chosen_by_pointer_and_keys_and_remembered() -> Result<()> {
     let server = with_past(5).await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     wait_for_checked(&screen, "5m").await?;
     screen.run(WATCH).await?;
     // Each is answered late, and given up for the next.
@@ -160,7 +148,7 @@ async fn a_range_is_chosen_by_pointer_and_keys_and_remembered() -> Result<()> {
 #[tokio::test]
 async fn a_past_that_cannot_be_read_is_said_at_the_charts_and_what_they_show_stays() -> Result<()> {
     let server = with_past(20).await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     until("the past is drawn", DEADLINE, || async {
         Ok((points(&screen).await? >= 20).then_some(()))
     })
@@ -177,15 +165,15 @@ async fn a_past_that_cannot_be_read_is_said_at_the_charts_and_what_they_show_sta
     screen.picture("charts-trouble").await?;
     screen.run("window.hinder = null;").await?;
     screen.click("past-again").await?;
-    wait_for_none(&screen, ".chart-trouble").await?;
-    wait_for_none(&screen, "[data-testid=past-again]").await?;
+    screen.wait_for_none(".chart-trouble").await?;
+    screen.wait_for_none("[data-testid=past-again]").await?;
     screen.close().await
 }
 
 #[tokio::test]
 async fn a_part_of_the_time_is_zoomed_to_in_all_charts_by_dragging_and_by_keys() -> Result<()> {
     let server = with_past(20).await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     screen.key("1").await?;
     until("the past is drawn", DEADLINE, || async {
         Ok((points(&screen).await? >= 20).then_some(()))
@@ -204,7 +192,7 @@ async fn a_part_of_the_time_is_zoomed_to_in_all_charts_by_dragging_and_by_keys()
     screen.picture("charts-zoomed").await?;
     let double = "document.querySelector('#chart-memory .u-over').dispatchEvent(new MouseEvent('dblclick', { bubbles: true }));";
     screen.run(double).await?;
-    wait_for_none(&screen, reset).await?;
+    screen.wait_for_none(reset).await?;
 
     screen.run("document.querySelector('#chart-cpu').focus();").await?;
     for (key, zoomed) in
@@ -223,7 +211,7 @@ async fn a_part_of_the_time_is_zoomed_to_in_all_charts_by_dragging_and_by_keys()
 #[tokio::test]
 async fn a_line_breaks_where_no_server_ran_and_minutes_stand_before_it() -> Result<()> {
     let mut server = with_past(20).await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     server.stop().await?;
     screen.wait_for_state("reconnecting", DEADLINE).await?;
     server.start_again().await?;

@@ -34,13 +34,6 @@ async fn started() -> Result<Server> {
     Server::start_with(ServerOptions::with_config(roots + CONFIG)).await
 }
 
-async fn signed_in(server: &Server) -> Result<Screen> {
-    let screen = Screen::browser().await?;
-    screen.open(&server.sign_in_link()).await?;
-    screen.wait_for_state("live", DEADLINE).await?;
-    Ok(screen)
-}
-
 async fn asked(server: &Server, method: Method, path: &str, body: Value) -> Result<Value> {
     let request = http()?.request(method, server.url(path)).bearer_auth(server.token()?);
     Ok(request.json(&body).send().await?.error_for_status()?.json().await?)
@@ -77,11 +70,6 @@ async fn wait_for_text(screen: &Screen, css: &str, text: &str) -> Result<()> {
         Ok(Some(()))
     })
     .await
-}
-
-async fn wait_for_none(screen: &Screen, css: &str) -> Result<()> {
-    let script = format!("return !document.querySelector({css:?});");
-    screen.wait_for(&format!("there is no {css}"), &script).await
 }
 
 /// Opens the form, which is there once the page knows what may be started.
@@ -128,7 +116,7 @@ async fn bars(screen: &Screen) -> Result<Vec<f64>> {
 #[tokio::test]
 async fn a_job_is_started_by_the_form_and_watched_until_its_result_can_be_fetched() -> Result<()> {
     let server = started().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     let blank = "[data-testid=jobs-blank]";
     screen.wait_for_attribute(blank, "data-blank", "empty", DEADLINE).await?;
     wait_for_text(&screen, blank, "tidings run --").await?;
@@ -151,7 +139,7 @@ async fn a_job_is_started_by_the_form_and_watched_until_its_result_can_be_fetche
     screen.picture("jobs-running").await?;
     wait_for_job(&screen, "steps", "succeeded", DEADLINE).await?;
     let taken = "[data-testid=job-start][aria-disabled]";
-    wait_for_none(&screen, taken).await?;
+    screen.wait_for_none(taken).await?;
     let bars = bars(&screen).await?;
     ensure!(!bars.is_empty() && bars.is_sorted(), "a bar only rises: {bars:?}");
     wait_for_text(&screen, "[data-testid=jobs-said]", "steps succeeded").await?;
@@ -171,8 +159,8 @@ async fn a_job_is_started_by_the_form_and_watched_until_its_result_can_be_fetche
     screen.picture("jobs-result").await?;
     screen.press(&of("steps", "[data-testid=job-remove]")).await?;
     screen.click("job-sure").await?;
-    wait_for_none(&screen, "[data-testid=job]").await?;
-    wait_for_none(&screen, taken).await?;
+    screen.wait_for_none("[data-testid=job]").await?;
+    screen.wait_for_none(taken).await?;
     screen.close().await
 }
 
@@ -180,7 +168,7 @@ async fn a_job_is_started_by_the_form_and_watched_until_its_result_can_be_fetche
 async fn a_scan_is_refused_at_the_field_of_its_folder_and_tells_what_another_one_takes()
 -> Result<()> {
     let server = started().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     open_form(&screen).await?;
     screen.run(&chosen("#kind", "scan")).await?;
     screen.fill("#job-arg-path", "/etc").await?;
@@ -211,7 +199,7 @@ async fn a_scan_is_refused_at_the_field_of_its_folder_and_tells_what_another_one
 #[tokio::test]
 async fn a_reported_job_rises_and_is_cancelled_once_somebody_is_sure() -> Result<()> {
     let server = started().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     let id = reported(&server, json!({ "name": "Backup", "host": "nas" })).await?;
     wait_for_job(&screen, "Backup", "running", DEADLINE).await?;
     let bar = of("Backup", "[role=progressbar]");
@@ -236,7 +224,7 @@ async fn a_reported_job_rises_and_is_cancelled_once_somebody_is_sure() -> Result
     screen.wait_for("what changes nothing has the focus", kept).await?;
     screen.picture("jobs-question").await?;
     screen.click("job-keep").await?;
-    wait_for_none(&screen, "dialog[open]").await?;
+    screen.wait_for_none("dialog[open]").await?;
     ensure!(patch(&server, &id, json!({})).await?["cancelRequested"].is_null());
     screen.press(&of("Backup", "[data-testid=job-cancel]")).await?;
     screen.click("job-sure").await?;
@@ -263,11 +251,11 @@ async fn a_reported_job_rises_and_is_cancelled_once_somebody_is_sure() -> Result
     wait_for_job(&screen, "Other", "succeeded", DEADLINE).await?;
     screen.press(&of("Other", "[data-testid=job-remove]")).await?;
     screen.click("job-sure").await?;
-    wait_for_none(&screen, &of("Other", "")).await?;
+    screen.wait_for_none(&of("Other", "")).await?;
 
     screen.press(&of("Backup", "[data-testid=job-remove]")).await?;
     screen.click("job-sure").await?;
-    wait_for_none(&screen, "[data-testid=job]").await?;
+    screen.wait_for_none("[data-testid=job]").await?;
     screen
         .wait_for("the panel has the focus", "return document.activeElement.id === 'jobs';")
         .await?;
@@ -277,7 +265,7 @@ async fn a_reported_job_rises_and_is_cancelled_once_somebody_is_sure() -> Result
 #[tokio::test]
 async fn a_reporter_that_falls_silent_is_lost_and_a_link_leads_to_its_job() -> Result<()> {
     let server = started().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     let job = json!({ "name": "Silent", "leaseSeconds": LEASE_SECONDS });
     let id = reported(&server, job).await?;
     wait_for_job(&screen, "Silent", "running", DEADLINE).await?;
@@ -310,7 +298,7 @@ async fn a_reporter_that_falls_silent_is_lost_and_a_link_leads_to_its_job() -> R
 async fn a_job_of_a_server_that_was_killed_is_told_as_interrupted_and_never_runs_on() -> Result<()>
 {
     let mut server = started().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     let body = json!({ "kind": "command", "args": { "name": "wait" } });
     let start = format!(
         "return fetch('/api/process', {{ method: 'POST', headers: {{ 'content-type': 'application/json' }},
@@ -336,7 +324,7 @@ async fn a_job_of_a_server_that_was_killed_is_told_as_interrupted_and_never_runs
     screen.picture("jobs-old").await?;
     let press = format!("window.fetch = window.real; document.querySelector({again:?}).click();");
     screen.run(&press).await?;
-    wait_for_none(&screen, again).await?;
+    screen.wait_for_none(again).await?;
     wait_for_job(&screen, "wait", "interrupted", LOST_WITHIN).await?;
     wait_for_text(&screen, &of("wait", "[data-testid=job-why]"), "The server ended").await?;
     screen.close().await

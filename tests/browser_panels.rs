@@ -13,9 +13,7 @@ const ORDER: &str = "return [...document.querySelectorAll('[data-cell]')].map(ce
 const AT_FIRST: &str = "cpu memory disks network jobs alerts processes temperatures topics events";
 
 async fn signed_in(server: &Server) -> Result<Screen> {
-    let screen = Screen::browser().await?;
-    screen.open(&server.sign_in_link()).await?;
-    screen.wait_for_state("live", DEADLINE).await?;
+    let screen = Screen::signed_in(server).await?;
     wait_for_order(&screen, AT_FIRST).await?;
     Ok(screen)
 }

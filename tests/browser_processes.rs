@@ -18,13 +18,6 @@ const END: &str = "\u{e010}";
 const GRID: &str = "[data-testid=process-grid]";
 const CROWD: u64 = 1_000;
 
-async fn signed_in(server: &Server) -> Result<Screen> {
-    let screen = Screen::browser().await?;
-    screen.open(&server.sign_in_link()).await?;
-    screen.wait_for_state("live", DEADLINE).await?;
-    Ok(screen)
-}
-
 /// Looks at all processes. Once the samples are there nothing moves any more under the pointer.
 async fn press_all(screen: &Screen) -> Result<()> {
     let there = "return !!document.querySelector('[data-testid=processes-count], [data-panel=processes] tbody');";
@@ -52,15 +45,6 @@ async fn wait_for_text(screen: &Screen, css: &str, text: &str) -> Result<()> {
         Ok(Some(()))
     })
     .await
-}
-
-async fn wait_for_none(screen: &Screen, css: &str) -> Result<()> {
-    screen
-        .wait_for(
-            &format!("there is no {css}"),
-            &format!("return !document.querySelector({css:?});"),
-        )
-        .await
 }
 
 /// Writes into the field that finds processes.
@@ -110,7 +94,7 @@ async fn a_thousand_processes_are_sorted_found_and_shown_as_a_tree_while_few_row
 -> Result<()> {
     let crowd = Group::start("for n in $(seq 1000); do sleep 86412 & done; wait")?;
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     open_all(&screen).await?;
     until("all of them are there", DEADLINE, || async {
         Ok((count(&screen).await? > CROWD).then_some(()))
@@ -176,7 +160,7 @@ async fn a_thousand_processes_are_sorted_found_and_shown_as_a_tree_while_few_row
     screen.press(&format!("{shell} [data-column=User]")).await?;
     screen.wait_for_attribute(&shell, "aria-selected", "true", DEADLINE).await?;
     find(&screen, "").await?;
-    wait_for_none(&screen, "[data-testid=processes-found]").await?;
+    screen.wait_for_none("[data-testid=processes-found]").await?;
     focus_grid(&screen).await?;
     // To what stands below it, and up again, wherever among all of them that is.
     screen.key_here(DOWN).await?;
@@ -202,7 +186,7 @@ async fn a_process_is_ended_by_keys_once_somebody_is_sure_and_killed_if_it_does_
         .args(["-c", "trap '' TERM; for n in $(seq 900); do sleep 0.2; done # 77713"])
         .spawn()?;
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     open_all(&screen).await?;
 
     find(&screen, &format!("{} 77712", quiet.id())).await?;
@@ -224,7 +208,7 @@ async fn a_process_is_ended_by_keys_once_somebody_is_sure_and_killed_if_it_does_
     wait_for_text(&screen, question, "sleep 77712").await?;
     // What leaves it as it is has the focus, and so the first Enter does no harm.
     screen.key_here(ENTER).await?;
-    wait_for_none(&screen, question).await?;
+    screen.wait_for_none(question).await?;
     let back = format!("return document.activeElement === document.querySelector({GRID:?});");
     screen.wait_for("the focus is where it was", &back).await?;
     ensure!(quiet.try_wait()?.is_none(), "it goes on");
@@ -270,23 +254,16 @@ async fn a_process_is_ended_by_keys_once_somebody_is_sure_and_killed_if_it_does_
 async fn who_may_not_see_them_is_told_so_and_who_may_not_end_them_is_asked_nothing() -> Result<()> {
     let config = "[processes]\nend = \"never\"\n";
     let server = Server::start_with(ServerOptions::with_config(config)).await?;
-    let add = ["user", "add", "Vera", "--role", "viewer", "--password-stdin"];
-    ensure!(harness::run(&server, &add, b"correct horse").await?.status.success());
-    let screen = Screen::browser().await?;
-    screen.open(&server.url("/")).await?;
-    screen.wait_for_state("unauthorized", DEADLINE).await?;
-    screen.fill("input[name=username]", "Vera").await?;
-    screen.submit("input[name=password]", "correct horse").await?;
-    screen.wait_for_state("live", DEADLINE).await?;
+    let screen = Screen::signed_in_as_viewer(&server, "Vera").await?;
     press_all(&screen).await?;
     wait_for_text(&screen, "[data-testid=processes-why]", "Only an admin may see the processes")
         .await?;
-    wait_for_none(&screen, GRID).await?;
+    screen.wait_for_none(GRID).await?;
     screen.judge("processes-forbidden").await?;
     screen.close().await?;
 
     let mut sleeper = Command::new("sleep").arg("77714").spawn()?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     open_all(&screen).await?;
     find(&screen, "sleep 77714").await?;
     let row = format!("#process-{}", sleeper.id());
@@ -296,8 +273,8 @@ async fn who_may_not_see_them_is_told_so_and_who_may_not_end_them_is_asked_nothi
     focus_grid(&screen).await?;
     screen.key_here(DELETE).await?;
     wait_for_text(&screen, "[data-testid=processes-failed]", "end no processes").await?;
-    wait_for_none(&screen, "[data-testid=process-question]").await?;
-    wait_for_none(&screen, "[data-testid=process-end]").await?;
+    screen.wait_for_none("[data-testid=process-question]").await?;
+    screen.wait_for_none("[data-testid=process-end]").await?;
     ensure!(sleeper.try_wait()?.is_none());
     sleeper.kill()?;
     sleeper.wait()?;
@@ -317,7 +294,7 @@ async fn wait_for_samples(screen: &Screen, more: u64) -> Result<()> {
 #[tokio::test]
 async fn they_are_asked_for_while_somebody_looks_and_the_table_says_how_old_it_is() -> Result<()> {
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     let watch = "const real = window.fetch; window.asked = 0; window.is_down = false;
         window.fetch = (path, init) => {
             if (!`${path}`.startsWith('/api/processes')) return real(path, init);
@@ -340,7 +317,7 @@ async fn they_are_asked_for_while_somebody_looks_and_the_table_says_how_old_it_i
     screen.picture("processes-stale").await?;
     screen.run("window.is_down = false;").await?;
     screen.wait_for_attribute(panel, "data-freshness", "live", DEADLINE).await?;
-    wait_for_none(&screen, "[data-testid=processes-why]").await?;
+    screen.wait_for_none("[data-testid=processes-why]").await?;
 
     // Neither out of sight, nor while the page is held still, nor once it is closed.
     screen.resize(1280, 300).await?;
@@ -356,11 +333,11 @@ async fn they_are_asked_for_while_somebody_looks_and_the_table_says_how_old_it_i
     screen.click("pause").await?;
     screen.wait_for_attribute(panel, "data-freshness", "paused", DEADLINE).await?;
     let before = asked().await?;
-    wait_for_none(&screen, "[data-testid=processes-why]").await?;
+    screen.wait_for_none("[data-testid=processes-why]").await?;
     screen.click("pause").await?;
     screen.wait_for("it goes on", &format!("return window.asked > {before};")).await?;
     screen.run("document.querySelector('[data-testid=processes-all]').click();").await?;
-    wait_for_none(&screen, GRID).await?;
+    screen.wait_for_none(GRID).await?;
     wait_for_samples(&screen, 1).await?;
     let before = asked().await?;
     wait_for_samples(&screen, 5).await?;
@@ -372,7 +349,7 @@ async fn they_are_asked_for_while_somebody_looks_and_the_table_says_how_old_it_i
 async fn the_table_is_for_everybody_and_for_a_narrow_window() -> Result<()> {
     let crowd = Group::start("for n in $(seq 60); do sleep 86413 & done; wait")?;
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     open_all(&screen).await?;
     // One that does not end meanwhile.
     let row = format!("#process-{}", crowd.pid());

@@ -32,13 +32,6 @@ const WATCH: &str = "
     new PerformanceObserver(list => window.tasks.push(...list.getEntries().map(ms)))
         .observe({ type: 'longtask' });";
 
-async fn signed_in(server: &Server) -> Result<Screen> {
-    let screen = Screen::browser().await?;
-    screen.open(&server.sign_in_link()).await?;
-    screen.wait_for_state("live", DEADLINE).await?;
-    Ok(screen)
-}
-
 fn row(name: &str) -> String {
     format!("[data-testid=job][data-name='{name}']")
 }
@@ -66,7 +59,7 @@ fn printed(output: &[u8]) -> BTreeSet<u64> {
 
 async fn follow_rsync(mib: usize, rate: &str, within: Duration) -> Result<()> {
     let server = Server::start().await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     screen.run(WATCH).await?;
     let folder = tempfile::tempdir()?;
     std::fs::create_dir(folder.path().join("from"))?;
@@ -126,7 +119,7 @@ async fn many(jobs: usize, seconds: usize) -> Result<Vec<(f64, f64)>> {
         json!(["perl", "-e", script])
     );
     let server = Server::start_with(ServerOptions::with_config(config)).await?;
-    let screen = signed_in(&server).await?;
+    let screen = Screen::signed_in(&server).await?;
     screen.run(WATCH).await?;
     let names: Vec<_> = (0..jobs).map(|n| format!("job {n:03}")).collect();
     let mut streams = Vec::new();

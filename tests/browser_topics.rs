@@ -5,9 +5,7 @@ use harness::{DEADLINE, Screen, Server, http, until};
 use serde_json::{Value, json};
 
 async fn signed_in(server: &Server) -> Result<Screen> {
-    let screen = Screen::browser().await?;
-    screen.open(&server.sign_in_link()).await?;
-    screen.wait_for_state("live", DEADLINE).await?;
+    let screen = Screen::signed_in(server).await?;
     wait_for(&screen, "[data-testid=topics-blank]").await?;
     Ok(screen)
 }
@@ -162,14 +160,7 @@ async fn a_pause_holds_topics_still_and_what_came_is_there_after_it() -> Result<
 #[tokio::test]
 async fn who_may_not_read_what_programs_publish_is_told_so() -> Result<()> {
     let server = Server::start().await?;
-    let add = ["user", "add", "Ada", "--password-stdin"];
-    ensure!(harness::run(&server, &add, b"correct horse").await?.status.success());
-    let screen = Screen::browser().await?;
-    screen.open(&server.url("/")).await?;
-    screen.wait_for_state("unauthorized", DEADLINE).await?;
-    screen.fill("input[name=username]", "Ada").await?;
-    screen.submit("input[name=password]", "correct horse").await?;
-    screen.wait_for_state("live", DEADLINE).await?;
+    let screen = Screen::signed_in_as_viewer(&server, "Ada").await?;
     publish(&server, "app/x", json!({"secret": 1})).await?;
     wait_for(&screen, "[data-testid=topics-blank][data-blank=refused]").await?;
     let body = screen.run("return document.body.innerText.includes('secret');").await?;

@@ -7,6 +7,7 @@ mod desktop;
 mod freshness;
 mod hide;
 mod processes;
+mod signed_in;
 mod tabs;
 
 use std::path::PathBuf;
