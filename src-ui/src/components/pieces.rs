@@ -1,7 +1,7 @@
 //! Pieces that stand in panels and in dialogs.
 
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement};
+use web_sys::{Document, Element, HtmlElement};
 use yew::prelude::*;
 
 use super::icon::{Symbol, icon};
@@ -37,9 +37,25 @@ pub fn form_button(
 
 /// Gives the focus to the first element in `place` that the selector finds.
 pub fn focus_first(place: &NodeRef, css: &str) {
-    let found = place.cast::<Element>().and_then(|place| place.query_selector(css).ok().flatten());
-    if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-        // It throws only where the element has left the page.
-        let _ = element.focus();
-    }
+    give(place.cast::<Element>().and_then(|place| place.query_selector(css).ok().flatten()));
+}
+
+/// Gives the focus to the first element of the page that the selector finds; false if there is none.
+pub fn focus_on(css: &str) -> bool {
+    give(document().and_then(|page| page.query_selector(css).ok().flatten()))
+}
+
+/// Gives the focus to the element with this id; false if there is none.
+pub fn focus(id: &str) -> bool {
+    give(document().and_then(|page| page.get_element_by_id(id)))
+}
+
+fn document() -> Option<Document> {
+    web_sys::window()?.document()
+}
+
+/// It throws only where the element has left the page.
+fn give(found: Option<Element>) -> bool {
+    let element = found.and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    element.is_some_and(|element| element.focus().is_ok())
 }

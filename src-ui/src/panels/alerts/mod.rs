@@ -15,11 +15,9 @@ mod row;
 use std::rc::Rc;
 
 use tidings_protocol::alert::{Alert, AlertState};
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::components::{Button, Card, Symbol, remark};
+use crate::components::{Button, Card, Symbol, focus, focus_on, remark};
 use crate::hooks::{
     is_behind_dialog, use_alerts, use_anchor, use_keys, use_list_freshness, use_may_change,
 };
@@ -191,21 +189,7 @@ fn summary(alerts: &Alerts, firing: usize) -> String {
     }
 }
 
-fn document() -> Option<web_sys::Document> {
-    web_sys::window()?.document()
-}
-
-/// Gives the focus to the element with this id; false if there is none.
-fn focus(id: &str) -> bool {
-    let element = document().and_then(|document| document.get_element_by_id(id));
-    let element = element.and_then(|element| element.dyn_into::<HtmlElement>().ok());
-    element.is_some_and(|element| element.focus().is_ok())
-}
-
 /// Gives the focus to the first rule, or to what there is in the place of rules.
 fn focus_first() -> bool {
-    let first =
-        document().and_then(|document| document.query_selector(".alert-name").ok().flatten());
-    let first = first.and_then(|element| element.dyn_into::<HtmlElement>().ok());
-    first.is_some_and(|element| element.focus().is_ok()) || focus(PLACE)
+    focus_on(".alert-name") || focus(PLACE)
 }

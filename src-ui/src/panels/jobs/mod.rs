@@ -19,11 +19,9 @@ use std::time::Duration;
 
 use tidings_protocol::api::Role;
 use tidings_protocol::job::JobState;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
 use yew::prelude::*;
 
-use crate::components::{Button, Card, Symbol, icon, remark};
+use crate::components::{Button, Card, Symbol, focus, focus_on, icon, remark};
 use crate::hooks::{
     is_behind_dialog, use_actions, use_anchor, use_copy, use_fresh_jobs, use_inbox_open, use_jobs,
     use_keys, use_list_freshness, use_me, use_monotonic, use_parts, use_people, use_server_clock,
@@ -294,31 +292,13 @@ fn more(count: usize, most: usize, is_loading: bool) -> String {
     }
 }
 
-fn document() -> Option<web_sys::Document> {
-    web_sys::window()?.document()
-}
-
-/// Gives the focus to the element with this id; false if there is none.
-fn focus(id: &str) -> bool {
-    let element = document().and_then(|document| document.get_element_by_id(id));
-    let element = element.and_then(|element| element.dyn_into::<HtmlElement>().ok());
-    element.is_some_and(|element| element.focus().is_ok())
-}
-
 /// Whether nothing has the focus.
 fn is_nowhere() -> bool {
-    let active = document().and_then(|document| document.active_element());
+    let active = web_sys::window().and_then(|window| window.document()?.active_element());
     active.is_none_or(|element| element.tag_name() == "BODY")
 }
 
 /// Gives the focus to the first job, or to what there is in the place of jobs.
 fn focus_first() -> bool {
     focus_on(".job-name") || focus(PLACE)
-}
-
-/// Gives the focus to the first element that the selector finds; false if there is none.
-fn focus_on(css: &str) -> bool {
-    let first = document().and_then(|page| page.query_selector(css).ok().flatten());
-    let first = first.and_then(|element| element.dyn_into::<HtmlElement>().ok());
-    first.is_some_and(|element| element.focus().is_ok())
 }

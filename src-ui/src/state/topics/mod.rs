@@ -15,7 +15,7 @@ use tidings_protocol::topic::{JOBS, METRICS, PERSONAL};
 use super::events::Entry;
 use super::json::Json;
 pub use numbers::rest;
-pub use series::{Series, Summary};
+pub use series::Series;
 
 /// Most topics that are kept: their names come from outside.
 pub const MAX_TOPICS: usize = 50;

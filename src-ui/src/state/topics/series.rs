@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::MAX_POINTS;
 use super::numbers::Number;
+use crate::state::chart::Summary;
 
 /// A number of a topic: its last values.
 #[derive(Clone, Debug)]
@@ -17,19 +18,6 @@ pub struct Series {
     points: VecDeque<(u64, f64)>,
     /// The newest entry that had it.
     pub(super) heard: u64,
-}
-
-/// A series in four numbers.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Summary {
-    /// Newest value.
-    pub newest: f64,
-    /// Least value.
-    pub least: f64,
-    /// Greatest value.
-    pub most: f64,
-    /// Mean of the values.
-    pub mean: f64,
 }
 
 impl Series {

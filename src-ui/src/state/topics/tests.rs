@@ -1,4 +1,5 @@
 use super::*;
+use crate::state::chart::Summary;
 use crate::state::events::{EventLog, tests::event};
 
 const NOW: Duration = Duration::from_secs(100);
