@@ -17,7 +17,7 @@ use tidings_protocol::api::Role;
 use tidings_protocol::history::Range;
 use tidings_protocol::job::{ArgInfo, ArgValue, Args, Choice, Input, KindInfo, Unit};
 
-use super::kind::{Failure, Kind, Outcome, Prepared, Refused, ResultFile, Task, Work};
+use super::kind::{Failure, Kind, Outcome, Prepared, Refused, ResultFile, Task, Work, optional};
 use crate::clock;
 use crate::history::{History, HistoryError, Rows, Wanted, csv};
 use sheet::{Format, Sheet};
@@ -50,12 +50,8 @@ impl Kind for Export {
 
     fn info(&self, _: Role) -> Option<KindInfo> {
         let text = |name: &str, label: &str, help: &str, input, default: &str| ArgInfo {
-            name: name.to_owned(),
-            label: label.to_owned(),
-            help: help.to_owned(),
-            input,
-            required: false,
             default: Some(ArgValue::Text(default.to_owned())),
+            ..optional(name, label, help, input)
         };
         let formats = Format::ALL.map(|format| Choice {
             value: format.extension().to_owned(),

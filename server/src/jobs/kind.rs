@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tidings_protocol::api::Role;
-use tidings_protocol::job::{Args, KindInfo};
+use tidings_protocol::job::{ArgInfo, Args, Input, KindInfo};
 use tokio_util::sync::CancellationToken;
 
 use super::reporter::Reporter;
@@ -25,6 +25,18 @@ pub trait Kind: std::fmt::Debug + Send + Sync + 'static {
         args: &'a Args,
         role: Role,
     ) -> BoxFuture<'a, Result<Prepared, Refused>>;
+}
+
+/// An argument that may be left out, with no value of its own then.
+pub(super) fn optional(name: &str, label: &str, help: &str, input: Input) -> ArgInfo {
+    ArgInfo {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        help: help.to_owned(),
+        input,
+        required: false,
+        default: None,
+    }
 }
 
 /// Work that can begin.

@@ -20,7 +20,7 @@ use tidings_protocol::job::{ArgInfo, ArgValue, Args, Choice, Input, KindInfo};
 use self::progress::Progress;
 use super::args;
 use super::blocking::{blocking, failure};
-use super::kind::{Failure, Kind, Outcome, Prepared, Refused, Task, Work};
+use super::kind::{Failure, Kind, Outcome, Prepared, Refused, Task, Work, optional};
 use super::roots::{Place, Roots};
 use super::tree::Folder;
 use super::words;
@@ -65,14 +65,6 @@ impl Kind for Check {
         let path = || Input::Path { roots: self.roots.texts() };
         let choice =
             |value: &str, label: &str| Choice { value: value.to_owned(), label: label.to_owned() };
-        let arg = |name: &str, label: &str, help: &str, input| ArgInfo {
-            name: name.to_owned(),
-            label: label.to_owned(),
-            help: help.to_owned(),
-            input,
-            required: false,
-            default: None,
-        };
         let modes = vec![
             choice("verify", "Compare with the manifest"),
             choice("write", "Write the manifest"),
@@ -85,13 +77,13 @@ impl Kind for Check {
             args: vec![
                 ArgInfo {
                     required: true,
-                    ..arg("path", "Folder", "By its whole path. Links in it are not followed.", path())
+                    ..optional("path", "Folder", "By its whole path. Links in it are not followed.", path())
                 },
                 ArgInfo {
                     default: Some(ArgValue::Text("verify".to_owned())),
-                    ..arg("mode", "What to do", "", Input::Choice { choices: modes })
+                    ..optional("mode", "What to do", "", Input::Choice { choices: modes })
                 },
-                arg(
+                optional(
                     "manifest",
                     "Manifest",
                     "By its whole path, in the form of sha256sum. Without a word: SHA256SUMS in the folder.",

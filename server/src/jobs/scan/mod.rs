@@ -12,7 +12,7 @@ use tidings_protocol::job::{ArgInfo, ArgValue, Args, Input, KindInfo};
 use self::usage::Counter;
 use super::args;
 use super::blocking::{blocking, failure};
-use super::kind::{Failure, Kind, Outcome, Prepared, Refused, Task, Work};
+use super::kind::{Failure, Kind, Outcome, Prepared, Refused, Task, Work, optional};
 use super::roots::{Place, Roots};
 use super::words;
 
@@ -48,14 +48,6 @@ impl Kind for Scan {
     }
 
     fn info(&self, role: Role) -> Option<KindInfo> {
-        let arg = |name: &str, label: &str, help: &str, input| ArgInfo {
-            name: name.to_owned(),
-            label: label.to_owned(),
-            help: help.to_owned(),
-            input,
-            required: false,
-            default: None,
-        };
         (role == Role::Admin).then(|| KindInfo {
             kind: self.name().to_owned(),
             title: "Disk use".to_owned(),
@@ -64,7 +56,7 @@ impl Kind for Scan {
             args: vec![
                 ArgInfo {
                     required: true,
-                    ..arg(
+                    ..optional(
                         "path",
                         "Folder",
                         "By its whole path. Links in it are not followed.",
@@ -73,7 +65,7 @@ impl Kind for Scan {
                 },
                 ArgInfo {
                     default: Some(ArgValue::Integer(TOP)),
-                    ..arg(
+                    ..optional(
                         "top",
                         "Largest",
                         "How many of the largest files and folders are named.",
@@ -82,7 +74,7 @@ impl Kind for Scan {
                 },
                 ArgInfo {
                     default: Some(ArgValue::Bool(false)),
-                    ..arg(
+                    ..optional(
                         "oneFileSystem",
                         "One file system",
                         "Passes over what is mounted in the folder.",
