@@ -209,3 +209,20 @@ async fn large_and_many_topics_stay_bounded_and_nothing_runs_over_the_edge() -> 
     }
     screen.close().await
 }
+
+#[tokio::test]
+async fn what_was_published_before_the_page_was_opened_is_there_and_as_old_as_it_is() -> Result<()>
+{
+    let server = Server::start().await?;
+    for depth in [3, 9, 5] {
+        publish(&server, "app/queue", json!({"depth": depth})).await?;
+    }
+    let screen = Screen::signed_in(&server).await?;
+    let line = line_at(&screen, &number("app/queue", "depth"), "5").await?;
+    ensure!(line.matches('L').count() == 2, "{line}");
+    ensure!(screen.text("topic-seen").await? == "×3");
+    publish(&server, "app/queue", json!({"depth": 6})).await?;
+    line_at(&screen, &number("app/queue", "depth"), "6").await?;
+    ensure!(screen.text("topic-seen").await? == "×4", "it begins anew");
+    screen.close().await
+}

@@ -72,6 +72,20 @@ async fn it_may_begin_behind_an_event_of_the_past() -> Result<()> {
 }
 
 #[tokio::test]
+async fn it_may_begin_with_the_newest_of_the_past() -> Result<()> {
+    let server = Server::start().await?;
+    for (topic, n) in [("app/a", 1), ("app/b", 2), ("app/b", 3), ("app/b", 4)] {
+        publish(&server, topic, &json!(n)).await?;
+    }
+    let mut tail = Tail::start(&server, &["app/*", "--json", "--recent", "4"]).await?;
+    publish(&server, "app/a", &json!(5)).await?;
+    for expected in [1, 3, 4, 5] {
+        assert_eq!(tail.json().await?["data"], expected);
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_server_that_is_killed_and_starts_again_is_found_and_the_loss_is_told() -> Result<()> {
     let mut server = Server::start().await?;
     let mut json = Tail::start(&server, &["app/x", "--json"]).await?;

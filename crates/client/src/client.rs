@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use launchdarkly_sdk_transport::HttpTransport;
 use tidings_feed::Failure;
-use tidings_protocol::api::{Role, Session, path, query};
+use tidings_protocol::api::{RECENT_EVENTS, Role, Session, path, query};
 use tidings_protocol::event::EventId;
 use tidings_protocol::fingerprint::Fingerprint;
 use tidings_protocol::topic::{Selector, of_dashboard};
@@ -128,11 +128,19 @@ impl Client {
     #[must_use]
     pub fn subscribe_from(&self, topics: &[Selector], cursor: Option<EventId>) -> Subscription {
         let topics: Vec<_> = topics.iter().map(ToString::to_string).collect();
-        self.start(Asked::At(self.stream_of(&topics)), cursor)
+        self.start(Asked::At(self.stream_of(&topics, 0)), cursor)
+    }
+
+    /// Opens a stream like [`subscribe`](Self::subscribe) that begins with so many of the newest events there are,
+    /// shared among the topics: the newest of each in any case, and never more than the server gives.
+    #[must_use]
+    pub fn subscribe_with_recent(&self, topics: &[Selector], recent: usize) -> Subscription {
+        let topics: Vec<_> = topics.iter().map(ToString::to_string).collect();
+        self.start(Asked::At(self.stream_of(&topics, recent)), None)
     }
 
     /// Opens a stream of all that a dashboard shows: as [`subscribe`](Self::subscribe) without selectors, and to an admin the jobs of
-    /// all and what programs publish as well. Who asks, and may, is found out before each connection: roles change. Must be called
+    /// all and what programs publish as well, with the newest that was there before. Who asks, and may, is found out before each connection: roles change. Must be called
     /// within a tokio runtime.
     #[must_use]
     pub fn subscribe_as_dashboard(&self) -> Subscription {
@@ -147,12 +155,12 @@ impl Client {
 
     /// Where the stream is that a dashboard shows. What goes wrong here goes wrong there as well, and is told by that.
     pub(crate) async fn stream_of_dashboard(&self) -> Url {
-        let own = self.stream_of(&[]);
+        let own = self.stream_of(&[], RECENT_EVENTS);
         let Ok(session) = self.session().await else { return own };
         if session.user.role != Role::Admin {
             return own;
         }
-        let all = self.stream_of(&of_dashboard(&session.user.id));
+        let all = self.stream_of(&of_dashboard(&session.user.id), RECENT_EVENTS);
         // A token of limited scope may not.
         match self.ask(self.http.head(all.clone())).await {
             Err(ClientError::Status { status: 403, .. }) => own,
@@ -161,11 +169,15 @@ impl Client {
         }
     }
 
-    fn stream_of(&self, topics: &[String]) -> Url {
+    fn stream_of(&self, topics: &[String], recent: usize) -> Url {
         let mut url = self.route(path::EVENTS);
         url.query_pairs_mut().append_pair(query::UNNAMED, "1");
         for topic in topics {
             url.query_pairs_mut().append_pair(query::TOPIC, topic);
+        }
+        if recent > 0 {
+            // Where there is a cursor the server goes by that.
+            url.query_pairs_mut().append_pair(query::RECENT, &recent.to_string());
         }
         url
     }

@@ -129,12 +129,17 @@ pub mod users {
     pub const MAX_PASSWORD_BYTES: usize = 1_000;
 }
 
+/// How many of the newest events a dashboard begins with: what was published before it was opened.
+pub const RECENT_EVENTS: usize = 200;
+
 /// Query parameters of the streams and of lists.
 pub mod query {
     /// A selector; may be repeated.
     pub const TOPIC: &str = "topic";
     /// The cursor, for clients that cannot set `Last-Event-ID`.
     pub const LAST_EVENT_ID: &str = "last_event_id";
+    /// How many of the newest events a stream without a cursor begins with.
+    pub const RECENT: &str = "recent";
     /// `1` asks for events without names.
     pub const UNNAMED: &str = "unnamed";
     /// Type of a published event.

@@ -330,6 +330,14 @@ impl Log {
         ring.due = Cold::default();
     }
 
+    /// The place right before the newest `count` events that are in memory; where none is, before the newest there ever was.
+    pub(super) fn before_newest(&self, count: usize) -> u64 {
+        let ring = self.read();
+        let first = ring.events.len().saturating_sub(count);
+        let before = ring.events.get(first).map_or_else(|| self.newest(), |event| event.id.seq);
+        before.saturating_sub(1).max(ring.evicted)
+    }
+
     /// What lies behind `after`, no further than `upto`: what is newer is not committed yet.
     pub(super) fn next(&self, after: u64, upto: u64) -> Option<Next> {
         if after >= self.newest.load(Ordering::Acquire) {

@@ -28,6 +28,8 @@ const RECENT: u64 = 1024;
 pub enum Start {
     /// With what comes next, and the newest event of each latest-wins topic at once.
     Fresh,
+    /// Like that, but first with so many of the newest events there are: shared among the topics, and the newest of each at least.
+    Recent(usize),
     /// Behind this event.
     After(EventId),
     /// With the oldest event there is: the client named a cursor, but not one that can be read.
@@ -65,7 +67,7 @@ impl Subscription {
         let mut on_bus = hub.line().map(|line| Box::new(OnBus::new(line)));
         let head = on_bus.as_ref().map_or(&hub.0.era, |on_bus| &on_bus.era).head();
         let unusable = match start {
-            Start::Fresh => None,
+            Start::Fresh | Start::Recent(_) => None,
             Start::Malformed => Some(GapReason::MalformedCursor),
             Start::After(id) if id.epoch != head.epoch => Some(GapReason::UnknownEpoch),
             Start::After(id) if id.seq > head.seq => {
@@ -76,12 +78,20 @@ impl Subscription {
             Start::After(_) => None,
         };
         let Joined { key, logs } = joined;
+        let of_each = match start {
+            Start::Recent(most) => {
+                let topics = logs.iter().filter(|(log, _)| !log.is_latest_wins()).count();
+                (most / topics.max(1)).max(1)
+            }
+            _ => 0,
+        };
         let mut cursors: Vec<_> = logs
             .into_iter()
             .map(|(log, key)| {
                 let after = match start {
                     Start::After(id) if unusable.is_none() => id.seq,
                     Start::Fresh if !log.is_latest_wins() => head.seq,
+                    Start::Recent(_) if !log.is_latest_wins() => log.before_newest(of_each),
                     _ => log.evicted(),
                 };
                 Cursor::new(log, key, after)

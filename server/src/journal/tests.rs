@@ -107,6 +107,24 @@ async fn history_survives_a_clean_restart_with_its_ids_and_its_order() {
 }
 
 #[tokio::test]
+async fn the_newest_event_of_each_topic_is_there_behind_a_restart() {
+    let dir = TempDir::new().unwrap();
+    let server = start(dir.path(), limits(100, 100), Durability::Relaxed).await;
+    for n in 0..9 {
+        server.publish(["app/a", "app/b", "app/b"][n % 3], n).await;
+    }
+    server.end().await;
+
+    let server = start(dir.path(), limits(100, 100), Durability::Relaxed).await;
+    let mut subscription = server.subscribe(&["app/*"], Start::Recent(50));
+    let next = server.publish("app/b", 9).await.seq;
+    let expected = [(7, "app/a"), (9, "app/b"), (next, "app/b")];
+    let expected = expected.map(|(seq, topic)| (seq, topic.to_owned()));
+    assert_eq!(read(&mut subscription, 3).await, expected);
+    server.end().await;
+}
+
+#[tokio::test]
 async fn an_unclean_end_begins_a_new_epoch_where_nothing_was_promised() {
     let dir = TempDir::new().unwrap();
     let server = start(dir.path(), limits(100, 100), Durability::Relaxed).await;

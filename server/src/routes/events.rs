@@ -20,6 +20,9 @@ use crate::sse::EventStream;
 use crate::sse::frame::Form;
 use crate::state::AppState;
 
+/// Most events that a stream begins with, where there are no more topics than that.
+const MAX_RECENT: usize = 1_000;
+
 /// Most selectors of one stream.
 const MAX_SELECTORS: usize = 100;
 
@@ -86,12 +89,14 @@ impl StreamRequest {
     fn read(query: &str, headers: &HeaderMap) -> Self {
         let mut topics: Vec<String> = Vec::new();
         let mut cursor = None;
+        let mut recent = 0;
         let mut form = Form::Named;
         for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
                 query::TOPIC if topics.iter().any(|known| *known == value) => {}
                 query::TOPIC => topics.push(value.into_owned()),
                 query::LAST_EVENT_ID => cursor = Some(value.into_owned().into_bytes()),
+                query::RECENT => recent = value.parse().unwrap_or(recent),
                 query::UNNAMED if value == "1" => form = Form::Unnamed,
                 _ => {}
             }
@@ -101,7 +106,8 @@ impl StreamRequest {
         }
         let start = match cursor.as_deref() {
             // An empty id is what a client sends that was told to forget its own.
-            None | Some([]) => Start::Fresh,
+            None | Some([]) if recent == 0 => Start::Fresh,
+            None | Some([]) => Start::Recent(recent.min(MAX_RECENT)),
             Some(id) => std::str::from_utf8(id)
                 .ok()
                 .and_then(|id| id.parse().ok())
@@ -169,6 +175,27 @@ mod tests {
         ] {
             assert_eq!(StreamRequest::read(query, &none).start, start, "{query}");
         }
+    }
+
+    #[test]
+    fn what_was_published_before_comes_only_where_there_is_no_cursor() {
+        let none = HeaderMap::new();
+        for (query, start) in [
+            ("recent=7", Start::Recent(7)),
+            ("recent=7&last_event_id=", Start::Recent(7)),
+            ("recent=7000000", Start::Recent(MAX_RECENT)),
+            ("recent=0", Start::Fresh),
+            ("recent=many", Start::Fresh),
+            ("recent=7&last_event_id=0000002a-1", after(1)),
+        ] {
+            assert_eq!(StreamRequest::read(query, &none).start, start, "{query}");
+        }
+        // A browser that reconnects by itself repeats its query.
+        assert_eq!(StreamRequest::read("recent=7", &headers("0000002a-2")).start, after(2));
+    }
+
+    fn after(seq: u64) -> Start {
+        Start::After(EventId { epoch: 42, seq })
     }
 
     #[test]

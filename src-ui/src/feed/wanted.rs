@@ -1,6 +1,6 @@
 //! What a page asks the server's stream for.
 
-use tidings_protocol::api::{Role, User, path, query};
+use tidings_protocol::api::{RECENT_EVENTS, Role, User, path, query};
 use tidings_protocol::event::EventId;
 use tidings_protocol::topic::of_dashboard;
 
@@ -10,10 +10,11 @@ pub(super) fn address(cursor: Option<EventId>, topics: &[String]) -> String {
     for topic in topics {
         address.push_str(&format!("&{}={topic}", query::TOPIC));
     }
-    if let Some(id) = cursor {
-        address.push_str(&format!("&{}={id}", query::LAST_EVENT_ID));
-    }
-    address
+    let (name, value) = match cursor {
+        Some(id) => (query::LAST_EVENT_ID, id.to_string()),
+        None => (query::RECENT, RECENT_EVENTS.to_string()),
+    };
+    format!("{address}&{name}={value}")
 }
 
 /// What a user's page asks for; nothing if that is what the server gives to those who ask for nothing. Admins see the jobs of all.

@@ -44,6 +44,8 @@ pub(super) struct Reader {
     is_made_up: bool,
     /// Its cursor is of another log than its instance has.
     is_behind: bool,
+    /// It asked for what was there before as well.
+    is_recent: bool,
     woken: Arc<Flag>,
     is_idle: bool,
 }
@@ -59,6 +61,7 @@ impl Reader {
             asked: 0,
             is_made_up: false,
             is_behind: false,
+            is_recent: false,
             woken: Arc::default(),
             is_idle: false,
         };
@@ -79,9 +82,14 @@ impl Reader {
     fn join(&mut self, start: Start, hub: &Hub) {
         let subscription = hub.subscribe(vec![self.selector.clone()], start);
         let position = subscription.position();
-        if start == Start::Fresh || position.epoch == self.position.epoch {
+        if matches!(start, Start::Fresh | Start::Recent(_)) || position.epoch == self.position.epoch
+        {
             self.position = position;
             (self.settled, self.asked) = (position.seq, position.seq);
+        }
+        self.is_recent = matches!(start, Start::Recent(_));
+        if self.is_recent {
+            self.settled = hub.head().seq;
         }
         // An instance that has not heard yet that there is another log takes a cursor of that for one of no log.
         self.is_behind = position.epoch != self.position.epoch;
@@ -115,8 +123,11 @@ impl Reader {
                     format!("{item:?} is unasked for")
                 })?;
                 self.follows(id)?;
-                self.settle(id.seq - 1, |_, _| false, &log)?;
-                self.settled = id.seq;
+                // Of what was there before, a reader who asked for the recent gets a part.
+                if id.seq > self.settled || !self.is_recent {
+                    self.settle(id.seq - 1, |_, _| false, &log)?;
+                    self.settled = id.seq;
+                }
                 self.latest.insert(event.topic.clone(), id.seq);
             }
             Item::Gap(_, gap) => self.gap(id, gap, &log)?,

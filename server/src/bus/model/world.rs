@@ -249,7 +249,8 @@ impl<'a> World<'a> {
         let log = lock(&self.log);
         let end = EventId { epoch: log.epoch, seq: log.seq };
         let start = match self.rng.below(10) {
-            0..4 => Start::Fresh,
+            0..2 => Start::Fresh,
+            2..4 => Start::Recent(1 + self.rng.below(20)),
             4..8 => Start::After(EventId { seq: self.rng.next() % (end.seq + 1), ..end }),
             8 => Start::After(EventId { seq: end.seq + 1_000, ..end }),
             _ => Start::After(EventId { epoch: end.epoch ^ 1, ..end }),

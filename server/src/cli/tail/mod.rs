@@ -31,6 +31,7 @@ Examples:
   tidings tail 'app/*'
   tidings tail app/log --json | jq .data
   tidings tail app/log --since 4afa2ffa-12
+  tidings tail app/log --recent 20
 
 Each line of --json is an event {\"id\",\"type\",\"topic\",\"at\",\"data\"}, or {\"type\":\"gap\",…} where events are lost
 for good. A lost connection is made again and goes on where it was; what is said of it goes to standard error.
@@ -46,6 +47,9 @@ pub(super) struct Tail {
     /// Begin behind this event, with what the server still holds
     #[arg(long, value_name = "ID")]
     since: Option<EventId>,
+    /// Begin with so many of the newest events the server holds, at most 1000: shared among the topics, the newest of each in any case
+    #[arg(long, value_name = "COUNT", conflicts_with = "since")]
+    recent: Option<usize>,
     #[command(flatten)]
     connection: Connection,
 }
@@ -73,7 +77,10 @@ impl Tail {
         // Whoever reads slowly holds the stream back; the server tells what it cannot keep for so long.
         let bounds = Bounds { overflow: Overflow::Wait, ..Bounds::default() };
         let client = self.connection.client().await?.with_outbox(bounds);
-        let subscription = client.subscribe_from(&self.topics, self.since);
+        let subscription = match self.recent {
+            Some(recent) => client.subscribe_with_recent(&self.topics, recent),
+            None => client.subscribe_from(&self.topics, self.since),
+        };
         let form = if self.json { Form::Json } else { Form::Pretty { colours: colours() } };
         let stop = CancellationToken::new();
         let mut following = std::pin::pin!(follow(&client, subscription, form, &stop));

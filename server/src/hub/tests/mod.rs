@@ -74,6 +74,25 @@ fn a_fresh_subscriber_reads_what_comes_next_in_one_order_across_topics() {
 }
 
 #[test]
+fn a_subscriber_who_asks_for_the_recent_gets_the_newest_of_each_topic_and_then_what_comes() {
+    let hub = hub(3);
+    for topic in ["a", "a", "a", "a", "b/x", "c", "metrics/m", "metrics/m"] {
+        publish(&hub, topic);
+    }
+    let recent = |most| {
+        let mut subscription = subscribe(&hub, &["a", "b/*", "metrics/*"], Start::Recent(most));
+        (subscription.position().seq, drain(&mut subscription))
+    };
+    assert_eq!(recent(4), (2, vec![3, 4, 5, 8]), "two of each topic");
+    assert_eq!(recent(1), (3, vec![4, 5, 8]), "the newest of each in any case");
+    assert_eq!(recent(100), (1, vec![2, 3, 4, 5, 8]), "what is gone was not asked for: no gap");
+    let mut subscription = subscribe(&hub, &["a", "new"], Start::Recent(1));
+    publish(&hub, "a");
+    publish(&hub, "new");
+    assert_eq!(drain(&mut subscription), [4, 9, 10]);
+}
+
+#[test]
 fn a_resumed_subscriber_reads_exactly_what_lies_behind_its_cursor() {
     let hub = hub(10);
     for _ in 0..5 {

@@ -44,6 +44,8 @@ pub(super) struct Reader {
     unusable: Option<GapReason>,
     /// Of latest-wins topics, the newest number seen or behind the cursor.
     latest: [u64; TOPICS.len()],
+    /// It asked for the recent: of each topic the newest number that came of what was there before.
+    recent: Option<[u64; TOPICS.len()]>,
     /// The journal failed while it was read: what is told lost may be there.
     was_failing: bool,
     /// When the journal was last asked for a page and did not answer: it is asked again a while later.
@@ -84,6 +86,7 @@ impl Reader {
             settled: 0,
             unusable: None,
             latest: [0; TOPICS.len()],
+            recent: None,
             was_failing: false,
             unanswered: None,
         };
@@ -109,7 +112,9 @@ impl Reader {
             _ => position.epoch == head.epoch && position.seq <= head.seq,
         };
         verdict(is_valid, || format!("position {position} for {start:?} at {head}"))?;
-        self.settled = if start == Start::Fresh { head.seq } else { position.seq };
+        self.settled =
+            if matches!(start, Start::Fresh | Start::Recent(_)) { head.seq } else { position.seq };
+        self.recent = matches!(start, Start::Recent(_)).then_some([0; TOPICS.len()]);
         let resumed = matches!(start, Start::After(_)) && self.unusable.is_none();
         self.latest = [if resumed { position.seq } else { 0 }; TOPICS.len()];
         (self.position, self.joined, self.is_idle) = (position, head.seq, false);
@@ -197,6 +202,15 @@ impl Reader {
             verdict(seq >= newest, || format!("{} is not the newest, {newest}", event.id))?;
             self.latest[topic] = seq;
             return self.settle(seq - 1, |_| false, truth);
+        }
+        if seq <= self.joined
+            && let Some(recent) = &mut self.recent
+        {
+            let before = std::mem::replace(&mut recent[topic], seq);
+            let mut between = truth.owed.range(before + 1..seq).map(|(_, n)| *n);
+            let lost = between.find(|n| before > 0 && truth.events[*n].topic == topic);
+            let is_whole = lost.is_none_or(|n| truth.may_be_gone(n) || self.was_failing);
+            return verdict(is_whole, || format!("#{lost:?} lies before {}", event.id));
         }
         verdict(seq > self.settled, || format!("{} is older than asked for", event.id))?;
         self.settle(seq - 1, |_| false, truth)?;

@@ -239,7 +239,8 @@ impl<'a> World<'a> {
         let selectors = (0..=self.rng.below(3)).map(|_| self.rng.below(SELECTORS.len())).collect();
         let head = self.hub.head();
         let start = match self.rng.below(10) {
-            0..4 => Start::Fresh,
+            0..2 => Start::Fresh,
+            2..4 => Start::Recent(1 + self.rng.below(20)),
             4..7 => Start::After(EventId { seq: self.rng.next() % (head.seq + 1), ..head }),
             7 => Start::After(EventId { seq: head.seq + 1, ..head }),
             8 => Start::After(EventId { epoch: head.epoch ^ 1, ..head }),
