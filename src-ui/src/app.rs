@@ -7,7 +7,7 @@ use yew::prelude::*;
 use crate::components::SignInCard;
 use crate::hooks::{
     StoreProvider, is_behind_dialog, use_actions, use_anchor, use_connection, use_inbox_open,
-    use_keys, use_metrics, use_settings, use_theme,
+    use_keys, use_language, use_metrics, use_settings, use_theme,
 };
 use crate::panels::{PANELS, Panel, ids};
 use crate::shell::{
@@ -16,6 +16,7 @@ use crate::shell::{
 };
 use crate::state::connection::explain_sign_in;
 use crate::state::layout::Change;
+use crate::text::{self, fill, text};
 
 /// Keys that go to a panel.
 const PANEL_KEYS: &[(&str, &str)] = &[("a", "alerts"), ("j", "jobs")];
@@ -34,6 +35,9 @@ fn Page() -> Html {
     let settings = use_state_eq(|| false);
     let inbox = use_inbox_open();
     let connection = use_connection();
+    use_language();
+    // What stands under another key is made anew, in the other language. The dialog in which it is chosen stays.
+    let language = text::language().code();
     let has_session = connection.status.state != State::Unauthorized;
     {
         let (help, settings, on_theme) = (help.clone(), settings.clone(), on_theme.clone());
@@ -74,18 +78,18 @@ fn Page() -> Html {
     };
     html! {
         <>
-            <a class="skip" href="#main">{ "Skip to the panels" }</a>
+            <a class="skip" href="#main">{ text().shell.skip }</a>
             <Header on_settings={show_settings(true)} {on_help} />
-            <Main />
+            <Main key={language} />
             if has_session {
-                <Inbox />
-                <Toasts />
+                <Inbox key={language} />
+                <Toasts key={language} />
             }
             <NotificationsListener />
             if *settings {
                 <Settings {theme} {on_theme} on_help={on_keys} on_close={show_settings(false)} />
             }
-            <Help open={*help} {on_close} />
+            <Help key={language} open={*help} {on_close} />
         </>
     }
 }
@@ -149,7 +153,7 @@ fn Panels() -> Html {
                 .then(|| settings.layout.changed(&ids(), id, Change::Hide));
             let Some(shown) = shown.flatten() else { return false };
             actions.arrange(shown);
-            said.set(format!("The panel {id} was hidden, and is shown again."));
+            said.set(fill(text().shell.panel_shown, &[id]));
             true
         }
     };
@@ -181,7 +185,7 @@ fn Panels() -> Html {
                 }) }
                 if shown.is_empty() {
                     <p class="empty" data-testid="panels-none">
-                        { "All panels are hidden. The settings (s) show them again." }
+                        { text().shell.no_panels }
                     </p>
                 }
             </div>

@@ -12,6 +12,7 @@
 //! - [`panels`]: the parts of the dashboard, one file and one registry line each.
 //! - [`shell`]: what stands around them.
 //! - [`components`]: pieces that show what they are given.
+//! - [`text`]: every word of the page, in each language.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -27,6 +28,7 @@ pub mod hooks;
 pub mod panels;
 pub mod shell;
 pub mod state;
+pub mod text;
 
 /// Starts the dashboard in the page's body.
 pub fn run() {

@@ -4,12 +4,13 @@ use yew::prelude::*;
 
 use super::icon::{Symbol, icon};
 use crate::state::format::{capped, grouped};
+use crate::text::{fill, text};
 
 /// The bell; `target` is the id of the popover that it opens and closes, which the browser does by itself.
 pub fn bell(unread: u64, open: bool, target: &'static str) -> Html {
     let label = match unread {
-        0 => "Notifications".to_owned(),
-        unread => format!("Notifications, {} unread", grouped(unread)),
+        0 => text().shell.notifications.to_owned(),
+        unread => fill(text().shell.unread_notifications, &[&grouped(unread)]),
     };
     html! {
         <button type="button" class="button bell" data-look="bare" data-testid="bell"

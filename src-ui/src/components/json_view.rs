@@ -6,6 +6,7 @@ use yew::prelude::*;
 
 use super::icon::{Symbol, icon};
 use crate::state::json::{Json, quoted};
+use crate::text::{counted, fill, text};
 
 /// Longer lists are cut; the whole is on the clipboard.
 const MOST_ITEMS: usize = 100;
@@ -28,7 +29,7 @@ pub struct JsonViewProps {
     #[prop_or("event-json")]
     pub testid: &'static str,
     /// What it is called.
-    #[prop_or(AttrValue::Static("Event data"))]
+    #[prop_or_else(|| text().data.event_data.into())]
     pub label: AttrValue,
 }
 
@@ -84,18 +85,15 @@ impl View<'_> {
             let path = path.to_owned();
             self.on_toggle.reform(move |_: MouseEvent| path.clone())
         };
-        let count = match (json, json.len()) {
-            (Json::List(_), 1) => "1 item".to_owned(),
-            (Json::List(_), n) => format!("{n} items"),
-            (_, 1) => "1 key".to_owned(),
-            (_, n) => format!("{n} keys"),
-        };
+        let words = &text().data;
+        let forms = if matches!(json, Json::List(_)) { words.items } else { words.keys };
+        let count = counted(forms, json.len() as u64, &[&json.len().to_string()]);
         html! {
             <div class="json-branch">
                 <div class="json-line">
                     <button type="button" class="json-fold" {onclick}
                         aria-expanded={if is_open { "true" } else { "false" }}
-                        aria-label={format!("{}, {count}", key.unwrap_or("value"))}>
+                        aria-label={fill(words.fold, &[key.unwrap_or(words.value), &count])}>
                         { icon(Symbol::Chevron) }
                     </button>
                     { name }{ open }
@@ -134,7 +132,7 @@ impl View<'_> {
             <>
                 { for shown }
                 if count > MOST_ITEMS {
-                    <div class="json-line json-count">{ format!("… {} more", count - MOST_ITEMS) }</div>
+                    <div class="json-line json-count">{ fill(text().data.more, &[&(count - MOST_ITEMS).to_string()]) }</div>
                 }
             </>
         }

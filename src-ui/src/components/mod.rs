@@ -31,7 +31,7 @@ pub use level::{level_icon, level_symbol};
 pub use local_time::{clock_time, full_time, wall_now};
 pub use modal::Modal;
 pub use note::{Note, NoteAct};
-pub use pieces::{focus, focus_first, focus_on, form_button, remark};
+pub use pieces::{focus, focus_first, focus_on, form_button, remark, with_code};
 pub use sign_in::SignInCard;
 pub use stat::{big, line_stat, stat, swatch};
 pub use status_badge::status_badge;

@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::button::{Button, Look};
 use super::icon::Symbol;
+use crate::text::text;
 
 /// Properties of [`Modal`].
 #[derive(Properties, PartialEq)]
@@ -64,7 +65,7 @@ pub fn Modal(props: &ModalProps) -> Html {
             aria-labelledby="modal-title" {oncancel} {onclose} {onkeydown}>
             <header class="dialog-head">
                 <h2 class="dialog-title" id="modal-title">{ props.title.clone() }</h2>
-                <Button look={Look::Bare} symbol={Symbol::Close} label="Close" testid="modal-close"
+                <Button look={Look::Bare} symbol={Symbol::Close} label={text().shell.close} testid="modal-close"
                     onclick={props.on_leave.clone()} />
             </header>
             { props.children.clone() }

@@ -13,6 +13,7 @@ use super::level::level_icon;
 use super::local_time::full_time;
 use crate::state::notifications::link;
 use crate::state::toasts::name;
+use crate::text::text;
 
 /// Longer messages begin folded.
 const SHORT: usize = 200;
@@ -67,6 +68,7 @@ pub fn Note(props: &NoteProps) -> Html {
     let tabbed = props.current;
     let tabindex = if tabbed { "0" } else { "-1" };
     let (id, title_id) = (format!("note-{}", row.id), format!("note-{}-title", row.id));
+    let words = &text().inbox;
     html! {
         <article class="note" {id} data-testid="note" data-level={row.level.as_str()}
             data-unread={props.unread.then_some("true")} {tabindex}
@@ -76,7 +78,7 @@ pub fn Note(props: &NoteProps) -> Html {
             <div class="note-words">
                 <h3 class="note-title" id={title_id}>
                     <span class="unseen">
-                        { if props.unread { "Unread " } else { "" } }{ name(row.level) }{ ": " }
+                        { if props.unread { words.unread_word } else { "" } }{ " " }{ name(row.level) }{ ": " }
                     </span>
                     { &row.title }
                 </h3>
@@ -88,7 +90,7 @@ pub fn Note(props: &NoteProps) -> Html {
                 if is_long {
                     <button type="button" class="note-more" onclick={toggle} {tabindex}
                         aria-expanded={if *unfolded { "true" } else { "false" }}>
-                        { if *unfolded { "Less" } else { "More" } }
+                        { if *unfolded { words.less } else { words.more } }
                     </button>
                 }
                 <p class="note-about">
@@ -102,10 +104,10 @@ pub fn Note(props: &NoteProps) -> Html {
             </div>
             <div class="note-acts">
                 if props.unread {
-                    <Button look={Look::Bare} symbol={Symbol::Check} label="Mark as read" keys="e"
+                    <Button look={Look::Bare} symbol={Symbol::Check} label={words.mark_read} keys="e"
                         testid="note-read" {tabbed} onclick={act(NoteAct::Read)} />
                 }
-                <Button look={Look::Bare} symbol={Symbol::Trash} label="Delete" keys="Delete"
+                <Button look={Look::Bare} symbol={Symbol::Trash} label={text().shell.delete} keys="Delete"
                     testid="note-remove" {tabbed} onclick={act(NoteAct::Remove)} />
             </div>
         </article>
@@ -130,7 +132,7 @@ pub(super) fn note_link(
         });
         return html! {
             <a class="note-link" href={anchor.to_owned()} tabindex={(!tabbed).then_some("-1")} {onclick}>
-                { "Show" }{ icon(Symbol::Chevron) }
+                { text().inbox.show }{ icon(Symbol::Chevron) }
             </a>
         };
     }

@@ -59,3 +59,9 @@ fn give(found: Option<Element>) -> bool {
     let element = found.and_then(|element| element.dyn_into::<HtmlElement>().ok());
     element.is_some_and(|element| element.focus().is_ok())
 }
+
+/// A text in which a name stands as a program has it.
+pub fn with_code(text: &'static str, code: &'static str) -> Html {
+    let (before, after) = text.split_once("{0}").unwrap_or((text, ""));
+    html! { <>{ before }<code>{ code }</code>{ after }</> }
+}

@@ -5,6 +5,8 @@ use yew::prelude::*;
 
 use super::button::Button;
 use super::icon::{Symbol, icon, mark};
+use super::pieces::with_code;
+use crate::text::text;
 
 /// Properties of [`SignInCard`].
 #[derive(Properties, PartialEq)]
@@ -80,33 +82,34 @@ pub fn SignInCard(props: &SignInCardProps) -> Html {
     };
     let invalid = props.error.is_some().then_some("true");
     let described = if props.error.is_some() { "sign-in-error" } else { "sign-in-help" };
+    let words = &text().sign_in;
     html! {
         <form class="sign-in" data-testid="sign-in" {onsubmit}>
             { mark() }
-            <h2 class="sign-in-title">{ "Sign in to Tidings" }</h2>
+            <h2 class="sign-in-title">{ words.title }</h2>
             <p class="sign-in-text" data-testid="sign-in-why">{ &props.why }</p>
             if let Some(on_again) = &props.on_again {
-                <Button label="Try again" testid="retry" onclick={on_again} />
+                <Button label={text().shell.try_again} testid="retry" onclick={on_again} />
             }
             if *way == Way::Password {
                 <label class="field" key="username">
-                    <span class="field-label">{ "User name" }</span>
+                    <span class="field-label">{ words.user_name }</span>
                     <input ref={name} class="field-input" data-kind="name" type="text" name="username"
                         required=true autocomplete="username" spellcheck="false" autocapitalize="none"
                         aria-describedby={described} aria-invalid={invalid} />
                 </label>
                 <label class="field" key="password">
-                    <span class="field-label">{ "Password" }</span>
+                    <span class="field-label">{ words.password }</span>
                     <input ref={secret} class="field-input" type="password" name="password"
                         required=true autocomplete="current-password"
                         aria-describedby={described} aria-invalid={invalid} />
                 </label>
             } else {
                 <label class="field" key="token">
-                    <span class="field-label">{ "Token" }</span>
+                    <span class="field-label">{ words.token }</span>
                     <input ref={secret} class="field-input" type="password" name="token" required=true
                         autocomplete="off" spellcheck="false" autocapitalize="none"
-                        placeholder="Paste the owner’s token"
+                        placeholder={words.paste}
                         aria-describedby={described} aria-invalid={invalid} />
                 </label>
             }
@@ -115,32 +118,29 @@ pub fn SignInCard(props: &SignInCardProps) -> Html {
                     { icon(Symbol::Alert) }{ error.clone() }
                 }
             </p>
-            <button type="submit" class="button" data-look="primary">{ "Sign in" }</button>
+            <button type="submit" class="button" data-look="primary">{ words.sign_in }</button>
             <button type="button" class="sign-in-other" data-testid="sign-in-other" {onclick}>
                 { match other {
-                    Way::Token => "Use the owner’s token instead",
-                    Way::Password => "Use a name and a password instead",
+                    Way::Token => words.use_token,
+                    Way::Password => words.use_password,
                 } }
             </button>
             <div class="sign-in-help" id="sign-in-help">
                 if *way == Way::Password {
-                    <p>{ "No user yet?" }</p>
+                    <p>{ words.no_user }</p>
                     <ul>
                         <li>
-                            { "Whoever runs the server adds one with " }<code>{ "tidings user add" }</code>
-                            { "." }
+                            { with_code(words.adds, "tidings user add") }
                         </li>
                     </ul>
                 } else {
-                    <p>{ "Where do I find it?" }</p>
+                    <p>{ words.find }</p>
                     <ul>
                         <li>
-                            { "In the file " }<code>{ "owner-token" }</code>
-                            { " of the server’s data folder." }
+                            { with_code(words.in_file, "owner-token") }
                         </li>
                         <li>
-                            { "Or restart " }<code>{ "tidings serve" }</code>
-                            { ": it prints a link that signs this browser in." }
+                            { with_code(words.or_restart, "tidings serve") }
                         </li>
                     </ul>
                 }

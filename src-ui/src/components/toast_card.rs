@@ -11,6 +11,7 @@ use super::level::level_icon;
 use super::note::note_link;
 use crate::state::format::grouped;
 use crate::state::toasts::{Toast, name};
+use crate::text::{fill, text};
 
 /// What can be done with a toast.
 #[derive(Debug)]
@@ -26,8 +27,8 @@ pub struct ToastActs {
 /// A toast; `links` is whether this page can open links. Screen readers hear of it from a line of its own, once.
 pub fn toast_card(toast: &Toast, links: bool, acts: &ToastActs) -> Html {
     let Some(row) = toast.newest() else { return Html::default() };
-    let more = toast.more();
-    let many = format!("{} notifications came while the connection was away", grouped(more + 1));
+    let (more, words) = (toast.more(), &text().inbox);
+    let many = fill(words.while_away, &[&grouped(more + 1)]);
     let (title, message) = match more {
         0 => (&*row.title, &*row.message),
         _ if toast.away => (&*many, &*row.title),
@@ -59,12 +60,12 @@ pub fn toast_card(toast: &Toast, links: bool, acts: &ToastActs) -> Html {
                     } else {
                         <button type="button" class="note-more" data-testid="toast-more"
                             onclick={acts.on_more.reform(|_: MouseEvent| ())}>
-                            { if toast.away { "Show them".to_owned() } else { format!("and {} more", grouped(more)) } }
+                            { if toast.away { words.show_them.to_owned() } else { fill(words.and_more, &[&grouped(more)]) } }
                         </button>
                     }
                 </p>
             </div>
-            <Button look={Look::Bare} symbol={Symbol::Close} label="Dismiss" testid="toast-dismiss"
+            <Button look={Look::Bare} symbol={Symbol::Close} label={words.dismiss} testid="toast-dismiss"
                 onclick={dismiss} />
         </li>
     }

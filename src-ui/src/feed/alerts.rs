@@ -6,6 +6,7 @@ use wasm_bindgen::JsValue;
 use super::desktop;
 use super::http::{RequestError, request};
 use crate::state::wire::account::user;
+use crate::text::{fill, text};
 
 /// Every rule and how it stands, as JSON; so are all answers.
 ///
@@ -83,8 +84,9 @@ pub(super) fn detail(error: RequestError) -> ErrorDetail {
     match error {
         RequestError::Status { code, message, .. } => ErrorDetail { code, message },
         RequestError::Network(detail) => {
-            let detail = if detail.is_empty() { detail } else { format!(": {detail}") };
-            lost(format!("the server could not be reached{detail}"))
+            let words = &text().sign_in;
+            let words = if detail.is_empty() { words.lost } else { words.lost_why };
+            lost(fill(words, &[&detail]))
         }
         RequestError::App { message, .. } => lost(message),
         RequestError::Unreadable(_) => unreadable(),
@@ -94,7 +96,7 @@ pub(super) fn detail(error: RequestError) -> ErrorDetail {
 /// The server's answer is none that this page can read.
 #[must_use]
 pub fn unreadable() -> ErrorDetail {
-    lost("the server’s answer cannot be read; it may be another release".to_owned())
+    lost(text().sign_in.other_release.to_owned())
 }
 
 /// What no server says.

@@ -11,6 +11,7 @@ use super::http::RequestError;
 use super::inbox::{Answer, escaped};
 use super::{desktop, http};
 use crate::state::chart::Span;
+use crate::text::text;
 
 /// A machine, how far back, and which metrics.
 pub type Question = (Rc<str>, Span, Vec<&'static str>);
@@ -59,7 +60,7 @@ pub fn save(question: &Question) -> Answer {
 /// The answer is none that this page can read.
 #[must_use]
 pub fn unreadable() -> RequestError {
-    RequestError::Unreadable("it is no history".to_owned())
+    RequestError::Unreadable(text().sign_in.no_history.to_owned())
 }
 
 fn address((host, span, metrics): &Question) -> String {

@@ -13,6 +13,7 @@ use web_sys::{AbortController, RequestInit, Response};
 use super::inbox::Answer;
 
 use crate::state::wire::account;
+use crate::text::{fill, text};
 
 /// Half the time for an answer. Short, because a lost connection is told only after one of these requests.
 const HALF_TIMEOUT_MS: u32 = 2_000;
@@ -49,14 +50,10 @@ impl RequestError {
     #[must_use]
     pub fn explain(&self) -> String {
         match self {
-            Self::Network(detail) if detail.is_empty() => {
-                "The server could not be reached.".to_owned()
-            }
-            Self::Network(detail) => format!("The server could not be reached: {detail}."),
+            Self::Network(detail) if detail.is_empty() => text().states.unreachable.to_owned(),
+            Self::Network(detail) => fill(text().states.unreachable_why, &[detail]),
             Self::Status { message, .. } | Self::App { message, .. } => sentence(message),
-            Self::Unreadable(detail) => {
-                format!("The server’s answer cannot be read ({detail}). It may be another release.")
-            }
+            Self::Unreadable(detail) => fill(text().sign_in.unreadable, &[detail]),
         }
     }
 
@@ -134,7 +131,8 @@ pub(super) fn begin(path: &str, body: String) -> Answer {
         if response.ok() {
             let location = response.headers().get("location").ok().flatten();
             controller.abort();
-            return location.ok_or_else(|| RequestError::Unreadable("it names no job".to_owned()));
+            return location
+                .ok_or_else(|| RequestError::Unreadable(text().sign_in.no_job.to_owned()));
         }
         let answer = read(response).await;
         drop(late);
@@ -198,7 +196,7 @@ fn lost(error: JsValue) -> RequestError {
     RequestError::Network(match name.as_deref() {
         // All that a browser tells of a lost connection is "Failed to fetch".
         Some("TypeError") => String::new(),
-        Some("TimeoutError" | "AbortError") => "it does not answer".to_owned(),
+        Some("TimeoutError" | "AbortError") => text().sign_in.no_answer.to_owned(),
         _ => describe(&error),
     })
 }

@@ -10,6 +10,7 @@ use wasm_bindgen::JsValue;
 use super::http::RequestError;
 use super::{desktop, http};
 use crate::state::wire::inbox;
+use crate::text::text;
 
 /// One request, for either way.
 pub(super) struct Question {
@@ -47,8 +48,8 @@ pub async fn page(before: Option<&str>, limit: usize) -> Result<Inbox, RequestEr
         arguments.push(("before", before.into()));
     }
     let command = "list_notifications";
-    let text = ask(Question { command, arguments, method: "GET", path, body: None }).await?;
-    inbox::page(&text).ok_or_else(|| RequestError::Unreadable("it is no inbox".to_owned()))
+    let answer = ask(Question { command, arguments, method: "GET", path, body: None }).await?;
+    inbox::page(&answer).ok_or_else(|| RequestError::Unreadable(text().sign_in.no_inbox.to_owned()))
 }
 
 /// Marks one as read.
@@ -79,7 +80,7 @@ pub async fn mark_all_read(up_to_version: u64) -> Result<Unread, RequestError> {
     // The same as a change that names nothing.
     let change = inbox::change(&answer.await?);
     let InboxChange { unread_count, version, .. } =
-        change.ok_or_else(|| RequestError::Unreadable("it tells no count".to_owned()))?;
+        change.ok_or_else(|| RequestError::Unreadable(text().sign_in.no_count.to_owned()))?;
     Ok(Unread { unread_count, version })
 }
 

@@ -6,6 +6,7 @@ use tidings_protocol::api::{ErrorCode, SignIn, User, path};
 use super::http::{RequestError, request};
 use super::wanted::address;
 use crate::state::wire::account::user;
+use crate::text::{fill, text};
 
 /// Why a sign-in or sign-out failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,24 +28,18 @@ impl SignInError {
     /// The cause and what to do next.
     #[must_use]
     pub fn explain(&self) -> String {
+        let words = &text().sign_in;
         match self {
-            Self::Network(detail) if detail.is_empty() => {
-                "The server could not be reached.".to_owned()
-            }
-            Self::Network(detail) => format!("The server could not be reached: {detail}."),
+            Self::Network(detail) if detail.is_empty() => text().states.unreachable.to_owned(),
+            Self::Network(detail) => fill(text().states.unreachable_why, &[detail]),
             Self::Refused { code, message, retry_after } => match code {
-                ErrorCode::InvalidCredentials => "The name or the password is wrong.".to_owned(),
+                ErrorCode::InvalidCredentials => words.wrong.to_owned(),
                 ErrorCode::RateLimited => match retry_after {
-                    Some(seconds) => format!("Too many attempts. Try again in {seconds} s."),
-                    None => "Too many attempts. Try again in a while.".to_owned(),
+                    Some(seconds) => fill(words.too_many, &[&seconds.to_string()]),
+                    None => words.too_many_wait.to_owned(),
                 },
-                ErrorCode::InvalidCode => "This sign-in link was used already or is too old. \
-                    Restart the server for a fresh one, or sign in otherwise."
-                    .to_owned(),
-                ErrorCode::Unauthorized => {
-                    "The server does not know this token. Check that all of it was copied."
-                        .to_owned()
-                }
+                ErrorCode::InvalidCode => words.link_used.to_owned(),
+                ErrorCode::Unauthorized => words.unknown_token.to_owned(),
                 _ => message.clone(),
             },
         }
@@ -111,7 +106,7 @@ pub(super) async fn explain_failure(opened: bool, topics: &[String]) -> (Failure
         Err(RequestError::Network(detail) | RequestError::Unreadable(detail)) => {
             Failure::Network(detail)
         }
-        Ok(_) => Failure::Network("the stream could not be opened".to_owned()),
+        Ok(_) => Failure::Network(text().sign_in.not_opened.to_owned()),
     };
     (failure, is_refused)
 }

@@ -13,6 +13,7 @@ mod hidden_page;
 mod job_texts;
 mod jobs;
 mod keys;
+mod language;
 mod listeners;
 mod notices;
 mod notifications;
@@ -42,6 +43,7 @@ pub use hidden_page::use_hidden_page;
 pub use job_texts::{Texts, use_job_texts};
 pub use jobs::{StartError, job_result_address, use_fresh_jobs, use_people};
 pub use keys::{is_behind_dialog, use_keys};
+pub use language::use_language;
 pub use notices::use_notice_settings;
 pub use notifications::{
     use_inbox_open, use_notifications, use_server_time, use_settings, use_stale, use_toast_clock,

@@ -10,6 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::clock::use_at_each_tick;
+use super::language::speak;
 use super::settings::remembered;
 use super::store::{Actions, Shared, use_actions, use_part};
 use crate::feed::{RequestError, inbox, now};
@@ -20,6 +21,7 @@ use crate::state::server_clock::ServerClock;
 use crate::state::settings::Settings;
 use crate::state::stale::Part;
 use crate::state::toasts::{Hold, Toasts};
+use crate::text::text;
 
 /// Waits before the newest page is asked for again; after the last of them it waits for a person, or for the next
 /// connection.
@@ -157,7 +159,9 @@ impl Actions {
 
     /// Takes up what was remembered.
     pub(super) fn recall_settings(&self) {
-        self.with_reader(|reader| reader.settings = Rc::new(remembered()));
+        let settings = remembered();
+        speak(settings.language);
+        self.with_reader(|reader| reader.settings = Rc::new(settings));
     }
 
     /// Takes what was asked for in `session`; nothing of it if that is over.
@@ -187,7 +191,7 @@ async fn ask_for(mark: &Mark) -> Marked {
 
 fn explain_load(error: &RequestError) -> String {
     if error.is_not_found() {
-        return "This server keeps no notifications; a newer release does.".to_owned();
+        return text().inbox.too_old.to_owned();
     }
     error.explain()
 }

@@ -10,6 +10,7 @@ use super::store::Actions;
 use crate::feed::{history, now};
 use crate::state::alerts::sentence;
 use crate::state::chart::{Past, Span};
+use crate::text::{fill, text};
 
 /// Waits before it is asked for again; after the last of them it waits for a person, or for the next connection.
 const RETRIES_MS: [u32; 3] = [1_000, 3_000, 9_000];
@@ -71,7 +72,7 @@ impl Actions {
         let Some(question) = self.charts().with(|board| board.subject()) else { return };
         spawn_local(async move {
             done.emit(match history::save(&question).await {
-                Ok(place) => format!("Saved as {place}"),
+                Ok(place) => fill(text().times.saved, &[&place]),
                 Err(error) => sentence(&error.explain()),
             });
         });

@@ -16,6 +16,7 @@ use crate::feed::{alerts, now, processes as server};
 use crate::state::alerts::sentence;
 use crate::state::freshness::Reading;
 use crate::state::processes::{Key, Table, wire};
+use crate::text::text;
 
 /// Between two tables.
 const PACE_MS: u32 = 2_000;
@@ -54,9 +55,7 @@ impl Heard {
                     (self.table, self.reading) = (None, None);
                 }
                 self.why = Some(match error.code {
-                    ErrorCode::NotFound => {
-                        "This server does not tell them; a newer release does.".into()
-                    }
+                    ErrorCode::NotFound => text().processes.too_old.into(),
                     _ => sentence(&error.message).into(),
                 });
             }

@@ -5,6 +5,8 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Document, Event, EventTarget, Storage};
 use yew::prelude::*;
 
+use crate::text::text;
+
 /// `scripts/theme.js` reads the same key before the first paint.
 const KEY: &str = "tidings.theme";
 
@@ -39,10 +41,11 @@ impl Theme {
     /// What it is called.
     #[must_use]
     pub fn label(self) -> &'static str {
+        let settings = &text().settings;
         match self {
-            Self::System => "System",
-            Self::Light => "Light",
-            Self::Dark => "Dark",
+            Self::System => settings.system,
+            Self::Light => settings.light,
+            Self::Dark => settings.dark,
         }
     }
 

@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use crate::state::connection::Badge;
 use crate::state::format::capped;
+use crate::text::text;
 
 /// Keeps the title true.
 #[hook]
@@ -11,7 +12,7 @@ pub fn use_title(host: Option<&str>, badge: Badge, unread: u64) {
     // Seconds stay out: a title that counts down is noise.
     let state = match badge {
         Badge::Live => None,
-        Badge::Reconnecting { .. } => Some("Reconnecting…".to_owned()),
+        Badge::Reconnecting { .. } => Some(text().states.reconnecting_now.to_owned()),
         badge => Some(badge.label()),
     };
     let parts = [state.as_deref(), host, Some("Tidings")];

@@ -9,14 +9,18 @@ use crate::hooks::{use_freshness, use_metrics};
 use crate::state::chart::Series;
 use crate::state::format::{bytes, percent, rate, share, total};
 use crate::state::metrics::Family;
+use crate::text::{fill, text};
 
 const SERIES: &[Series] = &[Series::DiskRead, Series::DiskWrite];
-const LINES: &[Line] =
-    &[Line { label: "Read", color: "--inward" }, Line { label: "Write", color: "--outward" }];
+const LINES: &[Line] = &[
+    Line { label: |text| text.panels.read, color: "--inward" },
+    Line { label: |text| text.panels.write, color: "--outward" },
+];
 
 /// Read and write rates, space per mount, the last minutes.
 #[component]
 pub(super) fn DisksPanel() -> Html {
+    let words = &text().panels;
     let metrics = use_metrics();
     let freshness = use_freshness(Family::Fast);
     let disks = metrics.current().map(|sample| &sample.snapshot.disks);
@@ -24,16 +28,16 @@ pub(super) fn DisksPanel() -> Html {
         total(disks?.iter().map(of)).map(|total| rate(total).to_string())
     };
     html! {
-        <Card panel="disks" title="Disks" symbol={Symbol::Disk} {freshness}>
+        <Card panel="disks" title={words.disks} symbol={Symbol::Disk} {freshness}>
             <dl class="stats stats-lead">
-                { line_stat("Read", sum(|disk| disk.read), "inward") }
-                { line_stat("Write", sum(|disk| disk.write), "outward") }
+                { line_stat(words.read, sum(|disk| disk.read), "inward") }
+                { line_stat(words.write, sum(|disk| disk.write), "outward") }
             </dl>
-            <LiveChart id="chart-disks" label="Disk traffic"
+            <LiveChart id="chart-disks" label={words.disk_traffic}
                 series={SERIES} lines={LINES} scale={Scale::Rate} />
             { match disks {
                 None => skeleton(2),
-                Some(disks) if disks.is_empty() => empty("No file systems that lie on a device."),
+                Some(disks) if disks.is_empty() => empty(words.no_disks),
                 Some(disks) => html! { <ul class="rows">{ for disks.iter().map(row) }</ul> },
             } }
         </Card>
@@ -41,6 +45,7 @@ pub(super) fn DisksPanel() -> Html {
 }
 
 fn row(disk: &Disk) -> Html {
+    let words = &text().panels;
     let used = share(disk.used, disk.total);
     html! {
         <li class="row" key={disk.mount.clone()}>
@@ -49,10 +54,10 @@ fn row(disk: &Disk) -> Html {
                     { &disk.mount }
                 </span>
                 <span class="row-note">
-                    { format!("{} free of {}", bytes(disk.available), bytes(disk.total)) }
+                    { fill(words.free_of, &[&bytes(disk.available).to_string(), &bytes(disk.total).to_string()]) }
                 </span>
             </div>
-            { warning_bar(used, format!("{}: {} in use", disk.mount, percent(used))) }
+            { warning_bar(used, fill(words.disk_in_use, &[&disk.mount, &percent(used).to_string()])) }
         </li>
     }
 }

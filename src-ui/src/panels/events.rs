@@ -13,6 +13,7 @@ use crate::state::events::{Entry, EventLog};
 use crate::state::format::grouped;
 use crate::state::freshness::Freshness;
 use crate::state::json::Json;
+use crate::text::{fill, text};
 
 /// Longest list that is drawn; all that are kept would be too many to draw several times a second.
 const SHOWN: usize = 50;
@@ -20,6 +21,7 @@ const SHOWN: usize = 50;
 /// The newest event, or one that a person chose.
 #[component]
 pub(super) fn EventsPanel() -> Html {
+    let texts = &text().data;
     let events = use_events();
     let freshness = use_stream_freshness(events.total() > 0);
     let chosen = use_state(|| None::<Rc<Entry>>);
@@ -44,9 +46,9 @@ pub(super) fn EventsPanel() -> Html {
     });
     let (copied, copy) = use_copy();
     let (copy_label, copy_symbol) = match copied {
-        Some(Copy::Done) => ("Copied", Symbol::Check),
-        Some(Copy::Failed) => ("Copy failed", Symbol::Alert),
-        None => ("Copy JSON", Symbol::Copy),
+        Some(Copy::Done) => (texts.copied, Symbol::Check),
+        Some(Copy::Failed) => (texts.copy_failed, Symbol::Alert),
+        None => (texts.copy_json, Symbol::Copy),
     };
     let on_copy = {
         let json = json.clone();
@@ -61,13 +63,13 @@ pub(super) fn EventsPanel() -> Html {
         Callback::from(move |entry: Option<Rc<Entry>>| chosen.set(entry))
     };
     let follow = choose.reform(|()| None);
-    let received = format!("{} received", grouped(events.total()));
+    let received = fill(texts.received, &[&grouped(events.total())]);
     let aside = html! { <span data-testid="events-received">{ received }</span> };
     html! {
-        <Card panel="events" title="Events" symbol={Symbol::Braces} {freshness} {aside}>
+        <Card panel="events" title={text().panels.events} symbol={Symbol::Braces} {freshness} {aside}>
             if has_any {
-                <input class="inbox-search event-search" type="search" placeholder="Filter by topic, type or text"
-                    aria-label="Filter events" data-testid="events-filter" autocomplete="off" spellcheck="false"
+                <input class="inbox-search event-search" type="search" placeholder={texts.filter}
+                    aria-label={texts.filter_label} data-testid="events-filter" autocomplete="off" spellcheck="false"
                     value={(*words).clone()} {oninput} />
             }
             if let (Some(entry), Some(json)) = (&shown, &*json) {
@@ -81,7 +83,7 @@ pub(super) fn EventsPanel() -> Html {
                                 <span class="event-id">{ entry.id.map(|id| id.to_string()) }</span>
                             </div>
                             if chosen.is_some() {
-                                <Button label="Follow newest" onclick={follow} />
+                                <Button label={texts.follow} onclick={follow} />
                             }
                             <Button label={copy_label} look={Look::Bare} symbol={copy_symbol}
                                 onclick={on_copy} />
@@ -90,11 +92,11 @@ pub(super) fn EventsPanel() -> Html {
                     </div>
                 </div>
             } else if has_any {
-                { empty("None of the events that are kept has these words.") }
+                { empty(texts.no_match) }
             } else if matches!(freshness, Freshness::Waiting) {
                 { skeleton(6) }
             } else {
-                { empty("Nothing arrived yet.") }
+                { empty(texts.nothing) }
             }
         </Card>
     }
@@ -111,7 +113,7 @@ fn list(
     let entries = entries.map(|entry| (entry, format!("latest {}", entry.topic)));
     let others = events.log().filter(has).take(SHOWN).map(|entry| (entry, entry.key.to_string()));
     html! {
-        <ul class="event-list" aria-label="Events received">
+        <ul class="event-list" aria-label={text().data.list}>
             { for entries.chain(others).map(|(entry, key)| {
                 let onclick = {
                     let entry = entry.clone();
@@ -127,7 +129,7 @@ fn line(entry: &Entry, is_shown: bool, onclick: Callback<MouseEvent>) -> Html {
     html! {
         <button type="button" class="event-line" data-gap={entry.is_gap().then_some("true")} {onclick}
             aria-current={is_shown.then_some("true")}>
-            <span class="event-topic">{ if entry.is_gap() { "Events lost" } else { &entry.topic } }</span>
+            <span class="event-topic">{ if entry.is_gap() { text().data.lost } else { &entry.topic } }</span>
             if entry.count > 1 {
                 <span class="event-count">{ format!("×{}", grouped(entry.count)) }</span>
             } else {

@@ -9,6 +9,7 @@ use yew::prelude::*;
 use crate::components::{Chart, ChartData, ChartSource, Line, Mark, Scale, Wake, Zoom};
 use crate::hooks::{Charts, use_actions, use_at_each_tick, use_charts, use_scheme};
 use crate::state::chart::{Curve, Series};
+use crate::text::{fill, text};
 
 /// Properties of [`LiveChart`].
 #[derive(Properties, PartialEq)]
@@ -33,7 +34,7 @@ pub(super) fn LiveChart(props: &LiveChartProps) -> Html {
     let state = use_charts();
     let scheme = use_scheme();
     use_at_each_tick((), |(), now: Duration| now.as_secs() / 60);
-    let label = format!("{}, {}", props.label, state.span.words());
+    let label = fill(text().panels.chart_of, &[props.label, state.span.words()]);
     let summary = charts.with(|board| in_words(board.shown(), props));
     let source = use_memo(charts, |charts| source(charts.clone(), props.series));
     html! {
@@ -50,10 +51,9 @@ fn in_words(curve: &Curve, props: &LiveChartProps) -> String {
         let [newest, least, most, mean] =
             [summary.newest, summary.least, summary.most, summary.mean]
                 .map(|value| props.scale.show(value));
-        words.push_str(&format!(
-            "{}: now {newest}, least {least}, greatest {most}, mean {mean}. ",
-            line.label
-        ));
+        let figures: [&str; 5] = [(line.label)(text()), &newest, &least, &most, &mean];
+        words.push_str(&fill(text().panels.line_summary, &figures));
+        words.push(' ');
     }
     words
 }

@@ -14,12 +14,14 @@ mod topics;
 
 use yew::prelude::*;
 
+use crate::text::Text;
+
 /// One part of the dashboard.
 pub struct Panel {
     /// Names it in `data-panel` and in the style sheet's grid.
     pub id: &'static str,
     /// What it is called where panels are arranged.
-    pub title: &'static str,
+    pub title: fn(&'static Text) -> &'static str,
     /// Makes it; it asks for its data by itself.
     pub view: fn() -> Html,
 }
@@ -32,18 +34,46 @@ pub fn ids() -> Vec<&'static str> {
 
 /// All parts of the dashboard.
 pub const PANELS: &[Panel] = &[
-    Panel { id: "cpu", title: "CPU", view: || html! { <cpu::CpuPanel /> } },
-    Panel { id: "memory", title: "Memory", view: || html! { <memory::MemoryPanel /> } },
-    Panel { id: "disks", title: "Disks", view: || html! { <disks::DisksPanel /> } },
-    Panel { id: "network", title: "Network", view: || html! { <network::NetworkPanel /> } },
-    Panel { id: "jobs", title: "Jobs", view: || html! { <jobs::JobsPanel /> } },
-    Panel { id: "alerts", title: "Alerts", view: || html! { <alerts::AlertsPanel /> } },
-    Panel { id: "processes", title: "Processes", view: || html! { <processes::ProcessesPanel /> } },
+    Panel { id: "cpu", title: |text| text.panels.cpu, view: || html! { <cpu::CpuPanel /> } },
+    Panel {
+        id: "memory",
+        title: |text| text.panels.memory,
+        view: || html! { <memory::MemoryPanel /> },
+    },
+    Panel {
+        id: "disks",
+        title: |text| text.panels.disks,
+        view: || html! { <disks::DisksPanel /> },
+    },
+    Panel {
+        id: "network",
+        title: |text| text.panels.network,
+        view: || html! { <network::NetworkPanel /> },
+    },
+    Panel { id: "jobs", title: |text| text.panels.jobs, view: || html! { <jobs::JobsPanel /> } },
+    Panel {
+        id: "alerts",
+        title: |text| text.panels.alerts,
+        view: || html! { <alerts::AlertsPanel /> },
+    },
+    Panel {
+        id: "processes",
+        title: |text| text.panels.processes,
+        view: || html! { <processes::ProcessesPanel /> },
+    },
     Panel {
         id: "temperatures",
-        title: "Temperatures",
+        title: |text| text.panels.temperatures,
         view: || html! { <temperatures::TemperaturesPanel /> },
     },
-    Panel { id: "topics", title: "Topics", view: || html! { <topics::TopicsPanel /> } },
-    Panel { id: "events", title: "Events", view: || html! { <events::EventsPanel /> } },
+    Panel {
+        id: "topics",
+        title: |text| text.panels.topics,
+        view: || html! { <topics::TopicsPanel /> },
+    },
+    Panel {
+        id: "events",
+        title: |text| text.panels.events,
+        view: || html! { <events::EventsPanel /> },
+    },
 ];

@@ -9,14 +9,18 @@ use crate::hooks::{use_freshness, use_metrics};
 use crate::state::chart::Series;
 use crate::state::format::{bytes, rate, total};
 use crate::state::metrics::Family;
+use crate::text::{fill, text};
 
 const SERIES: &[Series] = &[Series::Received, Series::Sent];
-const LINES: &[Line] =
-    &[Line { label: "Received", color: "--inward" }, Line { label: "Sent", color: "--outward" }];
+const LINES: &[Line] = &[
+    Line { label: |text| text.panels.received, color: "--inward" },
+    Line { label: |text| text.panels.sent, color: "--outward" },
+];
 
 /// Rates of all interfaces together and of each, the last minutes.
 #[component]
 pub(super) fn NetworkPanel() -> Html {
+    let words = &text().panels;
     let metrics = use_metrics();
     let freshness = use_freshness(Family::Fast);
     let network = metrics.current().map(|sample| &sample.snapshot.network);
@@ -24,16 +28,16 @@ pub(super) fn NetworkPanel() -> Html {
         total(network?.iter().map(of)).map(|total| rate(total).to_string())
     };
     html! {
-        <Card panel="network" title="Network" symbol={Symbol::Network} {freshness}>
+        <Card panel="network" title={words.network} symbol={Symbol::Network} {freshness}>
             <dl class="stats stats-lead">
-                { line_stat("Received", sum(|interface| interface.received), "inward") }
-                { line_stat("Sent", sum(|interface| interface.sent), "outward") }
+                { line_stat(words.received, sum(|interface| interface.received), "inward") }
+                { line_stat(words.sent, sum(|interface| interface.sent), "outward") }
             </dl>
-            <LiveChart id="chart-network" label="Network traffic"
+            <LiveChart id="chart-network" label={words.traffic}
                 series={SERIES} lines={LINES} scale={Scale::Rate} />
             { match network {
                 None => skeleton(2),
-                Some(network) if network.is_empty() => empty("No network interfaces besides the loopback."),
+                Some(network) if network.is_empty() => empty(words.no_network),
                 Some(network) => html! { <ul class="rows">{ for network.iter().map(row) }</ul> },
             } }
         </Card>
@@ -41,21 +45,20 @@ pub(super) fn NetworkPanel() -> Html {
 }
 
 fn row(interface: &Interface) -> Html {
-    let totals = format!(
-        "{} received, {} sent since it came up",
-        bytes(interface.total_received),
-        bytes(interface.total_sent)
-    );
+    let words = &text().panels;
+    let totals =
+        [interface.total_received, interface.total_sent].map(|count| bytes(count).to_string());
+    let totals = fill(words.since_up, &[&totals[0], &totals[1]]);
     html! {
         <li class="row" key={interface.name.clone()}>
             <div class="row-line" title={totals}>
                 <span class="row-name">{ &interface.name }</span>
                 <span class="row-note rates">
                     <span class="rate">{ swatch("inward") }
-                        <span class="unseen">{ "received " }</span>{ show(interface.received) }
+                        <span class="unseen">{ words.received_word }{ " " }</span>{ show(interface.received) }
                     </span>
                     <span class="rate">{ swatch("outward") }
-                        <span class="unseen">{ "sent " }</span>{ show(interface.sent) }
+                        <span class="unseen">{ words.sent_word }{ " " }</span>{ show(interface.sent) }
                     </span>
                 </span>
             </div>

@@ -17,6 +17,7 @@ use crate::hooks::{
 };
 use crate::state::connection::explain;
 use crate::state::format::{grouped, uptime};
+use crate::text::{fill, language, text};
 
 /// Properties of [`Header`].
 #[derive(Properties, PartialEq)]
@@ -30,22 +31,25 @@ pub struct HeaderProps {
 /// The header.
 #[component]
 pub fn Header(props: &HeaderProps) -> Html {
+    let shell = &text().shell;
+    // As in the page: under another key it is made anew. The buttons of the dialogs have the focus again once these close, and stay.
+    let language = language().code();
     html! {
         <header class="header">
             <div class="header-inner">
                 <div class="brand">
                     { mark() }
-                    <Machine />
+                    <Machine key={language} />
                 </div>
                 <div class="header-status">
-                    <Updated />
-                    <Status />
+                    <Updated key={language} />
+                    <Status key={language} />
                 </div>
-                <div class="header-actions" role="group" aria-label="Connection and view">
-                    <Controls />
-                    <Button look={Look::Bare} symbol={Symbol::Sliders} label="Settings" keys="s"
+                <div class="header-actions" role="group" aria-label={shell.actions}>
+                    <Controls key={language} />
+                    <Button look={Look::Bare} symbol={Symbol::Sliders} label={shell.settings} keys="s"
                         testid="settings" onclick={props.on_settings.clone()} />
-                    <Button look={Look::Bare} symbol={Symbol::Help} label="Help" keys="?"
+                    <Button look={Look::Bare} symbol={Symbol::Help} label={shell.help} keys="?"
                         testid="help" onclick={props.on_help.clone()} />
                 </div>
             </div>
@@ -63,9 +67,11 @@ fn Status() -> Html {
     let outage = use_outage();
     let why = match connection.status.state {
         State::Degraded => outage,
-        State::Live => {
-            connection.status.server_version.as_ref().map(|v| format!("Tidings server {v}"))
-        }
+        State::Live => connection
+            .status
+            .server_version
+            .as_ref()
+            .map(|v| fill(text().shell.server_version, &[v])),
         _ => connection.status.cause.as_ref().map(explain),
     };
     status_badge(badge, why)
@@ -80,7 +86,7 @@ fn Machine() -> Html {
     };
     let host = &sample.snapshot.host;
     let name = if host.name.is_empty() { &*sample.host } else { &host.name };
-    let about = [host.os.clone(), format!("up {}", uptime(host.uptime))];
+    let about = [host.os.clone(), fill(text().shell.up, &[&uptime(host.uptime)])];
     html! {
         <div class="machine">
             <h1 class="machine-name">
@@ -90,7 +96,7 @@ fn Machine() -> Html {
                     { name }
                 }
             </h1>
-            <p class="machine-about" title={format!("Kernel {}", host.kernel)}>
+            <p class="machine-about" title={fill(text().shell.kernel, &[&host.kernel])}>
                 { for about.iter().filter(|part| !part.is_empty()).enumerate().map(|(i, part)| html! {
                     <span key={i}>{ part.clone() }</span>
                 }) }
@@ -110,7 +116,7 @@ fn choice<'a>(
         }
     });
     html! {
-        <select class="machine-choice" aria-label="Machine" {onchange}>
+        <select class="machine-choice" aria-label={text().shell.machine} {onchange}>
             { for hosts.map(|host| html! {
                 <option key={host.to_string()} value={host.to_string()} selected={host == current}>
                     { host.to_string() }
@@ -132,8 +138,9 @@ fn Controls() -> Html {
         let actions = actions.clone();
         Callback::from(move |()| act(&actions))
     };
+    let shell = &text().shell;
     let (label, symbol) =
-        if paused.is_on() { ("Resume", Symbol::Play) } else { ("Pause", Symbol::Pause) };
+        if paused.is_on() { (shell.resume, Symbol::Play) } else { (shell.pause, Symbol::Pause) };
     let state = connection.status.state;
     html! {
         <>
@@ -146,10 +153,10 @@ fn Controls() -> Html {
                 </Button>
             }
             if matches!(state, State::Offline | State::Incompatible) {
-                <Button label="Reconnect" symbol={Some(Symbol::Retry)} testid="reconnect"
+                <Button label={shell.reconnect} symbol={Some(Symbol::Retry)} testid="reconnect"
                     onclick={on(Actions::retry)} />
             } else if state != State::Unauthorized {
-                <Button label="Disconnect" symbol={Some(Symbol::Unplugged)} testid="disconnect"
+                <Button label={shell.disconnect} symbol={Some(Symbol::Unplugged)} testid="disconnect"
                     onclick={on(Actions::disconnect)} />
             }
             if matches!(state, State::Live | State::Degraded | State::Stale) && !actions.is_desktop() {

@@ -5,48 +5,48 @@ use yew::prelude::*;
 
 use crate::components::{Button, Look, Symbol};
 use crate::state::freshness::Freshness;
-
-const KEYS: &[(&str, &str)] = &[
-    ("Space", "Hold the page still, or let it go on"),
-    ("n", "Open or close the notifications"),
-    ("a", "Go to the alerts"),
-    ("j", "Go to the jobs"),
-    ("1, 2, 3, 4, 5", "Charts of a minute, 5 minutes, an hour, 24 hours, 7 days"),
-    ("←, →", "On a chart: read it point by point"),
-    ("+, -", "On a chart: zoom in or out"),
-    ("/", "Among all processes: find one"),
-    ("Enter, Delete", "On a process: all there is to know of it, or its end"),
-    ("s", "Settings: theme, panels and their order, toasts"),
-    ("t", "Next theme: system, light, dark"),
-    ("?", "This help"),
-    ("Esc", "Close what is open, or show whole charts again"),
-];
-
-const INBOX_KEYS: &[(&str, &str)] = &[
-    ("j, ↓", "The next one"),
-    ("k, ↑", "The one before"),
-    ("Enter", "Follow its link, and mark it as read"),
-    ("e", "Mark it as read"),
-    ("Delete", "Delete it"),
-];
+use crate::text::{self as texts, text};
 
 /// What the badge and the panels say besides *Live*.
-const STATES: &[(&str, &str)] = &[
-    meaning(Freshness::Waiting),
-    meaning(Freshness::Stale),
-    meaning(Freshness::Degraded),
-    meaning(Freshness::Reconnecting),
-    meaning(Freshness::Offline),
-    meaning(Freshness::Unauthorized),
-    meaning(Freshness::Incompatible),
-    meaning(Freshness::Paused),
+const STATES: [Freshness; 8] = [
+    Freshness::Waiting,
+    Freshness::Stale,
+    Freshness::Degraded,
+    Freshness::Reconnecting,
+    Freshness::Offline,
+    Freshness::Unauthorized,
+    Freshness::Incompatible,
+    Freshness::Paused,
 ];
 
-const fn meaning(state: Freshness) -> (&'static str, &'static str) {
-    match state.label() {
-        Some(label) => (label, state.explain()),
-        None => ("", ""),
-    }
+type Row = (&'static str, &'static str);
+
+fn keys(help: &'static texts::Help) -> [Row; 13] {
+    [
+        (help.space, help.pause),
+        ("n", help.inbox),
+        ("a", help.alerts),
+        ("j", help.jobs),
+        ("1, 2, 3, 4, 5", help.spans),
+        ("←, →", help.chart_points),
+        ("+, -", help.chart_zoom),
+        ("/", help.find),
+        (help.enter_delete, help.process),
+        ("s", help.settings),
+        ("t", help.theme),
+        ("?", help.help),
+        ("Esc", help.escape),
+    ]
+}
+
+fn inbox_keys(help: &'static texts::Help) -> [Row; 5] {
+    [
+        ("j, ↓", help.next),
+        ("k, ↑", help.before),
+        (help.enter, help.follow),
+        ("e", help.read),
+        (help.delete, help.remove),
+    ]
 }
 
 /// Properties of [`Help`].
@@ -75,24 +75,25 @@ pub fn Help(props: &HelpProps) -> Html {
         });
     }
     let onclose = props.on_close.reform(|_: Event| ());
+    let help = &text().help;
     html! {
         <dialog class="dialog" ref={dialog} {onclose} aria-labelledby="help-title">
             <header class="dialog-head">
-                <h2 class="dialog-title" id="help-title">{ "Help" }</h2>
-                <Button look={Look::Bare} symbol={Some(Symbol::Close)} label="Close"
+                <h2 class="dialog-title" id="help-title">{ text().shell.help }</h2>
+                <Button look={Look::Bare} symbol={Some(Symbol::Close)} label={text().shell.close}
                     onclick={props.on_close.clone()} />
             </header>
-            <h3 class="dialog-part">{ "Keys" }</h3>
-            { table(KEYS, true) }
-            <h3 class="dialog-part">{ "Keys in the notifications" }</h3>
-            { table(INBOX_KEYS, true) }
-            <h3 class="dialog-part">{ "What badge and panels say" }</h3>
-            { table(STATES, false) }
+            <h3 class="dialog-part">{ help.keys }</h3>
+            { table(&keys(help), true) }
+            <h3 class="dialog-part">{ help.inbox_keys }</h3>
+            { table(&inbox_keys(help), true) }
+            <h3 class="dialog-part">{ help.states }</h3>
+            { table(&STATES.map(|state| (state.label().unwrap_or_default(), state.explain())), false) }
         </dialog>
     }
 }
 
-fn table(rows: &[(&'static str, &'static str)], are_keys: bool) -> Html {
+fn table(rows: &[Row], are_keys: bool) -> Html {
     html! {
         <dl class="keys">
             { for rows.iter().map(|(term, what)| html! {

@@ -10,6 +10,7 @@ use crate::components::{Button, Look, Symbol, icon};
 use crate::hooks::{Shared, use_actions, use_badge, use_connection, use_stream_freshness};
 use crate::state::connection::{Badge, Connection, explain};
 use crate::state::freshness::Freshness;
+use crate::text::{fill, text};
 
 /// A lost connection, and a server's bus, is often back within this time; until then the badge says enough.
 const PATIENCE: Duration = Duration::from_millis(1_200);
@@ -31,14 +32,15 @@ pub fn Notice() -> Html {
     );
     let outage = use_outage();
     let stream = use_stream_freshness(true);
+    let words = &text().notice;
     if let Some(error) = &connection.sign_out_error {
         let onclick = Callback::from(move |()| actions.sign_out());
         return notice(Notes {
             state: "sign-out-failed",
             symbol: Symbol::Alert,
-            title: "You are still signed in".to_owned(),
+            title: words.still_signed_in.to_owned(),
             text: error,
-            label: "Sign out",
+            label: text().shell.sign_out,
             testid: "sign-out-again",
             onclick,
         });
@@ -52,69 +54,42 @@ pub fn Notice() -> Html {
         Some(Cause::Untrusted { key: Some(key), .. }) => Some(key.clone()),
         _ => None,
     };
-    let releases =
-        format!("This server is of release {}, this page of {RELEASE}", server.unwrap_or_default());
-    let (symbol, title, text) = match badge {
-        Badge::Untrusted if key.is_some() => (
-            Symbol::Alert,
-            "Is this the right server?".to_owned(),
-            format!(
-                "{} Compare the key with what “tidings serve” prints there before you trust it.",
-                why.unwrap_or_default()
-            ),
-        ),
-        Badge::Untrusted => (
-            Symbol::Alert,
-            "This is not the server that was trusted".to_owned(),
-            why.unwrap_or_default(),
-        ),
+    let releases = fill(words.releases, &[server.unwrap_or_default(), RELEASE]);
+    let (symbol, title, sentence) = match badge {
+        Badge::Untrusted if key.is_some() => {
+            (Symbol::Alert, words.right_server.to_owned(), then(why, words.compare_key))
+        }
+        Badge::Untrusted => (Symbol::Alert, words.other_server.to_owned(), why.unwrap_or_default()),
         Badge::Live if is_updated => (Symbol::Retry, releases, String::new()),
         Badge::Live | Badge::Connecting | Badge::Unauthorized => return Html::default(),
         Badge::Reconnecting { .. } | Badge::Degraded if patient => return Html::default(),
-        Badge::Reconnecting { .. } => (
-            Symbol::Retry,
-            badge.label(),
-            format!("{} Until it returns, the last values stay.", why.unwrap_or_default()),
-        ),
-        Badge::Degraded => (
-            Symbol::Broken,
-            "The server is degraded".to_owned(),
-            format!(
-                "{} The last ones stay until the bus is back. If that takes long, see whether Redis runs and has room; behind a balancer, another server may be well.",
-                outage.unwrap_or_default()
-            ),
-        ),
+        Badge::Reconnecting { .. } => (Symbol::Retry, badge.label(), then(why, words.last_stay)),
+        Badge::Degraded => (Symbol::Broken, words.degraded.to_owned(), then(outage, words.bus)),
         Badge::Stale => (
             Symbol::Clock,
-            "No new samples".to_owned(),
-            if stream == Freshness::Stale {
-                "The connection is open, but nothing arrives. The last values stay."
-            } else {
-                "Only other machines tell anything. See whether Tidings runs on this one."
-            }
-            .to_owned(),
+            words.no_samples.to_owned(),
+            if stream == Freshness::Stale { words.nothing_arrives } else { words.others_only }
+                .to_owned(),
         ),
-        Badge::Offline => (
-            Symbol::Unplugged,
-            "Disconnected".to_owned(),
-            "You closed the connection. The last values stay.".to_owned(),
-        ),
+        Badge::Offline => {
+            (Symbol::Unplugged, words.disconnected.to_owned(), words.you_closed.to_owned())
+        }
         Badge::Incompatible => (
             Symbol::Alert,
             match &connection.status.cause {
                 Some(Cause::NotAStream { .. }) if server.is_some() => releases,
-                _ => "No Tidings server answers here".to_owned(),
+                _ => words.no_server.to_owned(),
             },
-            format!("{} Bring server and page to one release.", why.unwrap_or_default()),
+            then(why, words.one_release),
         ),
     };
     let (label, testid) = match badge {
-        Badge::Reconnecting { .. } => ("Retry now", "retry"),
-        Badge::Degraded | Badge::Stale => ("Connect anew", "retry"),
-        Badge::Offline => ("Reconnect", "notice-reconnect"),
-        Badge::Untrusted if key.is_some() => ("Trust this server", "trust"),
-        Badge::Live | Badge::Incompatible if reloads => ("Reload", "reload"),
-        _ => ("Try again", "retry"),
+        Badge::Reconnecting { .. } => (words.retry_now, "retry"),
+        Badge::Degraded | Badge::Stale => (words.connect_anew, "retry"),
+        Badge::Offline => (text().shell.reconnect, "notice-reconnect"),
+        Badge::Untrusted if key.is_some() => (words.trust, "trust"),
+        Badge::Live | Badge::Incompatible if reloads => (words.reload, "reload"),
+        _ => (text().shell.try_again, "retry"),
     };
     let onclick = Callback::from(move |()| match &key {
         Some(key) => actions.trust(key.clone()),
@@ -122,7 +97,12 @@ pub fn Notice() -> Html {
         None => actions.retry(),
     });
     let state = badge.name();
-    notice(Notes { state, symbol, title, text: text.trim(), label, testid, onclick })
+    notice(Notes { state, symbol, title, text: sentence.trim(), label, testid, onclick })
+}
+
+/// A sentence, if there is one, and what follows from it.
+fn then(why: Option<String>, then: &str) -> String {
+    fill("{0} {1}", &[&why.unwrap_or_default(), then])
 }
 
 fn reload() {
@@ -142,13 +122,13 @@ struct Notes<'a> {
 }
 
 fn notice(notes: Notes<'_>) -> Html {
-    let Notes { state, symbol, title, text, label, testid, onclick } = notes;
+    let Notes { state, symbol, title, text: sentence, label, testid, onclick } = notes;
     html! {
-        <aside class="notice" data-state={state} aria-label="Connection">
+        <aside class="notice" data-state={state} aria-label={text().notice.connection}>
             { icon(symbol) }
             <div class="notice-words">
                 <p class="notice-title">{ title }</p>
-                <p class="notice-text">{ text.to_owned() }</p>
+                <p class="notice-text">{ sentence.to_owned() }</p>
             </div>
             <Button {label} look={Look::Primary} {onclick} {testid} />
         </aside>

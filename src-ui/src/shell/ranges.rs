@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::components::{Button, Choice, Symbol, choice, icon};
 use crate::hooks::{Actions, is_behind_dialog, use_actions, use_charts, use_keys};
 use crate::state::chart::Span;
+use crate::text::text;
 
 /// The keys of the ranges.
 const KEYS: [&str; 5] = ["1", "2", "3", "4", "5"];
@@ -40,10 +41,10 @@ pub fn Ranges() -> Html {
         <div class="ranges" data-testid="ranges">
             { span_choice("range", state.span, &actions) }
             if state.is_zoomed {
-                <Button label="Whole range" keys="Escape" testid="zoom-reset" onclick={whole} />
+                <Button label={text().times.whole_range} keys="Escape" testid="zoom-reset" onclick={whole} />
             }
             if state.trouble.is_some() {
-                <Button label="Load history again" symbol={Symbol::Retry} testid="past-again" onclick={again} />
+                <Button label={text().times.load_again} symbol={Symbol::Retry} testid="past-again" onclick={again} />
             }
             <p class="range-said" role="status">{ (*saved).clone() }</p>
             { sheet(actions.is_desktop(), actions.sheet_address(), {
@@ -68,17 +69,17 @@ pub(super) fn span_choice(name: &'static str, span: Span, actions: &Actions) -> 
         key: Some(key),
         is_on: of == span,
     });
-    choice(name, "How far back the charts reach", options, &on_choice)
+    choice(name, text().times.reach, options, &on_choice)
 }
 
 /// The desktop's app saves what a browser downloads.
 fn sheet(is_desktop: bool, address: Option<String>, on_save: Callback<()>) -> Html {
     if is_desktop {
         return html! {
-            <Button label="Save as CSV" symbol={Symbol::Download} testid="sheet" onclick={on_save} />
+            <Button label={text().times.save_csv} symbol={Symbol::Download} testid="sheet" onclick={on_save} />
         };
     }
-    let label = "Download what the charts show, as CSV";
+    let label = text().times.download_csv;
     html! {
         <a class="button" data-look="plain" data-testid="sheet" href={address} download="" title={label}
             aria-label={label}>

@@ -2,8 +2,9 @@
 
 use yew::prelude::*;
 
-use crate::components::{Button, Look, Symbol, mark};
+use crate::components::{Button, Look, Symbol, mark, with_code};
 use crate::hooks::use_actions;
+use crate::text::text;
 
 /// The card of a desktop whose token the server refuses: this window could not take another.
 #[component]
@@ -13,12 +14,11 @@ pub fn Refused() -> Html {
     html! {
         <section class="sign-in" data-testid="refused" role="alert" aria-labelledby="refused-title">
             { mark() }
-            <h2 class="sign-in-title" id="refused-title">{ "The server refuses the token" }</h2>
+            <h2 class="sign-in-title" id="refused-title">{ text().shell.refused_title }</h2>
             <p class="sign-in-text">
-                { "Set " }<code>{ "TIDINGS_TOKEN" }</code>
-                { " to a valid token and start the app again." }
+                { with_code(text().shell.refused, "TIDINGS_TOKEN") }
             </p>
-            <Button look={Look::Primary} symbol={Some(Symbol::Retry)} label="Retry" testid="retry"
+            <Button look={Look::Primary} symbol={Some(Symbol::Retry)} label={text().shell.retry} testid="retry"
                 {onclick} />
         </section>
     }

@@ -13,6 +13,7 @@ use crate::hooks::{use_actions, use_toasts};
 use crate::state::format::grouped;
 use crate::state::notifications::marks::Mark;
 use crate::state::toasts::{Announcement, Hold};
+use crate::text::{fill, text};
 
 /// The toasts, and the lines that screen readers read.
 #[component]
@@ -50,7 +51,7 @@ pub fn Toasts() -> Html {
             <div class="unseen" role="status" data-testid="said">{ say(toasts.polite()) }</div>
             <div class="unseen" role="alert">{ say(toasts.urgent()) }</div>
             if !toasts.list().is_empty() {
-                <section class="toasts" aria-label="New notifications"
+                <section class="toasts" aria-label={text().inbox.new}
                     onmouseenter={move |_| enter()} onmouseleave={move |_| leave()}
                     onfocusin={move |_| come()} onfocusout={move |_| go()}>
                     <ul class="toast-list">
@@ -59,7 +60,7 @@ pub fn Toasts() -> Html {
                     if toasts.beyond() > 0 {
                         <button type="button" class="toasts-beyond" data-testid="toasts-beyond"
                             onclick={acts.on_more.reform(|_: MouseEvent| ())}>
-                            { format!("{} more in the inbox", grouped(toasts.beyond())) }
+                            { fill(text().inbox.more_in_inbox, &[&grouped(toasts.beyond())]) }
                         </button>
                     }
                 </section>

@@ -8,6 +8,7 @@ use crate::hooks::{use_at_each_tick, use_connection, use_metrics};
 use crate::state::format;
 use crate::state::freshness::Reading;
 use crate::state::metrics::Family;
+use crate::text::text;
 
 /// The only part of the header that changes with every second.
 #[component]
@@ -22,13 +23,14 @@ pub fn Updated() -> Html {
     let arrived = use_memo(reading, |reading| {
         reading.map(|reading| wall_now() - reading.age_on_arrival.as_millis() as f64)
     });
+    let shell = &text().shell;
     html! {
         <p class="updated" data-testid="updated">
             if let (Some(arrived), Some(age)) = (*arrived, age) {
-                <span><span class="updated-word">{ "Updated " }</span><time title={full_time(arrived)}>{ clock_time(arrived) }</time></span>
+                <span><span class="updated-word">{ shell.updated }{ " " }</span><time title={full_time(arrived)}>{ clock_time(arrived) }</time></span>
                 <span class="updated-age">{ age }</span>
             } else {
-                <span>{ if waits { "Waiting for the first sample…" } else { "No sample yet" } }</span>
+                <span>{ if waits { shell.first_sample } else { shell.no_sample } }</span>
             }
         </p>
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tidings_feed::{Cause, State, Status};
 
 use super::freshness::{Freshness, Reading, is_overdue};
+use crate::text::{fill, text};
 
 /// The feed's own word about itself, and when it was given.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,33 +168,38 @@ impl Badge {
     /// What stands in the badge.
     #[must_use]
     pub fn label(self) -> String {
-        match self {
-            Self::Connecting => "Connecting…".to_owned(),
-            Self::Live => "Live".to_owned(),
-            Self::Degraded => "Degraded".to_owned(),
-            Self::Stale => "Stale".to_owned(),
-            Self::Reconnecting { seconds: 0 } => "Reconnecting…".to_owned(),
-            Self::Reconnecting { seconds } => format!("Reconnecting in {seconds} s"),
-            Self::Offline => "Offline".to_owned(),
-            Self::Unauthorized => "Unauthorized".to_owned(),
-            Self::Incompatible => "Incompatible".to_owned(),
-            Self::Untrusted => "Not trusted".to_owned(),
-        }
+        let states = &text().states;
+        let label = match self {
+            Self::Connecting => states.connecting,
+            Self::Live => states.live,
+            Self::Degraded => states.degraded,
+            Self::Stale => states.stale,
+            Self::Reconnecting { seconds: 0 } => states.reconnecting_now,
+            Self::Reconnecting { seconds } => {
+                return fill(states.reconnecting_in, &[&seconds.to_string()]);
+            }
+            Self::Offline => states.offline,
+            Self::Unauthorized => states.unauthorized,
+            Self::Incompatible => states.incompatible,
+            Self::Untrusted => states.untrusted,
+        };
+        label.to_owned()
     }
 
     /// What a screen reader is told when the state changes; no seconds, or it would never be silent.
     #[must_use]
     pub fn announcement(self) -> &'static str {
+        let states = &text().states;
         match self {
-            Self::Connecting => "Connecting",
-            Self::Live => "Live",
-            Self::Degraded => "Degraded: the server cannot use its message bus",
-            Self::Stale => "Stale: no new samples arrive",
-            Self::Reconnecting { .. } => "Connection lost, reconnecting",
-            Self::Offline => "Offline",
-            Self::Unauthorized => "Unauthorized: the server wants a valid sign-in",
-            Self::Incompatible => "Incompatible server",
-            Self::Untrusted => "Not trusted: the server is not known by its key",
+            Self::Connecting => states.say_connecting,
+            Self::Live => states.live,
+            Self::Degraded => states.say_degraded,
+            Self::Stale => states.say_stale,
+            Self::Reconnecting { .. } => states.say_reconnecting,
+            Self::Offline => states.offline,
+            Self::Unauthorized => states.say_unauthorized,
+            Self::Incompatible => states.say_incompatible,
+            Self::Untrusted => states.say_untrusted,
         }
     }
 
@@ -213,51 +219,45 @@ impl Badge {
     }
 }
 
-const FORBIDDEN: &str =
-    "The server, or a proxy, refuses this user. Ask whoever runs it, or sign in as another.";
-
 /// Why the connection ended, in a sentence.
 #[must_use]
 pub fn explain(cause: &Cause) -> String {
-    match cause {
-        Cause::Network { detail } if detail.is_empty() => {
-            "The server could not be reached.".to_owned()
-        }
-        Cause::Network { detail } => format!("The server could not be reached: {detail}."),
-        Cause::Closed => "The server closed the stream.".to_owned(),
-        Cause::Status { code: 401 } => {
-            "The session or token is missing or not valid any more.".to_owned()
-        }
-        Cause::Status { code: 403 } => FORBIDDEN.to_owned(),
-        Cause::Status { code: 404 } => "Nothing at this address serves a stream.".to_owned(),
-        Cause::Status { code } => format!("The server answered with HTTP status {code}."),
-        Cause::NotAStream { detail } => format!("The answer was not understood: {detail}."),
-        Cause::TooLarge => "An event was larger than this client accepts.".to_owned(),
+    let states = &text().states;
+    let (words, detail) = match cause {
+        Cause::Network { detail } if detail.is_empty() => (states.unreachable, ""),
+        Cause::Network { detail } => (states.unreachable_why, &**detail),
+        Cause::Closed => (states.stream_closed, ""),
+        Cause::Status { code: 401 } => (states.session_gone, ""),
+        Cause::Status { code: 403 } => (states.forbidden, ""),
+        Cause::Status { code: 404 } => (states.no_stream, ""),
+        Cause::Status { code } => return fill(states.http_status, &[&code.to_string()]),
+        Cause::NotAStream { detail } => (states.not_understood, &**detail),
+        Cause::TooLarge => (states.too_large, ""),
         Cause::Untrusted { detail, .. } => {
             let mut letters = detail.chars();
             let first = letters.next().map(|first| first.to_uppercase().to_string());
-            format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+            return format!("{}{}.", first.unwrap_or_default(), letters.as_str());
         }
-        Cause::Silence => "Nothing was heard from the server in time.".to_owned(),
-    }
+        Cause::Silence => (states.silence, ""),
+    };
+    fill(words, &[detail])
 }
 
 /// Why somebody is asked to sign in; `had_data` if there was a session.
 #[must_use]
 pub fn explain_sign_in(cause: Option<&Cause>, had_data: bool) -> &'static str {
+    let states = &text().states;
     match cause {
-        Some(Cause::Status { code: 403 }) => FORBIDDEN,
-        _ if had_data => "Your session has ended.",
-        _ => "This server shows its data only to those it knows.",
+        Some(Cause::Status { code: 403 }) => states.forbidden,
+        _ if had_data => states.session_ended,
+        _ => states.sign_in_why,
     }
 }
 
 /// What it means that a server cannot use its bus, to whoever looks, in a sentence; `since` is a time as people read it.
 #[must_use]
 pub fn explain_outage(since: &str) -> String {
-    format!(
-        "The server has been unable to use its message bus since {since}; values of this server's metrics pause."
-    )
+    fill(text().states.outage, &[since])
 }
 
 #[cfg(test)]

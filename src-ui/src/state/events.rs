@@ -128,7 +128,12 @@ impl EventLog {
 
     /// Tells of events lost between the feed and this page.
     pub fn take_dropped(&mut self, count: u64, arrived: Duration) {
-        self.lose("this page".to_owned(), None, format!(r#"{{"dropped":{count}}}"#), arrived);
+        self.lose(
+            crate::text::text().data.this_page.to_owned(),
+            None,
+            format!(r#"{{"dropped":{count}}}"#),
+            arrived,
+        );
     }
 
     /// The entry that came last.

@@ -1,9 +1,12 @@
-//! Numbers as people read them. Rounding happens on integers, so that no float formatter is needed.
+//! Numbers as people read them. Rounding happens on integers, so that no float formatter is needed; the marks between digits are
+//! those of the language, which the browser was asked for once.
 
 use std::fmt;
 use std::time::Duration;
 
 pub use tidings_protocol::metric::total;
+
+use crate::text::{fill, marks, text};
 
 /// A number and its unit, kept apart because they are set in different sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,47 +55,55 @@ pub fn share(part: u64, whole: u64) -> f32 {
 pub fn one_decimal(value: f64) -> String {
     let tenths = (value * 10.0).round() as i64;
     let sign = if tenths < 0 { "-" } else { "" };
-    format!("{sign}{}.{}", tenths.abs() / 10, tenths.abs() % 10)
+    marks().point(format!("{sign}{}.{}", tenths.abs() / 10, tenths.abs() % 10))
 }
 
 /// Two decimals, for load averages.
 #[must_use]
 pub fn two_decimals(value: f64) -> String {
     let hundredths = (value.max(0.0) * 100.0).round() as u64;
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+    marks().point(format!("{}.{:02}", hundredths / 100, hundredths % 100))
 }
 
 /// `3 d 4 h`, `4 h 12 min`, `12 min`: the two largest units.
 #[must_use]
 pub fn uptime(seconds: u64) -> String {
+    let times = &text().times;
     let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
     match (days, hours) {
-        (0, 0) => format!("{minutes} min"),
-        (0, _) => format!("{hours} h {minutes} min"),
-        _ => format!("{days} d {hours} h"),
+        (0, 0) => fill(times.minutes, &[&minutes.to_string()]),
+        (0, _) => fill(times.hours, &[&hours.to_string(), &minutes.to_string()]),
+        _ => fill(times.days, &[&days.to_string(), &hours.to_string()]),
     }
 }
 
 /// `just now`, `4 s ago`, `3 min ago`, `2 h ago`.
 #[must_use]
 pub fn age(age: Duration) -> String {
-    match age.as_secs() {
-        0 => "just now".to_owned(),
-        s @ 1..60 => format!("{s} s ago"),
-        s @ 60..3_600 => format!("{} min ago", s / 60),
-        s => format!("{} h ago", s / 3_600),
-    }
+    let times = &text().times;
+    let (words, count) = match age.as_secs() {
+        s @ 0..60 => (times.seconds_ago, s),
+        s @ 60..3_600 => (times.minutes_ago, s / 60),
+        s => (times.hours_ago, s / 3_600),
+    };
+    past(words, count)
 }
 
 /// `just now`, `3 min ago`, `2 h ago`, `5 d ago`: for lists, where seconds would be noise.
 #[must_use]
 pub fn ago(age: Duration) -> String {
-    match age.as_secs() {
-        0..60 => "just now".to_owned(),
-        s @ 60..3_600 => format!("{} min ago", s / 60),
-        s @ 3_600..86_400 => format!("{} h ago", s / 3_600),
-        s => format!("{} d ago", s / 86_400),
-    }
+    let times = &text().times;
+    let (words, count) = match age.as_secs() {
+        0..60 => ("", 0),
+        s @ 60..3_600 => (times.minutes_ago, s / 60),
+        s @ 3_600..86_400 => (times.hours_ago, s / 3_600),
+        s => (times.days_ago, s / 86_400),
+    };
+    past(words, count)
+}
+
+fn past(words: &'static str, count: u64) -> String {
+    if count == 0 { text().times.now.to_owned() } else { fill(words, &[&count.to_string()]) }
 }
 
 /// `3`, `99+`: a count where there is little room.
@@ -104,11 +115,11 @@ pub fn capped(count: u64, most: u64) -> String {
 /// `1,234`.
 #[must_use]
 pub fn grouped(count: u64) -> String {
-    let digits = count.to_string();
+    let (digits, group) = (count.to_string(), marks().group);
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
+            out.push(group);
         }
         out.push(digit);
     }
@@ -133,6 +144,7 @@ fn scaled(mut value: f64, units: &[&'static str; 7]) -> Quantity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::{Language, Marks, choose};
 
     #[test]
     fn sizes_take_the_unit_that_keeps_them_short() {
@@ -149,6 +161,19 @@ mod tests {
             assert_eq!(bytes(count).to_string(), text);
         }
         assert_eq!(rate(2_621_440.0).to_string(), "2.5 MiB/s");
+    }
+
+    #[test]
+    fn marks_and_words_are_those_of_the_language() {
+        choose(Language::German, "de", Marks { decimal: ',', group: '.' });
+        assert_eq!(bytes(1536).to_string(), "1,5 KiB");
+        assert_eq!(percent(34.25).to_string(), "34,3 %");
+        assert_eq!(two_decimals(0.5), "0,50");
+        assert_eq!(grouped(1_234_567), "1.234.567");
+        assert_eq!(age(Duration::from_secs(5)), "vor 5 s");
+        assert_eq!(ago(Duration::from_secs(5)), "gerade eben");
+        choose(Language::English, "en", Marks::ENGLISH);
+        assert_eq!(age(Duration::from_secs(5)), "5 s ago");
     }
 
     #[test]

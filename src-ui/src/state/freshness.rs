@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tidings_feed::State;
 
+use crate::text::text;
+
 /// State of one panel, told by the panel itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
@@ -46,37 +48,36 @@ impl Freshness {
 
     /// What a person reads; nothing while all is well.
     #[must_use]
-    pub const fn label(self) -> Option<&'static str> {
-        match self {
-            Self::Live => None,
-            Self::Waiting => Some("Waiting"),
-            Self::Degraded => Some("Degraded"),
-            Self::Stale => Some("Stale"),
-            Self::Reconnecting => Some("Reconnecting"),
-            Self::Offline => Some("Offline"),
-            Self::Unauthorized => Some("Unauthorized"),
-            Self::Incompatible => Some("Incompatible"),
-            Self::Paused => Some("Paused"),
-        }
+    pub fn label(self) -> Option<&'static str> {
+        let states = &text().states;
+        let label = match self {
+            Self::Live => return None,
+            Self::Waiting => states.waiting,
+            Self::Degraded => states.degraded,
+            Self::Stale => states.stale,
+            Self::Reconnecting => states.reconnecting,
+            Self::Offline => states.offline,
+            Self::Unauthorized => states.unauthorized,
+            Self::Incompatible => states.incompatible,
+            Self::Paused => states.paused,
+        };
+        Some(label)
     }
 
     /// What it means, in a sentence; what to do is said once for the whole page.
     #[must_use]
-    pub const fn explain(self) -> &'static str {
+    pub fn explain(self) -> &'static str {
+        let states = &text().states;
         match self {
             Self::Live => "",
-            Self::Waiting => "Nothing new has come yet.",
-            Self::Degraded => {
-                "Connected, but the server cannot use its message bus: its metrics pause."
-            }
-            Self::Stale => {
-                "Connected, but a sample is overdue by three intervals, at least 3 s, or a list did not come."
-            }
-            Self::Reconnecting => "The connection is lost; the next attempt comes by itself.",
-            Self::Offline => "You closed the connection.",
-            Self::Unauthorized => "The server wants a valid sign-in.",
-            Self::Incompatible => "The server speaks another protocol, or is none.",
-            Self::Paused => "You hold the page still.",
+            Self::Waiting => states.why_waiting,
+            Self::Degraded => states.why_degraded,
+            Self::Stale => states.why_stale,
+            Self::Reconnecting => states.why_reconnecting,
+            Self::Offline => states.why_offline,
+            Self::Unauthorized => states.why_unauthorized,
+            Self::Incompatible => states.why_incompatible,
+            Self::Paused => states.why_paused,
         }
     }
 }

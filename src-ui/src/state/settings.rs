@@ -4,6 +4,7 @@ use tidings_protocol::notification::Level;
 
 use super::chart::Span;
 use super::layout::Layout;
+use crate::text::Language;
 
 /// Name of the levels whose notifications become toasts.
 const TOASTS: &str = "toasts";
@@ -14,6 +15,9 @@ const SPAN: &str = "charts";
 /// Name of the panels in their order.
 const PANELS: &str = "panels";
 
+/// Name of the language.
+const LANGUAGE: &str = "language";
+
 /// All that is remembered, but the theme, which must be known before the program runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -23,11 +27,18 @@ pub struct Settings {
     pub span: Span,
     /// Which panels are shown, and in which order.
     pub layout: Layout,
+    /// The language; the system's where there is none.
+    pub language: Option<Language>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { toasts: Level::ALL.to_vec(), span: Span::default(), layout: Layout::default() }
+        Self {
+            toasts: Level::ALL.to_vec(),
+            span: Span::default(),
+            layout: Layout::default(),
+            language: None,
+        }
     }
 }
 
@@ -45,6 +56,7 @@ impl Settings {
             toasts: toasts.unwrap_or_else(|| Level::ALL.to_vec()),
             span: span.unwrap_or_default(),
             layout: words(PANELS).map(Layout::read).unwrap_or_default(),
+            language: words(LANGUAGE).and_then(|mut words| Language::of(words.next()?)),
         }
     }
 
@@ -53,7 +65,8 @@ impl Settings {
     pub fn write(&self) -> String {
         let words: Vec<_> = self.toasts.iter().map(|level| level.as_str()).collect();
         let (toasts, span, layout) = (words.join(" "), self.span.name(), self.layout.write());
-        format!("{TOASTS} {toasts}\n{SPAN} {span}\n{PANELS}{layout}\n")
+        let language = self.language.map_or("", Language::code);
+        format!("{TOASTS} {toasts}\n{SPAN} {span}\n{PANELS}{layout}\n{LANGUAGE} {language}\n")
     }
 
     /// Whether notifications of `level` become toasts.
@@ -81,14 +94,21 @@ mod tests {
         assert_eq!(Settings::read(&quiet.write()), quiet);
         assert_eq!(quiet.with_toasts_toggled(Level::Info), Settings::default());
         let layout = Layout::read("+jobs -cpu".split(' '));
-        let none = Settings { toasts: Vec::new(), span: Span::Week, layout };
+        let none = Settings {
+            toasts: Vec::new(),
+            span: Span::Week,
+            layout,
+            language: Some(Language::German),
+        };
         assert_eq!(Settings::read(&none.write()), none);
         assert_eq!(Settings::read("later 1\ntoasts warning error\n").toasts.len(), 2);
     }
 
     #[test]
     fn what_cannot_be_read_is_as_at_first() {
-        for text in ["", "{}", "toasts loud\n", "later 1\n", "charts 2y\n", "charts\n"] {
+        for text in
+            ["", "{}", "toasts loud\n", "later 1\n", "charts 2y\n", "charts\n", "language x\n"]
+        {
             assert_eq!(Settings::read(text), Settings::default(), "{text}");
         }
     }

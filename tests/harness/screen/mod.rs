@@ -63,6 +63,15 @@ impl Screen {
     ///
     /// If chromium or chromedriver is missing.
     pub async fn browser() -> Result<Self> {
+        Self::browser_in("en-US,en").await
+    }
+
+    /// Chromium with an empty profile, of somebody who reads these languages.
+    ///
+    /// # Errors
+    ///
+    /// As [`browser`](Self::browser).
+    pub async fn browser_in(languages: &str) -> Result<Self> {
         let profile = tempfile::tempdir()?;
         let port = free_address()?.port();
         let driver = Process::start("chromedriver", &[format!("--port={port}")], &[])?;
@@ -82,6 +91,8 @@ impl Screen {
         ] {
             capabilities.add_arg(argument)?;
         }
+        let preferences = json!({ "intl.accept_languages": languages });
+        capabilities.add_experimental_option("prefs", preferences)?;
         Self::connect(port, capabilities.into(), vec![driver], profile).await
     }
 

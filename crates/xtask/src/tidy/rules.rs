@@ -126,7 +126,7 @@ pub const RULES: &[Rule] = &[
         why: "panels read the state and hooks, and never the feed: what they show can be tested without a server",
         kind: ModulesOnly {
             from: "src-ui/src/panels/",
-            modules: &["panels", "hooks", "components", "state"],
+            modules: &["panels", "hooks", "components", "state", "text"],
             crates: None,
         },
     },
@@ -135,7 +135,7 @@ pub const RULES: &[Rule] = &[
         why: "hooks tie the feed to the state and draw nothing",
         kind: ModulesOnly {
             from: "src-ui/src/hooks/",
-            modules: &["hooks", "feed", "state"],
+            modules: &["hooks", "feed", "state", "text"],
             crates: None,
         },
     },
@@ -144,10 +144,15 @@ pub const RULES: &[Rule] = &[
         why: "the state is plain data and reducers, tested by a native `cargo test`",
         kind: ModulesOnly {
             from: "src-ui/src/state/",
-            modules: &["state"],
+            modules: &["state", "text"],
             // The feed's crate is pure too; the module `feed` is not.
             crates: Some(&["tidings_feed", "tidings_protocol", "serde", "serde_json"]),
         },
+    },
+    Rule {
+        name: "ui-text",
+        why: "texts are plain data that every part may name, and name none",
+        kind: ModulesOnly { from: "src-ui/src/text/", modules: &["text"], crates: Some(&[]) },
     },
     Rule {
         name: "ui-components",
@@ -155,7 +160,7 @@ pub const RULES: &[Rule] = &[
         // The state's types may be props; what is in the state comes by hooks, to panels.
         kind: ModulesOnly {
             from: "src-ui/src/components/",
-            modules: &["components", "state"],
+            modules: &["components", "state", "text"],
             crates: None,
         },
     },

@@ -268,7 +268,7 @@ fn describe(
         let figure = column.get(at).filter(|figure| !figure.mean.is_nan())?;
         text.push_str(" · ");
         if lines.len() > 1 {
-            text.push_str(line.label);
+            text.push_str((line.label)(crate::text::text()));
             text.push(' ');
         }
         text.push_str(&scale.show(figure.mean));

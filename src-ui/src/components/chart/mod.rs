@@ -11,17 +11,25 @@ use web_sys::Element;
 use yew::prelude::*;
 
 use crate::state::chart::{Figure, Window};
+use crate::text::{Text, text};
 use drawing::Drawing;
 
 pub use scale::{Scale, number};
 
 /// One line of a chart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Line {
     /// What it shows.
-    pub label: &'static str,
+    pub label: fn(&'static Text) -> &'static str,
     /// Custom property that holds its colour.
     pub color: &'static str,
+}
+
+/// Lines of a chart have a colour each.
+impl PartialEq for Line {
+    fn eq(&self, other: &Self) -> bool {
+        self.color == other.color
+    }
 }
 
 /// Columns of a chart.
@@ -131,7 +139,7 @@ pub fn Chart(props: &ChartProps) -> Html {
     html! {
         <div class="chart-frame">
             <div class="chart" id={props.id} ref={frame} tabindex="0" role="group" {ondblclick} {onkeydown}
-                aria-roledescription="chart" aria-label={props.label.clone()} aria-describedby={summary.clone()}
+                aria-roledescription={text().times.chart} aria-label={props.label.clone()} aria-describedby={summary.clone()}
                 aria-keyshortcuts="ArrowLeft ArrowRight + - 0" />
             <p class="unseen" id={summary}>{ props.summary.clone() }</p>
             if let Some(trouble) = &props.trouble {

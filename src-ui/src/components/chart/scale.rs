@@ -4,6 +4,7 @@ use wasm_bindgen::JsValue;
 
 use crate::components::uplot::{list, object};
 use crate::state::format;
+use crate::text::marks;
 
 /// What the vertical axis measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Scale {
     #[must_use]
     pub fn show(self, value: f64) -> String {
         match self {
-            Self::Percent => format!("{} %", format::one_decimal(value)),
+            Self::Percent => format::percent(value as f32).to_string(),
             Self::Rate => format::rate(value).to_string(),
             Self::Plain => plain(value),
         }
@@ -30,7 +31,10 @@ impl Scale {
     pub(super) fn tick(self, value: f64) -> String {
         match self {
             Self::Percent => format!("{}%", value.round() as i64),
-            Self::Rate => format::rate(value).to_string().replace(".0", ""),
+            Self::Rate => {
+                let nothing: String = [marks().decimal, '0'].iter().collect();
+                format::rate(value).to_string().replace(&nothing, "")
+            }
             Self::Plain => plain(value),
         }
     }
@@ -66,10 +70,10 @@ impl Scale {
 /// So many digits as tell something, as the browser writes them: a formatter of floats would weigh ten kilobytes.
 fn plain(value: f64) -> String {
     let short = js_sys::Number::from(value).to_precision(6).unwrap_or_default();
-    number(js_sys::parse_float(&String::from(short)))
+    marks().point(number(js_sys::parse_float(&String::from(short))))
 }
 
-/// All digits of a number.
+/// All digits of a number, with a point: for programs.
 #[must_use]
 pub fn number(value: f64) -> String {
     js_sys::Number::from(value).to_string_with_radix(10).map(String::from).unwrap_or_default()

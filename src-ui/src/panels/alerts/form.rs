@@ -18,6 +18,8 @@ use crate::state::alerts::draft::{Draft, Field, Problem, Quiet, problem};
 use crate::state::alerts::scale::scales;
 use crate::state::alerts::{names, wire, words};
 use crate::state::metrics::Metrics;
+use crate::state::toasts::name;
+use crate::text::{self as language, fill};
 
 /// What the form is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,12 +156,13 @@ pub(super) fn Form(props: &FormProps) -> Html {
         })
     };
     let is_new = matches!(props.subject, Subject::New(_));
+    let texts = &language::text().alerts;
     let save = match (busy, is_new) {
-        (true, _) => "Saving…",
-        (false, true) => "Make the rule",
-        (false, false) => "Save",
+        (true, _) => texts.saving,
+        (false, true) => texts.make,
+        (false, false) => texts.save,
     };
-    let title = if is_new { "New rule" } else { "Change the rule" };
+    let title = if is_new { texts.new } else { texts.change };
     let why = |field: Field| {
         let found = problems.iter().find(|(at, _)| *at == field);
         found.map(|(_, why)| AttrValue::from(why.clone()))
@@ -172,7 +175,7 @@ pub(super) fn Form(props: &FormProps) -> Html {
                 { more(draft, &why) }
                 <label class="choice form-enabled">
                     <input type="checkbox" name="enabled" checked={draft.enabled} />
-                    { "Judge figures by it" }
+                    { texts.enabled }
                 </label>
                 { preview(draft) }
                 { lists(&metrics) }
@@ -181,11 +184,11 @@ pub(super) fn Form(props: &FormProps) -> Html {
                 }
                 <div class="form-acts" role={leaving.then_some("alert")} data-testid={leaving.then_some("alert-leaving")}>
                     if *leaving {
-                        <span class="form-question">{ "Leave without saving?" }</span>
-                        { form_button("plain", "button", "alert-stay", "Go on writing", stay) }
-                        { form_button("danger", "button", "alert-discard", "Discard", discard) }
+                        <span class="form-question">{ texts.leave }</span>
+                        { form_button("plain", "button", "alert-stay", texts.stay, stay) }
+                        { form_button("danger", "button", "alert-discard", texts.discard, discard) }
                     } else {
-                        { form_button("plain", "button", "alert-cancel", "Cancel", cancel) }
+                        { form_button("plain", "button", "alert-cancel", language::text().shell.cancel, cancel) }
                         { form_button("primary", "submit", "alert-save", save, Callback::noop()) }
                     }
                 </div>
@@ -196,11 +199,12 @@ pub(super) fn Form(props: &FormProps) -> Html {
 
 /// What every rule has.
 fn fields(draft: &Draft, snapshot: Option<&Snapshot>, why: Why<'_>) -> Html {
+    let texts = &language::text().alerts;
     let scales = scales(draft.unit());
     html! {
         <>
-            { text(Field::Name, "Name", &draft.name, Text { hint: None, placeholder: "A disk fills up", focus: true, ..Text::default() }, why) }
-            { text(Field::Metric, "Figure", &draft.metric, Text {
+            { text(Field::Name, texts.name, &draft.name, Text { hint: None, placeholder: texts.disk_full, focus: true, ..Text::default() }, why) }
+            { text(Field::Metric, texts.figure, &draft.metric, Text {
                 hint: Some(about(draft.metric.trim(), snapshot)),
                 placeholder: "cpu.total",
                 list: Some("alert-metrics"),
@@ -208,13 +212,13 @@ fn fields(draft: &Draft, snapshot: Option<&Snapshot>, why: Why<'_>) -> Html {
                 ..Text::default()
             }, why) }
             <div class="form-row">
-                { select("side", "It may not be", &[("above", "above"), ("below", "below")], draft.side.as_str()) }
-                { text(Field::Threshold, "Threshold", &draft.threshold, Text {
+                { select("side", texts.may_not, &[("above", texts.above), ("below", texts.below)], draft.side.as_str()) }
+                { text(Field::Threshold, texts.threshold, &draft.threshold, Text {
                     placeholder: "90",
                     inputmode: Some("decimal"),
                     behind: (!scales[0].symbol.is_empty()).then(|| html! {
                         if scales.len() > 1 {
-                            <select class="field-input field-unit" name="scale" aria-label="Unit">
+                            <select class="field-input field-unit" name="scale" aria-label={texts.unit}>
                                 { for scales.iter().enumerate().map(|(at, scale)| html! {
                                     <option key={scale.symbol} value={scale.symbol} selected={at == draft.scale}>{ scale.symbol }</option>
                                 }) }
@@ -225,9 +229,9 @@ fn fields(draft: &Draft, snapshot: Option<&Snapshot>, why: Why<'_>) -> Html {
                     }),
                     ..Text::default()
                 }, why) }
-                { text(Field::Hold, "For", &draft.hold, Text { placeholder: "at once", hint: Some(html! { "90s, 5m, 2h; 0 is at once" }), ..Text::default() }, why) }
+                { text(Field::Hold, texts.for_time, &draft.hold, Text { placeholder: texts.at_once, hint: Some(html! { texts.hold_hint }), ..Text::default() }, why) }
             </div>
-            { select("level", "Level of the notification", &Level::ALL.map(|level| (level.as_str(), level.as_str())), draft.level.as_str()) }
+            { select("level", texts.level_label, &Level::ALL.map(|level| (level.as_str(), name(level))), draft.level.as_str()) }
         </>
     }
 }
@@ -240,6 +244,9 @@ fn more(draft: &Draft, why: Why<'_>) -> Html {
         ![&draft.recover, &draft.recover_hold, &draft.host].into_iter().all(String::is_empty)
             || draft.quiet != Quiet::Server;
     let unit = scales(draft.unit()).get(draft.scale).map_or("", |scale| scale.symbol);
+    let texts = &language::text().alerts;
+    let choices =
+        [("server", texts.quiet_server), ("never", texts.quiet_never), ("hours", texts.quiet_own)];
     let quiet = match draft.quiet {
         Quiet::Server => "server",
         Quiet::Never => "never",
@@ -247,42 +254,36 @@ fn more(draft: &Draft, why: Why<'_>) -> Html {
     };
     html! {
         <details class="form-more" open={is_wrong || is_set}>
-            <summary>{ "When it is over, quiet hours, machine" }</summary>
+            <summary>{ texts.more }</summary>
             <div class="form-row">
-                { text(Field::Recover, "Over at", &draft.recover, Text {
-                    placeholder: "5% back",
+                { text(Field::Recover, texts.over_at, &draft.recover, Text {
+                    placeholder: texts.back,
                     inputmode: Some("decimal"),
                     behind: (!unit.is_empty()).then(|| html! { <span class="field-unit" aria-hidden="true">{ unit }</span> }),
                     ..Text::default()
                 }, why) }
-                { text(Field::RecoverHold, "For", &draft.recover_hold, Text { placeholder: "as above, 1m at least", ..Text::default() }, why) }
+                { text(Field::RecoverHold, texts.for_time, &draft.recover_hold, Text { placeholder: texts.as_above, ..Text::default() }, why) }
             </div>
             <div class="form-row">
-                { select("quiet", "Quiet hours", QUIET, quiet) }
+                { select("quiet", texts.quiet_hours, &choices, quiet) }
                 if draft.quiet == Quiet::Hours {
-                    { text(Field::Quiet, "Hours", &draft.hours, Text {
+                    { text(Field::Quiet, texts.hours, &draft.hours, Text {
                         name: Some("hours"),
                         placeholder: "22:00-07:00",
-                        hint: Some(html! { "by the clock of the server" }),
+                        hint: Some(html! { texts.by_clock }),
                         ..Text::default()
                     }, why) }
                 }
             </div>
-            { text(Field::Host, "Machine", &draft.host, Text {
-                placeholder: "the one of this server",
-                hint: Some(html! { "its name, or * for every machine whose server has the rule" }),
+            { text(Field::Host, texts.machine, &draft.host, Text {
+                placeholder: texts.own_machine,
+                hint: Some(html! { texts.host_hint }),
                 list: Some("alert-hosts"),
                 ..Text::default()
             }, why) }
         </details>
     }
 }
-
-const QUIET: &[(&str, &str)] = &[
-    ("server", "As the server has it for all"),
-    ("never", "None"),
-    ("hours", "At hours of its own"),
-];
 
 /// What the figure says, and what it is at the moment.
 fn about(metric: &str, snapshot: Option<&Snapshot>) -> Html {
@@ -292,11 +293,12 @@ fn about(metric: &str, snapshot: Option<&Snapshot>) -> Html {
         .zip(snapshot)
         .and_then(|(pattern, snapshot)| names::now(pattern, snapshot));
     let text = names::text(metric);
+    let texts = &language::text().alerts;
     let note = match (&pattern, now) {
-        (None, _) => "A name, or several by a * as in disk.*.used_percent".to_owned(),
+        (None, _) => texts.metric_hint.to_owned(),
         (Some(_), Some(now)) if text.is_empty() => now,
-        (Some(_), Some(now)) => format!("{text}. {now}"),
-        (Some(_), None) => "The machine that is shown has no such figure at the moment.".to_owned(),
+        (Some(_), Some(now)) => fill(texts.figure_now, &[text, &now]),
+        (Some(_), None) => texts.no_figure_now.to_owned(),
     };
     html! { note }
 }
@@ -313,7 +315,7 @@ fn lists(metrics: &Metrics) -> Html {
             </datalist>
             <datalist id="alert-hosts">
                 { for metrics.hosts().map(|host| html! { <option key={host.to_string()} value={host.to_string()} /> }) }
-                <option key="*" value="*">{ "every machine" }</option>
+                <option key="*" value="*">{ language::text().alerts.every_machine }</option>
             </datalist>
         </>
     }
@@ -325,7 +327,7 @@ fn preview(draft: &Draft) -> Html {
     let unit = draft.unit();
     html! {
         <p class="form-preview" data-testid="alert-preview">
-            { format!("Tells of {} {}, and that it is over {}.", rule.metric, words::condition(&rule, unit), words::recovery(&rule, unit)) }
+            { fill(language::text().alerts.preview, &[&rule.metric, &words::condition(&rule, unit), &words::recovery(&rule, unit)]) }
         </p>
     }
 }

@@ -23,6 +23,7 @@ use crate::hooks::{
 };
 use crate::state::alerts::draft::Draft;
 use crate::state::alerts::{Alerts, Load, wire};
+use crate::text::{counted, fill, text};
 use blank::blank;
 use form::{Form, Subject};
 use removal::removal;
@@ -124,33 +125,34 @@ pub(super) fn AlertsPanel() -> Html {
     let firing = alerts.count(AlertState::Firing);
     let is_empty = alerts.rules().is_empty();
     let can_make = may_change == Some(true) && !is_empty;
+    let texts = &text().alerts;
     let aside = html! {
         <>
             <span data-testid="alerts-count">{ summary(&alerts, firing) }</span>
             if can_make {
-                <Button label="New rule" symbol={Some(Symbol::Plus)} testid="alert-new"
+                <Button label={texts.new} symbol={Some(Symbol::Plus)} testid="alert-new"
                     onclick={on_new.reform(|()| Draft::default())} />
             }
         </>
     };
     let is_gone = is_loaded && linked.as_ref().is_some_and(|id| alerts.find(id).is_none());
     html! {
-        <Card panel="alerts" title="Alerts" symbol={Symbol::Alert} {freshness} {aside}>
+        <Card panel="alerts" title={text().panels.alerts} symbol={Symbol::Alert} {freshness} {aside}>
             <p class="unseen" role="status">
-                { match firing { 0 => String::new(), 1 => "1 alert is firing".to_owned(), n => format!("{n} alerts are firing") } }
+                { if firing > 0 { counted(texts.firing, firing as u64, &[&firing.to_string()]) } else { String::new() } }
             </p>
             <div class="alerts" id={PLACE} tabindex="-1" role="group" aria-labelledby="panel-alerts">
                 if let (Load::Failed(why), false) = (&alerts.load, is_empty) {
                     { remark(Some("warning"), Symbol::Clock, "alerts-old",
-                        format!("This is how things stood; the list did not come anew, and is asked for again. {why}").into()) }
+                        fill(texts.list_old, &[why]).into()) }
                 }
                 if is_gone {
-                    { remark(None, Symbol::Help, "alert-gone", "The rule that this link leads to is no more.".into()) }
+                    { remark(None, Symbol::Help, "alert-gone", texts.gone.into()) }
                 }
                 if is_empty {
                     { blank(&alerts.load, may_change, on_look, &on_new) }
                 } else {
-                    <ul class="alert-list" aria-label="Rules"
+                    <ul class="alert-list" aria-label={texts.rules}
                         onpointermove={on_touch.reform(|_: PointerEvent| ())}
                         onfocusin={on_touch.reform(|_: FocusEvent| ())}>
                         { for alerts.rules().iter().map(|alert| {
@@ -164,7 +166,7 @@ pub(super) fn AlertsPanel() -> Html {
                         }) }
                     </ul>
                     if may_change == Some(false) {
-                        { remark(None, Symbol::Lock, "alerts-read-only", "You may read these rules. Admins make and change them.".into()) }
+                        { remark(None, Symbol::Lock, "alerts-read-only", texts.read_only.into()) }
                     }
                 }
             </div>
@@ -180,12 +182,12 @@ pub(super) fn AlertsPanel() -> Html {
 }
 
 fn summary(alerts: &Alerts, firing: usize) -> String {
+    let texts = &text().alerts;
     match (alerts.rules().len(), firing) {
         (0, _) => String::new(),
-        (1, 0) => "1 rule".to_owned(),
-        (1, _) => "1 rule, firing".to_owned(),
-        (all, 0) => format!("{all} rules"),
-        (all, firing) => format!("{firing} of {all} firing"),
+        (all, 0) => counted(texts.count, all as u64, &[&all.to_string()]),
+        (1, _) => texts.one_firing.to_owned(),
+        (all, firing) => fill(texts.some_firing, &[&firing.to_string(), &all.to_string()]),
     }
 }
 

@@ -6,21 +6,23 @@ use crate::components::skeleton;
 use crate::hooks::Names;
 use crate::state::alerts::draft::Draft;
 use crate::state::alerts::sentence;
+use crate::text::{fill, text};
 
 /// Every admin, or users by name. Its controls are the form's, which hears of them.
 pub(super) fn people(draft: &Draft, names: &Names, problem: Option<AttrValue>) -> Html {
+    let words = &text().alerts;
     let by_name = draft.users.is_some();
     let is_wrong = problem.is_some();
     html! {
         <fieldset class="form-group" aria-describedby={is_wrong.then_some("alert-users-error")}>
-            <legend class="field-label">{ "Who is told" }</legend>
+            <legend class="field-label">{ words.who }</legend>
             <div class="choices">
                 <label class="choice">
-                    <input type="radio" name="users" value="admins" checked={!by_name} />{ "Every admin" }
+                    <input type="radio" name="users" value="admins" checked={!by_name} />{ words.every_admin }
                 </label>
                 <label class="choice">
                     <input type="radio" name="users" value="some" checked={by_name}
-                        aria-invalid={is_wrong.then_some("true")} />{ "Users by name" }
+                        aria-invalid={is_wrong.then_some("true")} />{ words.by_name }
                 </label>
             </div>
             if by_name {
@@ -34,6 +36,7 @@ pub(super) fn people(draft: &Draft, names: &Names, problem: Option<AttrValue>) -
 }
 
 fn choose(draft: &Draft, names: &Names) -> Html {
+    let words = &text().alerts;
     let known: &[String] = match names {
         Some(Ok(names)) => names,
         _ => &[],
@@ -48,11 +51,11 @@ fn choose(draft: &Draft, names: &Names) -> Html {
             }
             { for known.iter().map(|name| choice(name, draft.tells(name), "")) }
             { for others.map(|name| {
-                let note = if matches!(names, Some(Ok(_))) { "is no user any more" } else { "" };
+                let note = if matches!(names, Some(Ok(_))) { words.no_user } else { "" };
                 choice(name, true, note)
             }) }
             if let Some(Err(why)) = names {
-                <p class="field-error">{ format!("The names of users did not come. {}", sentence(why)) }</p>
+                <p class="field-error">{ fill(words.no_names, &[&sentence(why)]) }</p>
             }
         </div>
     }

@@ -6,6 +6,7 @@ use tidings_protocol::alert::{Alert, AlertState};
 use yew::prelude::*;
 
 use crate::components::{Modal, form_button};
+use crate::text::text;
 
 /// The question whether it is to go, with what follows from it. What keeps it has the focus.
 pub(super) fn removal(
@@ -21,19 +22,20 @@ pub(super) fn removal(
             on_remove.emit(id.clone());
         })
     };
+    let words = &text().alerts;
     html! {
-        <Modal title="Delete this rule?" testid="alert-removal" on_leave={on_close.clone()} on_close={on_close.clone()}>
+        <Modal title={words.delete_title} testid="alert-removal" on_leave={on_close.clone()} on_close={on_close.clone()}>
             <p class="removal-name">{ &alert.rule.name }</p>
             <p class="removal-text">
                 { if alert.state == AlertState::Firing {
-                    "It is firing. With the rule that is over, and nobody is told so. It cannot be undone."
+                    words.delete_firing
                 } else {
-                    "Nobody will be told of this figure any more. It cannot be undone; switched off, the rule would stay."
+                    words.delete_text
                 } }
             </p>
             <div class="form-acts">
-                { form_button("plain", "button", "alert-keep", "Keep it", keep) }
-                { form_button("danger", "button", "alert-remove-really", "Delete", remove) }
+                { form_button("plain", "button", "alert-keep", words.keep, keep) }
+                { form_button("danger", "button", "alert-remove-really", text().shell.delete, remove) }
             </div>
         </Modal>
     }

@@ -7,6 +7,8 @@ use yew::prelude::*;
 
 use crate::components::{Button, Look, Symbol, clock_time, full_time, icon, remark, wall_now};
 use crate::state::alerts::{is_stored, words};
+use crate::state::toasts::name;
+use crate::text::{fill, text};
 
 /// Most figures of a rule that are listed.
 const SHOWN: usize = 20;
@@ -62,6 +64,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
     };
     let (id, more) = (id_of(&alert.id), format!("alert-{}-more", alert.id));
     let stored = is_stored(alert);
+    let texts = &text().alerts;
     html! {
         <li class="alert" data-testid="alert" data-id={alert.id.clone()} data-name={rule.name.clone()}
             data-state={words::state_name(alert.state)} aria-busy={props.busy.then_some("true")}>
@@ -75,7 +78,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
                     <p class="alert-about">
                         <span class="alert-metric">{ &rule.metric }</span>
                         { format!(" {}", words::condition(rule, alert.unit)) }
-                        <span class="alert-where">{ format!("on {}", words::machine(rule)) }</span>
+                        <span class="alert-where">{ fill(texts.on, &[words::machine(rule)]) }</span>
                     </p>
                     if let (AlertState::Missing, Some(why)) = (alert.state, words::explain(alert)) {
                         <p class="alert-why" data-testid="alert-why">{ why }</p>
@@ -84,7 +87,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 <div class="alert-now">
                     if let Some(value) = words::worst(alert).and_then(|worst| worst.value) {
                         <span class="alert-figure" data-testid="alert-figure">
-                            { if alert.state == AlertState::Missing { "last " } else { "" } }
+                            if alert.state == AlertState::Missing { { texts.last }{ " " } }
                             { words::figure(value, alert.unit) }
                         </span>
                     }
@@ -100,21 +103,21 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 </div>
                 <div class="alert-tags">
                     if !stored {
-                        { tag(Symbol::Lock, "Configuration", "alert-file", "It stands in the configuration of the server, and is changed there.") }
+                        { tag(Symbol::Lock, texts.configuration, "alert-file", texts.configuration_why) }
                     }
                     if alert.quiet && alert.state != AlertState::Disabled {
-                        { tag(Symbol::Moon, "Quiet", "alert-quiet", "These are quiet hours of the rule: nobody is told until they end.") }
+                        { tag(Symbol::Moon, texts.quiet, "alert-quiet", texts.quiet_why) }
                     }
                     if props.may_change && stored {
                         <button type="button" class="switch" role="switch" data-testid="alert-switch"
                             aria-checked={if rule.enabled { "true" } else { "false" }} disabled={props.busy}
-                            aria-label={format!("Judge {}", rule.name)} onclick={act(Act::Switch).reform(|_: MouseEvent| ())}
-                            title={if rule.enabled { "Switch it off" } else { "Switch it on" }} />
+                            aria-label={fill(texts.judge, &[&rule.name])} onclick={act(Act::Switch).reform(|_: MouseEvent| ())}
+                            title={if rule.enabled { texts.switch_off } else { texts.switch_on }} />
                     }
                 </div>
             </div>
             if let Some(why) = &props.refused {
-                { remark(Some("error"), Symbol::Alert, "alert-refused", format!("It was not changed. {why}").into()) }
+                { remark(Some("error"), Symbol::Alert, "alert-refused", fill(texts.not_changed, &[why]).into()) }
             }
             <div class="alert-more" id={more} hidden={!props.open}>
                 if props.open {
@@ -122,11 +125,11 @@ pub(super) fn Row(props: &RowProps) -> Html {
                     if props.may_change {
                         <div class="alert-acts">
                             if stored {
-                                <Button label="Edit" symbol={Some(Symbol::Pencil)} testid="alert-edit" onclick={act(Act::Edit)} />
+                                <Button label={texts.edit} symbol={Some(Symbol::Pencil)} testid="alert-edit" onclick={act(Act::Edit)} />
                             }
-                            <Button label="Duplicate" symbol={Some(Symbol::Copy)} testid="alert-copy" onclick={act(Act::Copy)} />
+                            <Button label={texts.duplicate} symbol={Some(Symbol::Copy)} testid="alert-copy" onclick={act(Act::Copy)} />
                             if stored {
-                                <Button label="Delete" look={Look::Plain} symbol={Some(Symbol::Trash)} testid="alert-remove"
+                                <Button label={text().shell.delete} look={Look::Plain} symbol={Some(Symbol::Trash)} testid="alert-remove"
                                     onclick={act(Act::Remove)} />
                             }
                         </div>
@@ -155,31 +158,32 @@ fn symbol(state: AlertState) -> Symbol {
 
 fn time(since: u64) -> Html {
     let since = since as f64;
-    let text = if wall_now() - since < DAY { clock_time(since) } else { full_time(since) };
+    let words = if wall_now() - since < DAY { clock_time(since) } else { full_time(since) };
     html! {
         <span class="alert-since">
-            { "since " }<time title={full_time(since)}>{ text }</time>
+            { text().alerts.since }{ " " }<time title={full_time(since)}>{ words }</time>
         </span>
     }
 }
 
 fn details(alert: &Alert, may_change: bool) -> Html {
     let rule = &alert.rule;
+    let texts = &text().alerts;
     // Whom rules are for only admins are told; to others all look alike.
     let told = may_change.then(|| {
-        rule.users.as_ref().map_or_else(|| "Every admin".to_owned(), |users| users.join(", "))
+        rule.users.as_ref().map_or_else(|| texts.every_admin.to_owned(), |users| users.join(", "))
     });
     let rows = [
-        ("Over", Some(words::recovery(rule, alert.unit))),
-        ("Level", Some(rule.level.as_str().to_owned())),
-        ("Told", told),
-        ("Quiet hours", Some(words::quiet(rule))),
+        (texts.over, Some(words::recovery(rule, alert.unit))),
+        (texts.level, Some(name(rule.level).to_owned())),
+        (texts.told, told),
+        (texts.quiet_hours, Some(words::quiet(rule))),
     ];
     html! {
         <>
             if !is_stored(alert) {
                 <p class="alert-hint">
-                    { "This rule stands in the configuration of the server. Change it there; the server reads it at its next start." }
+                    { texts.in_configuration }
                 </p>
             }
             if let (Some(why), true) = (words::explain(alert), alert.state != AlertState::Missing) {
@@ -191,7 +195,7 @@ fn details(alert: &Alert, may_change: bool) -> Html {
                 })) }
             </dl>
             if alert.series.len() > 1 {
-                <ul class="alert-series" aria-label="Figures">
+                <ul class="alert-series" aria-label={texts.figures}>
                     { for in_order(alert).into_iter().map(|series| html! {
                         <li key={series.metric.clone()} data-state={words::state_name(series.state)}>
                             { icon(symbol(series.state)) }
@@ -204,7 +208,7 @@ fn details(alert: &Alert, may_change: bool) -> Html {
                     }) }
                 </ul>
                 if alert.series.len() > SHOWN {
-                    <p class="alert-hint">{ format!("and {} more", alert.series.len() - SHOWN) }</p>
+                    <p class="alert-hint">{ fill(texts.and_more, &[&(alert.series.len() - SHOWN).to_string()]) }</p>
                 }
             }
         </>

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::components::{Button, Look, Symbol, icon, skeleton};
 use crate::hooks::Copy;
 use crate::state::jobs::Load;
+use crate::text::text;
 
 /// What one would copy to have a first one.
 const EXAMPLE: &str = "tidings run -- rsync -a --info=progress2 from/ to/";
@@ -16,32 +17,33 @@ pub(super) fn blank(
     copied: Option<Copy>,
     on_copy: &Callback<String>,
 ) -> Html {
+    let (words, data) = (&text().jobs, &text().data);
     let (label, symbol) = match copied {
-        Some(Copy::Done) => ("Copied", Symbol::Check),
-        Some(Copy::Failed) => ("Copy failed", Symbol::Alert),
-        None => ("Copy the command", Symbol::Copy),
+        Some(Copy::Done) => (data.copied, Symbol::Check),
+        Some(Copy::Failed) => (data.copy_failed, Symbol::Alert),
+        None => (data.copy_command, Symbol::Copy),
     };
     match load {
         Load::Waiting => html! {
             <div data-blank="loading" data-testid="jobs-blank">
-                <span class="unseen">{ "Loading jobs" }</span>
+                <span class="unseen">{ words.loading }</span>
                 { skeleton(3) }
             </div>
         },
         Load::Failed(why) => html! {
             <div class="alerts-blank" data-blank="failed" data-testid="jobs-blank" role="alert">
                 <span class="alerts-sign" data-level="error">{ icon(Symbol::Alert) }</span>
-                <p class="alerts-blank-title">{ "The jobs did not come" }</p>
+                <p class="alerts-blank-title">{ words.did_not_come }</p>
                 <p>{ why }</p>
-                <Button label="Try again" look={Look::Primary} symbol={Symbol::Retry} testid="jobs-retry"
+                <Button label={text().shell.try_again} look={Look::Primary} symbol={Symbol::Retry} testid="jobs-retry"
                     onclick={on_look} />
             </div>
         },
         Load::Done => html! {
             <div class="alerts-blank" data-blank="empty" data-testid="jobs-blank">
                 <span class="alerts-sign">{ icon(Symbol::Gauge) }</span>
-                <p class="alerts-blank-title">{ "No jobs yet" }</p>
-                <p>{ "Long work shows here how far it is, and when it ends. Put this before any command of yours:" }</p>
+                <p class="alerts-blank-title">{ words.none }</p>
+                <p>{ words.how }</p>
                 <p class="job-example">
                     <code>{ EXAMPLE }</code>
                     <Button {label} look={Look::Bare} {symbol} testid="job-example-copy"

@@ -10,22 +10,23 @@ use super::row::is_long;
 use crate::components::{Button, JsonView, Symbol, full_time, icon};
 use crate::hooks::job_result_address;
 use crate::state::format::bytes;
-use crate::state::jobs::{Row as Known, words};
+use crate::state::jobs::{Row as Known, words as told};
+use crate::text::text;
 
 /// Larger results are only for downloads.
 const MOST_SHOWN: u64 = 256 << 10;
 
 /// All there is to know of a job. The desktop's app saves what a browser downloads: it calls `on_save`.
 pub(super) fn details(row: &Rc<Known>, on_save: Option<Callback<()>>) -> Html {
-    let job = &row.job;
+    let (job, words) = (&row.job, &text().jobs);
     let time = |at: Option<u64>| at.map(|at| full_time(at as f64));
     let facts = [
-        ("Asked for", time(Some(job.created_at))),
-        ("Began", time(job.started_at)),
-        ("Ended", time(job.ended_at)),
-        ("Done", words::amount(job)),
-        ("Exit code", job.exit_code.map(|code| code.to_string())),
-        ("Id", Some(job.id.clone())),
+        (words.created, time(Some(job.created_at))),
+        (words.began, time(job.started_at)),
+        (words.ended, time(job.ended_at)),
+        (words.done, told::amount(job)),
+        (words.exit_code, job.exit_code.map(|code| code.to_string())),
+        (words.id, Some(job.id.clone())),
     ];
     let has_result = job
         .result
@@ -44,8 +45,8 @@ pub(super) fn details(row: &Rc<Known>, on_save: Option<Callback<()>>) -> Html {
                     has_lines={job.lines > 0} {has_result} />
             }
             if let Some(args) = &row.args {
-                <h3 class="job-heading">{ "Arguments" }</h3>
-                <JsonView json={args.clone()} testid="job-args" label="Arguments" />
+                <h3 class="job-heading">{ words.arguments }</h3>
+                <JsonView json={args.clone()} testid="job-args" label={words.arguments} />
             }
             <dl class="alert-facts">
                 { for facts.into_iter().filter_map(|(term, text)| text.map(|text| html! {
@@ -57,6 +58,7 @@ pub(super) fn details(row: &Rc<Known>, on_save: Option<Callback<()>>) -> Html {
 }
 
 fn download(id: &str, result: &ResultInfo, on_save: Option<Callback<()>>) -> Html {
+    let words = &text().jobs;
     let size = bytes(result.bytes);
     let (name, about) = match &result.file_name {
         Some(name) => (name.clone(), format!("{name}, {size}")),
@@ -64,13 +66,13 @@ fn download(id: &str, result: &ResultInfo, on_save: Option<Callback<()>>) -> Htm
     };
     html! {
         <div class="job-heading">
-            <h3>{ "Result" }</h3>
+            <h3>{ words.result }</h3>
             <span class="job-size">{ about }</span>
             if let Some(onclick) = on_save {
-                <Button label="Save" symbol={Some(Symbol::Download)} testid="job-download" {onclick} />
+                <Button label={words.save} symbol={Some(Symbol::Download)} testid="job-download" {onclick} />
             } else {
                 <a class="button" data-look="plain" data-testid="job-download" href={job_result_address(id)}
-                    download={name}>{ icon(Symbol::Download) }<span class="button-label">{ "Download" }</span></a>
+                    download={name}>{ icon(Symbol::Download) }<span class="button-label">{ words.download }</span></a>
             }
         </div>
     }

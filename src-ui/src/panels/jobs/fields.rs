@@ -1,5 +1,6 @@
 //! The fields of a form that starts a job: one for each argument, by what the server says of it.
 
+use crate::text::{fill, text};
 use tidings_protocol::job::{ArgInfo, Choice, Input};
 use yew::prelude::*;
 
@@ -25,7 +26,7 @@ pub(super) fn field(arg: &ArgInfo, value: &str, why: Option<AttrValue>) -> Html 
             <select class="field-input" id={id.clone()} {name} aria-describedby={described} aria-invalid={invalid}
                 aria-required={arg.required.then_some("true")}>
                 if value.is_empty() {
-                    <option value="" selected=true>{ if arg.required { "Choose…" } else { "—" } }</option>
+                    <option value="" selected=true>{ if arg.required { text().jobs.choose } else { "—" } }</option>
                 }
                 { for choices.iter().map(|choice| option(choice, value)) }
             </select>
@@ -44,7 +45,7 @@ pub(super) fn field(arg: &ArgInfo, value: &str, why: Option<AttrValue>) -> Html 
                 <label class="field-label" for={id}>
                     { &arg.label }
                     if !arg.required {
-                        <span class="field-optional">{ "optional" }</span>
+                        <span class="field-optional">{ text().jobs.optional }</span>
                     }
                 </label>
             }
@@ -69,10 +70,14 @@ fn option(choice: &Choice, value: &str) -> Html {
 
 /// What it is for, and what it may be.
 fn hint(arg: &ArgInfo) -> String {
+    let words = &text().jobs;
     let bounds = match &arg.input {
-        Input::Path { roots } if !roots.is_empty() => format!("Below {}.", roots.join(" or ")),
-        Input::Integer { min, max: i64::MAX } => format!("At least {min}."),
-        Input::Integer { min, max } => format!("From {min} to {max}."),
+        Input::Path { roots } if !roots.is_empty() => {
+            let or = [" ", words.or, " "].concat();
+            fill(words.below, &[&roots.join(&or)])
+        }
+        Input::Integer { min, max: i64::MAX } => fill(words.at_least, &[&min.to_string()]),
+        Input::Integer { min, max } => fill(words.from_to, &[&min.to_string(), &max.to_string()]),
         _ => String::new(),
     };
     format!("{} {bounds}", arg.help).trim().to_owned()

@@ -11,6 +11,7 @@ use crate::components::{Symbol, focus_first, form_button, remark};
 use crate::hooks::{Shared, StartError, use_actions};
 use crate::state::jobs::draft::{Draft, Problem};
 use crate::state::jobs::{Jobs, words};
+use crate::text::{fill, text};
 
 /// Name of the field that says what is to be done; arguments have theirs behind a mark.
 const KIND: &str = "kind";
@@ -117,21 +118,22 @@ pub(super) fn Form(props: &FormProps) -> Html {
             actions.start_job(kind, body, done);
         })
     };
+    let texts = &text().jobs;
     let label = match running {
         Some(Some(row)) => match row.job.progress {
-            Some(progress) => format!("Processing… {}", words::percent(progress)),
-            None => "Processing…".to_owned(),
+            Some(progress) => fill(texts.processing_at, &[&words::percent(progress)]),
+            None => texts.processing.to_owned(),
         },
-        Some(None) => "Processing…".to_owned(),
-        None if is_asking => "Starting…".to_owned(),
-        None => "Start".to_owned(),
+        Some(None) => texts.processing.to_owned(),
+        None if is_asking => texts.starting.to_owned(),
+        None => texts.start.to_owned(),
     };
     let close = props.on_close.reform(|_: MouseEvent| ());
     html! {
         <form class="form job-form" id="job-form" data-testid="job-form" ref={place} {onsubmit} {oninput} novalidate=true
-            aria-label="Start a job">
+            aria-label={texts.start_label}>
             <div class="field">
-                <label class="field-label" for={KIND}>{ "What is to be done" }</label>
+                <label class="field-label" for={KIND}>{ texts.what }</label>
                 <select class="field-input" id={KIND} name={KIND} aria-describedby="kind-hint" disabled={is_asking}>
                     { for kinds.iter().map(|other| html! {
                         <option key={other.kind.clone()} value={other.kind.clone()} selected={other.kind == kind.kind}>
@@ -154,7 +156,7 @@ pub(super) fn Form(props: &FormProps) -> Html {
                 }) }
             </div>
             <div class="form-acts">
-                { form_button("plain", "button", "job-form-close", "Close", close) }
+                { form_button("plain", "button", "job-form-close", text().shell.close, close) }
                 <button type="submit" class="button" data-look="primary" data-testid="job-start"
                     aria-disabled={is_taken.then_some("true")}>
                     { label }

@@ -29,6 +29,7 @@ use crate::hooks::{
 };
 use crate::state::freshness::Freshness;
 use crate::state::jobs::{Jobs, Load, Row as Known};
+use crate::text::{fill, text};
 use blank::blank;
 use form::Form;
 use question::question;
@@ -159,19 +160,20 @@ pub(super) fn JobsPanel() -> Html {
             focus_on("[data-testid=jobs-no-such]");
         }
     });
+    let texts = &text().jobs;
     let aside = html! {
         <>
             <span data-testid="jobs-count">{ summary(&jobs) }</span>
             if can_start {
                 <button type="button" class="button" data-look="plain" data-testid="job-new" aria-controls="job-form"
                     aria-expanded={if view.starting { "true" } else { "false" }} onclick={on_form.reform(|_: MouseEvent| ())}>
-                    { icon(Symbol::Plus) }<span class="button-label">{ "Start a job" }</span>
+                    { icon(Symbol::Plus) }<span class="button-label">{ texts.start_label }</span>
                 </button>
             }
         </>
     };
     html! {
-        <Card panel="jobs" title="Jobs" symbol={Symbol::Gauge} {freshness} {aside}>
+        <Card panel="jobs" title={text().panels.jobs} symbol={Symbol::Gauge} {freshness} {aside}>
             <p class="unseen" role="status" data-testid="jobs-said">{ jobs.said.to_string() }</p>
             <div class="jobs" id={PLACE} tabindex="-1" role="group" aria-labelledby="panel-jobs">
                 if count > 0 && freshness != Freshness::Paused && held.is_some() {
@@ -181,14 +183,14 @@ pub(super) fn JobsPanel() -> Html {
                 }
                 if let (Load::Failed(why), true) = (&jobs.load, count > 0) {
                     { remark(Some("warning"), Symbol::Clock, "jobs-old",
-                        format!("The list did not come anew, so that an end may be missing here. {why}").into()) }
+                        fill(texts.list_old, &[why]).into()) }
                     <div class="jobs-more">
-                        <Button label="Try again" symbol={Some(Symbol::Retry)} testid="jobs-again" onclick={on_look.clone()} />
+                        <Button label={text().shell.try_again} symbol={Some(Symbol::Retry)} testid="jobs-again" onclick={on_look.clone()} />
                     </div>
                 }
                 if let Some(why) = no_such {
                     { remark(Some("warning"), Symbol::Alert, "jobs-no-such",
-                        format!("The job of this link did not come. {why}").into()) }
+                        fill(texts.no_such, &[why]).into()) }
                 }
                 if view.starting && can_start {
                     <Form jobs={jobs.clone()} on_close={on_form} />
@@ -196,7 +198,7 @@ pub(super) fn JobsPanel() -> Html {
                     { blank(&jobs.load, on_look, copied, &on_copy) }
                 }
                 if count > 0 {
-                    <ul class="job-list" aria-label="Jobs">
+                    <ul class="job-list" aria-label={text().panels.jobs}>
                         { for jobs.rows().zip(drawn).filter(|(_, is_drawn)| *is_drawn).map(|(row, _)| {
                             let id = &row.job.id;
                             let answer = jobs.answer.as_ref().filter(|(other, _)| other == id);
@@ -276,19 +278,23 @@ fn use_link(
 fn summary(jobs: &Jobs) -> String {
     let waiting = jobs.rows().filter(|row| row.job.state == JobState::Queued).count();
     let running = jobs.active() - waiting;
+    let texts = &text().jobs;
+    let running_count = || fill(texts.running_count, &[&running.to_string()]);
+    let queued_count = || fill(texts.queued_count, &[&waiting.to_string()]);
     match (running, waiting) {
         (0, 0) => String::new(),
-        (_, 0) => format!("{running} running"),
-        (0, _) => format!("{waiting} queued"),
-        _ => format!("{running} running, {waiting} queued"),
+        (_, 0) => running_count(),
+        (0, _) => queued_count(),
+        _ => [running_count(), queued_count()].join(", "),
     }
 }
 
 fn more(count: usize, most: usize, is_loading: bool) -> String {
+    let texts = &text().jobs;
     match count.saturating_sub(most) {
-        _ if is_loading => "Loading…".to_owned(),
-        0 => "Show older ones".to_owned(),
-        left => format!("Show {} more", left.min(SHOWN)),
+        _ if is_loading => texts.loading_more.to_owned(),
+        0 => texts.show_older.to_owned(),
+        left => fill(texts.show_more, &[&left.min(SHOWN).to_string()]),
     }
 }
 

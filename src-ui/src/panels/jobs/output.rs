@@ -8,6 +8,7 @@ use crate::components::{JsonView, Symbol, clock_time, remark, skeleton};
 use crate::hooks::use_job_texts;
 use crate::state::format::grouped;
 use crate::state::jobs::tail::Tail;
+use crate::text::{counted, fill, text};
 
 /// So near to its end a list counts as being there, in pixels.
 const NEAR: i32 = 8;
@@ -52,29 +53,30 @@ pub(super) fn Output(props: &OutputProps) -> Html {
             }
         })
     };
+    let words = &text().jobs;
     html! {
         <>
             if props.has_result {
                 { match &texts.result {
                     None => skeleton(3),
-                    Some(Ok(json)) => html! { <JsonView json={json.clone()} testid="job-result" label="Result" /> },
-                    Some(Err(why)) => missing(format!("The result did not come. {why}")),
+                    Some(Ok(json)) => html! { <JsonView json={json.clone()} testid="job-result" label={words.result} /> },
+                    Some(Err(why)) => missing(fill(words.no_result, &[why])),
                 } }
             }
             if props.has_lines {
-                <h3 class="job-heading">{ "Output" }</h3>
+                <h3 class="job-heading">{ words.output }</h3>
                 { match &texts.written.tail {
                     None if texts.written.why.is_none() => skeleton(3),
                     None => Html::default(),
                     Some(tail) => html! {
-                        <div class="job-log" ref={place} {onscroll} tabindex="0" role="region" aria-label="Output"
+                        <div class="job-log" ref={place} {onscroll} tabindex="0" role="region" aria-label={words.output}
                             data-testid="job-log">
                             { for tail.lines().iter().enumerate().map(|(at, line)| one(tail, at, line)) }
                         </div>
                     },
                 } }
                 if let Some(why) = &texts.written.why {
-                    { missing(format!("What it has written did not come. {why}")) }
+                    { missing(fill(words.no_output, &[why])) }
                 }
             }
         </>
@@ -86,23 +88,20 @@ fn missing(text: String) -> Html {
 }
 
 fn one(tail: &Tail, at: usize, line: &LogLine) -> Html {
-    let gone = tail.gone_before(at);
+    let (gone, words) = (tail.gone_before(at), &text().jobs);
     html! {
         <div class="job-output" key={line.n}>
             if gone > 0 {
-                <p class="job-gone">{ match gone {
-                    1 => "… a line is gone".to_owned(),
-                    n => format!("… {} lines are gone", grouped(n)),
-                } }</p>
+                <p class="job-gone">{ counted(words.lines_gone, gone, &[&grouped(gone)]) }</p>
             }
             <time class="job-when">{ clock_time(line.at as f64) }</time>
             <span class="job-text">
                 { &line.text }
                 if line.cut {
-                    <span class="job-mark" title="The line was longer than what is kept of one.">{ "cut" }</span>
+                    <span class="job-mark" title={words.cut_why}>{ words.cut }</span>
                 }
                 if line.lossy {
-                    <span class="job-mark" title="Some bytes of the line were no UTF-8; each of these is shown as �.">{ "not UTF-8" }</span>
+                    <span class="job-mark" title={words.lossy_why}>{ words.lossy }</span>
                 }
             </span>
         </div>

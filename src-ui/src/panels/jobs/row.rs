@@ -12,6 +12,7 @@ use crate::hooks::use_at_each_tick;
 use crate::state::format::age;
 use crate::state::jobs::{Row as Known, words};
 use crate::state::server_clock::ServerClock;
+use crate::text::{fill, text};
 
 /// What somebody does with a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
     };
     let (id, more) = (id_of(&job.id), format!("job-{}-more", job.id));
     let is_active = job.state.is_active();
+    let texts = &text().jobs;
     html! {
         <li class="job" data-testid="job" data-id={job.id.clone()} data-name={job.name.clone()}
             data-state={job.state.as_str()} aria-busy={props.busy.then_some("true")}>
@@ -80,9 +82,9 @@ pub(super) fn Row(props: &RowProps) -> Html {
                     </button>
                     <p class="job-about">
                         <span>{ words::kind(job).to_owned() }</span>
-                        <span>{ format!("on {}", job.host) }</span>
+                        <span>{ fill(texts.on, &[&job.host]) }</span>
                         if let Some(whose) = &props.whose {
-                            <span data-testid="job-user">{ format!("by {whose}") }</span>
+                            <span data-testid="job-user">{ fill(texts.by, &[whose]) }</span>
                         }
                     </p>
                 </div>
@@ -90,9 +92,9 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 <div class="job-acts">
                     // Never switched off: the focus would go with it.
                     if is_active {
-                        <Button label="Cancel" testid="job-cancel" onclick={act(Act::Cancel)} />
+                        <Button label={text().shell.cancel} testid="job-cancel" onclick={act(Act::Cancel)} />
                     } else {
-                        <Button label="Remove" look={Look::Bare} symbol={Some(Symbol::Trash)} testid="job-remove"
+                        <Button label={texts.remove} look={Look::Bare} symbol={Some(Symbol::Trash)} testid="job-remove"
                             onclick={act(Act::Remove)} />
                     }
                 </div>
@@ -123,7 +125,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
             </div>
             { match &props.answer {
                 Some(Err(why)) => remark(Some("error"), Symbol::Alert, "job-refused", why.clone().into()),
-                Some(Ok(place)) => remark(None, Symbol::Check, "job-saved", format!("It lies at {place}.").into()),
+                Some(Ok(place)) => remark(None, Symbol::Check, "job-saved", fill(texts.lies_at, &[place]).into()),
                 None => Html::default(),
             } }
             <div class="job-more" id={more} hidden={!props.open}>
@@ -140,7 +142,7 @@ fn meter(job: &Job) -> Html {
     let said = match (job.state, job.progress) {
         (JobState::Queued, _) => words::state(job),
         (_, Some(progress)) => words::percent(progress),
-        (_, None) => "how far is unknown".to_owned(),
+        (_, None) => text().jobs.unknown_share.to_owned(),
     };
     html! {
         <div class="job-meter">
@@ -198,9 +200,7 @@ pub(super) fn Times(props: &TimesProps) -> Html {
         let at = held.unwrap_or(now);
         let Some(row) = row else {
             let age = age(now.saturating_sub(at));
-            return format!(
-                "This is how the jobs stood {age}. What became of them since is not known."
-            );
+            return fill(text().jobs.as_stood, &[&age]);
         };
         let at = clock.map_or_else(|| wall_now() as u64, |clock| clock.time(at));
         words::times(&row.job, at)

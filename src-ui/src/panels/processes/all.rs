@@ -14,6 +14,7 @@ use crate::state::format::grouped;
 use crate::state::processes::view::View;
 use crate::state::processes::window::drawn;
 use crate::state::processes::{Key, Process, why_not};
+use crate::text::{fill, text};
 
 /// What somebody does with a process.
 #[derive(Clone, Default)]
@@ -80,7 +81,7 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
             change(&|next| {
                 let is_there = |(key, _): &(Key, Rc<str>)| table.find(*key).is_some();
                 if let Some((_, name)) = next.asked.iter().find(|asked| !is_there(asked)) {
-                    next.said = format!("{name} has ended.").into();
+                    next.said = fill(text().processes.has_ended, &[name]).into();
                 }
                 next.asked.retain(is_there);
             });
@@ -166,7 +167,7 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
             (next.question, next.failed) = (None, None);
             if !force {
                 next.asked.push((key, name.clone()));
-                next.said = format!("{name} was asked to end.").into();
+                next.said = fill(text().processes.was_asked, &[&name]).into();
             }
         });
         let change = change.clone();
@@ -190,18 +191,19 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
         on_view: &on_view,
         on_act: &on_act,
     });
+    let words = &text().processes;
     let is_found = lines.len() != table.rows.len();
     html! {
         <div class="proc" ref={place}>
             <p class="unseen" role="status" data-testid="processes-said">{ chosen.said.clone() }</p>
             <div class="proc-tools">
-                <input class="inbox-search" type="search" placeholder="Find by name, user, PID or command"
-                    aria-label="Find processes" aria-keyshortcuts="/" data-testid="processes-find" autocomplete="off"
+                <input class="inbox-search" type="search" placeholder={words.find}
+                    aria-label={words.find_label} aria-keyshortcuts="/" data-testid="processes-find" autocomplete="off"
                     spellcheck="false" value={view.text.clone()} {oninput} />
                 if is_found && !view.text.is_empty() {
-                    <span data-testid="processes-found">{ format!("{} found", grouped(lines.len() as u64)) }</span>
+                    <span data-testid="processes-found">{ fill(words.found, &[&grouped(lines.len() as u64)]) }</span>
                 }
-                <Button label="Tree" pressed={view.is_tree} testid="processes-tree" onclick={on_tree} />
+                <Button label={words.tree} pressed={view.is_tree} testid="processes-tree" onclick={on_tree} />
             </div>
             if let Some(why) = &heard.why {
                 { remark(Some("warning"), Symbol::Clock, "processes-why", why.clone()) }
@@ -211,14 +213,14 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
             }
             if elsewhere.is_some_and(|host| *host != *table.host) {
                 { remark(None, Symbol::Info, "processes-host",
-                    format!("These are of {}, the machine of the server. Others show theirs by their own.", table.host).into()) }
+                    fill(words.of_server, &[&table.host]).into()) }
             }
             if table.count > table.rows.len() as u64 {
                 { remark(None, Symbol::Info, "processes-most",
-                    format!("These are the {} that use most.", grouped(table.rows.len() as u64)).into()) }
+                    fill(words.most, &[&grouped(table.rows.len() as u64)]).into()) }
             }
             if lines.is_empty() {
-                { empty("No process is like that.") }
+                { empty(words.no_match) }
             } else {
                 { rows }
             }
@@ -234,5 +236,5 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
 
 /// A process as people call it.
 pub(super) fn called(process: &Process) -> String {
-    format!("{} (PID {})", process.name, process.pid)
+    fill(text().processes.called, &[&process.name, &process.pid.to_string()])
 }

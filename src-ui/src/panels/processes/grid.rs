@@ -12,6 +12,7 @@ use crate::state::format::{bytes, grouped, percent, uptime};
 use crate::state::processes::view::{Column, Line, View};
 use crate::state::processes::window::{ROW, drawn, to_see};
 use crate::state::processes::{Key, Process, Table};
+use crate::text::text;
 
 /// Deeper rows stand no further in.
 const DEEPEST: usize = 10;
@@ -105,7 +106,7 @@ pub(super) fn grid_of(rows: &Rows<'_>) -> Html {
     let active = chosen.filter(|_| is_drawn).map(|(pid, _)| format!("process-{pid}"));
     html! {
         <div class="proc-grid" ref={(*place).clone()} tabindex="0" role={if view.is_tree { "treegrid" } else { "grid" }}
-            aria-label="Processes" aria-rowcount={(lines.len() + 1).to_string()} aria-activedescendant={active}
+            aria-label={text().panels.processes} aria-rowcount={(lines.len() + 1).to_string()} aria-activedescendant={active}
             data-testid="process-grid" {onscroll} {onkeydown}>
             <div role="rowgroup" class="proc-head">
                 <div role="row" class="proc-row" aria-rowindex="1">
@@ -143,7 +144,7 @@ fn heading(column: Column, view: &View, on_view: &Callback<View>) -> Html {
         })
     };
     html! {
-        <div role="columnheader" key={column.label()} data-column={column.label()} aria-sort={sort}>
+        <div role="columnheader" key={column.name()} data-column={column.name()} aria-sort={sort}>
             <button type="button" class="sort" {onclick}>
                 { column.label() }<span class="sort-mark" aria-hidden="true">{ mark }</span>
             </button>
@@ -175,7 +176,7 @@ fn row(rows: &Rows<'_>, at: usize, is_chosen: bool) -> Html {
                 let text = cell(table, process, column);
                 let is_name = column == Column::Name;
                 html! {
-                    <div role={if is_name { "rowheader" } else { "gridcell" }} key={column.label()} data-column={column.label()}
+                    <div role={if is_name { "rowheader" } else { "gridcell" }} key={column.name()} data-column={column.name()}
                         title={matches!(column, Column::Name | Column::Command).then(|| text.clone())}>
                         if is_name && view.is_tree {
                             <svg aria-hidden="true" width={(line.depth.min(DEEPEST) * 16).to_string()} height="1" />

@@ -17,12 +17,14 @@ use crate::hooks::{use_freshness, use_freshness_of, use_metrics, use_paused, use
 use crate::state::format::grouped;
 use crate::state::freshness::Freshness;
 use crate::state::metrics::Family;
+use crate::text::{fill, text};
 use all::use_all;
 use top::{Order, top};
 
 /// The processes that use most, or all.
 #[component]
 pub(super) fn ProcessesPanel() -> Html {
+    let words = &text().processes;
     let shows_all = use_state_eq(|| false);
     let place = use_node_ref();
     let metrics = use_metrics();
@@ -50,13 +52,13 @@ pub(super) fn ProcessesPanel() -> Html {
     let aside = html! {
         <>
             if let Some(count) = count {
-                <span data-testid="processes-count">{ format!("{} running", grouped(count)) }</span>
+                <span data-testid="processes-count">{ fill(words.running, &[&grouped(count)]) }</span>
             }
-            <Button label="All processes" pressed={*shows_all} testid="processes-all" {onclick} />
+            <Button label={words.all} pressed={*shows_all} testid="processes-all" {onclick} />
         </>
     };
     let (title, freshness) =
-        if *shows_all { ("Processes", of_all) } else { ("Top processes", of_top) };
+        if *shows_all { (text().panels.processes, of_all) } else { (words.top, of_top) };
     html! {
         <Card panel="processes" {title} symbol={Symbol::List} {freshness} {aside}>
             <div class="processes" ref={place} data-all={shows_all.then_some("true")}>

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::all::called;
 use crate::components::{Modal, form_button};
 use crate::state::processes::Process;
+use crate::text::text;
 
 /// What is asked before a process ends.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,23 +24,16 @@ pub(super) fn question(
     on_close: &Callback<()>,
 ) -> Html {
     let Question { process, force } = asked;
+    let words = &text().processes;
     let keep = on_close.reform(|_: MouseEvent| ());
     let sure = {
         let asked = asked.clone();
         on_sure.reform(move |_: MouseEvent| asked.clone())
     };
     let (title, text, go) = match force {
-        _ if !is_there => ("End this process?", "It has ended by itself meanwhile.", "End it"),
-        false => (
-            "End this process?",
-            "It is asked to end, and may save its work first. What it has not saved is lost.",
-            "End it",
-        ),
-        true => (
-            "Kill this process?",
-            "It was asked to end and has not. It ends at once, and what it has not saved is lost.",
-            "Kill it",
-        ),
+        _ if !is_there => (words.end_title, words.ended_itself, words.end_it),
+        false => (words.end_title, words.end_text, words.end_it),
+        true => (words.kill_title, words.kill_text, words.kill_it),
     };
     html! {
         <Modal {title} testid="process-question" on_leave={on_close.clone()} on_close={on_close.clone()}>
@@ -47,7 +41,7 @@ pub(super) fn question(
             <p class="removal-text proc-command">{ process.command.to_string() }</p>
             <p class="removal-text">{ text }</p>
             <div class="form-acts">
-                { form_button("plain", "button", "process-keep", "Let it run", keep) }
+                { form_button("plain", "button", "process-keep", words.keep, keep) }
                 { form_button("danger", "button", "process-sure", go, sure) }
             </div>
         </Modal>

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use crate::components::{bar, empty, skeleton};
 use crate::state::format::{bytes, percent, share};
 use crate::state::metrics::Sample;
+use crate::text::{fill, text};
 
 /// How many are shown of those the server sends.
 const SHOWN: usize = 10;
@@ -34,6 +35,7 @@ impl Order {
 
 /// The processes that use most CPU or most memory.
 pub(super) fn top(sample: Option<&Sample>, order: &UseStateHandle<Order>) -> Html {
+    let words = &text().processes;
     let processes = sample.and_then(|sample| sample.snapshot.processes.as_ref());
     let memory = sample.and_then(|sample| sample.snapshot.memory.as_ref()).map_or(0, |m| m.total);
 
@@ -58,15 +60,15 @@ pub(super) fn top(sample: Option<&Sample>, order: &UseStateHandle<Order>) -> Htm
             if processes.is_none() {
                 { skeleton(SHOWN) }
             } else if top.is_empty() {
-                { empty("No processes that this server may see.") }
+                { empty(words.none_seen) }
             } else {
                 <table class="table">
                     <thead>
                         <tr>
-                            <th scope="col">{ "Name" }</th>
-                            <th scope="col" class="number pid">{ "PID" }</th>
-                            { heading("CPU", Order::Cpu) }
-                            { heading("Memory", Order::Memory) }
+                            <th scope="col">{ words.name }</th>
+                            <th scope="col" class="number pid">{ words.pid }</th>
+                            { heading(words.cpu, Order::Cpu) }
+                            { heading(words.memory, Order::Memory) }
                         </tr>
                     </thead>
                     <tbody>{ for top.iter().map(|process| row(process, memory)) }</tbody>
@@ -88,7 +90,7 @@ fn row(process: &Process, memory: u64) -> Html {
             </td>
             <td class="number meter">
                 { bytes(process.memory).to_string() }
-                { bar(of_memory, format!("{} of memory", percent(of_memory))) }
+                { bar(of_memory, fill(text().processes.of_memory, &[&percent(of_memory).to_string()])) }
             </td>
         </tr>
     }

@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use crate::components::{Button, Look, Symbol, icon, skeleton};
 use crate::hooks::Copy;
+use crate::text::text;
 
 /// What one would copy to have a first one.
 const EXAMPLE: &str = r#"tidings publish app/queue '{"depth":12,"state":"busy"}'"#;
@@ -15,12 +16,13 @@ pub(super) fn blank(
     copied: Option<Copy>,
     on_copy: &Callback<String>,
 ) -> Html {
+    let words = &text().data;
     if may_read == Some(false) {
         return html! {
             <div class="alerts-blank" data-testid="topics-blank" data-blank="refused">
                 <span class="alerts-sign">{ icon(Symbol::Lock) }</span>
-                <p class="alerts-blank-title">{ "For admins" }</p>
-                <p>{ "What programs publish is shown to admins, and to tokens with a scope for it." }</p>
+                <p class="alerts-blank-title">{ words.for_admins }</p>
+                <p>{ words.admins_only }</p>
             </div>
         };
     }
@@ -28,14 +30,14 @@ pub(super) fn blank(
         return skeleton(2);
     }
     let (label, symbol) = match copied {
-        Some(Copy::Done) => ("Copied", Symbol::Check),
-        Some(Copy::Failed) => ("Copy failed", Symbol::Alert),
-        None => ("Copy the command", Symbol::Copy),
+        Some(Copy::Done) => (words.copied, Symbol::Check),
+        Some(Copy::Failed) => (words.copy_failed, Symbol::Alert),
+        None => (words.copy_command, Symbol::Copy),
     };
     html! {
         <div class="alerts-blank" data-testid="topics-blank" data-blank="empty">
-            <p class="alerts-blank-title">{ "Nothing was published since this page is open" }</p>
-            <p>{ "Any JSON shows here as it comes: numbers as lines, the rest as a tree." }</p>
+            <p class="alerts-blank-title">{ words.nothing_published }</p>
+            <p>{ words.any_json }</p>
             <p class="job-example">
                 <code>{ EXAMPLE }</code>
                 <Button {label} look={Look::Bare} {symbol} testid="topic-example-copy"

@@ -12,8 +12,9 @@ use crate::components::{
 use crate::hooks::{Actions, Copy, use_actions, use_copy, use_scheme, use_topics};
 use crate::state::chart::{Figure, Window, about, part};
 use crate::state::topics::Series;
+use crate::text::{fill, text};
 
-const LINES: &[Line] = &[Line { label: "Value", color: "--cpu" }];
+const LINES: &[Line] = &[Line { label: |text| text.data.line_value, color: "--cpu" }];
 
 /// Properties of [`NumberChart`].
 #[derive(Clone, Properties, PartialEq)]
@@ -25,6 +26,7 @@ pub(super) struct NumberChartProps {
 /// All points of a number, with their values where somebody points, and for other programs.
 #[component]
 pub(super) fn NumberChart(props: &NumberChartProps) -> Html {
+    let words = &text().data;
     let actions = use_actions();
     // For what is said of it; new points reach the drawing by themselves.
     use_topics();
@@ -38,12 +40,12 @@ pub(super) fn NumberChart(props: &NumberChartProps) -> Html {
         let [newest, least, most, mean] =
             [summary.newest, summary.least, summary.most, summary.mean]
                 .map(|value| Scale::Plain.show(value));
-        Some(format!("Now {newest}, least {least}, greatest {most}, mean {mean}."))
+        Some(fill(text().data.summary, &[&newest, &least, &most, &mean]))
     });
     let (label, symbol) = match copied {
-        Some(Copy::Done) => ("Copied", Symbol::Check),
-        Some(Copy::Failed) => ("Copy failed", Symbol::Alert),
-        None => ("Copy as CSV", Symbol::Copy),
+        Some(Copy::Done) => (words.copied, Symbol::Check),
+        Some(Copy::Failed) => (words.copy_failed, Symbol::Alert),
+        None => (words.copy_csv, Symbol::Copy),
     };
     let on_copy = {
         let props = props.clone();
@@ -54,7 +56,7 @@ pub(super) fn NumberChart(props: &NumberChartProps) -> Html {
     let summary = summary.unwrap_or_default();
     html! {
         <div class="number-chart">
-            <Chart id="chart-topic" label={format!("{} of {}", props.path, props.topic)} summary={summary.clone()}
+            <Chart id="chart-topic" label={fill(words.number_of, &[&props.path, &props.topic])} summary={summary.clone()}
                 lines={LINES} trouble={None::<AttrValue>} scale={Scale::Plain} source={(*source).clone()} is_banded={false} {scheme} />
             <div class="number-foot">
                 <p aria-hidden="true">{ summary }</p>

@@ -16,6 +16,7 @@ use crate::components::{Button, Card, Symbol};
 use crate::hooks::{use_connection, use_copy, use_me, use_stream_freshness, use_topics};
 use crate::state::format::grouped;
 use crate::state::topics::Topics;
+use crate::text::{counted, fill, text};
 use blank::blank;
 use topic::TopicItem;
 
@@ -49,11 +50,11 @@ pub(super) fn TopicsPanel() -> Html {
     };
     let aside = html! { <span data-testid="topics-count">{ summary(&topics) }</span> };
     html! {
-        <Card panel="topics" title="Topics" symbol={Symbol::Branch} {freshness} {aside}>
+        <Card panel="topics" title={text().panels.topics} symbol={Symbol::Branch} {freshness} {aside}>
             if list.is_empty() {
                 { blank(is_open, me.map(|me| me.role == Role::Admin), copied, &on_copy) }
             } else {
-                <ul class="topics" aria-label="Topics">
+                <ul class="topics" aria-label={text().panels.topics}>
                     { for list.iter().take(shown).map(|topic| {
                         let path = opened.as_ref().filter(|(name, _)| **name == *topic.name());
                         html! {
@@ -64,7 +65,7 @@ pub(super) fn TopicsPanel() -> Html {
                 </ul>
                 if list.len() > shown {
                     <div class="topics-more">
-                        <Button label={format!("Show {} more", list.len() - shown)} testid="topics-more" onclick={on_all} />
+                        <Button label={fill(text().data.show_more, &[&(list.len() - shown).to_string()])} testid="topics-more" onclick={on_all} />
                     </div>
                 }
             }
@@ -73,13 +74,13 @@ pub(super) fn TopicsPanel() -> Html {
 }
 
 fn summary(topics: &Topics) -> String {
+    let words = &text().data;
     let count = match topics.list().len() {
         0 => return String::new(),
-        1 => "1 topic".to_owned(),
-        count => format!("{count} topics"),
+        count => counted(words.topics, count as u64, &[&count.to_string()]),
     };
     match topics.gone() {
         0 => count,
-        gone => format!("{count}, {} older ones left out", grouped(gone)),
+        gone => fill(words.left_out, &[&count, &grouped(gone)]),
     }
 }

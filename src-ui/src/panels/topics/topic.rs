@@ -12,6 +12,7 @@ use crate::hooks::{Copy, use_at_each_tick, use_copy};
 use crate::state::format::{age, grouped};
 use crate::state::json::Json;
 use crate::state::topics::{Series, Topic, rest};
+use crate::text::{fill, text};
 
 /// Size of a small line, in the units of its picture.
 const LINE: (f64, f64) = (200.0, 40.0);
@@ -38,13 +39,14 @@ impl PartialEq for TopicItemProps {
 pub(super) fn TopicItem(props: &TopicItemProps) -> Html {
     let topic = &props.topic;
     let newest = &topic.newest;
+    let words = &text().data;
     let folded = use_state_eq(|| false);
     let (copied, on_copy) = use_copy();
     let tree = use_memo(newest.key, |_| rest(Json::read(&newest.body), topic).map(Rc::new));
     let (copy_label, copy_symbol) = match copied {
-        Some(Copy::Done) => ("Copied", Symbol::Check),
-        Some(Copy::Failed) => ("Copy failed", Symbol::Alert),
-        None => ("Copy JSON", Symbol::Copy),
+        Some(Copy::Done) => (words.copied, Symbol::Check),
+        Some(Copy::Failed) => (words.copy_failed, Symbol::Alert),
+        None => (words.copy_json, Symbol::Copy),
     };
     let on_copy = {
         let newest = newest.clone();
@@ -70,20 +72,20 @@ pub(super) fn TopicItem(props: &TopicItemProps) -> Html {
             </div>
             if !*folded {
                 if !topic.series.is_empty() {
-                    <ul class="numbers" aria-label="Numbers">
+                    <ul class="numbers" aria-label={words.numbers}>
                         { for topic.series.iter().map(|series| number(props, series)) }
                     </ul>
                 }
                 if topic.more > 0 {
                     <p class="topic-note" data-testid="topic-left-out">
-                        { format!("{} more numbers have no line; they are in the tree.", grouped(topic.more as u64)) }
+                        { fill(words.more_numbers, &[&grouped(topic.more as u64)]) }
                     </p>
                 }
                 if topic.is_too_large() {
-                    <p class="topic-note">{ "This event is too large to look for numbers in it." }</p>
+                    <p class="topic-note">{ words.too_large }</p>
                 }
                 if let Some(json) = &*tree {
-                    <JsonView json={json.clone()} testid="topic-json" label={format!("Newest event of {}", newest.topic)} />
+                    <JsonView json={json.clone()} testid="topic-json" label={fill(words.newest_of, &[&newest.topic])} />
                 }
             }
         </li>
@@ -98,12 +100,12 @@ fn number(props: &TopicItemProps, series: &Series) -> Html {
         let opened: Opened = (topic.name().into(), series.path.clone());
         props.on_open.reform(move |_: MouseEvent| opened.clone())
     };
-    let name = if series.path.is_empty() { "value" } else { &*series.path };
+    let name = if series.path.is_empty() { text().data.value } else { &*series.path };
     let (width, height) = LINE;
     html! {
         <li class="number-item" key={&*series.path} data-open={is_open.then_some("true")}>
             <button type="button" class="number-line" data-testid="topic-number" data-path={series.path.to_string()}
-                data-old={(!topic.is_new(series)).then_some("true")} {onclick} title={format!("Chart of {name}")}
+                data-old={(!topic.is_new(series)).then_some("true")} {onclick} title={fill(text().data.chart_of, &[name])}
                 aria-expanded={if is_open { "true" } else { "false" }}>
                 <span class="number-name">{ name }</span>
                 <span class="number-value">{ if series.text.is_empty() { "–" } else { &series.text } }</span>

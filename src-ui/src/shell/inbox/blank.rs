@@ -6,6 +6,7 @@ use super::focus_inbox;
 use crate::components::{Button, Look, Symbol, icon, skeleton};
 use crate::state::notifications::Load;
 use crate::state::notifications::filter::Filter;
+use crate::text::text;
 
 /// The inbox is empty, or nothing in it is chosen.
 pub(super) fn blank(
@@ -15,43 +16,44 @@ pub(super) fn blank(
     on_retry: Callback<()>,
     on_filter: &Callback<Filter>,
 ) -> Html {
+    let words = &text().inbox;
     let show_all = || {
         let show_all = on_filter.reform(|()| {
             focus_inbox();
             Filter::default()
         });
-        html! { <Button label="Show all" testid="inbox-show-all" onclick={show_all} /> }
+        html! { <Button label={text().shell.show_all} testid="inbox-show-all" onclick={show_all} /> }
     };
     match load {
         Load::Failed(why) if !has_rows => {
             let below = html! {
                 <>
                     <p role="alert">{ why }</p>
-                    <Button label="Try again" look={Look::Primary} symbol={Symbol::Retry} testid="inbox-retry"
+                    <Button label={text().shell.try_again} look={Look::Primary} symbol={Symbol::Retry} testid="inbox-retry"
                         onclick={on_retry} />
                 </>
             };
-            sign("failed", "error", Symbol::Failure, "The notifications did not come", below)
+            sign("failed", "error", Symbol::Failure, words.did_not_come, below)
         }
         Load::Never | Load::Loading { .. } if !has_rows => html! {
             <div class="inbox-loading" data-blank="loading">
-                <span class="unseen">{ "Loading notifications" }</span>
+                <span class="unseen">{ words.loading }</span>
                 { skeleton(9) }
             </div>
         },
         _ if filter.is_open() => {
             let below = html! {
                 <>
-                    <p>{ "Let a script tell you when it is done:" }</p>
+                    <p>{ words.let_script }</p>
                     <code class="inbox-example">{ "tidings notify \"Backup done\" --level success" }</code>
                 </>
             };
-            sign("empty", "", Symbol::Inbox, "Nothing yet", below)
+            sign("empty", "", Symbol::Inbox, words.nothing, below)
         }
         _ if *filter == (Filter { unread: true, ..Filter::default() }) => {
-            sign("read", "success", Symbol::CheckAll, "All read", show_all())
+            sign("read", "success", Symbol::CheckAll, words.all_read, show_all())
         }
-        _ => sign("no-match", "", Symbol::Inbox, "No notification matches", show_all()),
+        _ => sign("no-match", "", Symbol::Inbox, words.no_match, show_all()),
     }
 }
 

@@ -7,6 +7,7 @@ use yew::prelude::*;
 use crate::components::{icon, level_symbol};
 use crate::state::notifications::filter::Filter;
 use crate::state::toasts::name;
+use crate::text::text;
 
 /// The choice of what is shown.
 pub(super) fn filters(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
@@ -19,10 +20,11 @@ pub(super) fn filters(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
             }
         })
     };
+    let words = &text().inbox;
     html! {
-        <div class="inbox-filters" role="group" aria-label="Filter">
-            { chip("all", html! { "All" }, !filter.unread, to(Filter { unread: false, ..filter.clone() })) }
-            { chip("unread", html! { "Unread" }, filter.unread, to(Filter { unread: true, ..filter.clone() })) }
+        <div class="inbox-filters" role="group" aria-label={words.filter}>
+            { chip("all", html! { words.all }, !filter.unread, to(Filter { unread: false, ..filter.clone() })) }
+            { chip("unread", html! { words.only_unread }, filter.unread, to(Filter { unread: true, ..filter.clone() })) }
             <span class="inbox-divide" aria-hidden="true" />
             { for Level::ALL.into_iter().map(|level| {
                 let is_on = filter.level == Some(level);
@@ -30,7 +32,7 @@ pub(super) fn filters(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
                 let words = html! { <>{ icon(level_symbol(level)) }{ name(level) }</> };
                 chip(level.as_str(), words, is_on, to(next))
             }) }
-            <input class="inbox-search" type="search" placeholder="Search" aria-label="Search notifications"
+            <input class="inbox-search" type="search" placeholder={words.search} aria-label={words.search_label}
                 data-testid="inbox-search" autocomplete="off" spellcheck="false" value={filter.text.clone()}
                 {oninput} />
         </div>

@@ -18,6 +18,7 @@ use crate::state::notifications::inbox::MOST;
 use crate::state::notifications::link::here;
 use crate::state::notifications::marks::Mark;
 use crate::state::notifications::{Load, Older};
+use crate::text::{fill, text};
 
 /// Older ones are asked for when the end is so near, in pixels.
 const NEAR: i32 = 400;
@@ -96,11 +97,12 @@ pub(super) fn use_list(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
     // Screen readers may leave out what is in a busy feed, so that it must not be busy for as long as there are older ones.
     let is_busy = notifications.older == Older::Loading;
     let waits = is_busy || notifications.inbox().next().is_some();
-    let feed = (!shown.is_empty()).then_some("Notifications");
+    let words = &text().inbox;
+    let feed = (!shown.is_empty()).then_some(text().shell.notifications);
     html! {
         <div class="inbox-list" ref={place} data-testid="inbox-list" {onscroll}>
             if let (Load::Failed(why), true) = (&notifications.load, has_rows) {
-                { trouble(format!("{why} What is shown may be out of date."), "inbox-retry", &on_retry) }
+                { trouble(fill(words.out_of_date, &[why]), "inbox-retry", &on_retry) }
             }
             // A feed has something in it, or is none.
             <div role={feed.map(|_| "feed")} aria-label={feed} aria-busy={if is_busy { "true" } else { "false" }}>
@@ -120,11 +122,11 @@ pub(super) fn use_list(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
                 { trouble(why.clone(), "inbox-older", &on_older) }
             } else if waits && has_rows {
                 <div class="inbox-end">
-                    <Button label={if notifications.older == Older::Loading { "Loading older…" } else { "Show older" }}
+                    <Button label={if notifications.older == Older::Loading { words.loading_older } else { words.show_older }}
                         testid="inbox-older" onclick={on_older} />
                 </div>
             } else if notifications.inbox().is_full() {
-                <p class="inbox-end">{ format!("Those are the newest {}.", grouped(MOST as u64)) }</p>
+                <p class="inbox-end">{ fill(words.newest, &[&grouped(MOST as u64)]) }</p>
             }
         </div>
     }
@@ -134,7 +136,7 @@ fn trouble(why: String, testid: &'static str, on_retry: &Callback<()>) -> Html {
     html! {
         <div class="inbox-error" role="alert">
             <span>{ why }</span>
-            <Button label="Try again" {testid} onclick={on_retry.clone()} />
+            <Button label={text().shell.try_again} {testid} onclick={on_retry.clone()} />
         </div>
     }
 }

@@ -30,6 +30,7 @@ use crate::hooks::{
 use crate::state::format::grouped;
 use crate::state::freshness::Freshness;
 use crate::state::notifications::filter::Filter;
+use crate::text::{fill, text};
 use chosen::follow;
 use filters::filters;
 use list::use_list;
@@ -167,16 +168,16 @@ fn Opened() -> Html {
     html! {
         <>
             <div class="inbox-head" data-panel="notifications" data-freshness={freshness.name()}>
-                <h2 class="inbox-title" id="inbox-title">{ "Notifications" }</h2>
+                <h2 class="inbox-title" id="inbox-title">{ text().shell.notifications }</h2>
                 <span class="inbox-unread" data-testid="inbox-unread">
-                    { if unread > 0 { format!("{} unread", grouped(unread)) } else { String::new() } }
+                    { if unread > 0 { fill(text().inbox.unread, &[&grouped(unread)]) } else { String::new() } }
                 </span>
                 { chip(freshness) }
-                <Button label="Mark all read" symbol={Some(Symbol::CheckAll)} testid="read-all"
+                <Button label={text().inbox.mark_all} symbol={Some(Symbol::CheckAll)} testid="read-all"
                     enabled={unread > 0} onclick={on_all_read} />
-                <Button look={Look::Bare} symbol={Symbol::Sliders} label="Choose toasts"
+                <Button look={Look::Bare} symbol={Symbol::Sliders} label={text().inbox.choose_toasts}
                     testid="choose-toasts" pressed={Some(*choosing)} onclick={on_choose} />
-                <Button look={Look::Bare} symbol={Symbol::Close} label="Close" keys="Escape"
+                <Button look={Look::Bare} symbol={Symbol::Close} label={text().shell.close} keys="Escape"
                     testid="inbox-close" onclick={Callback::from(|()| close_inbox())} />
             </div>
             if *choosing {

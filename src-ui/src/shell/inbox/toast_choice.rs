@@ -7,29 +7,38 @@ use yew::prelude::*;
 use crate::components::level_icon;
 use crate::hooks::Actions;
 use crate::state::settings::Settings;
+use crate::state::toasts::name;
+use crate::text::text;
 
-const LEVELS: &[(&str, &str)] =
-    &[("info", "Info"), ("success", "Success"), ("warning", "Warning"), ("error", "Error")];
+/// A word of the application's, and what it is called.
+type Word = (&'static str, &'static str);
 
-const QUIET: &[(&str, &str)] = &[
-    ("quiet", "On"),
-    ("monday", "Mo"),
-    ("tuesday", "Tu"),
-    ("wednesday", "We"),
-    ("thursday", "Th"),
-    ("friday", "Fr"),
-    ("saturday", "Sa"),
-    ("sunday", "Su"),
-    ("errors-pass", "Errors come up all the same"),
-];
+fn levels() -> [Word; 4] {
+    Level::ALL.map(|level| (level.as_str(), name(level)))
+}
+
+fn quiet() -> [Word; 9] {
+    let words = &text().settings;
+    [
+        ("quiet", words.quiet_on),
+        ("monday", words.monday),
+        ("tuesday", words.tuesday),
+        ("wednesday", words.wednesday),
+        ("thursday", words.thursday),
+        ("friday", words.friday),
+        ("saturday", words.saturday),
+        ("sunday", words.sunday),
+        ("errors-pass", words.errors_pass),
+    ]
+}
 
 /// A box for each level; what is chosen holds for this browser, or for the desktop's window.
 pub(in crate::shell) fn toast_choice(actions: &Actions, settings: &Settings) -> Html {
     let is_on = |word: &str| word.parse().is_ok_and(|level| settings.toasts(level));
     let legend = if actions.is_desktop() {
-        "Show a toast in this window for"
+        text().settings.toasts_window
     } else {
-        "Show a toast in this browser for"
+        text().settings.toasts_browser
     };
     let actions = actions.clone();
     let toggle = Callback::from(move |word: String| {
@@ -37,7 +46,7 @@ pub(in crate::shell) fn toast_choice(actions: &Actions, settings: &Settings) -> 
             actions.toggle_toasts_of(level);
         }
     });
-    choice("toast-choice", legend, LEVELS, &is_on, &toggle, Html::default())
+    choice("toast-choice", legend, &levels(), &is_on, &toggle, Html::default())
 }
 
 /// The desktop's own: levels, and quiet hours with their days and times, by the words that its application has for them.
@@ -45,19 +54,22 @@ pub(in crate::shell) fn notice_choice(words: &str, change: &Callback<String>) ->
     if words.is_empty() {
         return Html::default();
     }
+    let texts = &text().settings;
     let is_on = |word: &str| words.split(' ').any(|other| other == word);
-    let time = |name: &'static str| {
+    let time = |name: &'static str, label: &'static str| {
         let value = words.split_once(name).and_then(|(_, rest)| rest.get(1..6));
         let value = value.unwrap_or_default().to_owned();
-        html! { <label>{ name }<input type="time" {name} {value} onchange={changed(change)} /></label> }
+        html! { <label>{ label }<input type="time" {name} {value} onchange={changed(change)} /></label> }
     };
-    let times = html! { <>{ time("from") }{ time("to") }</> };
+    let times = html! { <>{ time("from", texts.from) }{ time("to", texts.to) }</> };
     let is_quiet = is_on("quiet");
-    let (shown, times) = if is_quiet { (QUIET, times) } else { (&QUIET[..1], Html::default()) };
+    let quiet = quiet();
+    let (shown, times) =
+        if is_quiet { (&quiet[..], times) } else { (&quiet[..1], Html::default()) };
     html! {
         <>
-            { choice("notice-choice", "Notify on this computer while the window is not in front, for", LEVELS, &is_on, change, Html::default()) }
-            { choice("quiet-choice", "Quiet hours: nothing comes up, and one summary after them", shown, &is_on, change, times) }
+            { choice("notice-choice", texts.notify, &levels(), &is_on, change, Html::default()) }
+            { choice("quiet-choice", texts.quiet_hours, shown, &is_on, change, times) }
         </>
     }
 }
@@ -65,7 +77,7 @@ pub(in crate::shell) fn notice_choice(words: &str, change: &Callback<String>) ->
 fn choice(
     testid: &'static str,
     legend: &'static str,
-    words: &'static [(&str, &str)],
+    words: &[Word],
     is_on: &dyn Fn(&str) -> bool,
     change: &Callback<String>,
     more: Html,

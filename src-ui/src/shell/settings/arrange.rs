@@ -6,6 +6,7 @@ use crate::components::{Button, Look, Symbol, focus_first};
 use crate::hooks::{leave_anchor, use_actions, use_settings};
 use crate::panels::{PANELS, Panel, ids};
 use crate::state::layout::{Change, Layout, Place};
+use crate::text::{fill, text};
 
 /// The list of panels. A move keeps the focus on the button that did it, and is told.
 #[component]
@@ -29,7 +30,7 @@ pub(super) fn Arrange() -> Html {
         let (actions, layout, said) = (actions.clone(), settings.layout.clone(), said.setter());
         Callback::from(move |(panel, change): (&'static Panel, Change)| {
             let next = layout.changed(&ids(), panel.id, change);
-            said.set(words(panel, change, next.as_ref()));
+            said.set(told(panel, change, next.as_ref()));
             if let Some(next) = next {
                 if change == Change::Hide {
                     leave_anchor(panel.id);
@@ -43,7 +44,7 @@ pub(super) fn Arrange() -> Html {
         let said = said.setter();
         Callback::from(move |()| {
             actions.arrange(Layout::default());
-            said.set("All panels are shown, in their first order.".to_owned());
+            said.set(text().settings.was_reset.to_owned());
         })
     };
     let row = |place: &Place| {
@@ -53,23 +54,23 @@ pub(super) fn Arrange() -> Html {
             let testid = format!("panel-{}-{}", name(change), panel.id);
             html! { <Button look={Look::Bare} {symbol} {label} {testid} {pressed} {onclick} /> }
         };
-        let title = panel.title;
+        let (title, words) = ((panel.title)(text()), &text().settings);
         Some(html! {
             <li class="arrange-row" key={panel.id} data-hidden={place.hidden.then_some("true")}>
                 <span class="arrange-name">{ title }</span>
-                { button(Change::Up, Symbol::Up, format!("Move {title} up"), None) }
-                { button(Change::Down, Symbol::Down, format!("Move {title} down"), None) }
-                { button(Change::Pin, Symbol::Pin, format!("Pin {title}"), Some(place.pinned)) }
-                { button(Change::Hide, Symbol::Eye, format!("Show {title}"), Some(!place.hidden)) }
+                { button(Change::Up, Symbol::Up, fill(words.move_up, &[title]), None) }
+                { button(Change::Down, Symbol::Down, fill(words.move_down, &[title]), None) }
+                { button(Change::Pin, Symbol::Pin, fill(words.pin, &[title]), Some(place.pinned)) }
+                { button(Change::Hide, Symbol::Eye, fill(words.show, &[title]), Some(!place.hidden)) }
             </li>
         })
     };
     html! {
         <div ref={list}>
-            <ul class="arrange" aria-label="Panels in their order">{ for places.iter().filter_map(row) }</ul>
+            <ul class="arrange" aria-label={text().settings.order}>{ for places.iter().filter_map(row) }</ul>
             <div class="arrange-foot">
                 <p role="status" data-testid="arrange-said">{ (*said).clone() }</p>
-                <Button label="Reset" symbol={Symbol::Retry} testid="arrange-reset" onclick={on_reset} />
+                <Button label={text().settings.reset} symbol={Symbol::Retry} testid="arrange-reset" onclick={on_reset} />
             </div>
         </div>
     }
@@ -85,17 +86,17 @@ fn name(change: Change) -> &'static str {
 }
 
 /// What became of a panel; null if nothing did.
-fn words(panel: &Panel, change: Change, next: Option<&Layout>) -> String {
-    let title = panel.title;
-    let Some(next) = next else { return format!("{title} goes no further.") };
+fn told(panel: &Panel, change: Change, next: Option<&Layout>) -> String {
+    let (title, words) = ((panel.title)(text()), &text().settings);
+    let Some(next) = next else { return fill(words.no_further, &[title]) };
     let places = next.arranged(&ids());
     let at = places.iter().position(|place| place.id == panel.id).unwrap_or_default();
     let what = match change {
-        Change::Up | Change::Down => "",
-        Change::Pin if places[at].pinned => " is pinned, and",
-        Change::Pin => " is not pinned any more, and",
-        Change::Hide if places[at].hidden => return format!("{title} is hidden."),
-        Change::Hide => " is shown, and",
+        Change::Up | Change::Down => words.moved,
+        Change::Pin if places[at].pinned => words.pinned,
+        Change::Pin => words.unpinned,
+        Change::Hide if places[at].hidden => words.is_hidden,
+        Change::Hide => words.is_shown,
     };
-    format!("{title}{what} stands at place {} of {}.", at + 1, places.len())
+    fill(what, &[title, &(at + 1).to_string(), &places.len().to_string()])
 }

@@ -10,6 +10,7 @@ use tidings_protocol::quiet::QuietWindow;
 use super::names::nearest;
 use super::scale::{best, number, read_number, read_time, scales, time};
 use super::wire::level;
+use crate::text::{fill, marks, text};
 
 pub use super::refusal::problem;
 
@@ -166,12 +167,13 @@ impl Draft {
     /// The rule once more, under a name that is free.
     #[must_use]
     pub fn copy_of<'a>(rule: &AlertRule, taken: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let mut name = format!("{} (copy)", rule.name);
+        let words = &text().alerts;
+        let mut name = fill(words.copy, &[&rule.name]);
         for count in 2..=100 {
             if !taken.clone().any(|other| other == name) {
                 break;
             }
-            name = format!("{} (copy {count})", rule.name);
+            name = fill(words.copy_again, &[&rule.name, &count.to_string()]);
         }
         Self { name, ..Self::of(rule) }
     }
@@ -199,7 +201,7 @@ impl Draft {
     }
 
     fn scaled(&self, value: f64) -> String {
-        number(value / self.factor())
+        marks().point(number(value / self.factor()))
     }
 
     /// Takes what somebody wrote or chose in the control of this name; of a box, whether it is checked.
@@ -266,13 +268,14 @@ impl Draft {
     ///
     /// If it would be none: every reason, in the order of the fields.
     pub fn rule(&self) -> Result<AlertRule, Vec<Problem>> {
+        let words = &text().alerts;
         let mut problems = Vec::new();
         let mut say = |field, why: &str| problems.push((field, why.to_owned()));
         let name = self.name.trim();
         if name.is_empty() {
-            say(Field::Name, "Give it a name; it stands in the notifications.");
+            say(Field::Name, words.need_name);
         } else if name.len() > MAX_NAME_BYTES {
-            say(Field::Name, "This name is too long: 100 bytes at most.");
+            say(Field::Name, &fill(words.name_long, &["100"]));
         }
         let metric = self.metric.trim();
         if let Some(why) = wrong_metric(metric) {
@@ -280,53 +283,53 @@ impl Draft {
         }
         let threshold = self.value(&self.threshold);
         if threshold.is_none() {
-            say(Field::Threshold, "Give a number, such as 90 or 0.5.");
+            say(Field::Threshold, words.need_number);
         }
         let hold = read_time(&self.hold);
         match hold {
-            None => say(Field::Hold, TIME),
+            None => say(Field::Hold, words.time_form),
             Some(seconds) if seconds > MAX_HOLD_SECONDS => {
-                say(Field::Hold, "A rule waits for a day at most.");
+                say(Field::Hold, words.most_day);
             }
             Some(_) => {}
         }
         let recover =
             if self.recover.trim().is_empty() { None } else { Some(self.value(&self.recover)) };
         match (recover, threshold) {
-            (Some(None), _) => say(Field::Recover, "Give a number, or leave it empty."),
+            (Some(None), _) => say(Field::Recover, words.number_or_empty),
             (Some(Some(at)), Some(threshold)) if self.side == Side::Above && at > threshold => {
-                say(Field::Recover, "It must lie at the threshold or below it.");
+                say(Field::Recover, words.at_or_below);
             }
             (Some(Some(at)), Some(threshold)) if self.side == Side::Below && at < threshold => {
-                say(Field::Recover, "It must lie at the threshold or above it.");
+                say(Field::Recover, words.at_or_above);
             }
             _ => {}
         }
         let is_given = !self.recover_hold.trim().is_empty();
         let recover_hold = is_given.then(|| read_time(&self.recover_hold));
         match recover_hold {
-            Some(None) => say(Field::RecoverHold, TIME),
+            Some(None) => say(Field::RecoverHold, words.time_form),
             Some(Some(seconds)) if seconds > MAX_HOLD_SECONDS => {
-                say(Field::RecoverHold, "A rule waits for a day at most.");
+                say(Field::RecoverHold, words.most_day);
             }
             _ => {}
         }
         let host = self.host.trim();
         if host.len() > 255 {
-            say(Field::Host, "This name is too long: 255 bytes at most.");
+            say(Field::Host, &fill(words.name_long, &["255"]));
         }
         match self.users.as_ref().map(Vec::len) {
-            Some(0) => say(Field::Users, "Choose somebody, or let every admin be told."),
-            Some(count) if count > MAX_USERS => say(Field::Users, "Choose 50 users at most."),
+            Some(0) => say(Field::Users, words.need_user),
+            Some(count) if count > MAX_USERS => say(Field::Users, words.most_users),
             _ => {}
         }
         let hours = self.hours.split(',').map(str::trim).filter(|hours| !hours.is_empty());
         let hours: Vec<String> = hours.map(|hours| hours.replace('–', "-")).collect();
         if self.quiet == Quiet::Hours {
             if hours.is_empty() || hours.iter().any(|hours| hours.parse::<QuietWindow>().is_err()) {
-                say(Field::Quiet, "Write hours as in 22:00-07:00, with commas between several.");
+                say(Field::Quiet, words.hours_form);
             } else if hours.len() > MAX_QUIET {
-                say(Field::Quiet, "There can be 10 at most.");
+                say(Field::Quiet, words.most_hours);
             }
         }
         let is_above = self.side == Side::Above;
@@ -349,7 +352,7 @@ impl Draft {
             enabled: self.enabled,
         };
         if problems.is_empty() && rule.check().is_err() {
-            problems.push((Field::Whole, "The server would not take this rule.".to_owned()));
+            problems.push((Field::Whole, words.not_taken.to_owned()));
         }
         if problems.is_empty() { Ok(rule) } else { Err(problems) }
     }
@@ -360,28 +363,17 @@ fn is_same(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b)
 }
 
-const TIME: &str = "Write a time as in 90s, 5m, 2h or 1d; 0 is at once.";
-
 /// Why there is no such metric.
 fn wrong_metric(metric: &str) -> Option<String> {
+    let words = &text().alerts;
     Some(match metric.parse::<MetricPattern>().err()? {
-        _ if metric.is_empty() => "Choose the figure that it is about.".to_owned(),
-        InvalidMetric::Unknown => {
-            format!("There is no such metric. Did you mean {}?", nearest(metric))
-        }
-        InvalidMetric::EmptySegment => {
-            "There is nothing between two dots, or at an end.".to_owned()
-        }
-        InvalidMetric::TooLong => "This name is too long: 300 bytes at most.".to_owned(),
-        InvalidMetric::Star => {
-            "A * stands for one whole part, as in disk.*.used_percent.".to_owned()
-        }
-        InvalidMetric::Escape => {
-            "Within a part, a dot is written %2E, a star %2A and a percent sign %25.".to_owned()
-        }
-        InvalidMetric::Mixed => {
-            "It stands for figures of different units; name one of them.".to_owned()
-        }
+        _ if metric.is_empty() => words.need_metric.to_owned(),
+        InvalidMetric::Unknown => fill(words.no_metric, &[nearest(metric)]),
+        InvalidMetric::EmptySegment => words.empty_part.to_owned(),
+        InvalidMetric::TooLong => fill(words.name_long, &["300"]),
+        InvalidMetric::Star => words.star.to_owned(),
+        InvalidMetric::Escape => words.escape.to_owned(),
+        InvalidMetric::Mixed => words.mixed.to_owned(),
     })
 }
 

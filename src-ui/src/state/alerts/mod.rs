@@ -220,7 +220,7 @@ pub fn is_stored(alert: &Alert) -> bool {
 
 fn why_not_listed(error: &ErrorDetail) -> String {
     if error.code == ErrorCode::NotFound {
-        return "This server knows no alerts; a newer release does.".to_owned();
+        return crate::text::text().alerts.too_old.to_owned();
     }
     sentence(&error.message)
 }

@@ -4,12 +4,13 @@ use tidings_protocol::metric::{FAMILIES, Family, MetricPattern, each};
 use tidings_protocol::metrics::Snapshot;
 
 use super::words::figure;
+use crate::text::{self as language, fill};
 
 /// Names that a rule may have, each with what it says: every kind of figure, and those of this machine one by one.
 #[must_use]
 pub fn known(snapshot: Option<&Snapshot>) -> Vec<(String, &'static str)> {
     let mut names: Vec<_> =
-        FAMILIES.iter().map(|family| (family.pattern.to_owned(), family.text)).collect();
+        FAMILIES.iter().map(|family| (family.pattern.to_owned(), says(family))).collect();
     for (name, _) in figures(snapshot) {
         if !names.iter().any(|(known, _)| *known == name) {
             let text = text(&name);
@@ -33,7 +34,44 @@ pub fn text(metric: &str) -> &'static str {
     let of = |family: &&Family| {
         family.pattern.parse::<MetricPattern>().is_ok_and(|pattern| pattern.matches(metric))
     };
-    FAMILIES.iter().find(of).map_or("", |family| family.text)
+    FAMILIES.iter().find(of).map_or("", says)
+}
+
+/// What a family's figures say, in the language of the page; of one that it does not know, as the server has it.
+fn says(family: &Family) -> &'static str {
+    let figures = &language::text().figures;
+    match family.pattern {
+        "host.uptime" => figures.host_uptime,
+        "cpu.total" => figures.cpu_total,
+        "cpu.core.*" => figures.cpu_core,
+        "load.1" => figures.load_1,
+        "load.5" => figures.load_5,
+        "load.15" => figures.load_15,
+        "memory.total" => figures.memory_total,
+        "memory.used" => figures.memory_used,
+        "memory.available" => figures.memory_available,
+        "memory.used_percent" => figures.memory_used_percent,
+        "swap.total" => figures.swap_total,
+        "swap.used" => figures.swap_used,
+        "swap.used_percent" => figures.swap_used_percent,
+        "disk.*.total" => figures.disk_total,
+        "disk.*.used" => figures.disk_used,
+        "disk.*.available" => figures.disk_available,
+        "disk.*.used_percent" => figures.disk_used_percent,
+        "disk.*.read" => figures.disk_read,
+        "disk.*.write" => figures.disk_write,
+        "disks.read" => figures.disks_read,
+        "disks.write" => figures.disks_write,
+        "network.*.received" => figures.network_received,
+        "network.*.sent" => figures.network_sent,
+        "network.*.total_received" => figures.network_total_received,
+        "network.*.total_sent" => figures.network_total_sent,
+        "networks.received" => figures.networks_received,
+        "networks.sent" => figures.networks_sent,
+        "temperature.*" => figures.temperature,
+        "process.count" => figures.process_count,
+        _ => family.text,
+    }
 }
 
 /// What figures of this name are at the moment, in words; none where there is no such figure.
@@ -45,15 +83,14 @@ pub fn now(metric: &MetricPattern, snapshot: &Snapshot) -> Option<String> {
             (count, least, most) = (count + 1, least.min(value), most.max(value));
         }
     }
-    let unit = metric.unit();
+    let (unit, words) = (metric.unit(), &language::text().alerts);
     match count {
         0 => None,
-        1 => Some(format!("Now {}.", figure(most, unit))),
-        count => Some(format!(
-            "Now {count} figures, from {} to {}.",
-            figure(least, unit),
-            figure(most, unit)
-        )),
+        1 => Some(fill(words.now, &[&figure(most, unit)])),
+        count => {
+            let [least, most] = [least, most].map(|value| figure(value, unit));
+            Some(fill(words.now_several, &[&count.to_string(), &least, &most]))
+        }
     }
 }
 
@@ -81,6 +118,7 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::{Language, Marks};
 
     fn snapshot() -> Snapshot {
         let text = r#"{"intervalMs":1000,"host":{"name":"a","os":"","kernel":"","uptime":90},
@@ -96,6 +134,16 @@ mod tests {
         let core = names.iter().find(|(name, _)| name == "cpu.core.1").unwrap();
         assert_eq!(core.1, "Use of one core, counted from 0");
         assert_eq!(known(None).len(), FAMILIES.len());
+    }
+
+    #[test]
+    fn every_kind_of_figure_has_words_in_each_language() {
+        let english: Vec<_> = FAMILIES.iter().map(says).collect();
+        assert_eq!(english, FAMILIES.iter().map(|family| family.text).collect::<Vec<_>>());
+        language::choose(Language::German, "de", Marks { decimal: ',', group: '.' });
+        for (family, english) in FAMILIES.iter().zip(english) {
+            assert_ne!(says(family), english, "{}", family.pattern);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Numbers and times as people write them. Numbers are written by integers and read by serde_json, which the page has anyway:
 //! a formatter of floats would be a tenth of its weight.
 
+use crate::text::marks;
 use tidings_protocol::metric::Unit;
 
 /// In what a number is written.
@@ -97,7 +98,7 @@ pub fn number(value: f64) -> String {
 #[must_use]
 pub fn exact(value: f64, unit: Unit) -> String {
     let scale = scales(unit)[best(&[value], unit)];
-    let text = number(value / scale.factor);
+    let text = marks().point(number(value / scale.factor));
     if scale.symbol.is_empty() { text } else { format!("{text}\u{a0}{}", scale.symbol) }
 }
 

@@ -4,20 +4,22 @@ use tidings_protocol::alert::{Alert, AlertRule, AlertSeries, AlertState, Side};
 use tidings_protocol::metric::Unit;
 
 use super::scale::{exact, number, span};
-use crate::state::format::{bytes, one_decimal, rate};
+use crate::state::format::{bytes, one_decimal, percent, rate};
+use crate::text::{fill, marks, text};
 
 /// A state in a word or two.
 #[must_use]
 pub fn state(state: AlertState) -> &'static str {
+    let words = &text().alerts;
     match state {
-        AlertState::Firing => "Firing",
-        AlertState::Missing => "No figure",
-        AlertState::Pending => "Pending",
-        AlertState::Ok => "OK",
-        AlertState::Waiting => "Waiting",
-        AlertState::Elsewhere => "Elsewhere",
-        AlertState::Disabled => "Off",
-        AlertState::Unknown => "Unknown",
+        AlertState::Firing => words.is_firing,
+        AlertState::Missing => words.is_missing,
+        AlertState::Pending => words.is_pending,
+        AlertState::Ok => words.is_ok,
+        AlertState::Waiting => words.is_waiting,
+        AlertState::Elsewhere => words.is_elsewhere,
+        AlertState::Disabled => words.is_off,
+        AlertState::Unknown => words.is_unknown,
     }
 }
 
@@ -39,19 +41,19 @@ pub fn state_name(state: AlertState) -> &'static str {
 /// What a state means, where that is not plain.
 #[must_use]
 pub fn explain(alert: &Alert) -> Option<String> {
-    let rule = &alert.rule;
+    let (rule, words) = (&alert.rule, &text().alerts);
     Some(match alert.state {
-        AlertState::Pending => {
-            format!("It must be so for {} before anybody is told.", span(rule.for_seconds))
-        }
-        AlertState::Waiting => "No figure of it has come yet.".to_owned(),
-        AlertState::Elsewhere => format!("The server of {} judges it.", machine(rule)),
-        AlertState::Disabled => "It is switched off and not judged.".to_owned(),
+        AlertState::Pending => fill(words.why_pending, &[&span(rule.for_seconds)]),
+        AlertState::Waiting => words.why_waiting.to_owned(),
+        AlertState::Elsewhere => fill(words.why_elsewhere, &[machine(rule)]),
+        AlertState::Disabled => words.why_off.to_owned(),
         AlertState::Missing => {
-            let reason = alert.series.iter().find_map(|series| series.reason.clone());
-            format!("There is no such figure. {}", reason.unwrap_or_default()).trim_end().to_owned()
+            match alert.series.iter().find_map(|series| series.reason.as_deref()) {
+                Some(reason) => fill(words.why_missing_more, &[reason]),
+                None => words.why_missing.to_owned(),
+            }
         }
-        AlertState::Unknown => "The server is newer than this page; reload it.".to_owned(),
+        AlertState::Unknown => words.newer_server.to_owned(),
         AlertState::Firing | AlertState::Ok => return None,
     })
 }
@@ -59,26 +61,25 @@ pub fn explain(alert: &Alert) -> Option<String> {
 /// `34.2 %`, `7.4 GiB`: a figure as it was measured. A line never ends within.
 #[must_use]
 pub fn figure(value: f64, unit: Unit) -> String {
-    let text = match unit {
-        Unit::Percent => format!("{} %", one_decimal(value)),
+    let figure = match unit {
+        Unit::Percent => percent(value as f32).to_string(),
         Unit::Bytes => bytes(value.max(0.0) as u64).to_string(),
         Unit::BytesPerSecond => rate(value).to_string(),
         Unit::Celsius => format!("{} °C", one_decimal(value)),
         Unit::Seconds => span(value.max(0.0) as u64),
-        Unit::Count | Unit::Unknown => number((value * 100.0).round() / 100.0),
+        Unit::Count | Unit::Unknown => marks().point(number((value * 100.0).round() / 100.0)),
     };
-    text.replace(' ', "\u{a0}")
+    figure.replace(' ', "\u{a0}")
 }
 
 /// `above 90 % for 5 min`.
 #[must_use]
 pub fn condition(rule: &AlertRule, unit: Unit) -> String {
     let Some((side, threshold)) = rule.threshold() else { return String::new() };
-    let hold = match rule.for_seconds {
-        0 => String::new(),
-        seconds => format!(" for {}", span(seconds)),
-    };
-    format!("{} {}{hold}", side.as_str(), exact(threshold, unit))
+    let words = &text().alerts;
+    let side = if side == Side::Above { words.is_above } else { words.is_below };
+    let at = fill(side, &[&exact(threshold, unit)]);
+    held(at, rule.for_seconds)
 }
 
 /// `Back at 85.5 % or below, for 5 min`: when it is over.
@@ -87,12 +88,18 @@ pub fn recovery(rule: &AlertRule, unit: Unit) -> String {
     let (Some((side, _)), Some(at)) = (rule.threshold(), rule.recovers_at()) else {
         return String::new();
     };
-    let side = if side == Side::Above { "below" } else { "above" };
+    let words = &text().alerts;
+    let side = if side == Side::Above { words.back_below } else { words.back_above };
     // 5% of a threshold has more digits than anybody reads.
     let at = exact((at * 1e6).round() / 1e6, unit);
-    match rule.recovers_after() {
-        0 => format!("at {at} or {side}"),
-        seconds => format!("at {at} or {side} for {}", span(seconds)),
+    held(fill(side, &[&at]), rule.recovers_after())
+}
+
+/// With the time for which it must be so, if that is any.
+fn held(condition: String, seconds: u64) -> String {
+    match seconds {
+        0 => condition,
+        seconds => fill(text().alerts.for_span, &[&condition, &span(seconds)]),
     }
 }
 
@@ -100,9 +107,9 @@ pub fn recovery(rule: &AlertRule, unit: Unit) -> String {
 #[must_use]
 pub fn machine(rule: &AlertRule) -> &str {
     match rule.host.as_deref() {
-        Some("*") => "every machine",
+        Some("*") => text().alerts.all_machines,
         Some(host) => host,
-        None => "this machine",
+        None => text().alerts.this_machine,
     }
 }
 
@@ -110,8 +117,8 @@ pub fn machine(rule: &AlertRule) -> &str {
 #[must_use]
 pub fn quiet(rule: &AlertRule) -> String {
     match rule.quiet.as_deref() {
-        None => "As the server has it for all rules".to_owned(),
-        Some([]) => "None".to_owned(),
+        None => text().alerts.quiet_all.to_owned(),
+        Some([]) => text().alerts.quiet_never.to_owned(),
         Some(hours) => hours.join(", "),
     }
 }
@@ -141,10 +148,12 @@ pub fn share(alert: &Alert) -> Option<String> {
     let those = alert.series.iter().filter(|series| series.state == alert.state).count();
     let all = alert.series.len();
     (all > 1).then(|| {
-        if those == all {
-            format!("all {all} figures")
+        let words = &text().alerts;
+        let (those, all, is_all) = (those.to_string(), all.to_string(), those == all);
+        if is_all {
+            fill(words.all_figures, &[&all])
         } else {
-            format!("{those} of {all} figures")
+            fill(words.some_figures, &[&those, &all])
         }
     })
 }

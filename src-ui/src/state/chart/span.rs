@@ -1,5 +1,7 @@
 //! How far back charts reach.
 
+use crate::text::text;
+
 /// How far back charts reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Span {
@@ -41,24 +43,26 @@ impl Span {
     /// As a control has it.
     #[must_use]
     pub fn label(self) -> &'static str {
+        let times = &text().times;
         match self {
-            Self::Minute => "1 min",
-            Self::FiveMinutes => "5 min",
-            Self::Hour => "1 h",
-            Self::Day => "24 h",
-            Self::Week => "7 days",
+            Self::Minute => times.minute,
+            Self::FiveMinutes => times.five_minutes,
+            Self::Hour => times.hour,
+            Self::Day => times.day,
+            Self::Week => times.week,
         }
     }
 
     /// As it stands in a sentence.
     #[must_use]
     pub fn words(self) -> &'static str {
+        let times = &text().times;
         match self {
-            Self::Minute => "the last minute",
-            Self::FiveMinutes => "the last 5 minutes",
-            Self::Hour => "the last hour",
-            Self::Day => "the last 24 hours",
-            Self::Week => "the last 7 days",
+            Self::Minute => times.last_minute,
+            Self::FiveMinutes => times.last_five_minutes,
+            Self::Hour => times.last_hour,
+            Self::Day => times.last_day,
+            Self::Week => times.last_week,
         }
     }
 

@@ -8,6 +8,7 @@ use tidings_protocol::job::{ArgInfo, ArgValue, Input, KindInfo};
 use super::wire::request;
 use crate::state::alerts::sentence;
 use crate::state::json::quoted;
+use crate::text::{fill, text};
 
 /// What is wrong: with the argument at this place, or with the whole.
 pub type Problem = (Option<usize>, String);
@@ -110,16 +111,17 @@ fn read(arg: &ArgInfo, value: &str) -> Result<Option<String>, String> {
     if let Input::Bool = arg.input {
         return Ok(Some((value == "true").to_string()));
     }
+    let words = &text().jobs;
     if value.is_empty() {
-        return if arg.required { Err("This is needed.".to_owned()) } else { Ok(None) };
+        return if arg.required { Err(words.needed.to_owned()) } else { Ok(None) };
     }
     match arg.input {
         Input::Integer { min, max } => match value.parse::<i64>() {
             Ok(number) if (min..=max).contains(&number) => Ok(Some(number.to_string())),
-            _ => Err(format!("This is a whole number from {min} to {max}.")),
+            _ => Err(fill(words.whole_number, &[&min.to_string(), &max.to_string()])),
         },
         Input::Path { .. } if !value.starts_with('/') && !value.contains(":\\") => {
-            Err("This is a whole path; it begins at the root.".to_owned())
+            Err(words.whole_path.to_owned())
         }
         _ => Ok(Some(quoted(value))),
     }

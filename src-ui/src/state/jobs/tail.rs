@@ -4,6 +4,7 @@ use tidings_protocol::job::{LogLine, MAX_LOG_LINES};
 
 use crate::state::json::Json;
 use crate::state::members::{get, is_true, string, whole};
+use crate::text::text;
 
 /// The lines that are kept, the oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,8 +80,8 @@ impl Written {
         let (had_any, before) = (self.tail.is_some(), self.next());
         let mut tail = self.tail.take().unwrap_or_default();
         let why = match answer {
-            Ok(text) if tail.take(&text) => None,
-            Ok(_) => Some("The answer cannot be read.".to_owned()),
+            Ok(lines) if tail.take(&lines) => None,
+            Ok(_) => Some(text().jobs.unreadable.to_owned()),
             Err(why) => Some(why),
         };
         if had_any || why.is_none() {

@@ -139,10 +139,8 @@ pub fn request(kind: &str, args: &[(&str, String)]) -> String {
 #[must_use]
 pub fn why_not(code: ErrorCode, message: &str) -> String {
     match code {
-        ErrorCode::NotFound => "This server knows no jobs; a newer release does.".to_owned(),
-        ErrorCode::Forbidden => {
-            "You may not see jobs by this token; one with the scope jobs may.".to_owned()
-        }
+        ErrorCode::NotFound => crate::text::text().jobs.too_old.to_owned(),
+        ErrorCode::Forbidden => crate::text::text().jobs.forbidden.to_owned(),
         _ => crate::state::alerts::sentence(message),
     }
 }

@@ -6,32 +6,35 @@ use tidings_protocol::job::{Job, JobState, Percent, REPORTED, Unit};
 
 use crate::state::alerts::sentence;
 use crate::state::format::{ago, bytes, grouped, one_decimal, rate as byte_rate};
+use crate::text::{Language, counted, fill, language, text};
 
 /// A state in a word or two.
 #[must_use]
 pub fn state(job: &Job) -> String {
+    let words = &text().jobs;
     let word = match job.state {
-        JobState::Queued | JobState::Running if job.cancel_requested => "Cancelling…",
+        JobState::Queued | JobState::Running if job.cancel_requested => words.cancelling,
         JobState::Queued => {
             return job
                 .place
-                .map_or_else(|| "Queued".to_owned(), |n| format!("{} in line", nth(n)));
+                .map_or_else(|| words.queued.to_owned(), |n| fill(words.in_line, &[&nth(n)]));
         }
-        JobState::Running => "Running",
-        JobState::Succeeded => "Succeeded",
-        JobState::Failed => "Failed",
-        JobState::Cancelled => "Cancelled",
-        JobState::Interrupted => "Interrupted",
-        JobState::Lost => "Lost",
-        JobState::Unknown => "Unknown",
+        JobState::Running => words.running,
+        JobState::Succeeded => words.succeeded,
+        JobState::Failed => words.failed,
+        JobState::Cancelled => words.cancelled,
+        JobState::Interrupted => words.interrupted,
+        JobState::Lost => words.lost,
+        JobState::Unknown => words.unknown,
     };
     word.to_owned()
 }
 
-/// `1st`, `2nd`, `11th`.
+/// `1st`, `2nd`, `11th`; `1.` in German.
 #[must_use]
 pub fn nth(n: u32) -> String {
     let end = match (n % 100, n % 10) {
+        _ if language() == Language::German => ".",
         (11..=13, _) => "th",
         (_, 1) => "st",
         (_, 2) => "nd",
@@ -44,17 +47,15 @@ pub fn nth(n: u32) -> String {
 /// Why it stands as it does, where that is not plain.
 #[must_use]
 pub fn explain(job: &Job) -> Option<String> {
+    let words = &text().jobs;
+    let said = |words: &str| Some(words.to_owned());
     let told = job.error.as_deref().filter(|error| !error.is_empty()).map(sentence);
     match job.state {
-        JobState::Failed => told.or_else(|| Some("Nobody said why.".to_owned())),
-        JobState::Interrupted if job.started_at.is_none() => {
-            Some("The server ended before it began.".to_owned())
-        }
-        JobState::Interrupted => Some("The server ended while it ran.".to_owned()),
-        JobState::Lost => told.or_else(|| {
-            Some("Whoever reported it fell silent; it may have ended, or go on unheard.".to_owned())
-        }),
-        JobState::Unknown => Some("The server is newer than this page; reload it.".to_owned()),
+        JobState::Failed => told.or_else(|| said(words.nobody_said)),
+        JobState::Interrupted if job.started_at.is_none() => said(words.before_began),
+        JobState::Interrupted => said(words.while_ran),
+        JobState::Lost => told.or_else(|| said(words.fell_silent)),
+        JobState::Unknown => said(words.newer_server),
         _ => None,
     }
 }
@@ -62,21 +63,22 @@ pub fn explain(job: &Job) -> Option<String> {
 /// An end, as it is said to those who hear the page.
 #[must_use]
 pub fn end(job: &Job) -> String {
+    let words = &text().jobs;
     let how = match job.state {
-        JobState::Succeeded => "succeeded",
-        JobState::Failed => "failed",
-        JobState::Cancelled => "was cancelled",
-        JobState::Interrupted => "was interrupted",
-        JobState::Lost => "is lost",
-        _ => "has ended",
+        JobState::Succeeded => words.end_succeeded,
+        JobState::Failed => words.end_failed,
+        JobState::Cancelled => words.end_cancelled,
+        JobState::Interrupted => words.end_interrupted,
+        JobState::Lost => words.end_lost,
+        _ => words.end_other,
     };
-    format!("{} {how}", job.name)
+    fill(how, &[&job.name])
 }
 
 /// What does it: the kind, or that a program elsewhere does.
 #[must_use]
 pub fn kind(job: &Job) -> &str {
-    if job.kind == REPORTED { "reported" } else { &job.kind }
+    if job.kind == REPORTED { text().jobs.reported } else { &job.kind }
 }
 
 /// `42.3 %`; with one decimal always, so that nothing moves beside it.
@@ -93,15 +95,18 @@ pub fn percent(progress: Percent) -> String {
 pub fn amount(job: &Job) -> Option<String> {
     let done = job.done?;
     let unit = job.unit.unwrap_or(Unit::Steps);
-    let text = match (unit, job.total) {
-        (Unit::Bytes, Some(total)) => format!("{} of {}", bytes(done), bytes(total)),
+    let words = &text().jobs;
+    let said = match (unit, job.total) {
+        (Unit::Bytes, Some(total)) => {
+            fill(words.amount, &[&bytes(done).to_string(), &bytes(total).to_string()])
+        }
         (Unit::Bytes, None) => bytes(done).to_string(),
         (_, Some(total)) => {
-            format!("{} of {} {}", grouped(done), grouped(total), plural(unit, total))
+            fill(words.amount_unit, &[&grouped(done), &grouped(total), &plural(unit, total)])
         }
         (_, None) => format!("{} {}", grouped(done), plural(unit, done)),
     };
-    Some(text.replace(' ', "\u{a0}"))
+    Some(said.replace(' ', "\u{a0}"))
 }
 
 /// `12 MiB/s`, `340 entries/s`; none if nobody knows.
@@ -116,33 +121,32 @@ pub fn rate(job: &Job) -> Option<String> {
     Some(text.replace(' ', "\u{a0}"))
 }
 
-fn plural(unit: Unit, count: u64) -> &'static str {
-    match (unit, count) {
-        (Unit::Bytes, 1) => "byte",
-        (Unit::Bytes, _) => "bytes",
-        (Unit::Entries, 1) => "entry",
-        (Unit::Entries, _) => "entries",
-        (Unit::Rows, 1) => "row",
-        (Unit::Rows, _) => "rows",
-        (Unit::Steps, 1) => "step",
-        (Unit::Steps, _) => "steps",
-    }
+fn plural(unit: Unit, count: u64) -> String {
+    let words = &text().jobs;
+    let forms = match unit {
+        Unit::Bytes => words.bytes,
+        Unit::Entries => words.entries,
+        Unit::Rows => words.rows,
+        Unit::Steps => words.steps,
+    };
+    counted(forms, count, &[])
 }
 
 /// How long a job that runs will take, at the server's time `now` in ms since the epoch: in steps so coarse that it is seldom
 /// wrong.
 #[must_use]
 pub fn left(job: &Job, now: u64) -> String {
-    let Some(eta) = job.eta_seconds else { return "time left: unknown".to_owned() };
+    let words = &text().jobs;
+    let Some(eta) = job.eta_seconds else { return words.left_unknown.to_owned() };
     let left = eta.saturating_sub(now.saturating_sub(job.updated_at) / 1_000);
-    let text = match left {
-        0..10 => "a few seconds left".to_owned(),
-        10..55 => format!("about {} s left", left.div_ceil(10) * 10),
-        55..3_570 => format!("about {} min left", (left + 30) / 60),
-        3_570..86_400 => format!("about {} h left", (left + 1_800) / 3_600),
-        _ => format!("about {} d left", (left + 43_200) / 86_400),
+    let (forms, count) = match left {
+        0..10 => (words.left_few, 0),
+        10..55 => (words.left_seconds, left.div_ceil(10) * 10),
+        55..3_570 => (words.left_minutes, (left + 30) / 60),
+        3_570..86_400 => (words.left_hours, (left + 1_800) / 3_600),
+        _ => (words.left_days, (left + 43_200) / 86_400),
     };
-    text.replace(' ', "\u{a0}")
+    fill(forms, &[&count.to_string()]).replace(' ', "\u{a0}")
 }
 
 /// `12 s`, `3 min 12 s`, `1 h 4 min`, `2 d 3 h`.
@@ -166,13 +170,13 @@ pub fn times(job: &Job, now: u64) -> String {
             format!("{} · {}", span(now.saturating_sub(began) / 1_000), left(job, now))
         }
         (JobState::Queued, _, _) => {
-            format!("waits for {}", span(now.saturating_sub(job.created_at) / 1_000))
+            fill(text().jobs.waits, &[&span(now.saturating_sub(job.created_at) / 1_000)])
         }
         (_, began, Some(ended)) => {
             let when = ago(Duration::from_millis(now.saturating_sub(ended)));
             match began {
                 Some(began) => {
-                    format!("{when} · took {}", span(ended.saturating_sub(began) / 1_000))
+                    fill(text().jobs.took, &[&when, &span(ended.saturating_sub(began) / 1_000)])
                 }
                 None => when,
             }

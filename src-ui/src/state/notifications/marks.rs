@@ -3,6 +3,7 @@
 use tidings_protocol::notification::{Notification, Unread};
 
 use super::inbox::Asked;
+use crate::text::text;
 
 /// One thing a reader does to the inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +20,11 @@ impl Mark {
     /// What was not done, for a message that begins with it.
     #[must_use]
     pub fn failure(&self) -> &'static str {
+        let inbox = &text().inbox;
         match self {
-            Self::Read(_) => "It could not be marked as read.",
-            Self::Remove(_) => "It could not be deleted.",
-            Self::ReadAll(_) => "They could not be marked as read.",
+            Self::Read(_) => inbox.not_marked,
+            Self::Remove(_) => inbox.not_deleted,
+            Self::ReadAll(_) => inbox.not_all_marked,
         }
     }
 }

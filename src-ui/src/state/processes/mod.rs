@@ -11,6 +11,7 @@ pub mod wire;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::text::text;
 use tidings_protocol::processes::MayEnd;
 
 /// Names a process for good: its id, and when it began.
@@ -51,13 +52,14 @@ impl Process {
     /// What it does, in words.
     #[must_use]
     pub fn doing(&self) -> &'static str {
+        let words = &text().processes;
         match self.state {
-            'R' => "Running",
-            'S' | 'I' => "Sleeping",
-            'D' => "Waiting for a device",
-            'T' | 't' => "Stopped",
-            'Z' => "Ended; its parent has yet to take note",
-            _ => "Not known",
+            'R' => words.is_running,
+            'S' | 'I' => words.sleeping,
+            'D' => words.waiting,
+            'T' | 't' => words.stopped,
+            'Z' => words.zombie,
+            _ => words.unknown,
         }
     }
 }
@@ -99,10 +101,11 @@ impl Table {
 /// Why nobody may end one, for people.
 #[must_use]
 pub fn why_not(may_end: MayEnd) -> Option<&'static str> {
+    let words = &text().processes;
     match may_end {
         MayEnd::Yes => None,
-        MayEnd::Forbidden => Some("Only an admin may end it."),
-        MayEnd::Remote => Some("It can be ended only from the server’s own machine."),
-        _ => Some("This server is told to end no processes."),
+        MayEnd::Forbidden => Some(words.admins),
+        MayEnd::Remote => Some(words.remote),
+        _ => Some(words.no_ending),
     }
 }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::{Key, Process, Table};
 use crate::state::notifications::filter::folded;
+use crate::text::text;
 
 /// A column, by which the rows may be sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +40,9 @@ impl Column {
         Self::Command,
     ];
 
-    /// Its heading.
+    /// What style sheets and tests call it.
     #[must_use]
-    pub fn label(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Name => "Name",
             Self::Pid => "PID",
@@ -51,6 +52,22 @@ impl Column {
             Self::Threads => "Threads",
             Self::Age => "Age",
             Self::Command => "Command",
+        }
+    }
+
+    /// Its heading.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        let words = &text().processes;
+        match self {
+            Self::Name => words.name,
+            Self::Pid => words.pid,
+            Self::User => words.user,
+            Self::Cpu => words.cpu,
+            Self::Memory => words.memory,
+            Self::Threads => words.threads,
+            Self::Age => words.age,
+            Self::Command => words.command,
         }
     }
 

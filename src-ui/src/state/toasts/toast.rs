@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tidings_protocol::notification::{Level, Notification};
 
+use crate::text::text;
+
 /// What comes within this time of its like joins it.
 pub const GROUP_WITHIN: Duration = Duration::from_secs(10);
 
@@ -78,11 +80,12 @@ impl Toast {
 /// What a level is called.
 #[must_use]
 pub fn name(level: Level) -> &'static str {
+    let inbox = &text().inbox;
     match level {
-        Level::Info => "Info",
-        Level::Success => "Success",
-        Level::Warning => "Warning",
-        Level::Error => "Error",
+        Level::Info => inbox.info,
+        Level::Success => inbox.success,
+        Level::Warning => inbox.warning,
+        Level::Error => inbox.error,
     }
 }
 

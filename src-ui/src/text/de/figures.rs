@@ -1,0 +1,35 @@
+//! What each kind of figure says.
+
+use crate::text::Figures;
+
+pub(in crate::text) const TEXTS: Figures = Figures {
+    host_uptime: "Zeit seit dem Start des Rechners",
+    cpu_total: "Auslastung aller Kerne zusammen",
+    cpu_core: "Auslastung eines Kerns, gezählt ab 0",
+    load_1: "Mittlere Last über 1 Minute; keine unter Windows",
+    load_5: "Mittlere Last über 5 Minuten",
+    load_15: "Mittlere Last über 15 Minuten",
+    memory_total: "Speicher, den das System nutzen kann",
+    memory_used: "Speicher, der nicht verfügbar ist",
+    memory_available: "Was Programme ohne Auslagern bekommen können",
+    memory_used_percent: "Anteil des belegten Speichers",
+    swap_total: "Größe der Auslagerung; 0, wo es keine gibt",
+    swap_used: "Belegte Auslagerung",
+    swap_used_percent: "Anteil der belegten Auslagerung; keiner ohne Auslagerung",
+    disk_total: "Größe des Dateisystems",
+    disk_used: "Was nicht verfügbar ist",
+    disk_available: "Was Programme noch schreiben können",
+    disk_used_percent: "Belegter Anteil des Dateisystems",
+    disk_read: "Gelesenes je Sekunde",
+    disk_write: "Geschriebenes je Sekunde",
+    disks_read: "Gelesenes aller Datenträger je Sekunde",
+    disks_write: "Geschriebenes aller Datenträger je Sekunde",
+    network_received: "Empfangenes je Sekunde",
+    network_sent: "Gesendetes je Sekunde",
+    network_total_received: "Empfangenes, seit sie aktiv ist",
+    network_total_sent: "Gesendetes, seit sie aktiv ist",
+    networks_received: "Empfangenes aller Schnittstellen je Sekunde",
+    networks_sent: "Gesendetes aller Schnittstellen je Sekunde",
+    temperature: "Was ein Sensor misst",
+    process_count: "Anzahl der Prozesse",
+};

@@ -1,0 +1,38 @@
+//! What stands around the panels.
+
+use crate::text::Shell;
+
+pub(in crate::text) const TEXTS: Shell = Shell {
+    skip: "Zu den Bereichen springen",
+    panel_shown: "Der Bereich {0} war ausgeblendet und ist wieder zu sehen.",
+    no_panels: "Alle Bereiche sind ausgeblendet. Die Einstellungen (s) blenden sie wieder ein.",
+    actions: "Verbindung und Ansicht",
+    settings: "Einstellungen",
+    help: "Hilfe",
+    server_version: "Tidings-Server {0}",
+    machine: "Rechner",
+    up: "läuft seit {0}",
+    kernel: "Kernel {0}",
+    pause: "Anhalten",
+    resume: "Fortsetzen",
+    reconnect: "Neu verbinden",
+    disconnect: "Trennen",
+    sign_out: "Abmelden",
+    signed_in: "Angemeldet als {0}",
+    updated: "Stand",
+    first_sample: "Warten auf erste Messwerte …",
+    no_sample: "Noch keine Messwerte",
+    close: "Schließen",
+    notifications: "Benachrichtigungen",
+    unread_notifications: "Benachrichtigungen, {0} ungelesen",
+    refused_title: "Der Server weist das Token zurück",
+    refused: "{0} auf ein gültiges Token setzen und die App neu starten.",
+    retry: "Erneut versuchen",
+    try_again: "Erneut versuchen",
+    show_all: "Alle zeigen",
+    delete: "Löschen",
+    cancel: "Abbrechen",
+    viewer: "nur Lesen",
+    publisher: "Lesen und Veröffentlichen",
+    admin: "Administrator",
+};

@@ -1,0 +1,42 @@
+//! Events and topics as they come.
+
+table! {
+    /// Events and topics as they come.
+    Data {
+        copied: "Copied",
+        copy_failed: "Copy failed",
+        copy_json: "Copy JSON",
+        copy_command: "Copy the command",
+        copy_csv: "Copy as CSV",
+        received: "{0} received",
+        filter: "Filter by topic, type or text",
+        filter_label: "Filter events",
+        follow: "Follow newest",
+        no_match: "None of the events that are kept has these words.",
+        nothing: "Nothing arrived yet.",
+        list: "Events received",
+        lost: "Events lost",
+        event_data: "Event data",
+        items: "1 item|{0} items",
+        keys: "1 key|{0} keys",
+        fold: "{0}, {1}",
+        value: "value",
+        more: "… {0} more",
+        for_admins: "For admins",
+        admins_only: "What programs publish is shown to admins, and to tokens with a scope for it.",
+        nothing_published: "Nothing was published since this page is open",
+        any_json: "Any JSON shows here as it comes: numbers as lines, the rest as a tree.",
+        line_value: "Value",
+        summary: "Now {0}, least {1}, greatest {2}, mean {3}.",
+        number_of: "{0} of {1}",
+        show_more: "Show {0} more",
+        topics: "1 topic|{0} topics",
+        left_out: "{0}, {1} older ones left out",
+        numbers: "Numbers",
+        more_numbers: "{0} more numbers have no line; they are in the tree.",
+        too_large: "This event is too large to look for numbers in it.",
+        newest_of: "Newest event of {0}",
+        chart_of: "Chart of {0}",
+        this_page: "this page",
+    }
+}

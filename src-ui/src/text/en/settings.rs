@@ -1,0 +1,43 @@
+//! What the settings dialog says.
+
+table! {
+    /// What the settings dialog says.
+    Settings {
+        theme: "Theme",
+        language: "Language",
+        charts: "Charts",
+        panels: "Panels",
+        system: "System",
+        light: "Light",
+        dark: "Dark",
+        all_keys: "All keys",
+        move_up: "Move {0} up",
+        move_down: "Move {0} down",
+        pin: "Pin {0}",
+        show: "Show {0}",
+        order: "Panels in their order",
+        reset: "Reset",
+        was_reset: "All panels are shown, in their first order.",
+        no_further: "{0} goes no further.",
+        is_hidden: "{0} is hidden.",
+        moved: "{0} stands at place {1} of {2}.",
+        pinned: "{0} is pinned, and stands at place {1} of {2}.",
+        unpinned: "{0} is not pinned any more, and stands at place {1} of {2}.",
+        is_shown: "{0} is shown, and stands at place {1} of {2}.",
+        toasts_window: "Show a toast in this window for",
+        toasts_browser: "Show a toast in this browser for",
+        notify: "Notify on this computer while the window is not in front, for",
+        quiet_hours: "Quiet hours: nothing comes up, and one summary after them",
+        quiet_on: "On",
+        monday: "Mo",
+        tuesday: "Tu",
+        wednesday: "We",
+        thursday: "Th",
+        friday: "Fr",
+        saturday: "Sa",
+        sunday: "Su",
+        errors_pass: "Errors come up all the same",
+        from: "from",
+        to: "to",
+    }
+}
