@@ -3,7 +3,7 @@
 use crate::text::Processes;
 
 pub(in crate::text) const TEXTS: Processes = Processes {
-    top: "Aktivste Prozesse",
+    top: "Top-Prozesse",
     all: "Alle Prozesse",
     running: "{0} laufen",
     name: "Name",

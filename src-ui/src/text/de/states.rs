@@ -3,14 +3,14 @@
 use crate::text::States;
 
 pub(in crate::text) const TEXTS: States = States {
-    connecting: "Verbinden …",
+    connecting: "Verbindet …",
     live: "Live",
-    waiting: "Warten",
+    waiting: "Wartet",
     degraded: "Eingeschränkt",
     stale: "Veraltet",
-    reconnecting: "Neu verbinden",
-    reconnecting_now: "Neu verbinden …",
-    reconnecting_in: "Neu verbinden in {0} s",
+    reconnecting: "Verbindet neu",
+    reconnecting_now: "Verbindet neu …",
+    reconnecting_in: "Verbindet neu in {0} s",
     offline: "Getrennt",
     unauthorized: "Nicht angemeldet",
     incompatible: "Unvereinbar",
@@ -24,7 +24,7 @@ pub(in crate::text) const TEXTS: States = States {
     why_unauthorized: "Der Server verlangt eine gültige Anmeldung.",
     why_incompatible: "Der Server spricht ein anderes Protokoll oder ist keiner.",
     why_paused: "Die Seite ist angehalten.",
-    say_connecting: "Verbinden",
+    say_connecting: "Verbindet",
     say_degraded: "Eingeschränkt: Der Server erreicht seinen Nachrichtenbus nicht",
     say_stale: "Veraltet: Es kommen keine neuen Messwerte",
     say_reconnecting: "Verbindung unterbrochen, neuer Versuch läuft",
