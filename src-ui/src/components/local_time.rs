@@ -12,8 +12,6 @@ struct Formats {
     locale: String,
     full: Function,
     day: Function,
-    clock: Function,
-    minute: Function,
 }
 
 thread_local! {
@@ -33,13 +31,10 @@ impl Formats {
             }
             Intl::DateTimeFormat::new(&locales, &options).format()
         };
-        let (hour, minute) = (("hour", "2-digit"), ("minute", "2-digit"));
         Self {
             locale: locale.to_owned(),
             full: formatter(&[("dateStyle", "medium"), ("timeStyle", "medium")]),
             day: formatter(&[("weekday", "short"), ("day", "numeric")]),
-            clock: formatter(&[hour, minute, ("second", "2-digit")]),
-            minute: formatter(&[hour, minute]),
         }
     }
 }
@@ -57,13 +52,14 @@ fn formatted(of: fn(&Formats) -> &Function, ms: f64) -> String {
     })
 }
 
-/// `14:03:09`, or as the locale has it.
+/// `14:03:09`, whatever the locale: such times stand below each other, beside what machines write.
 #[must_use]
 pub fn clock_time(ms: f64) -> String {
-    formatted(|formats| &formats.clock, ms)
+    let date = Date::new(&JsValue::from_f64(ms));
+    format!("{:02}:{:02}:{:02}", date.get_hours(), date.get_minutes(), date.get_seconds())
 }
 
-/// Date and time in full.
+/// Date and time in full, as the locale has them.
 #[must_use]
 pub fn full_time(ms: f64) -> String {
     formatted(|formats| &formats.full, ms)
@@ -71,11 +67,14 @@ pub fn full_time(ms: f64) -> String {
 
 /// A time on an axis whose marks are so many seconds apart: as much of it as tells them from each other.
 pub(super) fn axis_time(ms: f64, distance: f64) -> String {
-    match distance {
-        86_400.0.. => formatted(|formats| &formats.day, ms),
-        60.0.. => formatted(|formats| &formats.minute, ms),
-        _ => clock_time(ms),
+    if distance >= 86_400.0 {
+        return formatted(|formats| &formats.day, ms);
     }
+    let mut time = clock_time(ms);
+    if distance >= 60.0 {
+        time.truncate("14:03".len());
+    }
+    time
 }
 
 /// This machine's clock, in ms since the epoch. For showing only; ages go by the monotonic clock.

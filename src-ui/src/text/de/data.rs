@@ -13,7 +13,7 @@ pub(in crate::text) const TEXTS: Data = Data {
     filter_label: "Ereignisse filtern",
     follow: "Neuestem folgen",
     no_match: "Keines der gespeicherten Ereignisse enthält diese Wörter.",
-    nothing: "Noch ist nichts angekommen.",
+    nothing: "Noch ist nichts eingetroffen.",
     list: "Empfangene Ereignisse",
     lost: "Ereignisse verloren",
     event_data: "Daten des Ereignisses",

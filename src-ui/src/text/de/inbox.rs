@@ -15,7 +15,7 @@ pub(in crate::text) const TEXTS: Inbox = Inbox {
     loading_older: "Ältere laden …",
     show_older: "Ältere zeigen",
     newest: "Das sind die neuesten {0}.",
-    did_not_come: "Die Benachrichtigungen kamen nicht",
+    did_not_come: "Benachrichtigungen konnten nicht geladen werden",
     loading: "Benachrichtigungen werden geladen",
     let_script: "Ein Skript kann melden, wenn es fertig ist:",
     nothing: "Noch nichts",

@@ -51,5 +51,5 @@ pub(in crate::text) const TEXTS: Processes = Processes {
     end_it: "Beenden",
     kill_it: "Hart beenden",
     keep: "Laufen lassen",
-    too_old: "Dieser Server nennt sie nicht; eine neuere Version schon.",
+    too_old: "Dieser Server liefert sie nicht; eine neuere Version schon.",
 };
