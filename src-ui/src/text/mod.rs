@@ -2,8 +2,8 @@
 //!
 //! - `en`: the texts in English, an area a file, which name them for all languages.
 //! - `de`: the same in German. A text that is missing in a language does not compile.
-//! - [`holes`]: figures and names within a text.
-//! - [`marks`]: what stands between the digits of a number.
+//! - `holes`: figures and names within a text.
+//! - `marks`: what stands between the digits of a number.
 //!
 //! What comes from a server is shown as it comes.
 

@@ -27,7 +27,7 @@ pub(in crate::text) const TEXTS: Processes = Processes {
     no_ending: "Dieser Server darf keine Prozesse beenden.",
     has_ended: "{0} ist beendet.",
     was_asked: "{0} soll sich beenden.",
-    find: "Name, Benutzer, PID oder Befehl suchen",
+    find: "Name, Benutzer, PID oder Befehl",
     find_label: "Prozesse suchen",
     found: "{0} gefunden",
     tree: "Baum",
