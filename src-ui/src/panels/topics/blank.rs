@@ -9,7 +9,7 @@ use crate::text::text;
 /// What one would copy to have a first one.
 const EXAMPLE: &str = r#"tidings publish app/queue '{"depth":12,"state":"busy"}'"#;
 
-/// Nothing was published since the page is open, or the stream `is_open` no longer; `may_read` is none while that is not known.
+/// Nothing that is kept was published, or the stream `is_open` no longer; `may_read` is none while that is not known.
 pub(super) fn blank(
     is_open: bool,
     may_read: Option<bool>,

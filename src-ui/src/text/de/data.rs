@@ -24,7 +24,7 @@ pub(in crate::text) const TEXTS: Data = Data {
     more: "… {0} weitere",
     for_admins: "Für Administratoren",
     admins_only: "Was Programme veröffentlichen, sehen Administratoren und Token mit Berechtigung dafür.",
-    nothing_published: "Seit dem Öffnen der Seite wurde nichts veröffentlicht",
+    nothing_published: "Noch wurde nichts veröffentlicht",
     any_json: "Beliebiges JSON erscheint hier, wie es kommt: Zahlen als Linien, der Rest als Baum.",
     line_value: "Wert",
     summary: "Jetzt {0}, Minimum {1}, Maximum {2}, Mittel {3}.",

@@ -24,7 +24,7 @@ table! {
         more: "… {0} more",
         for_admins: "For admins",
         admins_only: "What programs publish is shown to admins, and to tokens with a scope for it.",
-        nothing_published: "Nothing was published since this page is open",
+        nothing_published: "Nothing was published yet",
         any_json: "Any JSON shows here as it comes: numbers as lines, the rest as a tree.",
         line_value: "Value",
         summary: "Now {0}, least {1}, greatest {2}, mean {3}.",
