@@ -63,7 +63,6 @@ fn embed(table: &mut String, out: &Path, number: usize, path: &str, bytes: &[u8]
         fs::write(out.join(&name), bytes)?;
         Ok(format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\"))"))
     };
-    let identity = save("raw", bytes)?;
     // What grows by compression is served as it is.
     let compressed = |kind: &str, packed: Vec<u8>| -> Result<String> {
         if packed.len() >= bytes.len() {
@@ -74,10 +73,14 @@ fn embed(table: &mut String, out: &Path, number: usize, path: &str, bytes: &[u8]
     };
     let brotli = compressed("br", brotli(bytes)?)?;
     let gzip = compressed("gz", gzip(bytes)?)?;
+    // Unpacked where it is wanted, which is hardly ever.
+    let identity =
+        if gzip == "None" { format!("Some({})", save("raw", bytes)?) } else { "None".to_owned() };
     writeln!(
         table,
         "Asset {{ path: {:?}, content_type: {:?}, hash: {hash:?}, immutable: {}, \
-         identity: {identity}, brotli: {brotli}, gzip: {gzip} }},",
+         identity: {identity}, brotli: {brotli}, gzip: {gzip}, \
+         unpacked: {{ static UNPACKED: OnceLock<Bytes> = OnceLock::new(); &UNPACKED }} }},",
         format!("/{path}"),
         content_type(path),
         has_hash(path),

@@ -3,10 +3,15 @@
 //! Own code, since the library for it (memory-serve) unpacks at every start, compresses at every start
 //! of a debug build, and writes paths of the building machine into the binary.
 
+use std::io::Read;
+use std::sync::OnceLock;
+
 use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use bytes::Bytes;
+use flate2::read::GzDecoder;
 
 use crate::state::AppState;
 
@@ -19,9 +24,12 @@ struct Asset {
     hash: &'static str,
     /// Whether its name changes with its content.
     immutable: bool,
-    identity: &'static [u8],
+    /// As it is; null where it is in `gzip`, so that the program holds it in two forms and not in three.
+    identity: Option<&'static [u8]>,
     brotli: Option<&'static [u8]>,
     gzip: Option<&'static [u8]>,
+    /// What `gzip` has, once somebody asked for it: hardly anybody takes neither form.
+    unpacked: &'static OnceLock<Bytes>,
 }
 
 static ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
@@ -63,14 +71,27 @@ impl Asset {
         (headers, bytes).into_response()
     }
 
-    fn choose(&self, request: &HeaderMap) -> (&'static str, &'static [u8]) {
+    fn choose(&self, request: &HeaderMap) -> (&'static str, Bytes) {
         let accepted = request.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
         let accepts = |encoding| accepted.is_some_and(|accepted| accepts(accepted, encoding));
         match (self.brotli, self.gzip) {
-            (Some(bytes), _) if accepts("br") => ("br", bytes),
-            (_, Some(bytes)) if accepts("gzip") => ("gzip", bytes),
-            _ => ("identity", self.identity),
+            (Some(bytes), _) if accepts("br") => ("br", Bytes::from_static(bytes)),
+            (_, Some(bytes)) if accepts("gzip") => ("gzip", Bytes::from_static(bytes)),
+            _ => ("identity", self.plain()),
         }
+    }
+
+    fn plain(&self) -> Bytes {
+        if let Some(bytes) = self.identity {
+            return Bytes::from_static(bytes);
+        }
+        let unpack = || {
+            let mut plain = Vec::new();
+            // It was packed by the build; a test unpacks every one.
+            let unpacked = GzDecoder::new(self.gzip.unwrap_or_default()).read_to_end(&mut plain);
+            unpacked.map_or_else(|_| Bytes::new(), |_| plain.into())
+        };
+        self.unpacked.get_or_init(unpack).clone()
     }
 }
 
@@ -98,14 +119,17 @@ fn lists(value: &HeaderValue, etag: &str) -> bool {
 mod tests {
     use super::*;
 
-    const ASSET: Asset = Asset {
+    static UNPACKED: OnceLock<Bytes> = OnceLock::new();
+
+    static ASSET: Asset = Asset {
         path: "/a-0123456789abcdef.js",
         content_type: "text/javascript; charset=utf-8",
         hash: "abc",
         immutable: true,
-        identity: b"identity",
+        identity: Some(b"identity"),
         brotli: Some(b"br"),
         gzip: Some(b"gz"),
+        unpacked: &UNPACKED,
     };
 
     fn request(name: HeaderName, value: &str) -> HeaderMap {
@@ -126,6 +150,21 @@ mod tests {
             assert_eq!(ASSET.choose(&headers).0, expected, "{accept}");
         }
         assert_eq!(ASSET.choose(&HeaderMap::new()).0, "identity");
+    }
+
+    #[test]
+    fn each_file_has_the_same_content_in_every_encoding() {
+        use sha2::{Digest, Sha256};
+        for asset in ASSETS {
+            let digest = Sha256::digest(asset.plain());
+            let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(hash, asset.hash, "{}", asset.path);
+            assert!(
+                asset.identity.is_none() || asset.gzip.is_none(),
+                "{} is there twice",
+                asset.path
+            );
+        }
     }
 
     #[test]
