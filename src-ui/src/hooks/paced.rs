@@ -11,10 +11,11 @@ use crate::state::events::EventLog;
 use crate::state::store::Store;
 use crate::state::topics::Topics;
 
-/// Shortest time between two renderings.
-const PACE_MS: u32 = 333;
+/// Shortest time between two renderings. What was published is seen within a quarter of a second, in the desktop's window too, where events come
+/// ten times a second.
+const PACE_MS: u32 = 100;
 
-/// Events to show, anew a few times a second at most, however fast they come.
+/// Events to show, anew ten times a second at most, however fast they come.
 #[hook]
 pub fn use_events() -> Shared<EventLog> {
     use_paced(|store| store.shown_events())
@@ -43,20 +44,35 @@ fn use_paced<T: 'static>(part: fn(&Store) -> &Rc<T>) -> Shared<T> {
 fn use_paced_update(actions: Actions, is_other: Rc<dyn Fn() -> bool>) {
     let update = use_force_update();
     use_effect_with((), move |()| {
-        let timer = Rc::new(RefCell::new(None::<Timeout>));
-        let hearing = actions.on_change(Rc::new(move || {
-            if timer.borrow().is_some() || !is_other() {
-                return;
-            }
-            update.force_update();
-            let (again, is_other, update) = (timer.clone(), is_other.clone(), update.clone());
-            *timer.borrow_mut() = Some(Timeout::new(PACE_MS, move || {
-                again.take();
-                if is_other() {
-                    update.force_update();
-                }
-            }));
-        }));
-        move || drop(hearing)
+        let paced = Rc::new(Paced { timer: RefCell::default(), is_other, update });
+        let hearing = actions.on_change({
+            let paced = paced.clone();
+            Rc::new(move || paced.look())
+        });
+        move || {
+            drop(hearing);
+            paced.timer.take();
+        }
     });
+}
+
+struct Paced {
+    /// Runs while it is too early to render again.
+    timer: RefCell<Option<Timeout>>,
+    is_other: Rc<dyn Fn() -> bool>,
+    update: UseForceUpdateHandle,
+}
+
+impl Paced {
+    fn look(self: &Rc<Self>) {
+        if self.timer.borrow().is_some() || !(self.is_other)() {
+            return;
+        }
+        self.update.force_update();
+        let paced = self.clone();
+        *self.timer.borrow_mut() = Some(Timeout::new(PACE_MS, move || {
+            paced.timer.take();
+            paced.look();
+        }));
+    }
 }
