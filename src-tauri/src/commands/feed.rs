@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use tauri::State;
+use tidings_client::latest_wins_topic;
+use tidings_feed::{Batch, Delivery};
+use tidings_protocol::topic::metrics_host;
 
 use crate::bridge::Bridge;
 use crate::error::CommandError;
@@ -16,10 +19,20 @@ pub(crate) async fn poll_feed(
     keeper: State<'_, Arc<Keeper>>,
     since: u64,
 ) -> Result<String, CommandError> {
-    if since > 0 {
-        keeper.has_page();
+    keeper.has_shown(since);
+    let batch = bridge.poll(since).await;
+    if has_figures(&batch) {
+        keeper.sends_figures(batch.seq);
     }
-    Ok(serde_json::to_string(&bridge.poll(since).await)?)
+    Ok(serde_json::to_string(&batch)?)
+}
+
+/// Whether there is a sample of a machine in it.
+fn has_figures(batch: &Batch) -> bool {
+    let is_sample = |delivery: &Delivery| {
+        latest_wins_topic(&delivery.item).is_some_and(|topic| metrics_host(topic).is_some())
+    };
+    batch.deliveries.iter().any(is_sample)
 }
 
 /// Connects now, whatever the state.

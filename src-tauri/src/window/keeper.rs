@@ -35,12 +35,20 @@ pub struct Keeper {
     kept: Mutex<Kept>,
     presence: watch::Sender<Presence>,
     has_icon: AtomicBool,
-    /// When a page was wanted that has shown nothing yet.
-    wanted: Mutex<Option<Instant>>,
+    /// A page that was wanted and has shown no figures yet.
+    wanted: Mutex<Option<Wanted>>,
     /// Whether the page of the window that there is has been loaded.
     is_loaded: AtomicBool,
     /// Where in the page a link leads that was not followed yet.
     place_of_page: Mutex<Option<String>>,
+}
+
+/// A page that has shown no figures yet.
+#[derive(Debug)]
+struct Wanted {
+    since: Instant,
+    /// The first batch with figures that it was sent.
+    batch: Option<u64>,
 }
 
 /// What is kept across restarts.
@@ -123,16 +131,27 @@ impl Keeper {
     /// Notes that there is to be a page from now on.
     pub(super) fn want(&self) {
         self.set_loaded(false);
-        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.wanted() = Some(Wanted { since: Instant::now(), batch: None });
     }
 
-    /// Notes that the page has what it was given: the first time the log says how long that took.
-    pub(crate) fn has_page(&self) {
-        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(wanted) = wanted {
-            let milliseconds = wanted.elapsed().as_millis();
+    /// Notes that the page is sent figures, in this batch.
+    pub(crate) fn sends_figures(&self, batch: u64) {
+        if let Some(wanted) = &mut *self.wanted() {
+            wanted.batch.get_or_insert(batch);
+        }
+    }
+
+    /// Notes that the page has all up to this batch. The first time that there are figures in it the log says how long that took.
+    pub(crate) fn has_shown(&self, batch: u64) {
+        let mut wanted = self.wanted();
+        if let Some(shown) = wanted.take_if(|it| it.batch.is_some_and(|first| batch >= first)) {
+            let milliseconds = shown.since.elapsed().as_millis();
             tracing::info!(milliseconds, "the page is live");
         }
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, Option<Wanted>> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it has to be said where the app goes; it is asked once ever.
@@ -227,6 +246,20 @@ fn screens<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<Vec<Rect>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_live_once_it_has_figures_and_not_before() {
+        let keeper = Keeper::default();
+        keeper.want();
+        keeper.has_shown(1);
+        assert!(keeper.wanted().is_some(), "how the connection stands is no figure");
+        keeper.sends_figures(2);
+        keeper.sends_figures(3);
+        keeper.has_shown(1);
+        assert!(keeper.wanted().is_some(), "they are on their way");
+        keeper.has_shown(2);
+        assert!(keeper.wanted().is_none());
+    }
 
     #[test]
     fn what_is_kept_is_there_after_a_restart_and_nonsense_is_not_used() {
