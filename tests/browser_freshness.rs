@@ -181,7 +181,7 @@ async fn of_a_machine(late: Duration) -> Result<Verdicts> {
         scene.screen.wait_for("the machine can be chosen", choose).await?;
     }
     let wanted = |panel: &str| match panel {
-        "events" | "jobs" | "alerts" | "notifications" => "live",
+        "topics" | "events" | "jobs" | "alerts" | "notifications" => "live",
         _ => "stale",
     };
     scene.says("one machine of two is silent", since, Due::Topic("metrics/quiet"), &wanted).await?;

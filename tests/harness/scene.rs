@@ -12,7 +12,7 @@ use crate::{
 pub const HEARTBEAT_SECONDS: u32 = 5;
 
 /// Every part of the page that says how fresh it is; there may be more.
-const PANELS: [&str; 11] = [
+const PANELS: [&str; 12] = [
     "badge",
     "cpu",
     "memory",
@@ -20,6 +20,7 @@ const PANELS: [&str; 11] = [
     "network",
     "processes",
     "temperatures",
+    "topics",
     "events",
     "jobs",
     "alerts",
