@@ -1,6 +1,6 @@
 //! What Tidings costs while nothing happens but a sample a second. Figures for `docs/performance.md`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use harness::{DEADLINE, Events, ProcessCost, Screen, Server, TrayService, WINDOW_WITHIN, until};
@@ -16,9 +16,6 @@ const WATCH_WINDOWS: Duration = Duration::from_secs(600);
 
 /// A window that was closed is let go of after this long.
 const RELEASED_AFTER: Duration = Duration::from_secs(5 * 60);
-
-/// How often the app is started.
-const STARTS: usize = 10;
 
 #[tokio::test]
 #[ignore = "long proof: cargo xtask prove idle"]
@@ -44,23 +41,7 @@ async fn prove_idle() -> Result<()> {
     let cost = ProcessCost::of(&pids)?;
     let share = cost.share_of_a_core_since(&before);
     println!("desktop, {} processes: {cost}, {share:.2}% of a core", pids.len());
-    screen.close().await?;
-
-    let mut starts = Vec::new();
-    for _ in 0..STARTS {
-        let begun = Instant::now();
-        let screen = Screen::desktop().await?;
-        screen.wait_for_figure("cpu-total", "").await?;
-        starts.push(begun.elapsed());
-        screen.close().await?;
-    }
-    starts.sort_unstable();
-    let (least, most) = (starts.first().context("a start")?, starts.last().context("a start")?);
-    println!(
-        "cold start to the first value, display and driver included: {:?} ({least:?} to {most:?}, {STARTS} starts)",
-        starts[STARTS / 2]
-    );
-    Ok(())
+    screen.close().await
 }
 
 /// What a window costs while it is watched.

@@ -22,7 +22,7 @@ const MAX_HEAD: usize = 16 << 10;
 /// How much is poured, and how fast.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
-    /// Events in all.
+    /// Events, each time that the tap is opened.
     pub events: u64,
     /// Events a second.
     pub rate: u64,
@@ -61,7 +61,7 @@ impl Firehose {
         Ok(Self { address, tap, task })
     }
 
-    /// Lets the events go.
+    /// Lets the events go; once they have gone, as many again.
     pub fn open_tap(&self) {
         self.tap.notify_one();
     }
@@ -96,17 +96,16 @@ async fn pour(peer: &mut TcpStream, load: Load, tap: &Notify) -> Result<()> {
     let mut samples = interval(Duration::from_secs(1));
     let mut bursts = interval(Duration::from_millis(1_000 / BURSTS));
     bursts.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    let mut open = false;
-    let mut poured = 0;
+    let (mut poured, mut goal) = (0, 0);
     loop {
         tokio::select! {
             _ = samples.tick() => frames.sample()?,
-            () = tap.notified(), if !open => {
-                open = true;
+            () = tap.notified(), if poured == goal => {
+                goal += load.events;
                 bursts.reset_immediately();
             }
-            _ = bursts.tick(), if open && poured < load.events => {
-                for _ in 0..(load.rate / BURSTS).max(1).min(load.events - poured) {
+            _ = bursts.tick(), if poured < goal => {
+                for _ in 0..(load.rate / BURSTS).max(1).min(goal - poured) {
                     poured += 1;
                     frames.event(poured, load.bytes)?;
                 }

@@ -11,7 +11,9 @@
 //! - [`Nginx`]: the real one, in front of a server.
 //! - [`Redis`]: the real one, and [`Proxy`]: a network with faults.
 //! - [`NoticeService`]: a session bus with a service of notifications.
-//! - [`Screen`]: a browser or the desktop window, and what it shows.
+//! - [`Screen`]: a browser or the desktop window, and what it shows; [`Trace`]: what its main thread does.
+//! - [`Stage`]: a display whose pixels are read, for apps that no driver slows down.
+//! - [`Spread`]: how measurements are spread.
 //! - [`ProcessCost`]: what processes cost; [`Busy`]: some that cost all there is.
 //! - [`Scene`]: a live dashboard and its faults; [`Verdicts`]: what panels said of faults, and how late.
 //! - [`WallClock`]: a wall clock that a test sets.
@@ -44,6 +46,8 @@ mod redis;
 mod scene;
 mod screen;
 mod server;
+mod spread;
+mod stage;
 pub mod stories;
 pub mod tls;
 mod tray_service;
@@ -77,8 +81,10 @@ pub use proxy::{Fault, Proxy};
 pub use redis::Redis;
 #[cfg(target_os = "linux")]
 pub use scene::{Due, HEARTBEAT_SECONDS, QUIET, Scene};
-pub use screen::{AppProcess, Screen, Shown, Tab, epoch_ms, screenshots};
+pub use screen::{AppProcess, FRAME_MS, Screen, Shown, Tab, Trace, epoch_ms, screenshots};
 pub use server::{Server, ServerOptions, established, free_address};
+pub use spread::Spread;
+pub use stage::{Area, Stage};
 pub use tray_service::{MenuEntry, TrayService};
 pub use verdicts::Verdicts;
 #[cfg(target_os = "linux")]

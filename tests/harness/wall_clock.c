@@ -9,8 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Seconds that it is ahead. */
+/* Nanoseconds that it is ahead. */
 static volatile const int64_t *ahead;
+
+static const int64_t SECOND = 1000000000;
 
 __attribute__((constructor)) static void begin(void) {
   const char *path = getenv("WALL_CLOCK_AHEAD");
@@ -23,7 +25,11 @@ __attribute__((constructor)) static void begin(void) {
 
 int clock_gettime(clockid_t clock, struct timespec *at) {
   int failed = syscall(SYS_clock_gettime, clock, at);
-  if (!failed && ahead && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) at->tv_sec += *ahead;
+  if (!failed && ahead && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) {
+    int64_t since = at->tv_sec * SECOND + at->tv_nsec + *ahead;
+    at->tv_sec = since / SECOND;
+    at->tv_nsec = since % SECOND;
+  }
   return failed;
 }
 

@@ -39,7 +39,7 @@ impl Screen {
 }
 
 /// Every process of an app whose `HOME` is `home`.
-fn processes(home: &Path) -> Result<Vec<AppProcess>> {
+pub(crate) fn processes(home: &Path) -> Result<Vec<AppProcess>> {
     let home = format!("HOME={}", home.display());
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc")? {

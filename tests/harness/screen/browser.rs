@@ -2,11 +2,14 @@
 
 use anyhow::Result;
 use serde_json::json;
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities};
+use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities};
 
 use super::processes::Process;
 use super::{Screen, WINDOW};
 use crate::free_address;
+
+/// What most stories read.
+pub(super) const ENGLISH: &str = "en-US,en";
 
 impl Screen {
     /// Chromium with an empty profile.
@@ -15,7 +18,7 @@ impl Screen {
     ///
     /// If chromium or chromedriver is missing.
     pub async fn browser() -> Result<Self> {
-        Self::browser_in("en-US,en").await
+        Self::browser_in(ENGLISH).await
     }
 
     /// Chromium with an empty profile, of somebody who reads these languages.
@@ -24,6 +27,14 @@ impl Screen {
     ///
     /// As [`browser`](Self::browser).
     pub async fn browser_in(languages: &str) -> Result<Self> {
+        Self::browser_with(languages, |_| Ok(())).await
+    }
+
+    /// As [`browser_in`](Self::browser_in), of which something else is wanted besides.
+    pub(super) async fn browser_with(
+        languages: &str,
+        want: impl FnOnce(&mut ChromeCapabilities) -> Result<()>,
+    ) -> Result<Self> {
         let profile = tempfile::tempdir()?;
         let port = free_address()?.port();
         let driver = Process::start("chromedriver", &[format!("--port={port}")], &[])?;
@@ -45,6 +56,7 @@ impl Screen {
         }
         let preferences = json!({ "intl.accept_languages": languages });
         capabilities.add_experimental_option("prefs", preferences)?;
+        want(&mut capabilities)?;
         Self::connect(port, capabilities.into(), vec![driver], profile).await
     }
 }

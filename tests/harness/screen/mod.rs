@@ -10,6 +10,7 @@ mod hide;
 mod processes;
 mod signed_in;
 mod tabs;
+mod trace;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,12 +22,14 @@ use thirtyfour::{By, Capabilities, Key, WebDriver, WebElement};
 
 use crate::{DEADLINE, binary, free_address, http, until};
 pub use app::AppProcess;
+pub(crate) use app::processes as app_processes;
 pub use freshness::{Shown, epoch_ms};
-use processes::{Process, start_display};
+pub(crate) use processes::{Process, start_display};
 pub use tabs::Tab;
+pub use trace::{FRAME_MS, Trace};
 
 /// Size of every window under test.
-const WINDOW: (u32, u32) = (1280, 800);
+pub(crate) const WINDOW: (u32, u32) = (1280, 800);
 
 /// A page under control of a driver. Everything it started ends when it is dropped.
 #[derive(Debug)]
@@ -77,7 +80,7 @@ impl Screen {
     async fn window_of(program: &str, variables: &[(&str, &str)]) -> Result<Self> {
         let application = binary(program)?;
         let profile = tempfile::tempdir()?;
-        let (display, name) = start_display(WINDOW)?;
+        let (display, name) = start_display(WINDOW, None)?;
         let home = profile.path().display().to_string();
         let (port, native_port) = (free_address()?.port(), free_address()?.port());
         let mut all =

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -9,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 /// A program that leads a process group.
 #[derive(Debug)]
-pub(super) struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
     pub(super) fn start(
@@ -45,11 +46,16 @@ impl Drop for Process {
     }
 }
 
-/// An X display that no screen shows; it picks a free number and says which.
-pub(super) fn start_display((width, height): (u32, u32)) -> Result<(Process, String)> {
+/// An X display that no screen shows; it picks a free number and says which. Its pixels are in `folder`, if there is one.
+pub(crate) fn start_display(
+    (width, height): (u32, u32),
+    folder: Option<&Path>,
+) -> Result<(Process, String)> {
     let mut child = Command::new("Xvfb")
         .args(["-displayfd", "1", "-nolisten", "tcp", "-screen", "0"])
         .arg(format!("{width}x{height}x24"))
+        .args(folder.map(|_| "-fbdir"))
+        .args(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
