@@ -135,8 +135,7 @@ impl Stage {
         );
         screen.run(&paint).await?;
         let area =
-            until("the element can be seen", WINDOW_WITHIN, || async { Ok(self.magenta()?) })
-                .await?;
+            until("the element can be seen", WINDOW_WITHIN, || async { self.magenta() }).await?;
         screen.close().await?;
         self.tray.forget_icons();
         Ok(area)
