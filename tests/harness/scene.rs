@@ -77,9 +77,6 @@ impl Scene {
         let screen = Screen::browser().await?;
         let page = format!("http://{}/#code={}", proxy.address(), server.code());
         screen.open_watched(&page).await?;
-        screen.wait_for_state("live", DEADLINE).await?;
-        // Of topics there are none before something is published.
-        server.publish("work/scene")?.body("1").send().await?.error_for_status()?;
         let scene = Self { server, clock, proxy, screen, verdicts: Verdicts::default(), late };
         scene.all_live().await?;
         Ok(scene)
@@ -97,6 +94,8 @@ impl Scene {
         if self.screen.run(inbox).await? != true {
             self.screen.key("n").await?;
         }
+        // A page that is new knows no topic before something is published.
+        self.server.publish("work/scene")?.body("1").send().await?.error_for_status()?;
         self.wait_for(&|_| "live").await
     }
 
