@@ -33,6 +33,10 @@ const COMMANDS: &[&str] = &[
     "save_metrics_history",
     "list_processes",
     "end_process",
+    "list_servers",
+    "choose_server",
+    "try_server",
+    "remove_server",
     "next_chosen",
     "notice_settings",
 ];

@@ -72,6 +72,12 @@ impl Bridge {
         Ok(())
     }
 
+    /// Ends the poll that waits, since another server is shown: nobody is to wait for news of this one.
+    pub(crate) fn close(&self) {
+        self.turn.send_modify(|newest| *newest += 1);
+        self.handle.disconnect();
+    }
+
     /// What steers the subscription.
     pub fn handle(&self) -> &Handle {
         &self.handle

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use sysinfo::System;
 use tauri::{AppHandle, Manager, Runtime};
-use tidings_client::{Client, Token};
+use tidings_client::Client;
 
 use crate::log::LogFile;
 use crate::notices::{Hint, Notices};
+use crate::servers::Servers;
 use redact::Redactor;
 
 /// Lines of the log that are copied.
@@ -28,8 +29,6 @@ const COPIED: Hint = Hint {
 /// What they are taken from.
 pub(crate) struct Diagnostics {
     pub(crate) log: Option<Arc<LogFile>>,
-    /// What must not be in them.
-    pub(crate) token: Token,
     /// Whether the app has brought its server along.
     pub(crate) is_bundled: bool,
 }
@@ -58,7 +57,9 @@ pub(crate) fn copy<R: Runtime>(app: &AppHandle<R>) {
 
 async fn text<R: Runtime>(app: &AppHandle<R>) -> String {
     let diagnostics = app.state::<Diagnostics>();
-    let client = app.state::<Client>();
+    let servers = app.state::<Arc<Servers>>();
+    let client = servers.client();
+    let is_bundled = diagnostics.is_bundled && servers.shows_first();
     let web_view = tauri::webview_version().unwrap_or_else(|_| "not known".to_owned());
     let settings = app.state::<Arc<Notices>>().settings_file().get();
     let settings = serde_json::to_string(&settings).unwrap_or_default();
@@ -68,7 +69,7 @@ async fn text<R: Runtime>(app: &AppHandle<R>) -> String {
         ("System", system()),
         ("Desktop", desktop()),
         ("Web view", web_view),
-        ("Server", server(&client, diagnostics.is_bundled).await),
+        ("Server", server(&client, is_bundled).await),
         ("Settings", settings),
         ("Log", log.map(|log| log.path().display().to_string()).unwrap_or_default()),
     ];
@@ -80,7 +81,7 @@ async fn text<R: Runtime>(app: &AppHandle<R>) -> String {
         text += &line;
         text.push('\n');
     }
-    Redactor::new(&diagnostics.token, dirs::home_dir().as_deref()).redact(&text)
+    Redactor::new(&servers.tokens(), dirs::home_dir().as_deref()).redact(&text)
 }
 
 fn system() -> String {

@@ -6,6 +6,8 @@ use serde::Serialize;
 use tidings_client::{ClientError, CredentialsError, ProcessError, ResultError, TrustError};
 use tidings_protocol::api::ErrorCode;
 
+use crate::servers::ServersError;
+
 /// Why the app cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -46,6 +48,20 @@ enum Code {
     Server,
     /// The server's key cannot be trusted, or that not be kept.
     Untrusted,
+}
+
+impl CommandError {
+    /// What the page sends cannot be read, and is not shown.
+    pub(crate) fn unreadable() -> Self {
+        let message = "the page is of another release".to_owned();
+        Self { code: Code::Internal, message, status: None, reason: None }
+    }
+}
+
+impl From<ServersError> for CommandError {
+    fn from(error: ServersError) -> Self {
+        Self { code: Code::Internal, message: error.to_string(), status: None, reason: None }
+    }
 }
 
 impl From<TrustError> for CommandError {

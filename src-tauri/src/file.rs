@@ -4,12 +4,52 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
+
 /// Puts `content` in the place of what the file held.
 pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_by(path, content, |new| File::create(new))
+}
+
+/// As [`replace`], of a file that nobody else can read at any moment.
+pub(crate) fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_by(path, content, |new| {
+        // One that was left halfway may be another's to read.
+        match fs::remove_file(new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        options.open(new)
+    })
+}
+
+/// What a file of JSON holds; nothing where there is none.
+pub(crate) fn read_private<T: DeserializeOwned + Default>(path: &Path) -> io::Result<T> {
+    match fs::read(path) {
+        // Its words could hold some of the content.
+        Ok(text) => serde_json::from_slice(&text)
+            .map_err(|_| io::Error::other(format!("{} is not what was written", path.display()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(T::default()),
+        Err(error) => Err(error),
+    }
+}
+
+fn replace_by(
+    path: &Path,
+    content: &[u8],
+    create: impl FnOnce(&Path) -> io::Result<File>,
+) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let new = path.with_extension("new");
-    let mut file = File::create(&new)?;
+    let mut file = create(&new)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&new, path)?;

@@ -6,6 +6,7 @@
 //!
 //! - `instance`: a second start hands over to the first; `launch` says what it wants, and `link` where links lead.
 //! - `source`: which server is watched; `bundled` starts the one this app brings along.
+//! - `servers`: the list of servers, which of them the page shows, and how each stands.
 //! - `bridge`: from the client to the web view, in batches.
 //! - `commands`: what the web view may ask.
 //! - `notify`: notifications of the system; `notices`: what the page has to say about them.
@@ -33,6 +34,7 @@ mod menu;
 mod notices;
 mod notify;
 mod progress;
+mod servers;
 mod settings;
 mod source;
 mod updates;
@@ -54,8 +56,8 @@ use instance::Claim;
 use launch::Launch;
 use log::LogFile;
 pub use notices::Notices;
-use notify::{Notifier, Place};
 use progress::Progress;
+pub use servers::Servers;
 use source::Source;
 use updates::{Publisher, Updates};
 pub use window::Keeper;
@@ -105,6 +107,14 @@ fn start(context: Context<Wry>, log: Option<Arc<LogFile>>) -> Result<ExitCode, S
         let _runtime = runtime.enter();
         Bridge::new(client.subscribe_as_dashboard()).with_client(client.clone())
     };
+    let servers = {
+        let _runtime = runtime.enter();
+        Servers::only(client, bridge, credentials.token.clone()).kept(data.clone(), source.name())
+    };
+    // Who names a server means that one.
+    let is_bundled = matches!(source, Source::Bundled(_));
+    let servers = if is_bundled { runtime.block_on(servers.with_list()) } else { servers };
+    let servers = Arc::new(servers);
     let settings = dirs::config_dir().map(|folder| folder.join(&identifier).join("settings.json"));
     let notices = Arc::new(settings.map(Notices::read).unwrap_or_default());
     let placed = data.as_ref().map(|folder| folder.join("window.json"));
@@ -113,27 +123,24 @@ fn start(context: Context<Wry>, log: Option<Arc<LogFile>>) -> Result<ExitCode, S
     if launch.is_hidden {
         keeper.start_hidden();
     }
-    let is_bundled = matches!(source, Source::Bundled(_));
-    let diagnostics = Diagnostics { log, token: credentials.token.clone(), is_bundled };
+    let diagnostics = Diagnostics { log, is_bundled };
     let publisher = Publisher::of(&settings.get().updates);
     let updates = Arc::new(Updates::default());
     let (named, asked) = (publisher.clone(), updates.clone());
     let builder = Builder::default()
         .plugin(tauri_plugin_updater::Builder::new().build())
         .manage(asked)
-        .manage(client.clone())
         .manage(diagnostics)
         .manage(settings.clone())
         .menu(move |app| menu::make(app, &settings, named.as_ref()))
         .on_menu_event(|app, event| menu::chosen(app, &event));
     let env = Env::default();
-    let app = create_app(builder, context, bridge, notices.clone(), keeper.clone())?;
-    let memory = data.map(|folder| folder.join("told")).zip(source.name());
-    let (progress, notifier) = {
+    let app = create_app(builder, context, servers.clone(), notices.clone(), keeper.clone())?;
+    let (progress, posts) = {
         let _runtime = runtime.enter();
-        let progress = Progress::start(app.handle().clone(), client.clone(), &notices);
-        let place = Place { identifier, memory };
-        (progress, Notifier::start(app.handle().clone(), client, notices, place))
+        let progress = Progress::start(app.handle().clone(), servers.watch(), &notices);
+        let posts = tokio::spawn(servers.clone().work(app.handle().clone()));
+        (progress, AbortOnDropHandle::new(posts))
     };
     let listening = {
         let (_runtime, app) = (runtime.enter(), app.handle().clone());
@@ -170,9 +177,9 @@ fn start(context: Context<Wry>, log: Option<Arc<LogFile>>) -> Result<ExitCode, S
     });
 
     keeper.save();
-    drop((signals, listening, releasing, showing, updating));
+    drop((signals, listening, releasing, showing, updating, posts));
     runtime.block_on(progress.stop(QUIT_TIMEOUT));
-    runtime.block_on(notifier.stop(QUIT_TIMEOUT));
+    runtime.block_on(servers.stop(QUIT_TIMEOUT));
     runtime.block_on(source.stop(QUIT_TIMEOUT));
     runtime.shutdown_timeout(QUIT_TIMEOUT);
     if updates.must_restart() {
@@ -198,12 +205,12 @@ pub fn context<R: Runtime>() -> Context<R> {
 pub fn create_app<R: Runtime>(
     builder: Builder<R>,
     context: Context<R>,
-    bridge: Bridge,
+    servers: Arc<Servers>,
     notices: Arc<Notices>,
     keeper: Arc<Keeper>,
 ) -> tauri::Result<App<R>> {
     builder
-        .manage(bridge)
+        .manage(servers)
         .manage(notices)
         .manage(keeper)
         .invoke_handler(tauri::generate_handler![
@@ -234,6 +241,10 @@ pub fn create_app<R: Runtime>(
             commands::history::save_metrics_history,
             commands::processes::list_processes,
             commands::processes::end_process,
+            commands::servers::list_servers,
+            commands::servers::choose_server,
+            commands::servers::try_server,
+            commands::servers::remove_server,
             commands::notices::next_chosen,
             commands::notices::notice_settings,
         ])

@@ -133,6 +133,11 @@ impl Notices {
         self.unread.send_if_modified(|noted| noted.replace(count) != Some(count));
     }
 
+    /// The window shows another server, of which so many are known to be unread.
+    pub(crate) fn turn_to(&self, unread: Option<u64>) {
+        self.unread.send_replace(unread);
+    }
+
     /// How many are unread, as far as the server has said.
     pub(crate) fn watch_unread(&self) -> watch::Receiver<Option<u64>> {
         self.unread.subscribe()

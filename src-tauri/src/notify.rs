@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Zoned;
-use tauri::{AppHandle, Runtime};
+use tauri::{AppHandle, Manager, Runtime};
 use tidings_client::{
     Client, ClientError, Delivery, InboxQuery, Item, State, Subscription, Update,
 };
@@ -40,6 +40,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::notices::{Hint, Notices, Order};
+use crate::progress::Standing;
+use crate::servers::{Glance, Servers};
 use crate::settings::Settings;
 use crate::who::{FIRST_WAIT, LONGEST_WAIT, may_pass, user};
 use crate::window;
@@ -59,9 +61,18 @@ pub(crate) struct Place {
     /// The folder where it is kept what was told, and what the server is called there; null where that lasts as long as the
     /// app.
     pub(crate) memory: Option<(PathBuf, String)>,
+    /// Id of the server.
+    pub(crate) id: String,
+    /// What its notifications say of where they come from; null where that goes without saying.
+    pub(crate) name: Option<String>,
+    /// Where it is put how the server stands.
+    pub(crate) glance: Arc<Glance>,
+    /// Whether it is the only server, whose load nobody sees at a glance.
+    pub(crate) is_alone: bool,
 }
 
 /// The task; it ends with this.
+#[derive(Debug)]
 pub(crate) struct Notifier {
     stop: CancellationToken,
     task: AbortOnDropHandle<()>,
@@ -85,7 +96,7 @@ impl Notifier {
             app,
             client,
             notices,
-            memory: place.memory,
+            place,
         };
         let stopped = stop.clone();
         let task = AbortOnDropHandle::new(tokio::spawn(worker.run(stopped)));
@@ -109,7 +120,7 @@ struct Worker<R: Runtime> {
     hints: watch::Receiver<Option<Hint>>,
     orders: watch::Receiver<Order>,
     system: System,
-    memory: Option<(PathBuf, String)>,
+    place: Place,
     started: Instant,
 }
 
@@ -137,15 +148,22 @@ impl<R: Runtime> Worker<R> {
         let Some(user) = self.user().await else { return };
         let Some(topic) = topic(&user) else { return };
         let memory =
-            self.memory.as_ref().map(|(folder, server)| Memory::new(folder, server, &user));
-        let mut subscription = self.client.subscribe(&[Selector::Exact(topic)]);
+            self.place.memory.as_ref().map(|(folder, server)| Memory::new(folder, server, &user));
+        let mut subscription = if self.place.is_alone {
+            self.client.subscribe(&[Selector::Exact(topic)])
+        } else {
+            // The figures as well, and whatever a token of limited scope may read.
+            self.client.subscribe(&[])
+        };
         self.follow(&mut subscription, memory).await;
     }
 
     async fn user(&mut self) -> Option<String> {
         loop {
             tokio::select! {
-                user = user(&self.client, &mut self.orders, |_| ()) => return user,
+                user = user(&self.client, &mut self.orders, |error| {
+                    self.place.glance.stand(|_| Standing::from(error));
+                }) => return user,
                 Ok(()) = self.hints.changed() => self.hint().await,
             }
         }
@@ -154,7 +172,7 @@ impl<R: Runtime> Worker<R> {
     /// Shows what the app itself has to say.
     async fn hint(&mut self) {
         let hint = self.hints.borrow_and_update().clone();
-        if let Some(hint) = hint {
+        if let Some(hint) = hint.filter(|_| self.place.glance.is_shown()) {
             self.system.show(&Popup::hint(&hint.title, hint.body)).await;
         }
     }
@@ -173,7 +191,8 @@ impl<R: Runtime> Worker<R> {
             let around = Around {
                 now: self.started.elapsed(),
                 is_quiet: is_quiet(&settings),
-                is_attended: self.notices.is_attended(),
+                // What the window does not show nobody sees there.
+                is_attended: self.notices.is_attended() && self.place.glance.is_shown(),
                 settings: &settings,
             };
             let mut acts = Vec::new();
@@ -186,7 +205,9 @@ impl<R: Runtime> Worker<R> {
                         // It may be another inbox, of a database that was restored.
                         counted = 0;
                     }
+                    self.place.glance.stand(|before| before.then(update.status.state));
                     for delivery in update.deliveries {
+                        self.place.glance.hear(&delivery);
                         if let Some((version, unread)) = unread(&delivery) {
                             self.count(&mut counted, version, unread);
                         }
@@ -205,14 +226,17 @@ impl<R: Runtime> Worker<R> {
                     tracing::debug!("the inbox cannot be read: {error}");
                     acts = teller.look_failed(around);
                 }
-                Woken::Click(click) => {
-                    self.notices.choose(click.opens);
-                    window::raise(&self.app, click.token);
+                Woken::Click(click) => self.open(click),
+                Woken::Order => {
+                    let order = *self.orders.borrow_and_update();
+                    let is_shown = self.place.glance.is_shown();
+                    let is_offline = subscription.status().state == State::Offline;
+                    match order {
+                        Order::Connect if is_shown || is_offline => subscription.handle().retry(),
+                        Order::Disconnect if is_shown => subscription.handle().disconnect(),
+                        _ => {}
+                    }
                 }
-                Woken::Order => match *self.orders.borrow_and_update() {
-                    Order::Connect => subscription.handle().retry(),
-                    Order::Disconnect => subscription.handle().disconnect(),
-                },
                 Woken::Hint => self.hint().await,
                 Woken::Tick => acts = teller.tick(around),
             }
@@ -227,7 +251,10 @@ impl<R: Runtime> Worker<R> {
             kept = mark;
             for act in acts {
                 match act {
-                    Act::Show(popup) => self.system.show(&popup).await,
+                    Act::Show(popup) => {
+                        let popup = popup.from(self.place.name.as_deref());
+                        self.system.show(&popup).await;
+                    }
                     Act::Close(slot) => self.system.close(&slot).await,
                 }
             }
@@ -238,8 +265,35 @@ impl<R: Runtime> Worker<R> {
     fn count(&self, counted: &mut u64, version: u64, unread: u64) {
         if version >= *counted {
             *counted = version;
-            self.notices.note_unread(unread);
+            self.place.glance.count(unread);
+            if self.place.glance.is_shown() {
+                self.notices.note_unread(unread);
+            }
         }
+    }
+
+    /// Brings the window to what was clicked, on the server that it came from.
+    fn open(&self, click: Click) {
+        let notices = self.notices.clone();
+        if self.place.glance.is_shown() {
+            notices.choose(click.opens);
+            window::raise(&self.app, click.token);
+            return;
+        }
+        let (app, id) = (self.app.clone(), self.place.id.clone());
+        // This task may be ended by it.
+        tauri::async_runtime::spawn(async move {
+            let servers = Arc::clone(&app.state::<Arc<Servers>>());
+            if let Err(error) = servers.choose(&app, &id).await {
+                tracing::warn!("what was clicked cannot be shown: {error}");
+            } else {
+                notices.choose(click.opens);
+                if let Err(error) = window::reload(&app) {
+                    tracing::warn!("the page cannot be loaded anew: {error}");
+                }
+            }
+            window::raise(&app, click.token);
+        });
     }
 
     /// Waits for something to act on; `look_at` is when the inbox may be looked at, if that is of use.

@@ -31,11 +31,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::notices::{Notices, Order};
+use crate::servers::Watched;
 use crate::settings::Settings;
 use crate::who::{FIRST_WAIT, LONGEST_WAIT, may_pass, user};
 use crate::window::Keeper;
 use known::Known;
-use standing::{Face, Standing};
+use standing::Face;
+pub(crate) use standing::Standing;
 use summary::Summary;
 use taskbar::Taskbar;
 use tray::Tray;
@@ -54,11 +56,17 @@ pub(crate) struct Progress<R: Runtime> {
 
 impl<R: Runtime> Progress<R> {
     /// Starts it. Must be called within a tokio runtime.
-    pub(crate) fn start(app: AppHandle<R>, client: Client, notices: &Notices) -> Self {
+    pub(crate) fn start(
+        app: AppHandle<R>,
+        watched: watch::Receiver<Arc<Watched>>,
+        notices: &Notices,
+    ) -> Self {
         let stop = CancellationToken::new();
+        let client = watched.borrow().client.clone();
         let worker = Worker {
             app,
             client,
+            watched,
             orders: notices.watch_orders(),
             unread: notices.watch_unread(),
             settings: notices.watch_settings(),
@@ -82,6 +90,8 @@ impl<R: Runtime> Progress<R> {
 struct Worker<R: Runtime> {
     app: AppHandle<R>,
     client: Client,
+    /// The server that the window shows: it is that one's things.
+    watched: watch::Receiver<Arc<Watched>>,
     orders: watch::Receiver<Order>,
     unread: watch::Receiver<Option<u64>>,
     settings: watch::Receiver<Settings>,
@@ -117,6 +127,24 @@ impl<R: Runtime> Worker<R> {
         let app = self.app.clone();
         self.tray = on_main(&self.app, move || Tray::new(&app)).await.flatten();
         self.app.state::<Arc<Keeper>>().set_icon(self.tray.is_some());
+        let mut watched = self.watched.clone();
+        loop {
+            self.client = watched.borrow_and_update().client.clone();
+            tokio::select! {
+                changed = watched.changed() => if changed.is_err() { return },
+                () = self.attend() => {}
+            }
+        }
+    }
+
+    /// Follows one server for as long as it says whose things these are.
+    async fn attend(&mut self) {
+        self.watch().await;
+        // The app ends, or nothing is to be heard until another server is shown.
+        std::future::pending().await
+    }
+
+    async fn watch(&mut self) {
         let Some(user) = self.user().await else { return };
         let Ok(selector) = format!("{JOBS}/{user}~*").parse::<Selector>() else { return };
         let mut subscription = self.client.subscribe(&[selector]);

@@ -14,7 +14,8 @@ use tauri::ipc::{CallbackFn, InvokeBody};
 use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
 use tauri::webview::InvokeRequest;
 use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
-use tidings_desktop::{Bridge, context, create_app};
+use tidings_client::Token;
+use tidings_desktop::{Bridge, Servers, context, create_app};
 use tidings_feed::{Batch, Item, State};
 
 /// The app, watching a scripted server.
@@ -30,9 +31,10 @@ impl Desk {
     async fn new() -> Self {
         let script = Script::new().await;
         let bridge = Bridge::new(script.subscribe());
-        let builder = mock_builder().manage(script.client());
-        let app =
-            create_app(builder, context(), bridge, Arc::default(), Arc::default()).expect("an app");
+        let servers = Servers::only(script.client(), bridge, Token::new("t"));
+        let (builder, servers) = (mock_builder(), Arc::new(servers));
+        let app = create_app(builder, context(), servers, Arc::default(), Arc::default())
+            .expect("an app");
         let page = window(&app, "main");
         let peer = script.open().await;
         Self { app, page, script, peer, since: 0 }

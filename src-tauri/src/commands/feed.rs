@@ -7,20 +7,20 @@ use tidings_client::latest_wins_topic;
 use tidings_feed::{Batch, Delivery};
 use tidings_protocol::topic::metrics_host;
 
-use crate::bridge::Bridge;
 use crate::error::CommandError;
 use crate::notices::{Notices, Order};
+use crate::servers::Servers;
 use crate::window::Keeper;
 
 /// Waits for what is newer than batch `since`; the answer is a `tidings_feed::Batch` as JSON text.
 #[tauri::command]
 pub(crate) async fn poll_feed(
-    bridge: State<'_, Bridge>,
+    servers: State<'_, Arc<Servers>>,
     keeper: State<'_, Arc<Keeper>>,
     since: u64,
 ) -> Result<String, CommandError> {
     keeper.has_shown(since);
-    let batch = bridge.poll(since).await;
+    let batch = servers.watched().bridge.poll(since).await;
     if has_figures(&batch) {
         keeper.sends_figures(batch.seq);
     }
@@ -37,14 +37,14 @@ fn has_figures(batch: &Batch) -> bool {
 
 /// Connects now, whatever the state.
 #[tauri::command]
-pub(crate) fn retry_feed(bridge: State<'_, Bridge>, notices: State<'_, Arc<Notices>>) {
+pub(crate) fn retry_feed(servers: State<'_, Arc<Servers>>, notices: State<'_, Arc<Notices>>) {
     notices.order(Order::Connect);
-    bridge.handle().retry();
+    servers.watched().bridge.handle().retry();
 }
 
 /// Closes the connection until it is retried.
 #[tauri::command]
-pub(crate) fn disconnect_feed(bridge: State<'_, Bridge>, notices: State<'_, Arc<Notices>>) {
+pub(crate) fn disconnect_feed(servers: State<'_, Arc<Servers>>, notices: State<'_, Arc<Notices>>) {
     notices.order(Order::Disconnect);
-    bridge.handle().disconnect();
+    servers.watched().bridge.handle().disconnect();
 }

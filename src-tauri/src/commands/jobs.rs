@@ -2,12 +2,14 @@
 //! are.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tauri::{AppHandle, Manager, Runtime, State};
 use tempfile::{NamedTempFile, PersistError};
-use tidings_client::{Client, JobsQuery, ProcessOptions};
+use tidings_client::{JobsQuery, ProcessOptions};
 
 use crate::error::CommandError;
+use crate::servers::Servers;
 
 /// Largest result that the page shows, in bytes; what is more it has the app save.
 const MOST_SHOWN: usize = 1 << 20;
@@ -21,74 +23,77 @@ const MOST_ALIKE: u32 = 1_000;
 /// A page of jobs, those that go on (`active`) or those that have `ended`; those that follow `before` if it is there.
 #[tauri::command]
 pub(crate) async fn list_jobs(
-    client: State<'_, Client>,
+    servers: State<'_, Arc<Servers>>,
     state: Option<String>,
     before: Option<String>,
     limit: Option<usize>,
 ) -> Result<String, CommandError> {
     let active = state.map(|state| state == "active");
     let asked = JobsQuery { active, before, limit };
-    Ok(serde_json::to_string(&client.jobs(&asked).await?)?)
+    Ok(serde_json::to_string(&servers.client().jobs(&asked).await?)?)
 }
 
 /// The kinds of jobs that may be started.
 #[tauri::command]
-pub(crate) async fn job_kinds(client: State<'_, Client>) -> Result<String, CommandError> {
-    Ok(serde_json::to_string(&client.kinds().await?)?)
+pub(crate) async fn job_kinds(servers: State<'_, Arc<Servers>>) -> Result<String, CommandError> {
+    Ok(serde_json::to_string(&servers.client().kinds().await?)?)
 }
 
 /// Starts a job, which goes on by itself, and returns its id.
 #[tauri::command]
 pub(crate) async fn start_job(
-    client: State<'_, Client>,
+    servers: State<'_, Arc<Servers>>,
     request: String,
 ) -> Result<String, CommandError> {
     let request = serde_json::from_str(&request)?;
-    let process = client.process(&request, ProcessOptions::default()).await?;
+    let process = servers.client().process(&request, ProcessOptions::default()).await?;
     Ok(process.id().to_owned())
 }
 
 /// Asks for the end of a job.
 #[tauri::command]
 pub(crate) async fn cancel_job(
-    client: State<'_, Client>,
+    servers: State<'_, Arc<Servers>>,
     id: String,
 ) -> Result<String, CommandError> {
-    Ok(serde_json::to_string(&client.cancel_job(&id).await?)?)
+    Ok(serde_json::to_string(&servers.client().cancel_job(&id).await?)?)
 }
 
 /// A job.
 #[tauri::command]
 pub(crate) async fn show_job(
-    client: State<'_, Client>,
+    servers: State<'_, Arc<Servers>>,
     id: String,
 ) -> Result<String, CommandError> {
-    Ok(serde_json::to_string(&client.job(&id).await?)?)
+    Ok(serde_json::to_string(&servers.client().job(&id).await?)?)
 }
 
 /// Removes a job that has ended.
 #[tauri::command]
-pub(crate) async fn remove_job(client: State<'_, Client>, id: String) -> Result<(), CommandError> {
-    Ok(client.remove_job(&id).await?)
+pub(crate) async fn remove_job(
+    servers: State<'_, Arc<Servers>>,
+    id: String,
+) -> Result<(), CommandError> {
+    Ok(servers.client().remove_job(&id).await?)
 }
 
 /// The lines that a job has written, from number `after` on.
 #[tauri::command]
 pub(crate) async fn job_log(
-    client: State<'_, Client>,
+    servers: State<'_, Arc<Servers>>,
     id: String,
     after: u64,
 ) -> Result<String, CommandError> {
-    Ok(serde_json::to_string(&client.job_log(&id, after).await?)?)
+    Ok(serde_json::to_string(&servers.client().job_log(&id, after).await?)?)
 }
 
 /// What came of a job, where that is JSON.
 #[tauri::command]
 pub(crate) async fn job_result(
-    client: State<'_, Client>,
+    servers: State<'_, Arc<Servers>>,
     id: String,
 ) -> Result<String, CommandError> {
-    let result = client.job_result(&id, MOST_SHOWN).await?;
+    let result = servers.client().job_result(&id, MOST_SHOWN).await?;
     // Through JSON: a file that is none is not for the page to show.
     let result: serde_json::Value = serde_json::from_slice(&result)?;
     Ok(result.to_string())
@@ -98,18 +103,18 @@ pub(crate) async fn job_result(
 #[tauri::command]
 pub(crate) async fn save_job_result<R: Runtime>(
     app: AppHandle<R>,
-    client: State<'_, Client>,
+    servers: State<'_, Arc<Servers>>,
     id: String,
 ) -> Result<String, CommandError> {
     let folder = app.path().download_dir().or_else(|_| app.path().home_dir())?;
-    let job = client.job(&id).await?;
+    let job = servers.client().job(&id).await?;
     let name = job.result.and_then(|result| result.file_name);
     let name = name.unwrap_or_else(|| format!("{}.json", job.kind));
     tokio::fs::create_dir_all(&folder).await?;
     // Half a result looks like a whole one: it has another name, and goes with this call.
     let part = part_in(&folder)?;
     let file = tokio::fs::File::from_std(part.reopen()?);
-    client.job_result_to(&id, &mut tokio::io::BufWriter::new(file)).await?;
+    servers.client().job_result_to(&id, &mut tokio::io::BufWriter::new(file)).await?;
     Ok(keep(part, &folder, &plain(&name))?.display().to_string())
 }
 

@@ -7,4 +7,5 @@ pub(crate) mod inbox;
 pub(crate) mod jobs;
 pub(crate) mod notices;
 pub(crate) mod processes;
+pub(crate) mod servers;
 pub(crate) mod trust;

@@ -12,23 +12,25 @@ const MARKS: [&str; 6] = ["bearer ", "token=", "code=", "password=", "secret=", 
 
 /// Takes secrets and the name of the user's folder out of a text.
 pub(super) struct Redactor {
-    secret: Option<String>,
+    secrets: Vec<String>,
     home: Option<String>,
 }
 
 impl Redactor {
-    pub(super) fn new(token: &Token, home: Option<&Path>) -> Self {
-        let bearer = token.bearer();
-        let secret =
-            bearer.as_ref().and_then(|bearer| bearer.to_str().ok()?.strip_prefix("Bearer "));
-        let secret = secret.filter(|secret| !secret.is_empty()).map(str::to_owned);
+    pub(super) fn new(tokens: &[Token], home: Option<&Path>) -> Self {
+        let secret = |token: &Token| {
+            let bearer = token.bearer()?;
+            let secret = bearer.to_str().ok()?.strip_prefix("Bearer ")?.to_owned();
+            (!secret.is_empty()).then_some(secret)
+        };
+        let secrets = tokens.iter().filter_map(secret).collect();
         let home = home.map(|home| home.display().to_string()).filter(|home| home.len() > 1);
-        Self { secret, home }
+        Self { secrets, home }
     }
 
     pub(super) fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        if let Some(secret) = &self.secret {
+        for secret in &self.secrets {
             text = text.replace(secret, HIDDEN);
         }
         for mark in MARKS {
@@ -66,7 +68,7 @@ mod tests {
 
     #[test]
     fn neither_the_token_nor_what_looks_like_one_stays() {
-        let redactor = Redactor::new(&Token::new("s3cr3t"), Some(Path::new("/people/jo")));
+        let redactor = Redactor::new(&[Token::new("s3cr3t")], Some(Path::new("/people/jo")));
         let text = "GET http://a/?token=abc&x=1 Bearer tid_1 \"authorization: Basic q\"\n\
             ünïcode=zz Code=yy, it is s3cr3t in /people/jo/x/tidings.log";
         assert_eq!(
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_is_no_secret_stays() {
-        let redactor = Redactor::new(&Token::new(""), None);
+        let redactor = Redactor::new(&[Token::new("")], None);
         for text in ["", "a token that is refused", "token=", "token= a", "bearer"] {
             assert_eq!(redactor.redact(text), text);
         }

@@ -54,6 +54,14 @@ impl Popup {
         }
     }
 
+    /// The same, which says from which server it is.
+    pub(super) fn from(mut self, server: Option<&str>) -> Self {
+        if let Some(server) = server {
+            self.title = bounded(&format!("{server}: {}", self.title), TITLE, 1);
+        }
+        self
+    }
+
     /// Of what the app itself has to say.
     pub(super) fn hint(title: &str, body: &str) -> Self {
         Self { slot: Slot::Hint, title: title.to_owned(), body: body.to_owned(), opens: None }

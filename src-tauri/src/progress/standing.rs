@@ -7,7 +7,7 @@ use super::summary::Summary;
 
 /// Where the connection stands, without times: what is said of it changes only when it does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(crate) enum Standing {
     #[default]
     Connecting,
     Live,
@@ -47,12 +47,26 @@ impl From<&ClientError> for Standing {
 
 impl Standing {
     /// Where it stands with this state after the one before: an attempt that follows others is no news.
-    pub(super) fn then(self, state: State) -> Self {
+    pub(crate) fn then(self, state: State) -> Self {
         match (self, Self::from(state)) {
             (Self::Live | Self::Degraded | Self::Stale | Self::Reconnecting, Self::Connecting) => {
                 Self::Reconnecting
             }
             (_, next) => next,
+        }
+    }
+
+    /// By this the page knows it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Live => "live",
+            Self::Degraded => "degraded",
+            Self::Stale => "stale",
+            Self::Reconnecting => "reconnecting",
+            Self::Offline => "offline",
+            Self::Unauthorized => "unauthorized",
+            Self::Incompatible => "incompatible",
         }
     }
 

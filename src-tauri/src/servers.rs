@@ -1,0 +1,464 @@
+//! The servers that the app knows: the one it began with, and remote ones that somebody added.
+//!
+//! ```text
+//!   list (which) + secret (tokens) ──> Post, one a server: Notifier ──> Glance ──> list_servers
+//!                                       └─ the chosen one ──> Watched: client and bridge, what the page shows
+//! ```
+//!
+//! - [`list`]: the file; [`secret`]: where tokens lie; [`probe`]: a server is tried before it is kept.
+//! - [`glance`]: how each stands; [`told`]: what the page is told of all.
+//!
+//! The page shows one server in full. It is loaded anew when another is chosen, so that nothing of the one before is left in it.
+
+mod glance;
+mod list;
+mod probe;
+mod secret;
+mod told;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tauri::{AppHandle, Manager, Runtime};
+use tidings_client::{Client, Token};
+use tokio::sync::{Mutex as Turn, watch};
+use url::Url;
+
+use crate::bridge::Bridge;
+use crate::notices::{Notices, Order};
+use crate::notify::{Notifier, Place};
+pub(crate) use glance::Glance;
+use list::{Entry, List, MOST};
+use probe::Problem;
+pub(crate) use probe::{Draft, Verdict};
+use secret::Secrets;
+
+/// Id of the server that the app began with.
+const FIRST: &str = "first";
+
+/// What could not be opened, for its token was not to be had, is tried again after this.
+const TRY_EVERY: Duration = Duration::from_secs(30);
+
+/// The server that the page shows.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    id: String,
+    pub(crate) client: Client,
+    pub(crate) bridge: Bridge,
+}
+
+/// All servers.
+#[derive(Debug)]
+pub struct Servers {
+    watched: watch::Sender<Arc<Watched>>,
+    /// Each server's, by its id.
+    posts: Mutex<HashMap<String, Post>>,
+    news: Arc<watch::Sender<u64>>,
+    /// Null where the app watches the one server that its environment names.
+    book: Option<Book>,
+    /// What the first is called where something is remembered of it; null where that lasts as long as the app.
+    first: Option<String>,
+    folder: Option<PathBuf>,
+    /// Held by whoever changes which servers there are.
+    turn: Turn<()>,
+}
+
+/// The servers that somebody added.
+#[derive(Debug)]
+struct Book {
+    list: List,
+    secrets: Secrets,
+}
+
+/// What the app has of a server.
+#[derive(Debug)]
+struct Post {
+    /// Null while its token cannot be had.
+    client: Option<(Client, Token)>,
+    glance: Arc<Glance>,
+    notifier: Option<Notifier>,
+}
+
+/// Why nothing was done with a server.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServersError {
+    /// It is not in the list.
+    #[error("this server is not in the list")]
+    Unknown,
+    /// Its token cannot be had or removed.
+    #[error("{0}")]
+    Secret(String),
+    /// The list cannot be kept.
+    #[error("the list of servers cannot be kept: {0}")]
+    File(#[from] std::io::Error),
+}
+
+impl Book {
+    /// The server of that id that is to be at an address, where it may; null of a new one.
+    fn fit(&self, id: &str, url: &Url) -> Result<Option<Entry>, Problem> {
+        let servers = self.list.get().servers;
+        if servers.iter().any(|entry| entry.id != id && entry.url == *url) {
+            return Err(Problem::Known);
+        }
+        if id.is_empty() {
+            return if servers.len() < MOST { Ok(None) } else { Err(Problem::Full) };
+        }
+        let known = servers.into_iter().find(|entry| entry.id == id);
+        known.map(Some).ok_or(Problem::NotKept)
+    }
+}
+
+impl Servers {
+    /// One server, which the page shows; others are not offered. Must be called within a tokio runtime.
+    #[must_use]
+    pub fn only(client: Client, bridge: Bridge, token: Token) -> Self {
+        let news = Arc::new(watch::Sender::new(1));
+        let glance = Arc::new(Glance::new(news.clone()));
+        glance.show(true);
+        let post = Post { client: Some((client.clone(), token)), glance, notifier: None };
+        let watched = Watched { id: FIRST.to_owned(), client, bridge };
+        Self {
+            watched: watch::Sender::new(Arc::new(watched)),
+            posts: Mutex::new(HashMap::from([(FIRST.to_owned(), post)])),
+            news,
+            book: None,
+            first: None,
+            folder: None,
+            turn: Turn::default(),
+        }
+    }
+
+    /// The same, which keeps what it remembers in `folder`, and there calls the first server `first`.
+    pub(crate) fn kept(mut self, folder: Option<PathBuf>, first: Option<String>) -> Self {
+        (self.folder, self.first) = (folder, first);
+        self
+    }
+
+    /// The same, with the servers that somebody added; the one that was chosen last is shown, if its token can be had.
+    pub(crate) async fn with_list(mut self) -> Self {
+        let Some(folder) = &self.folder else { return self };
+        let list = List::read(folder.join("servers.json"));
+        let secrets = Secrets::new(folder.join("server-tokens.json"));
+        let kept = list.get();
+        for entry in &kept.servers {
+            let glance = Arc::new(Glance::new(self.news.clone()));
+            let post = Post { client: None, glance, notifier: None };
+            self.posts().insert(entry.id.clone(), post);
+        }
+        self.book = Some(Book { list, secrets });
+        if let Some(id) = kept.chosen
+            && self.open(&id).await.is_ok()
+        {
+            self.show(&id);
+        }
+        self
+    }
+
+    /// What the page shows.
+    pub(crate) fn watched(&self) -> Arc<Watched> {
+        self.watched.borrow().clone()
+    }
+
+    /// Hears which server the page shows.
+    pub(crate) fn watch(&self) -> watch::Receiver<Arc<Watched>> {
+        self.watched.subscribe()
+    }
+
+    /// Asks the server that the page shows.
+    pub(crate) fn client(&self) -> Client {
+        self.watched.borrow().client.clone()
+    }
+
+    /// Whether the page shows the server that the app began with.
+    pub(crate) fn shows_first(&self) -> bool {
+        self.watched.borrow().id == FIRST
+    }
+
+    /// Every token there is, which nothing may show.
+    pub(crate) fn tokens(&self) -> Vec<Token> {
+        let posts = self.posts();
+        posts.values().filter_map(|post| Some(post.client.as_ref()?.1.clone())).collect()
+    }
+
+    /// Listens to every server, and opens those whose tokens could not be had; goes on until it is dropped.
+    pub(crate) async fn work<R: Runtime>(self: Arc<Self>, app: AppHandle<R>) {
+        loop {
+            {
+                let _turn = self.turn.lock().await;
+                let ids: Vec<_> = self.posts().keys().cloned().collect();
+                for id in ids {
+                    // How that went its glance says.
+                    if self.open(&id).await.is_ok() {
+                        self.listen(&app, &id);
+                    }
+                }
+            }
+            tokio::time::sleep(TRY_EVERY).await;
+        }
+    }
+
+    /// Ends all that listens.
+    pub(crate) async fn stop(&self, timeout: Duration) {
+        let _turn = self.turn.lock().await;
+        let notifiers: Vec<_> =
+            self.posts().values_mut().filter_map(|post| post.notifier.take()).collect();
+        let ends = notifiers.into_iter().map(|notifier| tokio::spawn(notifier.stop(timeout)));
+        for end in ends.collect::<Vec<_>>() {
+            drop(end.await);
+        }
+    }
+
+    /// Has the page show another server from now on; it must be loaded anew then.
+    ///
+    /// # Errors
+    ///
+    /// If there is none of that id, or its token cannot be had.
+    pub(crate) async fn choose<R: Runtime>(
+        &self,
+        app: &AppHandle<R>,
+        id: &str,
+    ) -> Result<(), ServersError> {
+        let _turn = self.turn.lock().await;
+        self.open(id).await?;
+        self.listen(app, id);
+        if let Some(book) = &self.book {
+            let chosen = (id != FIRST).then(|| id.to_owned());
+            // It is shown all the same, until the app ends.
+            if let Err(error) = book.list.change(|kept| kept.chosen = chosen) {
+                tracing::warn!("which server was chosen cannot be kept: {error}");
+            }
+        }
+        self.show(id);
+        self.tell(app);
+        Ok(())
+    }
+
+    /// Tries a server, and keeps it where it is well and `is_kept`.
+    pub(crate) async fn try_out<R: Runtime>(
+        &self,
+        app: &AppHandle<R>,
+        draft: Draft,
+        is_kept: bool,
+    ) -> Verdict {
+        self.try_it(app, draft, is_kept).await.unwrap_or_else(|verdict| verdict)
+    }
+
+    async fn try_it<R: Runtime>(
+        &self,
+        app: &AppHandle<R>,
+        draft: Draft,
+        is_kept: bool,
+    ) -> Result<Verdict, Verdict> {
+        let book = self.book.as_ref().ok_or(Problem::NotKept)?;
+        let wanted = draft.wanted()?;
+        let before = book.fit(&draft.id, &wanted.url)?;
+        let (token, is_new) = match (draft.token()?, &before) {
+            (Some(token), _) => (token, true),
+            (None, None) => return Err(Problem::Token.into()),
+            // Whoever could change the address alone would be sent the token.
+            (None, Some(entry)) if entry.url.origin() != wanted.url.origin() => {
+                return Err(Problem::OtherAddress.into());
+            }
+            (None, Some(entry)) => {
+                let read = book.secrets.read(&entry.id, entry.token).await;
+                (Token::new(&read.map_err(|error| Verdict::of(Problem::Token, error))?), false)
+            }
+        };
+        // A key that was compared holds for the address that it was compared for.
+        let known = before.as_ref().filter(|entry| entry.url.origin() == wanted.url.origin());
+        let key = wanted.key.clone().or_else(|| known.and_then(|entry| entry.key.clone()));
+        let client = probe::client(&wanted.url, key.clone(), token.clone())
+            .map_err(|error| Verdict::of(Problem::OtherKey, error))?;
+        let verdict = probe::ask(&client).await;
+        let is_well = match verdict.problem {
+            None => true,
+            Some(Problem::Unreachable) => draft.is_kept_anyway,
+            Some(_) => false,
+        };
+        if !is_kept || !is_well {
+            return Ok(verdict);
+        }
+        let _turn = self.turn.lock().await;
+        // The list may be another by now.
+        book.fit(&draft.id, &wanted.url)?;
+        let is_first = book.list.get().servers.is_empty();
+        let id = before.as_ref().map_or_else(new_id, |entry| entry.id.clone());
+        let not_kept = |error: &dyn std::error::Error| Verdict::of(Problem::NotKept, error);
+        let place = match &before {
+            Some(entry) if !is_new => entry.token,
+            _ => {
+                let kept = book.secrets.keep(&id, &wanted.name, draft.token.trim()).await;
+                kept.map_err(|error| not_kept(&error))?
+            }
+        };
+        let entry = Entry { id: id.clone(), name: wanted.name, url: wanted.url, key, token: place };
+        let added =
+            book.list.change(|kept| match kept.servers.iter_mut().find(|other| other.id == id) {
+                Some(other) => *other = entry,
+                None => kept.servers.push(entry),
+            });
+        if let Err(error) = added {
+            if before.is_none()
+                && let Err(error) = book.secrets.remove(&id, place).await
+            {
+                tracing::warn!("the token of a server that is not kept stays: {error}");
+            }
+            return Err(not_kept(&error));
+        }
+        self.forget(&id).await;
+        let glance = Arc::new(Glance::new(self.news.clone()));
+        let post = Post { client: Some((client, token)), glance, notifier: None };
+        self.posts().insert(id.clone(), post);
+        self.listen(app, &id);
+        // The first has a load to show, now that there is another.
+        if is_first {
+            self.forget_notifier(FIRST).await;
+            self.listen(app, FIRST);
+        }
+        if self.watched.borrow().id == id {
+            self.show(&id);
+            self.tell(app);
+        }
+        self.ring();
+        Ok(verdict.kept())
+    }
+
+    /// Removes a server and its token. If the page shows it, it shows the first then, and must be loaded anew.
+    ///
+    /// # Errors
+    ///
+    /// If there is none of that id, or it cannot be removed.
+    pub(crate) async fn remove<R: Runtime>(
+        &self,
+        app: &AppHandle<R>,
+        id: &str,
+    ) -> Result<(), ServersError> {
+        let _turn = self.turn.lock().await;
+        let book = self.book.as_ref().ok_or(ServersError::Unknown)?;
+        let entry = book.list.entry(id).ok_or(ServersError::Unknown)?;
+        let removed = book.secrets.remove(id, entry.token).await;
+        removed.map_err(|error| ServersError::Secret(error.to_string()))?;
+        book.list.change(|kept| {
+            kept.servers.retain(|entry| entry.id != id);
+            kept.chosen.take_if(|chosen| chosen == id);
+        })?;
+        if self.watched.borrow().id == id {
+            self.show(FIRST);
+            self.tell(app);
+        }
+        self.forget(id).await;
+        self.ring();
+        Ok(())
+    }
+
+    /// Makes the client of a server that has none.
+    async fn open(&self, id: &str) -> Result<(), ServersError> {
+        match self.posts().get(id) {
+            None => return Err(ServersError::Unknown),
+            Some(post) if post.client.is_some() => return Ok(()),
+            Some(_) => {}
+        }
+        let book = self.book.as_ref().ok_or(ServersError::Unknown)?;
+        let entry = book.list.entry(id).ok_or(ServersError::Unknown)?;
+        let read = book.secrets.read(id, entry.token).await.map_err(|error| error.to_string());
+        let made = read.and_then(|secret| {
+            let token = Token::new(&secret);
+            let client = probe::client(&entry.url, entry.key, token.clone());
+            Ok((client.map_err(|error| error.to_string())?, token))
+        });
+        let mut posts = self.posts();
+        let post = posts.get_mut(id).ok_or(ServersError::Unknown)?;
+        match made {
+            Ok(made) => {
+                post.client = Some(made);
+                Ok(())
+            }
+            Err(why) => {
+                if !post.glance.get().is_locked {
+                    tracing::warn!("a server cannot be asked: {why}");
+                }
+                post.glance.lock();
+                Err(ServersError::Secret(why))
+            }
+        }
+    }
+
+    /// Listens to a server that is open.
+    fn listen<R: Runtime>(&self, app: &AppHandle<R>, id: &str) {
+        let kept = self.book.as_ref().map(|book| book.list.get()).unwrap_or_default();
+        let entry = kept.servers.iter().find(|entry| entry.id == id);
+        let is_alone = kept.servers.is_empty();
+        let mut posts = self.posts();
+        let Some(post) = posts.get_mut(id) else { return };
+        let Some((client, _)) = post.client.clone().filter(|_| post.notifier.is_none()) else {
+            return;
+        };
+        let called = match entry {
+            Some(entry) => Some(entry.url.to_string()),
+            None => self.first.clone(),
+        };
+        let memory = self.folder.as_ref().map(|folder| folder.join("told")).zip(called);
+        let place = Place {
+            identifier: app.config().identifier.clone(),
+            memory,
+            id: id.to_owned(),
+            name: entry.map(|entry| entry.name.clone()),
+            glance: post.glance.clone(),
+            is_alone,
+        };
+        let notices = Arc::clone(&app.state::<Arc<Notices>>());
+        post.notifier = Some(Notifier::start(app.clone(), client, notices, place));
+    }
+
+    /// Lets go of a server.
+    async fn forget(&self, id: &str) {
+        self.forget_notifier(id).await;
+        self.posts().remove(id);
+    }
+
+    async fn forget_notifier(&self, id: &str) {
+        let notifier = self.posts().get_mut(id).and_then(|post| post.notifier.take());
+        if let Some(notifier) = notifier {
+            notifier.stop(crate::QUIT_TIMEOUT).await;
+        }
+    }
+
+    /// Has the page show a server that is open; of the one before it hears nothing more.
+    fn show(&self, id: &str) {
+        let posts = self.posts();
+        let Some((client, _)) = posts.get(id).and_then(|post| post.client.clone()) else { return };
+        let bridge = Bridge::new(client.subscribe_as_dashboard()).with_client(client.clone());
+        for (other, post) in &*posts {
+            post.glance.show(other == id);
+        }
+        drop(posts);
+        let watched = Arc::new(Watched { id: id.to_owned(), client, bridge });
+        self.watched.send_replace(watched).bridge.close();
+        self.ring();
+    }
+
+    /// Says outside of the window what there is of the server that it shows now.
+    fn tell<R: Runtime>(&self, app: &AppHandle<R>) {
+        let notices = app.state::<Arc<Notices>>();
+        let id = self.watched.borrow().id.clone();
+        let unread = self.posts().get(&id).and_then(|post| post.glance.get().unread);
+        notices.turn_to(unread);
+        notices.order(Order::Connect);
+    }
+
+    fn ring(&self) {
+        self.news.send_modify(|version| *version += 1);
+    }
+
+    /// Nobody panics while holding it, and if somebody did, it is still whole.
+    fn posts(&self) -> MutexGuard<'_, HashMap<String, Post>> {
+        self.posts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// By this a token is found; it says nothing of the server.
+fn new_id() -> String {
+    format!("{:016x}", rand::random::<u64>())
+}

@@ -1,0 +1,173 @@
+//! Where the tokens of remote servers lie: in the system's store of secrets, or in a file for nobody else to read.
+
+#[cfg(any(windows, target_os = "macos"))]
+#[path = "secret/elsewhere.rs"]
+mod platform;
+#[cfg(not(any(windows, target_os = "macos")))]
+#[path = "secret/freedesktop.rs"]
+mod platform;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use crate::file;
+
+/// Longest the system's store may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where a token lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Place {
+    /// In the system's store.
+    Store,
+    /// In the app's file.
+    File,
+}
+
+/// Why the system's store did not do what it was asked; its words, never a secret.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct StoreError(String);
+
+/// Why a token cannot be had, kept or removed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SecretError {
+    /// The system's store does not give or take it.
+    #[error("the system's store of secrets does not do it: {0}")]
+    Store(#[from] StoreError),
+    /// The file cannot be read or written.
+    #[error("{0}")]
+    File(#[from] io::Error),
+    /// It is not where it was kept.
+    #[error("the token is gone from where it was kept")]
+    Gone,
+}
+
+/// The tokens, by the ids of their servers.
+#[derive(Debug)]
+pub(super) struct Secrets {
+    /// Held by whoever changes it.
+    file: Mutex<PathBuf>,
+    /// Whether the system's store is asked at all.
+    has_store: bool,
+}
+
+impl Secrets {
+    /// With this file for what the system's store does not take.
+    pub(super) fn new(file: PathBuf) -> Self {
+        Self { file: Mutex::new(file), has_store: true }
+    }
+
+    /// As [`new`](Self::new), on a system that has no store.
+    #[cfg(test)]
+    pub(super) fn without_store(file: PathBuf) -> Self {
+        Self { file: Mutex::new(file), has_store: false }
+    }
+
+    /// The token of a server, from where it was kept.
+    pub(super) async fn read(&self, id: &str, place: Place) -> Result<String, SecretError> {
+        let secret = match place {
+            Place::Store => patiently(platform::read(id)).await?,
+            Place::File => {
+                let file = self.file.lock().await;
+                file::read_private::<BTreeMap<String, String>>(&file)?.remove(id)
+            }
+        };
+        secret.ok_or(SecretError::Gone)
+    }
+
+    /// Keeps it, and says where it lies now. It lies nowhere else then.
+    pub(super) async fn keep(
+        &self,
+        id: &str,
+        name: &str,
+        secret: &str,
+    ) -> Result<Place, SecretError> {
+        if self.has_store {
+            match patiently(platform::keep(id, name, secret)).await {
+                Ok(()) => {
+                    self.change_file(|secrets| secrets.remove(id).is_some()).await?;
+                    return Ok(Place::Store);
+                }
+                Err(error) => tracing::warn!("a token is kept in a file: {error}"),
+            }
+        }
+        let (id, secret) = (id.to_owned(), secret.to_owned());
+        self.change_file(|secrets| secrets.insert(id, secret.clone()) != Some(secret)).await?;
+        Ok(Place::File)
+    }
+
+    /// Removes it from where it was kept.
+    pub(super) async fn remove(&self, id: &str, place: Place) -> Result<(), SecretError> {
+        if self.has_store {
+            let removed = patiently(platform::remove(id)).await;
+            // An older token may lie there, of before the store was gone.
+            if place == Place::Store {
+                removed?;
+            }
+        }
+        Ok(self.change_file(|secrets| secrets.remove(id).is_some()).await?)
+    }
+
+    /// Changes what is in the file; one that has nothing left goes.
+    async fn change_file(
+        &self,
+        change: impl FnOnce(&mut BTreeMap<String, String>) -> bool,
+    ) -> io::Result<()> {
+        let file = self.file.lock().await;
+        let mut secrets: BTreeMap<String, String> = file::read_private(&file)?;
+        if !change(&mut secrets) {
+            return Ok(());
+        }
+        if secrets.is_empty() {
+            return std::fs::remove_file(&*file);
+        }
+        file::replace_private(&file, &serde_json::to_vec(&secrets)?)
+    }
+}
+
+async fn patiently<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(done) => done,
+        Err(_) => Err(StoreError(format!("no answer within {PATIENCE:?}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_a_store_a_token_lies_in_a_file_that_goes_with_the_last() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("below").join("tokens.json");
+        let secrets = Secrets::without_store(path.clone());
+        assert_eq!(secrets.keep("a", "Hub", "one").await.unwrap(), Place::File);
+        assert_eq!(secrets.keep("b", "Lab", "two").await.unwrap(), Place::File);
+        assert_eq!(secrets.keep("a", "Hub", "three").await.unwrap(), Place::File);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert_eq!(secrets.read("a", Place::File).await.unwrap(), "three");
+        secrets.remove("a", Place::File).await.unwrap();
+        assert!(matches!(secrets.read("a", Place::File).await, Err(SecretError::Gone)));
+        assert_eq!(secrets.read("b", Place::File).await.unwrap(), "two");
+        secrets.remove("b", Place::File).await.unwrap();
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn nothing_of_it_shows_a_token() {
+        let error = SecretError::Store(StoreError("locked".into()));
+        assert_eq!(error.to_string(), "the system's store of secrets does not do it: locked");
+    }
+}
