@@ -11,7 +11,7 @@ use crate::hooks::{
 };
 use crate::panels::{PANELS, Panel, ids};
 use crate::shell::{
-    Header, Help, Inbox, Notice, NotificationsListener, Ranges, Refused, Settings, Toasts,
+    Header, Help, Inbox, Notice, NotificationsListener, Ranges, Refused, Servers, Settings, Toasts,
     toggle_inbox,
 };
 use crate::state::connection::explain_sign_in;
@@ -33,6 +33,7 @@ fn Page() -> Html {
     let (theme, on_theme) = use_theme();
     let help = use_state_eq(|| false);
     let settings = use_state_eq(|| false);
+    let servers = use_state_eq(|| false);
     let inbox = use_inbox_open();
     let connection = use_connection();
     use_language();
@@ -69,6 +70,10 @@ fn Page() -> Html {
         let settings = settings.setter();
         Callback::from(move |()| settings.set(show))
     };
+    let show_servers = |show: bool| {
+        let servers = servers.setter();
+        Callback::from(move |()| servers.set(show))
+    };
     let on_keys = {
         let (close, help) = (show_settings(false), on_help.clone());
         Callback::from(move |()| {
@@ -79,7 +84,8 @@ fn Page() -> Html {
     html! {
         <>
             <a class="skip" href="#main">{ text().shell.skip }</a>
-            <Header on_settings={show_settings(true)} {on_help} />
+            <Header on_servers={show_servers(true)} on_settings={show_settings(true)} {on_help} />
+            <Servers key={language} open={*servers} on_close={show_servers(false)} />
             <Main key={language} />
             if has_session {
                 <Inbox key={language} />

@@ -52,6 +52,11 @@ pub fn chip(freshness: Freshness) -> Html {
 }
 
 /// The icon that goes with a freshness.
+pub fn freshness_icon(freshness: Freshness) -> Html {
+    icon(symbol_of(freshness))
+}
+
+/// What that icon shows.
 pub(super) fn symbol_of(freshness: Freshness) -> Symbol {
     match freshness {
         Freshness::Live => Symbol::Dot,

@@ -22,7 +22,7 @@ mod uplot;
 pub use bar::{HIGH, bar, column, progress, warning_bar};
 pub use bell::bell;
 pub use button::{Button, Look};
-pub use card::{Card, chip, empty, skeleton};
+pub use card::{Card, chip, empty, freshness_icon, skeleton};
 pub use chart::{Chart, ChartData, ChartSource, Line, Mark, Scale, Wake, Zoom, number};
 pub use choice::{Choice, choice};
 pub use icon::{Symbol, icon, mark};

@@ -27,6 +27,14 @@ extern "C" {
 /// Should the application answer at once for some reason, this keeps the loop from spinning.
 const SHORTEST_ROUND: Duration = Duration::from_millis(50);
 
+/// Between two looks whether the page stays.
+const LOOK_MS: u32 = 20;
+
+thread_local! {
+    /// Whether the page is about to show another server: what is answered meanwhile may be of either.
+    static IS_LEAVING: Cell<bool> = const { Cell::new(false) };
+}
+
 struct Desktop {
     ended: Rc<Cell<bool>>,
 }
@@ -82,6 +90,7 @@ async fn poll(sink: Sink, ended: Rc<Cell<bool>>) {
     while !ended.get() {
         let began = now();
         let answer = ask(since).await;
+        stay().await;
         if ended.get() {
             return;
         }
@@ -128,6 +137,33 @@ pub(super) async fn request(
     command: &str,
     arguments: &[(&str, JsValue)],
 ) -> Result<String, RequestError> {
+    stay().await;
+    let answer = send(command, arguments).await;
+    stay().await;
+    answer
+}
+
+/// Has the application show another server. Until it has failed nothing else is asked, and no answer is taken.
+pub(super) async fn leave(
+    command: &str,
+    arguments: &[(&str, JsValue)],
+) -> Result<String, RequestError> {
+    IS_LEAVING.set(true);
+    let answer = send(command, arguments).await;
+    if answer.is_err() {
+        IS_LEAVING.set(false);
+    }
+    answer
+}
+
+/// Waits for as long as the page is about to leave: for ever, where it does.
+async fn stay() {
+    while IS_LEAVING.get() {
+        TimeoutFuture::new(LOOK_MS).await;
+    }
+}
+
+async fn send(command: &str, arguments: &[(&str, JsValue)]) -> Result<String, RequestError> {
     let object = js_sys::Object::new();
     for (name, value) in arguments {
         // Only a frozen object refuses.

@@ -13,6 +13,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod notices;
 pub mod processes;
+pub mod servers;
 mod session;
 mod tabs;
 mod time;

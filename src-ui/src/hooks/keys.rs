@@ -7,8 +7,8 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
-/// Calls `on_key` for each key pressed outside of fields, without Ctrl, Alt or Meta; `true` means the
-/// key is used up.
+/// Calls `on_key` for each key pressed outside of fields, without Ctrl, Alt or Meta, and for digits with Alt as `Alt+1`; `true` means
+/// the key is used up.
 #[hook]
 pub fn use_keys(on_key: impl Fn(&str) -> bool + 'static) {
     let current: Rc<dyn Fn(&str) -> bool> = Rc::new(on_key);
@@ -16,10 +16,16 @@ pub fn use_keys(on_key: impl Fn(&str) -> bool + 'static) {
     latest.replace(current);
     use_effect_with((), move |()| {
         let closure = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
-            if event.ctrl_key() || event.alt_key() || event.meta_key() || event.repeat() {
+            if event.ctrl_key() || event.meta_key() || event.repeat() {
                 return;
             }
-            let key = event.key();
+            // By its place: with Alt some layouts have another character there.
+            let code = event.code();
+            let key = match (event.alt_key(), code.strip_prefix("Digit")) {
+                (false, _) => event.key(),
+                (true, Some(digit)) if digit != "0" => format!("Alt+{digit}"),
+                (true, _) => return,
+            };
             if is_taken_by(event.target().and_then(|target| target.dyn_into().ok()), &key) {
                 return;
             }

@@ -21,6 +21,7 @@ mod paced;
 mod parts;
 mod past;
 mod processes;
+mod servers;
 mod settings;
 mod store;
 mod theme;
@@ -52,6 +53,7 @@ pub use notifications::{
 pub use paced::{use_events, use_topics};
 pub use parts::use_parts;
 pub use processes::{Heard, end_process, use_processes};
+pub use servers::{Trial, choose_server, remove_server, try_server, use_servers};
 pub use store::{
     Actions, Paused, Shared, StoreProvider, use_actions, use_connection, use_jobs, use_metrics,
     use_paused, use_server_clock, use_user,

@@ -22,6 +22,8 @@ use crate::text::{fill, language, text};
 /// Properties of [`Header`].
 #[derive(Properties, PartialEq)]
 pub struct HeaderProps {
+    /// Called to show the desktop's servers.
+    pub on_servers: Callback<()>,
     /// Called to show the settings.
     pub on_settings: Callback<()>,
     /// Called to show the help.
@@ -47,6 +49,9 @@ pub fn Header(props: &HeaderProps) -> Html {
                 </div>
                 <div class="header-actions" role="group" aria-label={shell.actions}>
                     <Controls key={language} />
+                    // Not there where there are no others.
+                    <Button look={Look::Bare} symbol={Symbol::Screen} label="Servers" testid="servers"
+                        onclick={props.on_servers.clone()} />
                     <Button look={Look::Bare} symbol={Symbol::Sliders} label={shell.settings} keys="s"
                         testid="settings" onclick={props.on_settings.clone()} />
                     <Button look={Look::Bare} symbol={Symbol::Help} label={shell.help} keys="?"

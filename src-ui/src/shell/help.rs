@@ -21,7 +21,7 @@ const STATES: [Freshness; 8] = [
 
 type Row = (&'static str, &'static str);
 
-fn keys(help: &'static texts::Help) -> [Row; 13] {
+fn keys(help: &'static texts::Help) -> [Row; 14] {
     [
         (help.space, help.pause),
         ("n", help.inbox),
@@ -32,6 +32,7 @@ fn keys(help: &'static texts::Help) -> [Row; 13] {
         ("+, -", help.chart_zoom),
         ("/", help.find),
         (help.enter_delete, help.process),
+        ("Alt+1, …, Alt+9", help.server),
         ("s", help.settings),
         ("t", help.theme),
         ("?", help.help),

@@ -15,6 +15,7 @@ pub mod notifications;
 pub mod processes;
 pub mod reader;
 pub mod server_clock;
+pub mod servers;
 pub mod settings;
 pub mod stale;
 pub mod store;

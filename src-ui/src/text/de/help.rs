@@ -19,6 +19,7 @@ pub(in crate::text) const TEXTS: Help = Help {
     chart_zoom: "Im Diagramm: vergrößern oder verkleinern",
     find: "In allen Prozessen: suchen",
     process: "Auf einem Prozess: Einzelheiten oder beenden",
+    server: "In der Desktop-App: einen anderen Server zeigen",
     settings: "Einstellungen: Farbschema, Sprache, Bereiche, Hinweise",
     theme: "Nächstes Farbschema: System, hell, dunkel",
     help: "Diese Hilfe",

@@ -1,0 +1,101 @@
+//! The servers that the desktop knows.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gloo_timers::future::TimeoutFuture;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+
+use super::alerts::is_seen;
+use crate::feed::servers as desktop;
+use crate::state::servers::{Draft, Servers, Verdict, servers, verdict};
+
+/// Between two answers.
+const PACE_MS: u32 = 1_000;
+
+/// How a trial went: what the desktop found, or why it did not look.
+pub type Trial = Result<Verdict, String>;
+
+/// Every server, and what is to be said of how another than the one in sight stands now; none in a browser, and where the desktop
+/// offers no others.
+#[hook]
+pub fn use_servers() -> (Option<Rc<Servers>>, String) {
+    let known = use_state_eq(|| None::<Rc<Servers>>);
+    let said = use_state_eq(String::new);
+    let (setter, say) = (known.setter(), said.setter());
+    use_effect_with((), move |()| {
+        let is_wanted = Rc::new(Cell::new(true));
+        let is_still = is_wanted.clone();
+        spawn_local(async move { follow(&is_still, &setter, &say).await });
+        move || is_wanted.set(false)
+    });
+    ((*known).clone(), (*said).clone())
+}
+
+async fn follow(
+    is_wanted: &Cell<bool>,
+    known: &UseStateSetter<Option<Rc<Servers>>>,
+    said: &UseStateSetter<String>,
+) {
+    let mut before = Rc::new(Servers::default());
+    while is_wanted.get() {
+        if is_seen() {
+            let Some(answer) = desktop::list(before.version).await else { return };
+            if !is_wanted.get() {
+                return;
+            }
+            match answer {
+                // There are no others, and never will be.
+                Ok(answer) if answer.is_empty() => return,
+                Ok(answer) => {
+                    if let Some(servers) = servers(&answer) {
+                        if let Some(news) = servers.news(&before) {
+                            said.set(news);
+                        }
+                        before = Rc::new(servers);
+                        known.set(Some(before.clone()));
+                    }
+                }
+                // That the desktop does not answer its feed says.
+                Err(_) => {}
+            }
+        }
+        TimeoutFuture::new(PACE_MS).await;
+    }
+}
+
+/// Tries a server, keeps it if that is wanted, and tells how that went. Where the page shows it, it is loaded anew.
+pub fn try_server(draft: Draft, keep: bool, anyway: bool, is_shown: bool, done: Callback<Trial>) {
+    spawn_local(async move {
+        let answer = desktop::try_out(&draft.json(anyway), keep).await;
+        let trial = match answer {
+            Ok(answer) => verdict(&answer).ok_or_else(|| "The app is of another release.".into()),
+            Err(error) => Err(error.explain()),
+        };
+        if keep && is_shown && trial.as_ref().is_ok_and(|verdict| verdict.problem.is_none()) {
+            desktop::reload();
+        }
+        done.emit(trial);
+    });
+}
+
+/// Removes a server, and tells why not. Where the page shows it, it is loaded anew.
+pub fn remove_server(id: String, is_shown: bool, done: Callback<Option<String>>) {
+    spawn_local(async move {
+        let removed = desktop::remove(&id).await;
+        if is_shown && removed.is_ok() {
+            desktop::reload();
+        }
+        done.emit(removed.err().map(|error| error.explain()));
+    });
+}
+
+/// Shows another server, and tells why not.
+pub fn choose_server(id: String, failed: Callback<String>) {
+    spawn_local(async move {
+        if let Err(error) = desktop::choose(&id).await {
+            failed.emit(error.explain());
+        }
+    });
+}
