@@ -349,6 +349,11 @@ impl Servers {
             self.tell(app);
         }
         self.forget(id).await;
+        // Nobody sees its load at a glance any more.
+        if book.list.get().servers.is_empty() {
+            self.forget_notifier(FIRST).await;
+            self.listen(app, FIRST);
+        }
         self.ring();
         Ok(())
     }

@@ -10,6 +10,7 @@
 //! - [`Namespace`]: a second machine whose link can be cut.
 //! - [`Nginx`]: the real one, in front of a server.
 //! - [`Redis`]: the real one, and [`Proxy`]: a network with faults.
+//! - [`Keyring`]: a session bus with a store of secrets.
 //! - [`NoticeService`]: a session bus with a service of notifications.
 //! - [`Screen`]: a browser or the desktop window, and what it shows; [`Trace`]: what its main thread does.
 //! - [`Stage`]: a display whose pixels are read, for apps that no driver slows down.
@@ -35,6 +36,7 @@ mod firehose;
 mod fleet;
 mod group;
 mod http2;
+mod keyring;
 pub mod ledger;
 #[cfg(target_os = "linux")]
 mod namespace;
@@ -73,6 +75,7 @@ pub use firehose::{Firehose, Load};
 pub use fleet::Fleet;
 pub use group::Group;
 pub use http2::{Http2, Http2Events};
+pub use keyring::Keyring;
 #[cfg(target_os = "linux")]
 pub use namespace::Namespace;
 pub use nginx::Nginx;

@@ -103,6 +103,16 @@ impl NoticeService {
         Ok(Self { _bus: None, address: address.to_owned(), connection, calls })
     }
 
+    /// Answers for the store of secrets, as one that has nothing: otherwise the bus may start the one of the machine.
+    ///
+    /// # Errors
+    ///
+    /// If there is one already.
+    pub async fn without_secrets(self) -> Result<Self> {
+        self.connection.request_name("org.freedesktop.secrets").await?;
+        Ok(self)
+    }
+
     /// The bus, for `DBUS_SESSION_BUS_ADDRESS`.
     #[must_use]
     pub fn address(&self) -> &str {

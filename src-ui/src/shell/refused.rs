@@ -15,7 +15,9 @@ pub fn Refused() -> Html {
         <section class="sign-in" data-testid="refused" role="alert" aria-labelledby="refused-title">
             { mark() }
             <h2 class="sign-in-title" id="refused-title">{ text().shell.refused_title }</h2>
-            <p class="sign-in-text">
+            // One of the two, by whether the app has a list of servers.
+            <p class="sign-in-text refused-listed">{ text().shell.refused_listed }</p>
+            <p class="sign-in-text refused-named">
                 { with_code(text().shell.refused, "TIDINGS_TOKEN") }
             </p>
             <Button look={Look::Primary} symbol={Some(Symbol::Retry)} label={text().shell.retry} testid="retry"

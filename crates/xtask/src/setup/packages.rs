@@ -140,6 +140,15 @@ pub(super) const PACKAGES: &[Package] = &[
         ..NONE
     },
     Package {
+        what: "a store of secrets, for the desktop's tests",
+        parts: &[Part::Test],
+        probe: Probe::Programs(&["gnome-keyring-daemon"]),
+        apt: "gnome-keyring",
+        dnf: "gnome-keyring",
+        pacman: "gnome-keyring",
+        ..NONE
+    },
+    Package {
         what: "xdotool, which hides the desktop window in tests",
         parts: &[Part::Test],
         probe: Probe::Programs(&["xdotool"]),

@@ -30,8 +30,14 @@ pub(super) fn Form(props: &FormProps) -> Html {
     let place = use_node_ref();
     {
         let place = place.clone();
+        let first = use_mut_ref(|| true);
         use_effect_with(trial.is_some(), move |is_there| {
-            focus_first(&place, if *is_there { ".remark" } else { "[name=url]" });
+            // What was found, and at the beginning the first field; who writes goes on where they are.
+            match (*is_there, first.replace(false)) {
+                (true, _) => focus_first(&place, ".remark"),
+                (false, true) => focus_first(&place, "[name=url]"),
+                (false, false) => {}
+            }
         });
     }
     let start = {

@@ -26,6 +26,7 @@ pub(in crate::text) const TEXTS: Shell = Shell {
     notifications: "Benachrichtigungen",
     unread_notifications: "Benachrichtigungen, {0} ungelesen",
     refused_title: "Der Server weist das Token zurück",
+    refused_listed: "Es ist vielleicht abgelaufen oder widerrufen. Ein anderes gehört in den Eintrag dieses Servers in der Liste der Server.",
     refused: "{0} auf ein gültiges Token setzen und die App neu starten.",
     retry: "Erneut versuchen",
     try_again: "Erneut versuchen",

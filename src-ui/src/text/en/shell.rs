@@ -26,6 +26,7 @@ table! {
         notifications: "Notifications",
         unread_notifications: "Notifications, {0} unread",
         refused_title: "The server refuses the token",
+        refused_listed: "It may have expired or been revoked. Write another into this server's entry in the list of servers.",
         refused: "Set {0} to a valid token and start the app again.",
         retry: "Retry",
         try_again: "Try again",
