@@ -28,7 +28,8 @@ async fn desktop(bus: &str, home: &Path) -> Result<Screen> {
 
 /// Writes of a server that is to be added.
 async fn write(screen: &Screen, url: &str, token: &str, name: &str) -> Result<()> {
-    for (field, text) in [("url", url), ("token", token), ("name", name)] {
+    let fields = [("url", url), ("token", token), ("name", name)];
+    for (field, text) in fields.into_iter().filter(|(_, text)| !text.is_empty()) {
         screen.fill(&format!("[data-testid=server-form] [name={field}]"), text).await?;
     }
     Ok(())

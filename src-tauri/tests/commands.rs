@@ -367,3 +367,24 @@ async fn the_page_may_ask_nothing_of_tauri_itself() {
         assert!(invoke(&desk.page, command, json!({})).await.is_err(), "{command}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_environment_names_the_server_no_others_are_offered() {
+    let desk = Desk::new().await;
+    let list = invoke(&desk.page, "list_servers", json!({ "since": 0 })).await;
+    assert_eq!(list, Ok(json!("")));
+    let chosen = invoke(&desk.page, "choose_server", json!({ "id": "another" })).await;
+    assert_eq!(chosen.expect_err("an error")["message"], "this server is not in the list");
+    let draft = json!({ "url": "http://127.0.0.1:1", "token": "t" }).to_string();
+    let tried = invoke(&desk.page, "try_server", json!({ "draft": draft, "keep": true })).await;
+    assert!(tried.expect("a verdict").as_str().expect("text").contains("notKept"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_page_sends_of_a_server_is_not_repeated_where_it_cannot_be_read() {
+    let desk = Desk::new().await;
+    let draft = r#"{"token":"s3cr3t","url":5}"#;
+    let tried = invoke(&desk.page, "try_server", json!({ "draft": draft, "keep": true })).await;
+    let error = tried.expect_err("an error").to_string();
+    assert!(!error.contains("s3cr3t") && error.contains("another release"), "{error}");
+}

@@ -30,13 +30,10 @@ pub(super) fn Form(props: &FormProps) -> Html {
     let place = use_node_ref();
     {
         let place = place.clone();
-        let first = use_mut_ref(|| true);
         use_effect_with(trial.is_some(), move |is_there| {
-            // What was found, and at the beginning the first field; who writes goes on where they are.
-            match (*is_there, first.replace(false)) {
-                (true, _) => focus_first(&place, ".remark"),
-                (false, true) => focus_first(&place, "[name=url]"),
-                (false, false) => {}
+            // Who writes goes on where they are.
+            if *is_there {
+                focus_first(&place, ".remark");
             }
         });
     }
@@ -105,8 +102,10 @@ pub(super) fn Form(props: &FormProps) -> Html {
         let trusted = Draft { key, ..(*draft).clone() };
         Callback::from(move |_: MouseEvent| start(Some(trusted.clone()), true, false))
     });
-    let is_plain = draft.url.trim_start().starts_with("http://")
-        && (draft.is_plain || problem == Some("plain"));
+    // Only where it is asked for, or is otherwise than it was.
+    let was_plain = props.server.as_ref().is_some_and(|server| Draft::of(server).is_plain);
+    let asks_plain = problem == Some("plain") || draft.is_plain != was_plain;
+    let is_plain = draft.url.trim_start().starts_with("http://") && asks_plain;
     let invalid = |names: &[&str]| problem.is_some_and(|it| names.contains(&it)).then_some("true");
     let is_new = props.server.is_none();
     let close = props.on_close.reform(|_: MouseEvent| ());
@@ -183,7 +182,7 @@ fn input(
             <label class="field-label" for={id.clone()}>{ label }</label>
             <input class="field-input" type={kind} {id} {name} value={value.to_owned()} {placeholder} autocomplete="off"
                 data-kind={(name == "name").then_some("name")} spellcheck="false" autocapitalize="none"
-                aria-describedby={described} aria-invalid={invalid} />
+                autofocus={name == "url"} aria-describedby={described} aria-invalid={invalid} />
             if !hint.is_empty() {
                 <p class="field-hint" id={hint_id}>{ hint }</p>
             }

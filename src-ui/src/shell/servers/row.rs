@@ -38,7 +38,7 @@ fn row(
     let unread = server.unread.filter(|unread| *unread > 0);
     html! {
         <li class="server" key={server.id.clone()} data-state={server.state.map_or("locked", Freshness::name)}>
-            <button type="button" class="server-choose" data-testid="server" {onclick} title={server.url.clone()}
+            <button type="button" class="server-choose" data-testid="server" {onclick} title={format!("{} {}", server.name, server.url)}
                 aria-current={is_shown.then_some("true")}
                 aria-keyshortcuts={(at < 9).then(|| format!("Alt+{}", at + 1))}>
                 { server.state.map_or_else(|| icon(Symbol::Lock), freshness_icon) }
