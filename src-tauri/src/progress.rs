@@ -141,7 +141,7 @@ impl<R: Runtime> Worker<R> {
     async fn attend(&mut self) {
         self.watch().await;
         // The app ends, or nothing is to be heard until another server is shown.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn watch(&mut self) {
