@@ -10,6 +10,7 @@ use yew::prelude::*;
 use super::alerts::is_seen;
 use crate::feed::servers as desktop;
 use crate::state::servers::{Draft, Servers, Verdict, servers, verdict};
+use crate::text::text;
 
 /// Between two answers.
 const PACE_MS: u32 = 1_000;
@@ -70,7 +71,7 @@ pub fn try_server(draft: Draft, keep: bool, anyway: bool, is_shown: bool, done: 
     spawn_local(async move {
         let answer = desktop::try_out(&draft.json(anyway), keep).await;
         let trial = match answer {
-            Ok(answer) => verdict(&answer).ok_or_else(|| "The app is of another release.".into()),
+            Ok(answer) => verdict(&answer).ok_or_else(|| text().servers.other_release.to_owned()),
             Err(error) => Err(error.explain()),
         };
         if keep && is_shown && trial.as_ref().is_ok_and(|verdict| verdict.problem.is_none()) {

@@ -50,7 +50,7 @@ pub fn Header(props: &HeaderProps) -> Html {
                 <div class="header-actions" role="group" aria-label={shell.actions}>
                     <Controls key={language} />
                     // Not there where there are no others.
-                    <Button look={Look::Bare} symbol={Symbol::Screen} label="Servers" testid="servers"
+                    <Button look={Look::Bare} symbol={Symbol::Screen} label={text().servers.title} testid="servers"
                         onclick={props.on_servers.clone()} />
                     <Button look={Look::Bare} symbol={Symbol::Sliders} label={shell.settings} keys="s"
                         testid="settings" onclick={props.on_settings.clone()} />

@@ -2,7 +2,8 @@
 
 use super::freshness::Freshness;
 use super::json::{Json, quoted};
-use super::members::{get, is_true, string, text, whole};
+use super::members::{get, is_true, string, text as word, whole};
+use crate::text::{fill, text};
 
 /// A server at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,11 +43,11 @@ pub fn servers(json: &str) -> Option<Servers> {
     let json = Json::parse(json)?;
     let Json::List(lines) = get(&json, "servers")? else { return None };
     let server = |line: &Json| {
-        let state = text(line, "state")?;
+        let state = word(line, "state")?;
         let name = string(line, "name")?;
         Some(Server {
             id: string(line, "id")?,
-            name: if name.is_empty() { "This computer".to_owned() } else { name },
+            name: if name.is_empty() { text().servers.this_computer.to_owned() } else { name },
             url: string(line, "url")?,
             state: (state != "locked").then(|| freshness(state)),
             unread: whole(line, "unread"),
@@ -81,10 +82,11 @@ impl Server {
     /// How it stands, in a word.
     #[must_use]
     pub fn standing(&self) -> &'static str {
+        let words = &text().servers;
         match self.state {
-            None => "No token",
-            Some(Freshness::Live) => "Live",
-            Some(Freshness::Waiting) => "Connecting",
+            None => words.locked,
+            Some(Freshness::Live) => text().states.live,
+            Some(Freshness::Waiting) => words.connecting,
             Some(state) => state.label().unwrap_or_default(),
         }
     }
@@ -92,8 +94,10 @@ impl Server {
     /// How busy it is; empty while nobody knows.
     #[must_use]
     pub fn load(&self) -> String {
-        let figure = |name: &str, percent: Option<u64>| percent.map(|it| format!("{name} {it}%"));
-        let figures = [figure("CPU", self.cpu), figure("memory", self.memory)];
+        let words = &text().servers;
+        let figure =
+            |form: &str, percent: Option<u64>| percent.map(|it| fill(form, &[&it.to_string()]));
+        let figures = [figure(words.cpu, self.cpu), figure(words.memory, self.memory)];
         figures.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }

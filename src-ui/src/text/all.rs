@@ -23,6 +23,8 @@ pub struct Text {
     pub panels: en::Panels,
     /// The processes of a machine.
     pub processes: en::Processes,
+    /// The servers that the desktop knows.
+    pub servers: en::Servers,
     /// What the settings dialog says.
     pub settings: en::Settings,
     /// What stands around the panels.
@@ -46,6 +48,7 @@ pub(super) static EN: Text = Text {
     notice: en::notice::TEXTS,
     panels: en::panels::TEXTS,
     processes: en::processes::TEXTS,
+    servers: en::servers::TEXTS,
     settings: en::settings::TEXTS,
     shell: en::shell::TEXTS,
     sign_in: en::sign_in::TEXTS,
@@ -64,6 +67,7 @@ pub(super) static DE: Text = Text {
     notice: de::notice::TEXTS,
     panels: de::panels::TEXTS,
     processes: de::processes::TEXTS,
+    servers: de::servers::TEXTS,
     settings: de::settings::TEXTS,
     shell: de::shell::TEXTS,
     sign_in: de::sign_in::TEXTS,
@@ -85,6 +89,7 @@ impl Text {
             self.notice.all(),
             self.panels.all(),
             self.processes.all(),
+            self.servers.all(),
             self.settings.all(),
             self.shell.all(),
             self.sign_in.all(),

@@ -20,6 +20,8 @@ const SAME: &[&str] = &[
     "Settings.friday",
     "Settings.saturday",
     "Shell.kernel",
+    "Servers.name_label",
+    "Servers.token_label",
     "SignIn.token",
     "States.live",
     "Times.minutes",

@@ -7,6 +7,7 @@ use super::words::explain;
 use crate::components::{Symbol, focus_first, form_button, remark};
 use crate::hooks::{Trial, try_server};
 use crate::state::servers::{Draft, Server};
+use crate::text::text;
 
 /// Properties of [`Form`].
 #[derive(Properties, PartialEq)]
@@ -108,23 +109,24 @@ pub(super) fn Form(props: &FormProps) -> Html {
     let is_plain = draft.url.trim_start().starts_with("http://") && asks_plain;
     let invalid = |names: &[&str]| problem.is_some_and(|it| names.contains(&it)).then_some("true");
     let is_new = props.server.is_none();
+    let words = &text().servers;
     let close = props.on_close.reform(|_: MouseEvent| ());
     html! {
         <form class="form" data-testid="server-form" ref={place} {onsubmit} {oninput} novalidate=true>
-            { input("url", "url", "Address", &draft.url, "https://hub.example:4180", "", invalid(&["address", "credentials", "plain", "known", "unreachable", "redirect", "notTidings"])) }
-            { input("token", "password", "Token", &draft.token, "",
-                if is_new { "“tidings token create” on the server makes one." } else { "Left empty, it stays as it is." },
+            { input("url", "url", words.address_label, &draft.url, "https://hub.example:4180", "", invalid(&["address", "credentials", "plain", "known", "unreachable", "redirect", "notTidings"])) }
+            { input("token", "password", words.token_label, &draft.token, "",
+                if is_new { words.token_new } else { words.token_stays },
                 invalid(&["token", "otherAddress", "unauthorized", "forbidden"])) }
-            { input("name", "text", "Name", &draft.name, "", "Left empty, it is called by its host.", None) }
+            { input("name", "text", words.name_label, &draft.name, "", words.name_hint, None) }
             if is_plain {
                 <label class="choice">
                     <input type="checkbox" name="plain" checked={draft.is_plain} />
-                    { "Send the token without encryption; I trust the network to this server." }
+                    { words.allow_plain }
                 </label>
             }
             <div class="server-verdict" aria-live="polite">
                 if *is_asking {
-                    <p class="field-hint">{ "Asking the server…" }</p>
+                    <p class="field-hint">{ words.asking }</p>
                 }
                 if let Some(trial) = &*trial {
                     { match trial {
@@ -138,33 +140,29 @@ pub(super) fn Form(props: &FormProps) -> Html {
                 }
             </div>
             if props.server.as_ref().is_some_and(|server| server.is_in_file) {
-                <p class="field-hint" data-testid="server-in-file">{ IN_FILE }</p>
+                <p class="field-hint" data-testid="server-in-file">{ words.in_file }</p>
             }
             <div class="form-acts">
                 if !is_new {
-                    { form_button("danger", "button", "server-remove", "Remove", props.on_remove.reform(|_: MouseEvent| ())) }
+                    { form_button("danger", "button", "server-remove", words.remove, props.on_remove.reform(|_: MouseEvent| ())) }
                 }
-                { form_button("plain", "button", "server-close", "Cancel", close) }
-                { form_button("plain", "button", "server-test", "Test", act(false, false)) }
+                { form_button("plain", "button", "server-close", words.cancel, close) }
+                { form_button("plain", "button", "server-test", words.test, act(false, false)) }
                 if problem == Some("unreachable") {
-                    { form_button("plain", "button", "server-anyway", "Save anyway", act(true, true)) }
+                    { form_button("plain", "button", "server-anyway", words.save_anyway, act(true, true)) }
                 }
                 if let Some(trust) = trust {
-                    { form_button("primary", "button", "server-trust", "It is the same: trust and save", trust) }
+                    { form_button("primary", "button", "server-trust", words.trust, trust) }
                 } else {
                     <button type="submit" class="button" data-look="primary" data-testid="server-save"
                         aria-disabled={is_asking.then_some("true")}>
-                        { if is_new { "Test and add" } else { "Test and save" } }
+                        { if is_new { words.test_add } else { words.test_save } }
                     </button>
                 }
             </div>
         </form>
     }
 }
-
-/// Said of a token that lies in a file.
-pub(super) const IN_FILE: &str =
-    "The token lies in a file only you can read, because this system has no secret store.";
 
 fn input(
     name: &'static str,

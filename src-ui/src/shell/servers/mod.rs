@@ -11,7 +11,8 @@ use yew::prelude::*;
 use crate::components::{Button, Modal, Symbol, form_button, remark};
 use crate::hooks::{choose_server, is_behind_dialog, remove_server, use_keys, use_servers};
 use crate::state::servers::{Server, Servers as All};
-use form::{Form, IN_FILE};
+use crate::text::text;
+use form::Form;
 use row::list;
 
 /// What the dialog shows.
@@ -90,19 +91,20 @@ pub fn Servers(props: &ServersProps) -> Html {
     };
     let add = |testid: &'static str| {
         html! {
-            <Button symbol={Symbol::Plus} label="Add a server" {testid} onclick={turn(Some(View::Form(None)))} />
+            <Button symbol={Symbol::Plus} label={text().servers.add} {testid} onclick={turn(Some(View::Form(None)))} />
         }
     };
     let is_alone = servers.all.len() < 2;
+    let words = &text().servers;
     let shown = (*view).clone().or_else(|| props.open.then_some(View::List));
     let trouble = why
         .as_ref()
         .map(|why| remark(Some("error"), Symbol::Alert, "servers-problem", why.clone().into()));
     html! {
         <>
-            <nav class="servers" aria-label="Servers" data-alone={is_alone.then_some("true")}>
+            <nav class="servers" aria-label={words.title} data-alone={is_alone.then_some("true")}>
                 if !is_alone {
-                    <h2 class="servers-title">{ "Servers" }</h2>
+                    <h2 class="servers-title">{ words.title }</h2>
                     { list(&servers, &on_choose, &on_change) }
                     { add("server-add") }
                     if shown.is_none() {
@@ -114,22 +116,22 @@ pub fn Servers(props: &ServersProps) -> Html {
             { match shown {
                 None => Html::default(),
                 Some(View::List) => html! {
-                    <Modal title="Servers" testid="servers-dialog" on_leave={close.clone()} on_close={close}>
+                    <Modal title={words.title} testid="servers-dialog" on_leave={close.clone()} on_close={close}>
                         { list(&servers, &on_choose, &on_change) }
                         if is_alone {
                             <p class="field-hint" data-testid="servers-alone">
-                                { "Only this computer so far. Add a server to watch it here as well." }
+                                { words.alone }
                             </p>
                         }
                         if servers.all.iter().any(|server| server.is_in_file) {
-                            <p class="field-hint">{ IN_FILE }</p>
+                            <p class="field-hint">{ words.in_file }</p>
                         }
                         { trouble }
                         <div class="form-acts">{ add("server-add-here") }</div>
                     </Modal>
                 },
                 Some(View::Form(server)) => html! {
-                    <Modal title={if server.is_some() { "Change the server" } else { "Add a server" }} wide={true} key="form"
+                    <Modal title={if server.is_some() { words.change_title } else { words.add }} wide={true} key="form"
                         testid="server-dialog" on_leave={close.clone()} on_close={close.clone()}>
                         <Form is_shown={server.as_ref().is_some_and(|it| it.id == servers.chosen)} on_close={close}
                             on_remove={turn(server.clone().map(View::Removal))} {server} />
@@ -161,16 +163,17 @@ fn removal(
             remove_server(id.clone(), is_shown, done);
         })
     };
+    let words = &text().servers;
     html! {
-        <Modal title="Remove this server?" testid="server-removal" key="removal" on_leave={close.clone()} on_close={close.clone()}>
+        <Modal title={words.remove_title} testid="server-removal" key="removal" on_leave={close.clone()} on_close={close.clone()}>
             <p class="removal-name">{ &server.name }</p>
             <p class="removal-text">
-                { "Its token is removed from this computer; on the server it stays valid until it is revoked there. Nothing of it comes up here any more." }
+                { words.remove_text }
             </p>
             { trouble }
             <div class="form-acts">
-                { form_button("plain", "button", "server-keep", "Keep it", close.reform(|_: MouseEvent| ())) }
-                { form_button("danger", "button", "server-remove-really", "Remove", remove) }
+                { form_button("plain", "button", "server-keep", words.keep, close.reform(|_: MouseEvent| ())) }
+                { form_button("danger", "button", "server-remove-really", words.remove, remove) }
             </div>
         </Modal>
     }

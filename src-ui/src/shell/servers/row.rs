@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::components::{Button, Look, Symbol, freshness_icon, icon};
 use crate::state::freshness::Freshness;
 use crate::state::servers::{Server, Servers};
+use crate::text::{fill, text};
 
 /// The list: what each is called, how it stands, what is unread, and how busy it is.
 pub(super) fn list(
@@ -28,6 +29,7 @@ fn row(
     on_choose: &Callback<String>,
     on_change: &Callback<String>,
 ) -> Html {
+    let words = &text().servers;
     let load = server.load();
     let is_live = server.state == Some(Freshness::Live);
     let act = |callback: &Callback<String>| {
@@ -45,7 +47,7 @@ fn row(
                 <span class="server-name">{ &server.name }</span>
                 if let Some(unread) = unread {
                     <span class="count" data-testid="server-unread">
-                        { unread }<span class="unseen">{ " unread" }</span>
+                        { unread }<span class="unseen">{ format!(" {}", words.unread) }</span>
                     </span>
                 }
                 <span class="server-load">
@@ -56,7 +58,7 @@ fn row(
                 </span>
             </button>
             if !server.url.is_empty() {
-                <Button look={Look::Bare} symbol={Symbol::Pencil} label={format!("Change {}", server.name)}
+                <Button look={Look::Bare} symbol={Symbol::Pencil} label={fill(words.change, &[&server.name])}
                     testid="server-change" onclick={act(on_change)} />
             }
         </li>

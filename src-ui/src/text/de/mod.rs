@@ -9,6 +9,7 @@ pub(super) mod jobs;
 pub(super) mod notice;
 pub(super) mod panels;
 pub(super) mod processes;
+pub(super) mod servers;
 pub(super) mod settings;
 pub(super) mod shell;
 pub(super) mod sign_in;
