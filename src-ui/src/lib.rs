@@ -13,6 +13,7 @@
 //! - [`shell`]: what stands around them.
 //! - [`components`]: pieces that show what they are given.
 //! - [`text`]: every word of the page, in each language.
+//! - [`view`]: how all of them become nodes.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -29,6 +30,7 @@ pub mod panels;
 pub mod shell;
 pub mod state;
 pub mod text;
+pub mod view;
 
 /// Starts the dashboard in the page's body.
 pub fn run() {

@@ -126,7 +126,7 @@ pub const RULES: &[Rule] = &[
         why: "panels read the state and hooks, and never the feed: what they show can be tested without a server",
         kind: ModulesOnly {
             from: "src-ui/src/panels/",
-            modules: &["panels", "hooks", "components", "state", "text"],
+            modules: &["panels", "hooks", "components", "state", "text", "view"],
             crates: None,
         },
     },
@@ -135,7 +135,7 @@ pub const RULES: &[Rule] = &[
         why: "hooks tie the feed to the state and draw nothing",
         kind: ModulesOnly {
             from: "src-ui/src/hooks/",
-            modules: &["hooks", "feed", "state", "text"],
+            modules: &["hooks", "feed", "state", "text", "view"],
             crates: None,
         },
     },
@@ -160,9 +160,14 @@ pub const RULES: &[Rule] = &[
         // The state's types may be props; what is in the state comes by hooks, to panels.
         kind: ModulesOnly {
             from: "src-ui/src/components/",
-            modules: &["components", "state", "text"],
+            modules: &["components", "state", "text", "view"],
             crates: None,
         },
+    },
+    Rule {
+        name: "ui-view",
+        why: "it makes nodes of any view, and knows none",
+        kind: ModulesOnly { from: "src-ui/src/view/", modules: &["view"], crates: None },
     },
     Rule {
         name: "ui-one-door",
@@ -222,8 +227,17 @@ pub const RULES: &[Rule] = &[
         why: "the UI knows servers by their protocol only",
         kind: DependenciesOnly {
             manifest: "src-ui/Cargo.toml",
-            ours: &["tidings-feed", "tidings-protocol"],
+            ours: &["tidings-feed", "tidings-protocol", "tidings-view"],
             others: None,
+        },
+    },
+    Rule {
+        name: "view-dependencies",
+        why: "the macro reads and writes tokens",
+        kind: DependenciesOnly {
+            manifest: "crates/view/Cargo.toml",
+            ours: &[],
+            others: Some(&["proc-macro2", "quote", "syn"]),
         },
     },
     Rule {
