@@ -17,6 +17,7 @@ use crate::shell::{
 use crate::state::connection::explain_sign_in;
 use crate::state::layout::Change;
 use crate::text::{self, fill, text};
+use crate::view::{html, use_effect_with};
 
 /// Keys that go to a panel.
 const PANEL_KEYS: &[(&str, &str)] = &[("a", "alerts"), ("j", "jobs")];

@@ -2,6 +2,8 @@
 
 use yew::prelude::*;
 
+use crate::view::html;
+
 /// From here on a bar that can be full is worth a look, in percent.
 pub const HIGH: f32 = 90.0;
 

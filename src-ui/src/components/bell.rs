@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::icon::{Symbol, icon};
 use crate::state::format::{capped, grouped};
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// The bell; `target` is the id of the popover that it opens and closes, which the browser does by itself.
 pub fn bell(unread: u64, open: bool, target: &'static str) -> Html {

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::icon::{Symbol, icon};
+use crate::view::html;
 
 /// How much a button stands out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

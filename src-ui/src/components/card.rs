@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::icon::{Symbol, icon};
 use crate::state::freshness::Freshness;
+use crate::view::html;
 
 /// Properties of [`Card`].
 #[derive(Properties, PartialEq)]

@@ -2,6 +2,8 @@
 
 use yew::prelude::*;
 
+use crate::view::html;
+
 /// One that can be chosen.
 pub struct Choice {
     /// For programs.

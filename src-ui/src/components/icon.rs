@@ -2,6 +2,8 @@
 
 use yew::prelude::*;
 
+use crate::view::html;
+
 /// What an icon shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Symbol {

@@ -7,6 +7,7 @@ use yew::prelude::*;
 use super::icon::{Symbol, icon};
 use crate::state::json::{Json, quoted};
 use crate::text::{counted, fill, text};
+use crate::view::html;
 
 /// Longer lists are cut; the whole is on the clipboard.
 const MOST_ITEMS: usize = 100;

@@ -4,6 +4,7 @@ use tidings_protocol::notification::Level;
 use yew::prelude::*;
 
 use super::icon::{Symbol, icon};
+use crate::view::html;
 
 /// The icon of a level.
 #[must_use]

@@ -6,6 +6,7 @@ use yew::prelude::*;
 use super::button::{Button, Look};
 use super::icon::Symbol;
 use crate::text::text;
+use crate::view::{html, use_effect_with};
 
 /// Properties of [`Modal`].
 #[derive(Properties, PartialEq)]

@@ -14,6 +14,7 @@ use super::local_time::full_time;
 use crate::state::notifications::link;
 use crate::state::toasts::name;
 use crate::text::text;
+use crate::view::html;
 
 /// Longer messages begin folded.
 const SHORT: usize = 200;

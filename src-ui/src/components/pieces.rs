@@ -5,6 +5,7 @@ use web_sys::{Document, Element, HtmlElement};
 use yew::prelude::*;
 
 use super::icon::{Symbol, icon};
+use crate::view::html;
 
 /// A line that says something of the whole; one that tells of an error is read out.
 pub fn remark(

@@ -7,6 +7,7 @@ use super::button::Button;
 use super::icon::{Symbol, icon, mark};
 use super::pieces::with_code;
 use crate::text::text;
+use crate::view::{html, use_effect_with};
 
 /// Properties of [`SignInCard`].
 #[derive(Properties, PartialEq)]

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use crate::state::format::Quantity;
+use crate::view::html;
 
 /// The one number of a panel and a note behind it; a dash while there is none.
 pub fn big(quantity: Option<Quantity>, testid: &'static str, note: Option<String>) -> Html {

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::card::symbol_of;
 use super::icon::icon;
 use crate::state::connection::Badge;
+use crate::view::html;
 
 /// Icon and word, never colour alone; `why` is shown on pointing. Screen readers hear of changes from a
 /// line of its own, which does not count seconds.

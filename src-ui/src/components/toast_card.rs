@@ -12,6 +12,7 @@ use super::note::note_link;
 use crate::state::format::grouped;
 use crate::state::toasts::{Toast, name};
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// What can be done with a toast.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ use super::store::{use_actions, use_connection, use_paused, use_user};
 use crate::feed::{alerts as server, now};
 use crate::state::alerts::{Action, Alerts, wire};
 use crate::state::stale::Part;
+use crate::view::use_effect_with;
 
 /// Between two looks at the rules. Other servers of the same database hear of a change as late.
 const LOOK_MS: u32 = 5_000;

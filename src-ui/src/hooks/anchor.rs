@@ -6,6 +6,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use yew::prelude::*;
 
+use crate::view::use_effect_with;
+
 /// The rest of the address behind `prefix`, which begins with `#`, and how many links led somewhere so far; none if it names something
 /// else. A link that leads to this page changes it without a reload.
 #[hook]

@@ -9,6 +9,7 @@ use super::store::use_actions;
 use crate::feed::history::Asking;
 use crate::state::chart::{Board, Past, Span};
 use crate::state::metrics::Sample;
+use crate::view::use_effect_with;
 use yew::prelude::*;
 
 /// What charts show, and those that want to know when it changes.

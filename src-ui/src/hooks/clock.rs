@@ -9,6 +9,7 @@ use yew::prelude::*;
 
 use super::listeners::{Hearing, Listeners};
 use crate::feed::now;
+use crate::view::use_effect_with;
 
 /// Short enough that a deadline is noticed when it passes; what a tick computes is compared before
 /// anything renders, so most ticks cost next to nothing.

@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 pub use crate::feed::event_source::{Message, StreamError};
 use crate::feed::event_source::{Stream, StreamConfig, StreamEvent};
+use crate::view::use_effect_with;
 
 /// Data of a named event.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,6 +5,7 @@ use web_sys::HtmlLinkElement;
 use yew::prelude::*;
 
 use crate::state::format::capped;
+use crate::view::use_effect_with;
 
 /// Keeps the icon true. It is made once for each count, and is the page's own again at zero.
 #[hook]

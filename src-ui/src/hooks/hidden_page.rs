@@ -5,6 +5,8 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Document, VisibilityState};
 use yew::prelude::*;
 
+use crate::view::use_effect_with;
+
 /// Whether the page is in a hidden tab or a minimised window.
 #[hook]
 pub fn use_hidden_page() -> bool {

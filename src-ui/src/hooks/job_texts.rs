@@ -12,6 +12,7 @@ use crate::feed::jobs as server;
 use crate::state::alerts::sentence;
 use crate::state::jobs::tail::Written;
 use crate::state::json::Json;
+use crate::view::use_effect_with;
 
 /// Between two looks at what a job writes, and, where it has ended, between attempts to hear that.
 const LOOK_MS: [u32; 2] = [1_000, 5_000];

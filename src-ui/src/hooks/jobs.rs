@@ -16,6 +16,7 @@ use crate::state::alerts::wire::people;
 use crate::state::jobs::Row;
 use crate::state::jobs::wire::{self, Page, why_not};
 use crate::state::stale::Part;
+use crate::view::use_effect_with;
 
 /// Waits before the list is asked for again, each where the one before brought none; the last of them goes on while somebody sees the page.
 const RETRIES_MS: [u32; 4] = [1_000, 3_000, 9_000, 30_000];

@@ -22,6 +22,7 @@ use crate::state::settings::Settings;
 use crate::state::stale::Part;
 use crate::state::toasts::{Hold, Toasts};
 use crate::text::text;
+use crate::view::use_effect_with;
 
 /// Waits before the newest page is asked for again; after the last of them it waits for a person, or for the next
 /// connection.

@@ -10,6 +10,7 @@ use super::store::{Actions, Shared, use_actions};
 use crate::state::events::EventLog;
 use crate::state::store::Store;
 use crate::state::topics::Topics;
+use crate::view::use_effect_with;
 
 /// Shortest time between two renderings. What was published is seen within a quarter of a second, in the desktop's window too, where events come
 /// ten times a second.

@@ -17,6 +17,7 @@ use crate::state::alerts::sentence;
 use crate::state::freshness::Reading;
 use crate::state::processes::{Key, Table, wire};
 use crate::text::text;
+use crate::view::use_effect_with;
 
 /// Between two tables.
 const PACE_MS: u32 = 2_000;

@@ -21,6 +21,7 @@ use crate::state::server_clock::ServerClock;
 use crate::state::stale::Part;
 use crate::state::store::{Action, Arrival, Meaning, Store, read};
 use crate::state::topics::Topics;
+use crate::view::use_effect_with;
 
 /// Part of the store; equal only to itself, which is quick to tell and enough.
 pub struct Shared<T>(pub(super) Rc<T>);

@@ -6,6 +6,7 @@ use web_sys::{Document, Event, EventTarget, Storage};
 use yew::prelude::*;
 
 use crate::text::text;
+use crate::view::use_effect_with;
 
 /// `scripts/theme.js` reads the same key before the first paint.
 const KEY: &str = "tidings.theme";

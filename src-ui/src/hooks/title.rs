@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::state::connection::Badge;
 use crate::state::format::capped;
 use crate::text::text;
+use crate::view::use_effect_with;
 
 /// Keeps the title true.
 #[hook]

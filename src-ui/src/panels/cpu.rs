@@ -9,6 +9,7 @@ use crate::state::chart::Series;
 use crate::state::format::{percent, two_decimals};
 use crate::state::metrics::Family;
 use crate::text::{counted, fill, text};
+use crate::view::html;
 
 const SERIES: &[Series] = &[Series::Cpu];
 const LINES: &[Line] = &[Line { label: |text| text.panels.cpu, color: "--cpu" }];

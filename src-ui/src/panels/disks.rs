@@ -10,6 +10,7 @@ use crate::state::chart::Series;
 use crate::state::format::{bytes, percent, rate, share, total};
 use crate::state::metrics::Family;
 use crate::text::{fill, text};
+use crate::view::html;
 
 const SERIES: &[Series] = &[Series::DiskRead, Series::DiskWrite];
 const LINES: &[Line] = &[

@@ -14,6 +14,7 @@ use crate::state::format::grouped;
 use crate::state::freshness::Freshness;
 use crate::state::json::Json;
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// Longest list that is drawn; all that are kept would be too many to draw several times a second.
 const SHOWN: usize = 50;

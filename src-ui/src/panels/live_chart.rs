@@ -10,6 +10,7 @@ use crate::components::{Chart, ChartData, ChartSource, Line, Mark, Scale, Wake, 
 use crate::hooks::{Charts, use_actions, use_at_each_tick, use_charts, use_scheme};
 use crate::state::chart::{Curve, Series};
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// Properties of [`LiveChart`].
 #[derive(Properties, PartialEq)]

@@ -9,6 +9,7 @@ use crate::state::chart::Series;
 use crate::state::format::{bytes, percent, share};
 use crate::state::metrics::Family;
 use crate::text::{fill, text};
+use crate::view::html;
 
 const SERIES: &[Series] = &[Series::Memory];
 const LINES: &[Line] = &[Line { label: |text| text.panels.memory, color: "--memory" }];

@@ -15,6 +15,7 @@ mod topics;
 use yew::prelude::*;
 
 use crate::text::Text;
+use crate::view::html;
 
 /// One part of the dashboard.
 pub struct Panel {

@@ -10,6 +10,7 @@ use crate::state::chart::Series;
 use crate::state::format::{bytes, rate, total};
 use crate::state::metrics::Family;
 use crate::text::{fill, text};
+use crate::view::html;
 
 const SERIES: &[Series] = &[Series::Received, Series::Sent];
 const LINES: &[Line] = &[

@@ -8,6 +8,7 @@ use crate::hooks::{use_freshness, use_metrics};
 use crate::state::format::one_decimal;
 use crate::state::metrics::Family;
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// Where the hardware names no limit, bars end here, in degrees Celsius.
 const USUAL_LIMIT: f32 = 100.0;

@@ -6,6 +6,7 @@ use yew::prelude::*;
 use crate::components::{Button, Look, Symbol};
 use crate::hooks::{use_actions, use_user};
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// Id of the menu, by which its button opens it.
 const MENU: &str = "account-menu";

@@ -18,6 +18,7 @@ use crate::hooks::{
 use crate::state::connection::explain;
 use crate::state::format::{grouped, uptime};
 use crate::text::{fill, language, text};
+use crate::view::html;
 
 /// Properties of [`Header`].
 #[derive(Properties, PartialEq)]

@@ -6,6 +6,7 @@ use yew::prelude::*;
 use crate::components::{Button, Look, Symbol};
 use crate::state::freshness::Freshness;
 use crate::text::{self as texts, text};
+use crate::view::{html, use_effect_with};
 
 /// What the badge and the panels say besides *Live*.
 const STATES: [Freshness; 8] = [

@@ -11,6 +11,7 @@ use crate::hooks::{Shared, use_actions, use_badge, use_connection, use_stream_fr
 use crate::state::connection::{Badge, Connection, explain};
 use crate::state::freshness::Freshness;
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// A lost connection, and a server's bus, is often back within this time; until then the badge says enough.
 const PATIENCE: Duration = Duration::from_millis(1_200);

@@ -7,6 +7,7 @@ use crate::hooks::{
 };
 use crate::state::stale::Part;
 use crate::state::toasts::Hold;
+use crate::view::use_effect_with;
 
 /// Renders nothing. It lets toasts run out while somebody can see them, asks anew for what the news made stale, and
 /// keeps the tab's icon true. Which notification becomes a toast is decided in [`state::reader`](crate::state::reader),

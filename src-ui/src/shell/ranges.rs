@@ -6,6 +6,7 @@ use crate::components::{Button, Choice, Symbol, choice, icon};
 use crate::hooks::{Actions, is_behind_dialog, use_actions, use_charts, use_keys};
 use crate::state::chart::Span;
 use crate::text::text;
+use crate::view::html;
 
 /// The keys of the ranges.
 const KEYS: [&str; 5] = ["1", "2", "3", "4", "5"];

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::components::{Button, Look, Symbol, mark, with_code};
 use crate::hooks::use_actions;
 use crate::text::text;
+use crate::view::html;
 
 /// The card of a desktop whose token the server refuses: this window could not take another.
 #[component]

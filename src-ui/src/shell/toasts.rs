@@ -14,6 +14,7 @@ use crate::state::format::grouped;
 use crate::state::notifications::marks::Mark;
 use crate::state::toasts::{Announcement, Hold};
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// The toasts, and the lines that screen readers read.
 #[component]

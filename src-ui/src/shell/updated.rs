@@ -9,6 +9,7 @@ use crate::state::format;
 use crate::state::freshness::Reading;
 use crate::state::metrics::Family;
 use crate::text::text;
+use crate::view::html;
 
 /// The only part of the header that changes with every second.
 #[component]

@@ -12,6 +12,7 @@ use yew::prelude::*;
 
 use crate::state::chart::{Figure, Window};
 use crate::text::{Text, text};
+use crate::view::{html, use_effect_with};
 use drawing::Drawing;
 
 pub use scale::{Scale, number};

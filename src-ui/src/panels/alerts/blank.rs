@@ -7,6 +7,7 @@ use crate::components::{Button, Look, Symbol, icon, skeleton};
 use crate::state::alerts::Load;
 use crate::state::alerts::draft::Draft;
 use crate::text::{Alerts, text};
+use crate::view::html;
 
 /// No list came yet, none will, or it is empty.
 pub(super) fn blank(

@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use crate::state::alerts::draft::Field;
+use crate::view::html;
 
 /// What is wrong with a field.
 pub(super) type Why<'a> = &'a dyn Fn(Field) -> Option<AttrValue>;

@@ -20,6 +20,7 @@ use crate::state::alerts::{names, wire, words};
 use crate::state::metrics::Metrics;
 use crate::state::toasts::name;
 use crate::text::{self as language, fill};
+use crate::view::{html, use_effect_with};
 
 /// What the form is about.
 #[derive(Clone, Debug, PartialEq)]

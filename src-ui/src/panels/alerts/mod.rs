@@ -24,6 +24,7 @@ use crate::hooks::{
 use crate::state::alerts::draft::Draft;
 use crate::state::alerts::{Alerts, Load, wire};
 use crate::text::{counted, fill, text};
+use crate::view::{html, use_effect_with};
 use blank::blank;
 use form::{Form, Subject};
 use removal::removal;

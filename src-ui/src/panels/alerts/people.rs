@@ -7,6 +7,7 @@ use crate::hooks::Names;
 use crate::state::alerts::draft::Draft;
 use crate::state::alerts::sentence;
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// Every admin, or users by name. Its controls are the form's, which hears of them.
 pub(super) fn people(draft: &Draft, names: &Names, problem: Option<AttrValue>) -> Html {

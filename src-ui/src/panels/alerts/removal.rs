@@ -7,6 +7,7 @@ use yew::prelude::*;
 
 use crate::components::{Modal, form_button};
 use crate::text::text;
+use crate::view::html;
 
 /// The question whether it is to go, with what follows from it. What keeps it has the focus.
 pub(super) fn removal(

@@ -9,6 +9,7 @@ use crate::components::{Button, Look, Symbol, clock_time, full_time, icon, remar
 use crate::state::alerts::{is_stored, words};
 use crate::state::toasts::name;
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// Most figures of a rule that are listed.
 const SHOWN: usize = 20;

@@ -6,6 +6,7 @@ use crate::components::{Button, Look, Symbol, icon, skeleton};
 use crate::hooks::Copy;
 use crate::state::jobs::Load;
 use crate::text::text;
+use crate::view::html;
 
 /// What one would copy to have a first one.
 const EXAMPLE: &str = "tidings run -- rsync -a --info=progress2 from/ to/";

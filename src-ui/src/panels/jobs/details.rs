@@ -12,6 +12,7 @@ use crate::hooks::job_result_address;
 use crate::state::format::bytes;
 use crate::state::jobs::{Row as Known, words as told};
 use crate::text::text;
+use crate::view::html;
 
 /// Larger results are only for downloads.
 const MOST_SHOWN: u64 = 256 << 10;

@@ -1,6 +1,7 @@
 //! The fields of a form that starts a job: one for each argument, by what the server says of it.
 
 use crate::text::{fill, text};
+use crate::view::html;
 use tidings_protocol::job::{ArgInfo, Choice, Input};
 use yew::prelude::*;
 

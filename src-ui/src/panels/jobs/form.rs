@@ -12,6 +12,7 @@ use crate::hooks::{Shared, StartError, use_actions};
 use crate::state::jobs::draft::{Draft, Problem};
 use crate::state::jobs::{Jobs, words};
 use crate::text::{fill, text};
+use crate::view::{html, use_effect_with};
 
 /// Name of the field that says what is to be done; arguments have theirs behind a mark.
 const KIND: &str = "kind";

@@ -30,6 +30,7 @@ use crate::hooks::{
 use crate::state::freshness::Freshness;
 use crate::state::jobs::{Jobs, Load, Row as Known};
 use crate::text::{fill, text};
+use crate::view::{html, use_effect_with};
 use blank::blank;
 use form::Form;
 use question::question;

@@ -9,6 +9,7 @@ use crate::hooks::use_job_texts;
 use crate::state::format::grouped;
 use crate::state::jobs::tail::Tail;
 use crate::text::{counted, fill, text};
+use crate::view::{html, use_effect_with};
 
 /// So near to its end a list counts as being there, in pixels.
 const NEAR: i32 = 8;

@@ -9,6 +9,7 @@ use super::row::Act;
 use crate::components::{Modal, form_button};
 use crate::state::jobs::Row as Known;
 use crate::text::text;
+use crate::view::html;
 
 /// The question whether it is to be, with what follows from it. What leaves the job as it is has the focus.
 pub(super) fn question(

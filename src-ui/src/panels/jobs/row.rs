@@ -13,6 +13,7 @@ use crate::state::format::age;
 use crate::state::jobs::{Row as Known, words};
 use crate::state::server_clock::ServerClock;
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// What somebody does with a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

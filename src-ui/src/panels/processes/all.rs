@@ -15,6 +15,7 @@ use crate::state::processes::view::View;
 use crate::state::processes::window::drawn;
 use crate::state::processes::{Key, Process, why_not};
 use crate::text::{fill, text};
+use crate::view::{html, use_effect_with};
 
 /// What somebody does with a process.
 #[derive(Clone, Default)]

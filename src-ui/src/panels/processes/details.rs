@@ -7,6 +7,7 @@ use crate::components::{Button, Look, Symbol, full_time};
 use crate::state::format::{bytes, grouped, percent, uptime};
 use crate::state::processes::{Key, Table, why_not};
 use crate::text::text;
+use crate::view::html;
 
 /// What is known of the process of this key.
 pub(super) fn details(

@@ -13,6 +13,7 @@ use crate::state::processes::view::{Column, Line, View};
 use crate::state::processes::window::{ROW, drawn, to_see};
 use crate::state::processes::{Key, Process, Table};
 use crate::text::text;
+use crate::view::html;
 
 /// Deeper rows stand no further in.
 const DEEPEST: usize = 10;

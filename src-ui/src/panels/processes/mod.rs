@@ -18,6 +18,7 @@ use crate::state::format::grouped;
 use crate::state::freshness::Freshness;
 use crate::state::metrics::Family;
 use crate::text::{fill, text};
+use crate::view::html;
 use all::use_all;
 use top::{Order, top};
 

@@ -6,6 +6,7 @@ use super::all::called;
 use crate::components::{Modal, form_button};
 use crate::state::processes::Process;
 use crate::text::text;
+use crate::view::html;
 
 /// What is asked before a process ends.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,6 +9,7 @@ use crate::components::{bar, empty, skeleton};
 use crate::state::format::{bytes, percent, share};
 use crate::state::metrics::Sample;
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// How many are shown of those the server sends.
 const SHOWN: usize = 10;

@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::components::{Button, Look, Symbol, icon, skeleton};
 use crate::hooks::Copy;
 use crate::text::text;
+use crate::view::html;
 
 /// What one would copy to have a first one.
 const EXAMPLE: &str = r#"tidings publish app/queue '{"depth":12,"state":"busy"}'"#;

@@ -13,6 +13,7 @@ use crate::hooks::{Actions, Copy, use_actions, use_copy, use_scheme, use_topics}
 use crate::state::chart::{Figure, Window, about, part};
 use crate::state::topics::Series;
 use crate::text::{fill, text};
+use crate::view::html;
 
 const LINES: &[Line] = &[Line { label: |text| text.data.line_value, color: "--cpu" }];
 

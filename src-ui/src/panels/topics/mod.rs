@@ -17,6 +17,7 @@ use crate::hooks::{use_connection, use_copy, use_me, use_stream_freshness, use_t
 use crate::state::format::grouped;
 use crate::state::topics::Topics;
 use crate::text::{counted, fill, text};
+use crate::view::html;
 use blank::blank;
 use topic::TopicItem;
 

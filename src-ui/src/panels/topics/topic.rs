@@ -13,6 +13,7 @@ use crate::state::format::{age, grouped};
 use crate::state::json::Json;
 use crate::state::topics::{Series, Topic, rest};
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// Size of a small line, in the units of its picture.
 const LINE: (f64, f64) = (200.0, 40.0);

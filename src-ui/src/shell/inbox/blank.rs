@@ -7,6 +7,7 @@ use crate::components::{Button, Look, Symbol, icon, skeleton};
 use crate::state::notifications::Load;
 use crate::state::notifications::filter::Filter;
 use crate::text::text;
+use crate::view::html;
 
 /// The inbox is empty, or nothing in it is chosen.
 pub(super) fn blank(

@@ -8,6 +8,7 @@ use crate::components::{icon, level_symbol};
 use crate::state::notifications::filter::Filter;
 use crate::state::toasts::name;
 use crate::text::text;
+use crate::view::html;
 
 /// The choice of what is shown.
 pub(super) fn filters(filter: &Filter, on_filter: &Callback<Filter>) -> Html {

@@ -19,6 +19,7 @@ use crate::state::notifications::link::here;
 use crate::state::notifications::marks::Mark;
 use crate::state::notifications::{Load, Older};
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// Older ones are asked for when the end is so near, in pixels.
 const NEAR: i32 = 400;

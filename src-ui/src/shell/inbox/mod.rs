@@ -31,6 +31,7 @@ use crate::state::format::grouped;
 use crate::state::freshness::Freshness;
 use crate::state::notifications::filter::Filter;
 use crate::text::{fill, text};
+use crate::view::{html, use_effect_with};
 use chosen::follow;
 use filters::filters;
 use list::use_list;

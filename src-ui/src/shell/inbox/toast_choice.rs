@@ -9,6 +9,7 @@ use crate::hooks::Actions;
 use crate::state::settings::Settings;
 use crate::state::toasts::name;
 use crate::text::text;
+use crate::view::html;
 
 /// A word of the application's, and what it is called.
 type Word = (&'static str, &'static str);

@@ -7,6 +7,7 @@ use crate::hooks::{leave_anchor, use_actions, use_settings};
 use crate::panels::{PANELS, Panel, ids};
 use crate::state::layout::{Change, Layout, Place};
 use crate::text::{fill, text};
+use crate::view::{html, use_effect_with};
 
 /// The list of panels. A move keeps the focus on the button that did it, and is told.
 #[component]

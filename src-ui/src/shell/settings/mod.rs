@@ -11,6 +11,7 @@ use super::ranges::span_choice;
 use crate::components::{Button, Choice, Modal, Symbol, choice};
 use crate::hooks::{Theme, use_actions, use_charts, use_notice_settings, use_settings};
 use crate::text::{Language, text};
+use crate::view::{html, use_effect_with};
 use arrange::Arrange;
 
 /// Languages to be chosen; none is that of the system.
