@@ -2,9 +2,11 @@
 //!
 //! - [`fingerprint`]: whether it has.
 //! - [`sheets`]: puts the page's style sheets into one file.
+//! - [`names`]: gives what the program and its script call each other by short names.
 //! - [`scripts`]: puts the page's inline scripts into files, because its content security policy allows no others.
 
 pub mod fingerprint;
+pub mod names;
 pub mod scripts;
 pub mod sheets;
 
@@ -36,7 +38,7 @@ pub fn build() -> Result<()> {
     let page = paths::dist().join("index.html");
     let html =
         fs::read_to_string(&page).with_context(|| format!("Trunk left no {}", page.display()))?;
-    let (html, scripts) = scripts::split(&html);
+    let (html, scripts) = scripts::split(&names::shorten(&html)?);
     for script in scripts {
         fs::write(paths::dist().join(&script.name), script.text)
             .with_context(|| format!("cannot write {}", script.name))?;
