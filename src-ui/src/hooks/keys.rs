@@ -7,6 +7,8 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{Element, HtmlInputElement, KeyboardEvent};
 use yew::prelude::*;
 
+use crate::view::use_effect_with;
+
 /// Calls `on_key` for each key pressed outside of fields, without Ctrl, Alt or Meta, and for digits with Alt as `Alt+1`; `true` means
 /// the key is used up.
 #[hook]

@@ -11,6 +11,7 @@ use super::alerts::is_seen;
 use crate::feed::servers as desktop;
 use crate::state::servers::{Draft, Servers, Verdict, servers, verdict};
 use crate::text::text;
+use crate::view::use_effect_with;
 
 /// Between two answers.
 const PACE_MS: u32 = 1_000;

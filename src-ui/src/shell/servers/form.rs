@@ -8,6 +8,7 @@ use crate::components::{Symbol, focus_first, form_button, remark};
 use crate::hooks::{Trial, try_server};
 use crate::state::servers::{Draft, Server};
 use crate::text::text;
+use crate::view::{html, use_effect_with};
 
 /// Properties of [`Form`].
 #[derive(Properties, PartialEq)]

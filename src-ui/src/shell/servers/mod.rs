@@ -12,6 +12,7 @@ use crate::components::{Button, Modal, Symbol, form_button, remark};
 use crate::hooks::{choose_server, is_behind_dialog, remove_server, use_keys, use_servers};
 use crate::state::servers::{Server, Servers as All};
 use crate::text::text;
+use crate::view::html;
 use form::Form;
 use row::list;
 

@@ -6,6 +6,7 @@ use crate::components::{Button, Look, Symbol, freshness_icon, icon};
 use crate::state::freshness::Freshness;
 use crate::state::servers::{Server, Servers};
 use crate::text::{fill, text};
+use crate::view::html;
 
 /// The list: what each is called, how it stands, what is unread, and how busy it is.
 pub(super) fn list(
