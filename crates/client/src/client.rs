@@ -132,7 +132,7 @@ impl Client {
     }
 
     /// Opens a stream like [`subscribe`](Self::subscribe) that begins with so many of the newest events there are,
-    /// shared among the topics: the newest of each in any case, and never more than the server gives.
+    /// shared among the topics, and never more than the server gives.
     #[must_use]
     pub fn subscribe_with_recent(&self, topics: &[Selector], recent: usize) -> Subscription {
         let topics: Vec<_> = topics.iter().map(ToString::to_string).collect();

@@ -12,9 +12,10 @@ use tidings_protocol::topic::Selector;
 use super::Hub;
 use super::cursors::{Cursor, Cursors};
 use super::event::Event;
-use super::history::Next;
+use super::history::{Log, Next};
 use super::item::Item;
 use super::journal::JournalError;
+use super::readers::ReaderKey;
 use super::registry::Joined;
 use super::replay::{Asked, Replay};
 use super::signal::Signal;
@@ -28,7 +29,8 @@ const RECENT: u64 = 1024;
 pub enum Start {
     /// With what comes next, and the newest event of each latest-wins topic at once.
     Fresh,
-    /// Like that, but first with so many of the newest events there are: shared among the topics, and the newest of each at least.
+    /// Like that, but first with so many of the newest events there are, shared among the topics; of more topics than that, with
+    /// the newest event of those that have the newest.
     Recent(usize),
     /// Behind this event.
     After(EventId),
@@ -78,12 +80,9 @@ impl Subscription {
             Start::After(_) => None,
         };
         let Joined { key, logs } = joined;
-        let of_each = match start {
-            Start::Recent(most) => {
-                let topics = logs.iter().filter(|(log, _)| !log.is_latest_wins()).count();
-                (most / topics.max(1)).max(1)
-            }
-            _ => 0,
+        let (of_each, oldest) = match start {
+            Start::Recent(most) => shares(&logs, most),
+            _ => (0, 0),
         };
         let mut cursors: Vec<_> = logs
             .into_iter()
@@ -91,7 +90,9 @@ impl Subscription {
                 let after = match start {
                     Start::After(id) if unusable.is_none() => id.seq,
                     Start::Fresh if !log.is_latest_wins() => head.seq,
-                    Start::Recent(_) if !log.is_latest_wins() => log.before_newest(of_each),
+                    Start::Recent(_) if log.is_latest_wins() => log.evicted(),
+                    Start::Recent(_) if log.newest() < oldest => head.seq,
+                    Start::Recent(_) => log.before_newest(of_each),
                     _ => log.evicted(),
                 };
                 Cursor::new(log, key, after)
@@ -355,6 +356,17 @@ impl Subscription {
         }
         Poll::Ready(Ok(()))
     }
+}
+
+/// How many events of each topic make `most` in all, and the number that the newest event of a topic has at least that has a share.
+fn shares(logs: &[(Arc<Log>, ReaderKey)], most: usize) -> (usize, u64) {
+    let logs = logs.iter().map(|(log, _)| log).filter(|log| !log.is_latest_wins());
+    let mut newest: Vec<u64> = logs.map(|log| log.newest()).filter(|newest| *newest > 0).collect();
+    if newest.len() <= most {
+        return (most / newest.len().max(1), 0);
+    }
+    let (_, oldest, _) = newest.select_nth_unstable_by(most.saturating_sub(1), |a, b| b.cmp(a));
+    (1, *oldest)
 }
 
 /// Where the next item of a subscription is.

@@ -47,7 +47,7 @@ pub(super) struct Tail {
     /// Begin behind this event, with what the server still holds
     #[arg(long, value_name = "ID")]
     since: Option<EventId>,
-    /// Begin with so many of the newest events the server holds, at most 1000: shared among the topics, the newest of each in any case
+    /// Begin with so many of the newest events the server holds, at most 1000, shared among the topics
     #[arg(long, value_name = "COUNT", conflicts_with = "since")]
     recent: Option<usize>,
     #[command(flatten)]
