@@ -18,6 +18,11 @@ pub trait Kind: std::fmt::Debug + Send + Sync + 'static {
     /// What it wants to know of users of this role; none if they may not start one.
     fn info(&self, role: Role) -> Option<KindInfo>;
 
+    /// Why nobody may start one, whatever their role; none where somebody may.
+    fn unavailable(&self) -> Option<String> {
+        None
+    }
+
     /// Says what is to be done with these arguments: they have the types and bounds that [`info`](Self::info) asks for,
     /// those that must be there are, and defaults are filled in.
     fn prepare<'a>(

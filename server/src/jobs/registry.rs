@@ -50,7 +50,7 @@ impl Kinds {
     ///
     /// # Errors
     ///
-    /// If there is none, or they may not start one.
+    /// If there is none, nobody may start one, or they may not.
     pub(super) fn find(
         &self,
         name: &str,
@@ -58,6 +58,9 @@ impl Kinds {
     ) -> Result<(&Arc<dyn Kind>, KindInfo), JobError> {
         let kind = self.0.iter().find(|kind| kind.name() == name);
         let Some(kind) = kind else { return Err(JobError::UnknownKind(self.no_such(name, role))) };
+        if let Some(why) = kind.unavailable() {
+            return Err(JobError::UnknownKind(why));
+        }
         let info = kind.info(role).ok_or_else(|| {
             JobError::Forbidden(format!(
                 "as {role} you may not start a job of the kind `{name}`; ask an admin to"

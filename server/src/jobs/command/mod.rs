@@ -90,6 +90,13 @@ impl Kind for Commands {
         })
     }
 
+    fn unavailable(&self) -> Option<String> {
+        let nothing = || {
+            "the configuration names no command; each is a table `[jobs.commands.NAME]`".to_owned()
+        };
+        self.0.is_empty().then(nothing)
+    }
+
     fn prepare<'a>(
         &'a self,
         args: &'a Args,

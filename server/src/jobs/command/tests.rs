@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::*;
+use crate::jobs::error::JobError;
 use crate::jobs::kind::{Failure, Outcome, Task, Work};
+use crate::jobs::registry::Kinds;
 use crate::jobs::reporter::Reporter;
 use crate::output::Pattern;
 use tidings_protocol::job::{MAX_LINE_BYTES, MAX_LOG_LINES};
@@ -35,6 +38,16 @@ fn each_role_is_shown_the_commands_that_it_may_run() {
     assert_eq!(labels(Role::Publisher).unwrap(), ["build"]);
     assert_eq!(labels(Role::Viewer), None);
     assert!(Commands(BTreeMap::new()).info(Role::Admin).is_none());
+}
+
+#[test]
+fn where_no_command_is_configured_an_admin_is_told_so_and_not_that_they_may_not() {
+    let kinds = |commands| Kinds::new(vec![Arc::new(Commands(commands)) as Arc<dyn Kind>]);
+    let error = kinds(BTreeMap::new()).find("command", Role::Admin).unwrap_err();
+    let JobError::UnknownKind(text) = &error else { unreachable!("{error:?}") };
+    assert!(text.contains("[jobs.commands.NAME]"), "{text}");
+    let error = kinds(commands().0).find("command", Role::Viewer).unwrap_err();
+    assert!(matches!(error, JobError::Forbidden(_)), "{error:?}");
 }
 
 #[tokio::test]
