@@ -103,7 +103,7 @@ pub(crate) async fn work<R: Runtime>(app: AppHandle<R>, publisher: Publisher) {
             say_in_menu(&app, CHECK);
             continue;
         }
-        let looked = look(&app, &publisher).await;
+        let looked = look(&app, &publisher, ready.as_ref()).await;
         // Whoever asked meanwhile gets this answer, and has chosen nothing that the menu did not say yet.
         let meanwhile = ready.is_none()
             && tokio::select! {

@@ -23,7 +23,7 @@ const LARGEST: usize = 256 * 1024 * 1024;
 #[derive(Clone)]
 pub(super) struct Release {
     update: Update,
-    installer: Vec<u8>,
+    installer: Arc<[u8]>,
 }
 
 /// Why there is no update.
@@ -63,10 +63,11 @@ impl UpdateError {
     }
 }
 
-/// The newer release of the publisher, if there is one, with its installer.
+/// The newer release of the publisher, if there is one, with its installer: the one that is `ready` already, where that is still offered.
 pub(super) async fn look<R: Runtime>(
     app: &AppHandle<R>,
     publisher: &Publisher,
+    ready: Option<&Release>,
 ) -> Result<Option<Release>, UpdateError> {
     let mut builder = app
         .updater_builder()
@@ -84,9 +85,12 @@ pub(super) async fn look<R: Runtime>(
     }
     let updater = builder.build()?;
     let Some(update) = updater.check().await? else { return Ok(None) };
+    if let Some(ready) = ready.filter(|ready| ready.is_of(&update)) {
+        return Ok(Some(ready.clone()));
+    }
     let installer = timeout(INSTALLER_WITHIN, download(&update)).await;
     let installer = installer.map_err(|_| UpdateError::TooSlow)??;
-    Ok(Some(Release { update, installer }))
+    Ok(Some(Release { update, installer: installer.into() }))
 }
 
 async fn download(update: &Update) -> Result<Vec<u8>, UpdateError> {
@@ -108,6 +112,11 @@ async fn download(update: &Update) -> Result<Vec<u8>, UpdateError> {
 impl Release {
     pub(super) fn version(&self) -> &str {
         &self.update.version
+    }
+
+    /// Whether it is what is offered: a signature is of one installer.
+    fn is_of(&self, offered: &Update) -> bool {
+        (self.version(), &self.update.signature) == (&*offered.version, &offered.signature)
     }
 
     /// Has the system install it. It blocks, and on Windows the app ends in it.

@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -20,6 +21,8 @@ const NEWER: &str = "99.0.0";
 struct Desk {
     app: App<MockRuntime>,
     publisher: Publisher,
+    /// How often the installer was asked for.
+    downloads: Arc<AtomicUsize>,
     _endpoint: AbortOnDropHandle<()>,
 }
 
@@ -46,18 +49,24 @@ impl Desk {
             ("/latest.json", manifest.to_string().into_bytes()),
             ("/installer", offer.installer.to_vec()),
         ]);
-        let serving = AbortOnDropHandle::new(tokio::spawn(serve(listener, Arc::new(answers))));
+        let downloads = Arc::new(AtomicUsize::new(0));
+        let serving = tokio::spawn(serve(listener, Arc::new(answers), downloads.clone()));
         let app = mock_builder()
             .plugin(tauri_plugin_updater::Builder::new().build())
             .build(crate::context())
             .unwrap();
         let endpoint = format!("http://{address}/latest.json").parse().unwrap();
         let key = STANDARD.encode(keys.pk.to_box().unwrap().to_string());
-        Self { app, publisher: Publisher { endpoint, key }, _endpoint: serving }
+        let publisher = Publisher { endpoint, key };
+        Self { app, publisher, downloads, _endpoint: AbortOnDropHandle::new(serving) }
     }
 
     async fn look(&self) -> Result<Option<Release>, UpdateError> {
-        look(self.app.handle(), &self.publisher).await
+        self.look_again(None).await
+    }
+
+    async fn look_again(&self, ready: Option<&Release>) -> Result<Option<Release>, UpdateError> {
+        look(self.app.handle(), &self.publisher, ready).await
     }
 }
 
@@ -65,7 +74,11 @@ fn os() -> &'static str {
     if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS }
 }
 
-async fn serve(listener: TcpListener, answers: Arc<HashMap<&'static str, Vec<u8>>>) {
+async fn serve(
+    listener: TcpListener,
+    answers: Arc<HashMap<&'static str, Vec<u8>>>,
+    downloads: Arc<AtomicUsize>,
+) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         let mut stream = BufReader::new(stream);
@@ -78,6 +91,7 @@ async fn serve(listener: TcpListener, answers: Arc<HashMap<&'static str, Vec<u8>
         }
         let path = line.split(' ').nth(1).unwrap_or_default();
         let body = &answers[path];
+        downloads.fetch_add(usize::from(path == "/installer"), Ordering::Relaxed);
         let head = format!(
             "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
             body.len()
@@ -108,6 +122,17 @@ async fn a_newer_release_that_is_signed_with_the_right_key_is_offered() {
     assert_eq!((release.version(), release.installer()), (NEWER, INSTALLER));
     let refused = release.install().unwrap_err();
     assert!(matches!(refused, UpdateError::NotInstalled), "a test is no package: {refused}");
+}
+
+#[tokio::test]
+async fn a_release_that_is_ready_is_not_downloaded_once_more() {
+    let keys = keys();
+    let signature = signature(&keys, NEWER);
+    let desk = Desk::new(&keys, Offer { version: NEWER, signature, installer: INSTALLER }).await;
+    let ready = desk.look().await.unwrap();
+    let again = desk.look_again(ready.as_ref()).await.unwrap().unwrap();
+    assert_eq!((again.version(), again.installer()), (NEWER, INSTALLER));
+    assert_eq!(desk.downloads.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]
