@@ -1,21 +1,25 @@
 //! What the web view has, and what it has not.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use tidings_client::{Update, latest_wins_topic};
-use tidings_feed::{Batch, Delivery, Status};
-use tidings_protocol::topic::metrics_host;
+use tidings_feed::{Batch, Delivery, Event, Item, Status};
+use tidings_protocol::api::RECENT_EVENTS;
+use tidings_protocol::topic::{PERSONAL, metrics_host};
 use tokio::time::Instant;
 
 /// Most topics of which the newest event is kept for a reloaded page.
 const MOST_SNAPSHOTS: usize = 1_000;
+
+/// Most bytes of the recent events that are kept for it.
+const MOST_RECENT_BYTES: usize = 1 << 20;
 
 /// Most events of a batch that the page has not confirmed and that grows: jobs come and go, so that there is no end of
 /// their topics.
 const MOST_GROWN: usize = 1_000;
 
 /// Keeps a batch until the page has asked for the next one, so that an answer lost on its way (a
-/// reloaded page) loses no event; and the newest metrics, for a page that knows nothing.
+/// reloaded page) loses no event; and the newest metrics and what was published last, for a page that knows nothing.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     /// Number of the newest batch.
@@ -25,6 +29,9 @@ pub(super) struct Ledger {
     dropped: u64,
     /// The newest event of each machine. Of jobs a page that knows nothing asks by itself.
     newest: HashMap<String, Kept>,
+    /// What programs published last, oldest first.
+    recent: VecDeque<Kept>,
+    recent_bytes: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +50,20 @@ impl Kept {
     fn topic(&self) -> Option<&str> {
         latest_wins_topic(&self.delivery.item)
     }
+
+    fn event(&self) -> Option<&Event> {
+        match &self.delivery.item {
+            Item::Event(event) => Some(event),
+            Item::Gap(_) => None,
+        }
+    }
+
+    /// What a program published; null of all else.
+    fn published(&self) -> Option<&Event> {
+        let event = self.event().filter(|_| self.topic().is_none())?;
+        let first = event.topic.split('/').next().unwrap_or_default();
+        (!PERSONAL.contains(&first)).then_some(event)
+    }
 }
 
 impl Ledger {
@@ -52,7 +73,11 @@ impl Ledger {
         if since == 0 || since > self.seq {
             let newest = &self.newest;
             self.unconfirmed.retain(|kept| kept.topic().is_none_or(|t| !newest.contains_key(t)));
-            self.unconfirmed.extend(self.newest.values().cloned());
+            let recent: HashSet<_> =
+                self.recent.iter().filter_map(|kept| Some(kept.event()?.id)).collect();
+            let is_recent = |kept: &Kept| kept.event().is_some_and(|it| recent.contains(&it.id));
+            self.unconfirmed.retain(|kept| !is_recent(kept));
+            self.unconfirmed.extend(self.recent.iter().chain(self.newest.values()).cloned());
             return false;
         }
         if since == self.seq {
@@ -82,7 +107,19 @@ impl Ledger {
                     self.newest.insert(topic, kept.clone());
                 }
             }
+            self.keep_recent(&kept);
             self.unconfirmed.push(kept);
+        }
+    }
+
+    fn keep_recent(&mut self, kept: &Kept) {
+        let size = |kept: &Kept| kept.published().map(|event| event.data.get().len());
+        let Some(bytes) = size(kept).filter(|bytes| *bytes <= MOST_RECENT_BYTES) else { return };
+        self.recent_bytes += bytes;
+        self.recent.push_back(kept.clone());
+        while self.recent.len() > RECENT_EVENTS || self.recent_bytes > MOST_RECENT_BYTES {
+            let Some(oldest) = self.recent.pop_front() else { break };
+            self.recent_bytes -= size(&oldest).unwrap_or_default();
         }
     }
 
@@ -99,7 +136,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use tidings_feed::{Item, State, decode};
+    use tidings_feed::{State, decode};
 
     fn status() -> Status {
         let state = State::Live;
@@ -153,7 +190,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_reloaded_page_gets_the_newest_metrics_and_what_was_on_its_way() {
+    async fn a_reloaded_page_gets_the_newest_metrics_and_what_was_published_last() {
         let mut ledger = Ledger::default();
         ledger.acknowledge(0);
         ledger.add(update(&[(1, "metrics/a"), (2, "work/1"), (3, "metrics/a")]));
@@ -163,9 +200,23 @@ mod tests {
         ledger.batch(status());
         for unknown in [0, 99] {
             assert!(!ledger.acknowledge(unknown));
-            assert_eq!(seqs(&ledger.batch(status())), [4, 3]);
+            assert_eq!(seqs(&ledger.batch(status())), [2, 4, 3]);
         }
         assert!(!ledger.has_room(), "it does not grow while nobody confirms it");
+    }
+
+    #[tokio::test]
+    async fn what_was_published_last_is_bounded_and_nothing_personal_comes_twice() {
+        let mut ledger = Ledger::default();
+        let last = RECENT_EVENTS as u64 + 5;
+        for seq in 1..=last {
+            ledger.add(update(&[(seq, "work/1")]));
+        }
+        ledger.add(update(&[(last + 1, "notifications/ann"), (last + 2, "users/ann")]));
+        let seq = ledger.batch(status()).seq;
+        assert!(ledger.acknowledge(seq));
+        assert!(!ledger.acknowledge(0));
+        assert_eq!(seqs(&ledger.batch(status())), (6..=last).collect::<Vec<_>>());
     }
 
     #[tokio::test(start_paused = true)]
