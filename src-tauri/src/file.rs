@@ -50,9 +50,12 @@ fn replace_by(
     fs::create_dir_all(folder)?;
     let new = path.with_extension("new");
     let mut file = create(&new)?;
-    file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    if let Err(error) = written.and_then(|()| fs::rename(&new, path)) {
+        // What it holds may be a secret.
+        let _ = fs::remove_file(&new);
+        return Err(error);
+    }
     // On other systems a folder cannot be opened, and the new name is kept without it.
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
@@ -62,6 +65,15 @@ fn replace_by(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_could_not_be_put_in_its_place_is_left_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.json");
+        fs::create_dir(&path).unwrap();
+        assert!(replace_private(&path, b"secret").is_err());
+        assert!(!path.with_extension("new").exists());
+    }
 
     #[test]
     fn what_was_left_halfway_is_never_read() {
