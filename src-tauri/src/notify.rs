@@ -161,7 +161,10 @@ impl<R: Runtime> Worker<R> {
     async fn user(&mut self) -> Option<String> {
         loop {
             tokio::select! {
-                user = user(&self.client, &mut self.orders, |error| {
+                // Orders are of the server in the window.
+                user = user(&self.client, &mut self.orders, |order| {
+                    order == Order::Connect || !self.place.glance.is_shown()
+                }, |error| {
                     self.place.glance.stand(|_| Standing::from(error));
                 }) => return user,
                 Ok(()) = self.hints.changed() => self.hint().await,

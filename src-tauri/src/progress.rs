@@ -155,9 +155,14 @@ impl<R: Runtime> Worker<R> {
     async fn user(&mut self) -> Option<String> {
         let (said, mut standing) = watch::channel(Standing::Connecting);
         let (client, mut orders) = (self.client.clone(), self.orders.clone());
-        let asked = user(&client, &mut orders, |error| {
-            said.send_replace(Standing::from(error));
-        });
+        let asked = user(
+            &client,
+            &mut orders,
+            |order| order == Order::Connect,
+            |error| {
+                said.send_replace(Standing::from(error));
+            },
+        );
         tokio::pin!(asked);
         loop {
             let face = self.face(*standing.borrow_and_update(), Summary::unknown());

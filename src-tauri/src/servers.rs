@@ -38,6 +38,9 @@ use secret::Secrets;
 /// Id of the server that the app began with.
 const FIRST: &str = "first";
 
+/// How long the window waits for the token of the server that it showed last; the first is shown then.
+const START_PATIENCE: Duration = Duration::from_secs(2);
+
 /// What could not be opened, for its token was not to be had, is tried again after this.
 const TRY_EVERY: Duration = Duration::from_secs(30);
 
@@ -134,7 +137,7 @@ impl Servers {
         }
         self.book = Some(Book { list, secrets });
         if let Some(id) = kept.chosen
-            && self.open(&id).await.is_ok()
+            && let Ok(Ok(())) = tokio::time::timeout(START_PATIENCE, self.open(&id)).await
         {
             self.show(&id);
         }
@@ -170,14 +173,12 @@ impl Servers {
     /// Listens to every server, and opens those whose tokens could not be had; goes on until it is dropped.
     pub(crate) async fn work<R: Runtime>(self: Arc<Self>, app: AppHandle<R>) {
         loop {
-            {
-                let _turn = self.turn.lock().await;
-                let ids: Vec<_> = self.posts().keys().cloned().collect();
-                for id in ids {
-                    // How that went its glance says.
-                    if self.open(&id).await.is_ok() {
-                        self.listen(&app, &id);
-                    }
+            let ids: Vec<_> = self.posts().keys().cloned().collect();
+            for id in ids {
+                // Nobody waits for a store that does not answer. How that went its glance says.
+                if self.open(&id).await.is_ok() {
+                    let _turn = self.turn.lock().await;
+                    self.listen(&app, &id);
                 }
             }
             tokio::time::sleep(TRY_EVERY).await;
@@ -186,7 +187,8 @@ impl Servers {
 
     /// Ends all that listens.
     pub(crate) async fn stop(&self, timeout: Duration) {
-        let _turn = self.turn.lock().await;
+        // Whoever waits for a store of secrets does not keep the app.
+        let _turn = tokio::time::timeout(timeout, self.turn.lock()).await;
         let notifiers: Vec<_> =
             self.posts().values_mut().filter_map(|post| post.notifier.take()).collect();
         let ends = notifiers.into_iter().map(|notifier| tokio::spawn(notifier.stop(timeout)));
@@ -237,6 +239,10 @@ impl Servers {
         });
         let mut posts = self.posts();
         let post = posts.get_mut(id).ok_or(ServersError::Unknown)?;
+        // It may have been changed meanwhile.
+        if post.client.is_some() {
+            return Ok(());
+        }
         match made {
             Ok(made) => {
                 post.client = Some(made);

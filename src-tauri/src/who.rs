@@ -14,16 +14,18 @@ pub(crate) const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// Longest of these waits.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Id of the user, once the server says it; null if the app ends. Asks only while a connection is wanted. `failed` hears why it is not
-/// said.
+/// Id of the user, once the server says it; null if the app ends. Asks only while a connection is wanted, by an order that `is_wanted`
+/// takes for one. `failed` hears why it is not said.
 pub(crate) async fn user(
     client: &Client,
     orders: &mut watch::Receiver<Order>,
+    is_wanted: impl Fn(Order) -> bool,
     failed: impl Fn(&ClientError),
 ) -> Option<String> {
     let mut backoff = Backoff::new(FIRST_WAIT, LONGEST_WAIT, rand::random());
     loop {
-        if *orders.borrow_and_update() == Order::Connect {
+        let order = *orders.borrow_and_update();
+        if is_wanted(order) {
             match client.session().await {
                 Ok(session) => return Some(session.user.id),
                 Err(error) => {

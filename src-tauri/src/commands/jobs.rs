@@ -107,14 +107,16 @@ pub(crate) async fn save_job_result<R: Runtime>(
     id: String,
 ) -> Result<String, CommandError> {
     let folder = app.path().download_dir().or_else(|_| app.path().home_dir())?;
-    let job = servers.client().job(&id).await?;
+    // Another server may be shown by the time the job is known.
+    let client = servers.client();
+    let job = client.job(&id).await?;
     let name = job.result.and_then(|result| result.file_name);
     let name = name.unwrap_or_else(|| format!("{}.json", job.kind));
     tokio::fs::create_dir_all(&folder).await?;
     // Half a result looks like a whole one: it has another name, and goes with this call.
     let part = part_in(&folder)?;
     let file = tokio::fs::File::from_std(part.reopen()?);
-    servers.client().job_result_to(&id, &mut tokio::io::BufWriter::new(file)).await?;
+    client.job_result_to(&id, &mut tokio::io::BufWriter::new(file)).await?;
     Ok(keep(part, &folder, &plain(&name))?.display().to_string())
 }
 

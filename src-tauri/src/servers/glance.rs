@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tidings_client::Delivery;
 use tidings_client::Item;
@@ -10,6 +11,9 @@ use tidings_protocol::topic::metrics_host;
 use tokio::sync::watch;
 
 use crate::progress::Standing;
+
+/// A machine that said nothing for so long gives its place to another.
+const SILENT: Duration = Duration::from_secs(30);
 
 /// What is known of a server.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +33,8 @@ pub(crate) struct Seen {
 #[derive(Debug)]
 pub(crate) struct Glance {
     seen: Mutex<Seen>,
+    /// When the machine was heard last whose load it is.
+    heard: Mutex<Option<Instant>>,
     is_shown: AtomicBool,
     /// Rung when something is new; all servers share it.
     news: Arc<watch::Sender<u64>>,
@@ -36,7 +42,12 @@ pub(crate) struct Glance {
 
 impl Glance {
     pub(super) fn new(news: Arc<watch::Sender<u64>>) -> Self {
-        Self { seen: Mutex::default(), is_shown: AtomicBool::new(false), news }
+        Self {
+            seen: Mutex::default(),
+            heard: Mutex::default(),
+            is_shown: AtomicBool::new(false),
+            news,
+        }
     }
 
     pub(super) fn get(&self) -> Seen {
@@ -71,10 +82,20 @@ impl Glance {
     pub(crate) fn hear(&self, delivery: &Delivery) {
         let Item::Event(event) = &delivery.item else { return };
         let Some(host) = metrics_host(&event.topic) else { return };
+        // A machine that is gone is told of for as long as the server knows it.
+        if delivery.age_ms > SILENT.as_millis() as u64 {
+            return;
+        }
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_silent = heard.is_none_or(|heard| heard.elapsed() > SILENT);
         self.change(|seen| {
-            if seen.host.get_or_insert_with(|| host.to_owned()) != host {
-                return;
+            if seen.host.as_deref() != Some(host) {
+                if !is_silent {
+                    return;
+                }
+                seen.host = Some(host.to_owned());
             }
+            *heard = Some(Instant::now());
             let Ok(sample) = serde_json::from_str::<Snapshot>(event.data.get()) else { return };
             seen.cpu = sample.cpu.map(|cpu| whole(cpu.total.into()));
             seen.memory = sample
@@ -118,6 +139,15 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_that_is_gone_has_no_load_and_keeps_no_place() {
+        let glance = Glance::new(Arc::new(watch::Sender::new(0)));
+        glance.hear(&Delivery { age_ms: 86_400_000, ..sample("gone", 97.0) });
+        assert_eq!(glance.get().cpu, None);
+        glance.hear(&sample("box", 12.0));
+        assert_eq!(glance.get().cpu, Some(12));
+    }
+
+    #[test]
     fn the_load_is_that_of_one_machine_and_news_are_rung_only_where_something_changed() {
         let news = Arc::new(watch::Sender::new(0));
         let glance = Glance::new(news.clone());
@@ -127,6 +157,8 @@ mod tests {
         glance.hear(&sample("box", 12.1));
         glance.hear(&sample("other", 99.0));
         assert_eq!((glance.get().cpu, *news.borrow()), (Some(12), 1));
+        glance.hear(&Delivery { age_ms: 60_000, ..sample("box", 99.0) });
+        assert_eq!(glance.get().cpu, Some(12), "what is old is nobody's load");
         glance.count(3);
         glance.count(3);
         assert_eq!((glance.get().unread, *news.borrow()), (Some(3), 2));

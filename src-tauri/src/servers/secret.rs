@@ -92,7 +92,10 @@ impl Secrets {
         if self.has_store {
             match patiently(platform::keep(id, name, secret)).await {
                 Ok(()) => {
-                    self.change_file(|secrets| secrets.remove(id).is_some()).await?;
+                    // An older one in the file is of no use to anybody but whoever reads the file.
+                    if let Err(error) = self.change_file(|it| it.remove(id).is_some()).await {
+                        tracing::warn!("an older token may stay in the file: {error}");
+                    }
                     return Ok(Place::Store);
                 }
                 Err(error) => tracing::warn!("a token is kept in a file: {error}"),

@@ -156,6 +156,16 @@ pub(super) async fn leave(
     answer
 }
 
+/// The page does not leave.
+pub(super) fn stay_here() {
+    IS_LEAVING.set(false);
+}
+
+/// Whether the page is about to show another server.
+pub(super) fn is_leaving() -> bool {
+    IS_LEAVING.get()
+}
+
 /// Waits for as long as the page is about to leave: for ever, where it does.
 async fn stay() {
     while IS_LEAVING.get() {

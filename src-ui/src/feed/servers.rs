@@ -15,23 +15,36 @@ pub async fn list(since: u64) -> Option<Result<String, RequestError>> {
     Some(desktop::question("list_servers", vec![("since", since)]).await)
 }
 
-/// Tries a server, and keeps it if that is wanted and it is well.
+/// Tries a server, and keeps it if that is wanted and it is well. Where the page shows it, nothing else is asked until it is loaded anew
+/// or [`stay`] says that nothing was kept.
 ///
 /// # Errors
 ///
 /// If the application does not answer.
-pub async fn try_out(draft: &str, keep: bool) -> Result<String, RequestError> {
+pub async fn try_out(draft: &str, keep: bool, is_shown: bool) -> Result<String, RequestError> {
     let arguments = vec![("draft", draft.into()), ("keep", keep.into())];
+    if keep && is_shown {
+        return desktop::leave("try_server", &arguments).await;
+    }
     desktop::question("try_server", arguments).await
 }
 
-/// Removes a server and its token.
+/// The page stays what it is, and goes on.
+pub fn stay() {
+    desktop::stay_here();
+}
+
+/// Removes a server and its token. Where the page shows it, nothing else is asked until it is loaded anew.
 ///
 /// # Errors
 ///
 /// If the application does not answer, or cannot.
-pub async fn remove(id: &str) -> Result<String, RequestError> {
-    desktop::question("remove_server", vec![("id", id.into())]).await
+pub async fn remove(id: &str, is_shown: bool) -> Result<String, RequestError> {
+    let arguments = vec![("id", id.into())];
+    if is_shown {
+        return desktop::leave("remove_server", &arguments).await;
+    }
+    desktop::question("remove_server", arguments).await
 }
 
 /// Shows another server: the page is loaded anew, and hears nothing more until then.
@@ -40,6 +53,10 @@ pub async fn remove(id: &str) -> Result<String, RequestError> {
 ///
 /// If the application does not answer, or cannot.
 pub async fn choose(id: &str) -> Result<(), RequestError> {
+    // Of two that are chosen at once the first is shown.
+    if desktop::is_leaving() {
+        return Ok(());
+    }
     let chosen = desktop::leave("choose_server", &[("id", id.into())]).await;
     if chosen.is_ok() {
         reload();

@@ -70,13 +70,14 @@ async fn follow(
 /// Tries a server, keeps it if that is wanted, and tells how that went. Where the page shows it, it is loaded anew.
 pub fn try_server(draft: Draft, keep: bool, anyway: bool, is_shown: bool, done: Callback<Trial>) {
     spawn_local(async move {
-        let answer = desktop::try_out(&draft.json(anyway), keep).await;
+        let answer = desktop::try_out(&draft.json(anyway), keep, is_shown).await;
         let trial = match answer {
             Ok(answer) => verdict(&answer).ok_or_else(|| text().servers.other_release.to_owned()),
             Err(error) => Err(error.explain()),
         };
-        if keep && is_shown && trial.as_ref().is_ok_and(|verdict| verdict.problem.is_none()) {
-            desktop::reload();
+        if keep && is_shown {
+            let is_kept = trial.as_ref().is_ok_and(|verdict| verdict.problem.is_none());
+            if is_kept { desktop::reload() } else { desktop::stay() }
         }
         done.emit(trial);
     });
@@ -85,7 +86,7 @@ pub fn try_server(draft: Draft, keep: bool, anyway: bool, is_shown: bool, done: 
 /// Removes a server, and tells why not. Where the page shows it, it is loaded anew.
 pub fn remove_server(id: String, is_shown: bool, done: Callback<Option<String>>) {
     spawn_local(async move {
-        let removed = desktop::remove(&id).await;
+        let removed = desktop::remove(&id, is_shown).await;
         if is_shown && removed.is_ok() {
             desktop::reload();
         }
