@@ -102,7 +102,8 @@ fn source(actions: Actions, props: NumberChartProps) -> ChartSource {
         mark: Rc::new(move || {
             look(&marked.0, &marked.1, |series| {
                 let newest = series.window()?.1;
-                Some(Mark { revision: of.get().1, newest, window: window(series, &of)? })
+                let revision = of.get().1.wrapping_add(series.breaks());
+                Some(Mark { revision, newest, window: window(series, &of)? })
             })
         }),
         read: Rc::new(move || {

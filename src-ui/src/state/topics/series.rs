@@ -16,13 +16,15 @@ pub struct Series {
     pub text: String,
     /// When each was published, by the server's clock in ms, and what it was; NaN where the line breaks.
     points: VecDeque<(u64, f64)>,
+    /// How often the line broke.
+    breaks: u32,
     /// The newest entry that had it.
     pub(super) heard: u64,
 }
 
 impl Series {
     pub(super) fn new(path: Rc<str>) -> Self {
-        Self { path, text: String::new(), points: VecDeque::new(), heard: u64::MAX }
+        Self { path, text: String::new(), points: VecDeque::new(), breaks: 0, heard: u64::MAX }
     }
 
     pub(super) fn take(&mut self, key: u64, at: u64, number: &Number) {
@@ -52,10 +54,17 @@ impl Series {
             && !value.is_nan()
         {
             self.points.push_back((at, f64::NAN));
+            self.breaks = self.breaks.wrapping_add(1);
             if self.points.len() > MAX_POINTS {
                 self.points.pop_front();
             }
         }
+    }
+
+    /// How often the line broke; its newest moment is the same behind a break as before it.
+    #[must_use]
+    pub fn breaks(&self) -> u32 {
+        self.breaks
     }
 
     pub(super) fn is_torn(&self) -> bool {

@@ -178,6 +178,7 @@ fn an_event_too_large_is_not_looked_through_and_breaks_the_lines() {
     let topic = heard(&[r#"{"a":1}"#, &large]);
     assert!(topic.is_too_large());
     assert_eq!(values(&topic, "a"), [Some(1.0), None]);
+    assert_eq!(topic.find("a").unwrap().breaks(), 1, "an open chart shows the break at once");
     let Some(Json::Object(left)) = rest(Json::read(&large), &topic) else { panic!("an object") };
     assert_eq!(left.len(), 2, "what no line shows is in the tree");
 }
