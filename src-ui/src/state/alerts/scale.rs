@@ -102,10 +102,15 @@ pub fn exact(value: f64, unit: Unit) -> String {
     if scale.symbol.is_empty() { text } else { format!("{text}\u{a0}{}", scale.symbol) }
 }
 
-/// The number somebody wrote, with a comma or a point; none if it is none.
+/// The number somebody wrote, with a comma or a point; none if it is none, or may be thousands or thousandths: `1.500` in German.
 #[must_use]
 pub fn read_number(text: &str) -> Option<f64> {
-    let text = text.trim().replace(',', ".").replace('−', "-");
+    let text = text.trim();
+    let behind_group = text.rsplit_once(marks().group).map(|(_, behind)| behind);
+    if behind_group.is_some_and(|behind| behind.len() == 3 && behind.parse::<u16>().is_ok()) {
+        return None;
+    }
+    let text = text.replace(',', ".").replace('−', "-");
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1.0, digits),
         None => (1.0, text.strip_prefix('+').unwrap_or(&text)),
@@ -172,6 +177,7 @@ pub fn span(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::{Language, Marks, choose};
 
     #[test]
     fn numbers_are_read_as_people_write_them() {
@@ -194,6 +200,21 @@ mod tests {
         for text in ["", ".", "-", "ninety", "9 0", "1.2.3", "1e999", "1e18", "--1", "e5", "true"] {
             assert_eq!(read_number(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_may_be_thousands_or_thousandths_is_asked_for_again() {
+        for (marks, unclear, clear) in [
+            (Marks::ENGLISH, "1,500", "1.500"),
+            (Marks { decimal: ',', group: '.' }, "1.500", "1,500"),
+        ] {
+            choose(Language::English, "", marks);
+            assert_eq!(read_number(unclear), None, "{unclear}");
+            assert_eq!(read_number(clear), Some(1.5), "{clear}");
+            assert_eq!(read_number("85,25"), Some(85.25));
+            assert_eq!(read_number("85.25"), Some(85.25));
+        }
+        choose(Language::English, "", Marks::ENGLISH);
     }
 
     #[test]
