@@ -160,7 +160,9 @@ fn Panels() -> Html {
                 .then(|| settings.layout.changed(&ids(), id, Change::Hide));
             let Some(shown) = shown.flatten() else { return false };
             actions.arrange(shown);
-            said.set(fill(text().shell.panel_shown, &[id]));
+            let title =
+                PANELS.iter().find(|panel| panel.id == id).map(|panel| (panel.title)(text()));
+            said.set(fill(text().shell.panel_shown, &[title.unwrap_or(id)]));
             true
         }
     };

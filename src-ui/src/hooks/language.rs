@@ -1,7 +1,7 @@
 //! The language: the one that was chosen, else the first of the browser's that the page has.
 
-use js_sys::{Array, Function, Intl, Object};
-use wasm_bindgen::JsValue;
+use js_sys::{Array, Function, Intl, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
 
 use super::store::{Actions, use_part};
 use crate::text::{self, Language, Marks};
@@ -13,7 +13,7 @@ const SAMPLE: f64 = 1_234_567.5;
 pub(super) fn speak(chosen: Option<Language>) {
     let window = web_sys::window();
     let known = window.as_ref().map(|window| window.navigator().languages()).unwrap_or_default();
-    let tags: Vec<String> = known.iter().filter_map(|tag| tag.as_string()).collect();
+    let tags: Vec<String> = known.iter().filter(is_tag).filter_map(|tag| tag.as_string()).collect();
     let found = chosen.or_else(|| tags.iter().find_map(|tag| Language::of(tag)));
     let language = found.unwrap_or_default();
     let own = tags.into_iter().find(|tag| Language::of(tag) == Some(language));
@@ -26,6 +26,14 @@ pub(super) fn speak(chosen: Option<Language>) {
     if let Some(root) = root {
         let _ = root.set_attribute("lang", language.code());
     }
+}
+
+/// Whether `Intl` takes the tag; some browsers tell the system's own, as in `en-US@posix`, and a formatter would throw.
+fn is_tag(tag: &JsValue) -> bool {
+    let canonical = Reflect::get(&js_sys::global(), &"Intl".into())
+        .and_then(|intl| Reflect::get(&intl, &"getCanonicalLocales".into()))
+        .and_then(|canonical| canonical.dyn_into::<Function>());
+    canonical.is_ok_and(|canonical| canonical.call1(&JsValue::UNDEFINED, tag).is_ok())
 }
 
 fn sample(locale: &str) -> Option<Marks> {

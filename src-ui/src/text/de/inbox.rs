@@ -32,7 +32,7 @@ pub(in crate::text) const TEXTS: Inbox = Inbox {
     and_more: "und {0} weitere",
     dismiss: "Schließen",
     new: "Neue Benachrichtigungen",
-    more_in_inbox: "{0} weitere Benachrichtigungen",
+    more_in_inbox: "{0} mehr im Posteingang",
     not_marked: "Sie ließ sich nicht als gelesen markieren.",
     not_deleted: "Sie ließ sich nicht löschen.",
     not_all_marked: "Sie ließen sich nicht als gelesen markieren.",

@@ -77,7 +77,7 @@ pub(in crate::text) const TEXTS: Jobs = Jobs {
     nobody_said: "Ohne Angabe eines Grundes.",
     before_began: "Der Server endete vor dem Beginn.",
     while_ran: "Der Server endete während der Arbeit.",
-    fell_silent: "Der Melder ist verstummt; der Auftrag kann beendet sein oder ungehört weiterlaufen.",
+    fell_silent: "Das meldende Programm ist verstummt; der Auftrag kann beendet sein oder ungehört weiterlaufen.",
     newer_server: "Der Server ist neuer als diese Seite; bitte neu laden.",
     end_succeeded: "{0} war erfolgreich",
     end_failed: "{0} ist fehlgeschlagen",

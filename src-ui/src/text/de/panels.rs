@@ -21,7 +21,7 @@ pub(in crate::text) const TEXTS: Panels = Panels {
     each_core: "Auslastung der einzelnen Kerne",
     core: "Kern {0}: {1}",
     of: "von {0}",
-    none: "keiner",
+    none: "keine",
     part_of: "{0} von {1}",
     in_use: "Belegt",
     available: "Verfügbar",

@@ -32,7 +32,7 @@ pub(in crate::text) const TEXTS: Processes = Processes {
     found: "{0} gefunden",
     tree: "Baum",
     of_server: "Diese gehören zu {0}, dem Rechner des Servers. Andere zeigen ihre über den eigenen Server.",
-    most: "Das sind die {0} aktivsten.",
+    most: "Das sind die {0} mit dem größten Verbrauch.",
     no_match: "Kein Prozess passt.",
     called: "{0} (PID {1})",
     chosen: "Der ausgewählte Prozess",

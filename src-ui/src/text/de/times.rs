@@ -10,7 +10,7 @@ pub(in crate::text) const TEXTS: Times = Times {
     seconds_ago: "vor {0} s",
     minutes_ago: "vor {0} min",
     hours_ago: "vor {0} h",
-    days_ago: "vor {0} d",
+    days_ago: "vor {0} Tg.",
     minute: "1 min",
     five_minutes: "5 min",
     hour: "1 h",
