@@ -151,6 +151,8 @@ async fn axe_finds_nothing_in_what_is_said_of_a_stream_that_is_not_live() -> Res
     screen.wait_for_state("live", DEADLINE).await?;
     server.stop().await?;
     screen.wait_for_state("reconnecting", DEADLINE).await?;
+    let notice = "return !!document.querySelector('.notice[data-state=reconnecting]');";
+    screen.wait_for("the notice", notice).await?;
     screen.judge("axe-reconnecting").await?;
     screen.click("disconnect").await?;
     screen.wait_for_state("offline", DEADLINE).await?;

@@ -227,6 +227,10 @@ async fn prove_hour() -> Result<()> {
 async fn prove_frames() -> Result<()> {
     let trace = watch(SAMPLES, CROWD, WATCH).await?;
     let (frames, tasks) = (Spread::of(trace.frames())?, Spread::of(trace.tasks())?);
+    // A page that stops drawing works little.
+    let watched = WATCH.as_millis() as f64;
+    ensure!(trace.time() >= watched * 0.95, "a trace of {:.0} ms", trace.time());
+    ensure!(trace.frames().len() as u64 >= WATCH.as_secs(), "{} frames", trace.frames().len());
     ensure!(frames.percentile(99) <= FRAME_MS, "more than {FRAME_MS:.1} ms for a frame");
     ensure!(tasks.percentile(100) <= LONGEST_TASK, "a task of more than {LONGEST_TASK} ms");
     Ok(())

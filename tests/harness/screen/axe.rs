@@ -15,6 +15,10 @@ const RUN: &str = "return window.axe.run(document, { resultTypes: ['violations']
     rules: { 'skip-link': { enabled: false } } }).then((found) => found.violations.map((rule) => \
     `${rule.id}: ${rule.help}: ${rule.nodes.map((node) => node.html.slice(0, 200)).join(' and ')}`));";
 
+/// Whether no animation goes on but those that never end.
+const STILL: &str = "return document.getAnimations().every((animation) => \
+    animation.playState !== 'running' || animation.effect.getComputedTiming().iterations === Infinity);";
+
 const THEMES: [&str; 2] = ["light", "dark"];
 
 impl Screen {
@@ -30,6 +34,8 @@ impl Screen {
         let mut wrong = Vec::new();
         for theme in THEMES {
             self.run(&format!("document.documentElement.dataset.theme = {theme:?};")).await?;
+            // What is on its way in is judged once it is there.
+            self.wait_for("nothing comes in", STILL).await?;
             self.picture(&format!("{name}-{theme}")).await?;
             let found = self.run(RUN).await?;
             let found = found.as_array().with_context(|| format!("a list, not {found}"))?;
