@@ -1,5 +1,6 @@
 //! Streams by HTTP/2: many on a connection, clients that misbehave, and the end.
 
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -88,7 +89,11 @@ async fn five_hundred_streams_by_tls_end_properly() -> Result<()> {
         wire.body().await?;
     }
     for connection in &mut connections {
-        connection.closed(DEADLINE).await?.context("it is told that no more is taken")?;
+        match connection.closed(DEADLINE).await? {
+            // All its streams have ended, and what it still had to say found the server gone.
+            Err(error) if error.get_io().is_some_and(|io| io.kind() == ErrorKind::BrokenPipe) => {}
+            closed => closed.context("it is told that no more is taken")?,
+        }
     }
     ensure!(server.ended().await?.success(), "it did not end as it should");
     ensure!(begun.elapsed() < MANY_END_WITHIN + SLACK, "it took {:?}", begun.elapsed());
