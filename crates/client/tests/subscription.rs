@@ -35,9 +35,8 @@ async fn tell_role(script: &Script, role: &str) {
     peer.send(&(head + &body)).await;
 }
 
-const ALL: &str =
-    "/api/events?unnamed=1&topic=*&topic=jobs%2F*&topic=users%2Fu1&topic=notifications%2Fu1";
-const OWN: &str = "/api/events?unnamed=1";
+const ALL: &str = "/api/events?unnamed=1&topic=*&topic=jobs%2F*&topic=users%2Fu1&topic=notifications%2Fu1&recent=200";
+const OWN: &str = "/api/events?unnamed=1&recent=200";
 
 #[tokio::test]
 async fn a_dashboard_asks_for_as_much_as_its_user_may_read_anew_at_each_connection() {
