@@ -15,15 +15,7 @@ const SOON: Duration = WINDOW_WITHIN;
 
 /// The desktop app with its own server, with what it keeps in `home`.
 async fn desktop(bus: &str, home: &Path) -> Result<Screen> {
-    let home = home.display().to_string();
-    let screen = Screen::desktop_with(&[
-        ("XDG_DATA_HOME", &home),
-        ("XDG_CONFIG_HOME", &home),
-        ("DBUS_SESSION_BUS_ADDRESS", bus),
-    ])
-    .await?;
-    screen.wait_for_state("live", WINDOW_WITHIN).await?;
-    Ok(screen)
+    Screen::desktop_kept(bus, home, &[]).await
 }
 
 /// Writes of a server that is to be added.

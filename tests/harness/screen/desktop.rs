@@ -34,15 +34,23 @@ impl Screen {
     ///
     /// As [`desktop`](Self::desktop), and if it is not live in time.
     pub async fn desktop_at(server: &Server, bus: &str, home: &Path) -> Result<Self> {
-        let (url, token, home) = (server.url(""), server.token()?, home.display().to_string());
-        let screen = Self::desktop_with(&[
-            ("TIDINGS_SERVER", &url),
-            ("TIDINGS_TOKEN", &token),
-            ("XDG_DATA_HOME", &home),
-            ("XDG_CONFIG_HOME", &home),
+        let (url, token) = (server.url(""), server.token()?);
+        Self::desktop_kept(bus, home, &[("TIDINGS_SERVER", &url), ("TIDINGS_TOKEN", &token)]).await
+    }
+
+    /// The desktop app on the session bus `bus`, with what it keeps in `home` and these variables, once it is live.
+    ///
+    /// # Errors
+    ///
+    /// As [`desktop`](Self::desktop), and if it is not live in time.
+    pub async fn desktop_kept(bus: &str, home: &Path, more: &[(&str, &str)]) -> Result<Self> {
+        let home = home.display().to_string();
+        let kept = [
+            ("XDG_DATA_HOME", &*home),
+            ("XDG_CONFIG_HOME", &*home),
             ("DBUS_SESSION_BUS_ADDRESS", bus),
-        ])
-        .await?;
+        ];
+        let screen = Self::desktop_with(&[&kept, more].concat()).await?;
         screen.wait_for_state("live", WINDOW_WITHIN).await?;
         Ok(screen)
     }
