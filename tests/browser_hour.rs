@@ -11,7 +11,7 @@ use harness::{
     DEADLINE, FRAME_MS, Group, Screen, Server, ServerOptions, Spread, Trace, WallClock, until,
 };
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 /// The least time between two samples.
 const QUICK: &str = "[collectors]\ninterval_ms = 100\n";
@@ -61,21 +61,26 @@ const CHOOSE: &str = "
     document.querySelector('[name=range][value=\"1h\"]').click();
     return null;";
 
-/// A server whose clock hurries, and its past.
+/// A server whose clock hurries, its past, and somebody who is signed in.
 struct Past {
     server: Server,
-    hurry: JoinHandle<Result<()>>,
+    hurry: AbortOnDropHandle<Result<()>>,
+    screen: Screen,
 }
 
 impl Past {
-    /// Waits until there are so many samples.
-    async fn of(samples: usize) -> Result<Self> {
+    /// Waits until there are so many samples. Nobody looks at them meanwhile; `screen` shows the live page then.
+    async fn of(samples: usize, screen: Screen) -> Result<Self> {
         let clock = WallClock::new().await?;
         let options = clock.given_to(ServerOptions::with_config(QUICK));
         let server = Server::start_with(options).await?;
-        // It ends with the test.
+        // At once, for the link does not last as long as the past.
+        screen.open(&server.sign_in_link()).await?;
+        screen.wait_for_state("live", DEADLINE).await?;
+        screen.open("about:blank").await?;
         let hurry = tokio::spawn(async move { clock.hurry(HURRY, 3 * HOUR).await });
-        let past = Self { server, hurry };
+        let hurry = AbortOnDropHandle::new(hurry);
+        let past = Self { server, hurry, screen };
         until("there is a past", HOUR + DEADLINE, || async {
             let found = past.samples().await?;
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -83,6 +88,8 @@ impl Past {
             Ok(Some(()))
         })
         .await?;
+        past.screen.open(&past.server.url("/")).await?;
+        past.screen.wait_for_state("live", DEADLINE).await?;
         Ok(past)
     }
 
@@ -94,12 +101,6 @@ impl Past {
         ensure!(told["series"][0]["min"].is_null(), "they are put together");
         let values = told["series"][0]["values"].as_array().context("values")?;
         Ok(values.iter().filter(|value| !value.is_null()).count())
-    }
-}
-
-impl Drop for Past {
-    fn drop(&mut self) {
-        self.hurry.abort();
     }
 }
 
@@ -131,10 +132,8 @@ async fn fetch(screen: &Screen, least: usize, count: usize) -> Result<(Spread, S
 /// scrolls now and then.
 async fn watch(samples: usize, crowd: usize, time: Duration) -> Result<Trace> {
     let processes = Group::start(&format!("for n in $(seq {crowd}); do sleep 86413 & done; wait"))?;
-    let past = Past::of(samples).await?;
-    let screen = Screen::traced_browser().await?;
-    screen.open(&past.server.sign_in_link()).await?;
-    screen.wait_for_state("live", DEADLINE).await?;
+    let past = Past::of(samples, Screen::traced_browser().await?).await?;
+    let screen = &past.screen;
     screen.key("3").await?;
     let drawn =
         format!("return +document.querySelector('#chart-cpu').dataset.points >= {samples};");
@@ -176,7 +175,7 @@ async fn watch(samples: usize, crowd: usize, time: Duration) -> Result<Trace> {
     let trace = screen.trace(time).await?;
     screen.wait_for_state("live", DEADLINE).await?;
     screen.picture("hour").await?;
-    screen.close().await?;
+    past.screen.close().await?;
     drop(processes);
     println!(
         "{crowd} processes, charts of {samples} samples: {:.1} s, the main thread worked {:.1} %; for a frame: {}; a task: {}",
@@ -191,12 +190,11 @@ async fn watch(samples: usize, crowd: usize, time: Duration) -> Result<Trace> {
 #[tokio::test]
 async fn what_is_fetched_for_another_range_is_there_with_one_request_for_all_charts() -> Result<()>
 {
-    let past = Past::of(300).await?;
-    let screen = Screen::signed_in(&past.server).await?;
-    let (times, requests, bytes) = fetch(&screen, 290, 3).await?;
+    let past = Past::of(300, Screen::browser().await?).await?;
+    let (times, requests, bytes) = fetch(&past.screen, 290, 3).await?;
     println!("{times}; of it the request {requests}; {bytes} bytes");
     ensure!(bytes <= MOST_BYTES, "{bytes} bytes");
-    screen.close().await
+    past.screen.close().await
 }
 
 #[tokio::test]
@@ -209,14 +207,13 @@ async fn a_page_that_shows_much_makes_frames() -> Result<()> {
 #[tokio::test]
 #[ignore = "long proof: cargo xtask prove hour"]
 async fn prove_hour() -> Result<()> {
-    let past = Past::of(SAMPLES).await?;
-    let screen = Screen::signed_in(&past.server).await?;
-    let (times, requests, bytes) = fetch(&screen, SAMPLES, FETCHES).await?;
+    let past = Past::of(SAMPLES, Screen::browser().await?).await?;
+    let (times, requests, bytes) = fetch(&past.screen, SAMPLES, FETCHES).await?;
     println!(
         "an hour of {SAMPLES} samples and six figures, from the click to its picture: {times}"
     );
     println!("of that the request: {requests}; at most {bytes} bytes");
-    screen.close().await?;
+    past.screen.close().await?;
     ensure!(bytes <= MOST_BYTES, "{bytes} bytes");
     ensure!(times.percentile(100) <= FETCHED_WITHIN, "more than {FETCHED_WITHIN} ms");
     Ok(())

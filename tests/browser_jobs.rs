@@ -95,11 +95,13 @@ fn failing(which: &str) -> String {
     )
 }
 
-/// Has requests of this method wait until they are released.
+/// Has requests of this method wait until they are released, however long that takes: the page gives up what it sent itself after
+/// four seconds.
 fn held(method: &str) -> String {
     format!(
         "const real = window.fetch, gate = new Promise(done => window.release = done);
-        window.fetch = (path, init) => init?.method === {method:?} ? gate.then(() => real(path, init)) : real(path, init);"
+        const late = init => init.signal?.aborted ? {{ ...init, signal: null }} : init;
+        window.fetch = (path, init) => init?.method === {method:?} ? gate.then(() => real(path, late(init))) : real(path, init);"
     )
 }
 

@@ -24,6 +24,9 @@ const LONGEST: f64 = 1_000.0;
 /// Where the kernel is told to forget what it remembers of files.
 const FORGET: &str = "/proc/sys/vm/drop_caches";
 
+/// A key that is heard shows within this.
+const HEARD_WITHIN: Duration = Duration::from_secs(1);
+
 /// So long nothing changes in a picture that is done.
 const SETTLE: Duration = Duration::from_millis(300);
 
@@ -107,9 +110,13 @@ impl Rehearsed {
     async fn returns(&self, count: usize) -> Result<Spread> {
         let (tray, mut times) = (&self.stage.tray, Vec::new());
         for _ in 0..count {
-            self.stage.strike("ctrl+w").await?;
             until("the window is gone", DEADLINE, || async {
-                Ok((self.stage.ink(&self.area)? == 0).then_some(()))
+                // Until keys come to it, which somebody sees before.
+                self.stage.strike("ctrl+w").await?;
+                let gone = until("nothing is seen", HEARD_WITHIN, || async {
+                    Ok((self.stage.ink(&self.area)? == 0).then_some(()))
+                });
+                Ok(gone.await.ok())
             })
             .await?;
             until("its web view is let go of", DEADLINE, || async {
@@ -120,8 +127,6 @@ impl Rehearsed {
             let begun = Instant::now();
             tray.choose(show.context("an entry")?.id).await?;
             times.push(self.stage.wait_for_ink(&self.area, self.least).await? - begun);
-            // So that keys come to it.
-            tokio::time::sleep(SETTLE).await;
         }
         Spread::of_times(times)
     }

@@ -85,7 +85,10 @@ impl Bridge {
 
     /// Everything newer than batch `since`, as soon as there is something. `0` is a page that knows
     /// nothing: it gets the newest metrics again, at once.
-    pub async fn poll(&self, since: u64) -> Batch {
+    ///
+    /// Until `seen` is ready nobody sees the page: what is replaced by the next of its kind anyway, above all metrics, is held back then.
+    /// Drawing it would cost more than all else the app does.
+    pub async fn poll(&self, since: u64, seen: impl Future<Output = ()>) -> Batch {
         let mut turn = self.turn.subscribe();
         let mut mine = 0;
         self.turn.send_modify(|newest| {
@@ -96,7 +99,7 @@ impl Bridge {
         tokio::select! {
             // An error would mean that the bridge is gone, which holds the sender.
             _ = turn.wait_for(|newest| *newest != mine) => {}
-            () = reader.fill(since) => {}
+            () = reader.fill(since, seen) => {}
         }
         reader.answer()
     }
@@ -104,7 +107,7 @@ impl Bridge {
 
 impl Reader {
     /// Waits until there is something to answer with. Nothing is lost if the wait is given up.
-    async fn fill(&mut self, since: u64) {
+    async fn fill(&mut self, since: u64, seen: impl Future<Output = ()>) {
         let has_everything = self.ledger.acknowledge(since);
         if let Some(answered) = self.answered {
             sleep_until(answered + SHORTEST_ROUND).await;
@@ -114,9 +117,23 @@ impl Reader {
                 update = self.subscription.next() => self.ledger.add(update),
                 () = sleep(LONGEST_WAIT) => {}
             }
+            tokio::select! {
+                biased;
+                () = seen => {}
+                () = self.gather() => {}
+                () = sleep(LONGEST_WAIT) => {}
+            }
         } else if self.ledger.has_room()
             && let Some(update) = self.subscription.try_next()
         {
+            self.ledger.add(update);
+        }
+    }
+
+    /// Takes what comes, until something is among it that nothing will replace.
+    async fn gather(&mut self) {
+        while self.ledger.has_room() {
+            let update = self.subscription.next().await;
             self.ledger.add(update);
         }
     }

@@ -41,6 +41,7 @@ mod updates;
 mod who;
 mod window;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,25 +97,11 @@ fn start(context: Context<Wry>, log: Option<Arc<LogFile>>) -> Result<ExitCode, S
         tracing::info!("the app runs already, and its window is shown");
         return Ok(ExitCode::SUCCESS);
     };
-    let source = runtime.block_on(Source::from_env(&identifier))?;
-    let credentials = source.credentials();
-    let config = ClientConfig {
-        trust: credentials.trust.clone(),
-        ..ClientConfig::new(credentials.server.clone(), credentials.token.clone())
-    };
-    let client = Client::new(config)?;
-    let bridge = {
-        let _runtime = runtime.enter();
-        Bridge::new(client.subscribe_as_dashboard()).with_client(client.clone())
-    };
-    let servers = {
-        let _runtime = runtime.enter();
-        Servers::only(client, bridge, credentials.token.clone()).kept(data.clone(), source.name())
-    };
-    // Who names a server means that one.
+    // The server, its client and GTK take as long as each other to start, so they do it side by side.
+    let watching = runtime.spawn(watching(identifier.clone(), data.clone()));
+    window::warm_up();
+    let (source, servers) = runtime.block_on(watching).map_err(std::io::Error::other)??;
     let is_bundled = matches!(source, Source::Bundled(_));
-    let servers = if is_bundled { runtime.block_on(servers.with_list()) } else { servers };
-    let servers = Arc::new(servers);
     let settings = dirs::config_dir().map(|folder| folder.join(&identifier).join("settings.json"));
     let notices = Arc::new(settings.map(Notices::read).unwrap_or_default());
     let placed = data.as_ref().map(|folder| folder.join("window.json"));
@@ -255,6 +242,27 @@ pub fn create_app<R: Runtime>(
             Ok(window::create(app.handle(), None)?)
         })
         .build(context)
+}
+
+/// The server to watch, started if it is the bundled one, and with it the list of all.
+async fn watching(
+    identifier: String,
+    data: Option<PathBuf>,
+) -> Result<(Source, Arc<Servers>), StartError> {
+    let source = Source::from_env(&identifier).await?;
+    let credentials = source.credentials();
+    let config = ClientConfig {
+        trust: credentials.trust.clone(),
+        ..ClientConfig::new(credentials.server.clone(), credentials.token.clone())
+    };
+    let client = Client::new(config)?;
+    let bridge = Bridge::new(client.subscribe_as_dashboard()).with_client(client.clone());
+    let servers = Servers::only(client, bridge, credentials.token.clone());
+    let servers = servers.kept(data, source.name());
+    // Who names a server means that one.
+    let is_bundled = matches!(source, Source::Bundled(_));
+    let servers = if is_bundled { servers.with_list().await } else { servers };
+    Ok((source, Arc::new(servers)))
 }
 
 async fn quit_on_signal<R: Runtime>(app: AppHandle<R>) {

@@ -59,6 +59,19 @@ const IN_TRAY: Hint = Hint {
     body: "Its menu shows the window again, and ends the app.",
 };
 
+/// Has the system's toolkit start, while other threads do what else there is to do. The window waits for it otherwise.
+#[cfg(target_os = "linux")]
+pub(crate) fn warm_up() {
+    if let Err(error) = gtk::init() {
+        // Whoever makes the window says so again, and that ends the app.
+        tracing::debug!("GTK does not start: {error}");
+    }
+}
+
+/// Other toolkits start at once.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn warm_up() {}
+
 /// Makes the window of `tauri.conf.json`; it comes to the front once its page is loaded. `token` as in [`raise`].
 pub(crate) fn create<R: Runtime>(app: &AppHandle<R>, token: Option<String>) -> tauri::Result<()> {
     let Some(config) = app.config().app.windows.iter().find(|window| window.label == MAIN) else {
@@ -250,9 +263,13 @@ fn raise_now<R: Runtime>(
     keeper: &Keeper,
     token: Option<&str>,
 ) -> tauri::Result<()> {
-    window.show()?;
+    // First, so that the page has what it missed by the time it is seen.
+    let before = keeper.set_presence(Presence::Shown);
+    window.show().inspect_err(|_| {
+        keeper.set_presence(before);
+    })?;
     // A window manager may take one that comes back for a new one.
-    if keeper.set_presence(Presence::Shown) == Presence::Hidden {
+    if before == Presence::Hidden {
         keeper.place(window)?;
     }
     window.unminimize()?;

@@ -102,6 +102,13 @@ impl Keeper {
         self.settings.watch()
     }
 
+    /// Waits while the window is hidden.
+    pub(crate) async fn seen(&self) {
+        let mut presence = self.watch_presence();
+        // An error would mean that this is gone.
+        let _ = presence.wait_for(|presence| *presence != Presence::Hidden).await;
+    }
+
     /// Whether the app goes on without a window.
     pub(crate) fn goes_on(&self) -> bool {
         self.presence() != Presence::Shown

@@ -1,6 +1,6 @@
 //! What TLS asks about a server's certificate.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
@@ -20,8 +20,9 @@ pub(super) struct Verifier {
     /// The server that is known; others, to which it may redirect, are not.
     host: Option<ServerName<'static>>,
     address: String,
-    /// None on a machine that trusts no authority.
-    authorities: Option<rustls_platform_verifier::Verifier>,
+    /// Read when they are first asked: on some systems they are hundreds of files, and a server without TLS needs none of them. None
+    /// on a machine that trusts no authority.
+    authorities: OnceLock<Option<rustls_platform_verifier::Verifier>>,
     crypto: Arc<CryptoProvider>,
 }
 
@@ -36,9 +37,14 @@ impl Verifier {
             trust,
             host: ServerName::try_from(host).ok(),
             address: address(server),
-            authorities: rustls_platform_verifier::Verifier::new(Arc::clone(&crypto)).ok(),
+            authorities: OnceLock::new(),
             crypto,
         }
+    }
+
+    fn authorities(&self) -> Option<&rustls_platform_verifier::Verifier> {
+        let read = || rustls_platform_verifier::Verifier::new(Arc::clone(&self.crypto)).ok();
+        self.authorities.get_or_init(read).as_ref()
     }
 
     /// What its key alone says of the server; none if it says nothing.
@@ -77,7 +83,7 @@ impl ServerCertVerifier for Verifier {
             Some(Ok(())) => return Ok(ServerCertVerified::assertion()),
             Some(Err(reason)) => reason,
             None => {
-                let verified = self.authorities.as_ref().map(|authorities| {
+                let verified = self.authorities().map(|authorities| {
                     authorities.verify_server_cert(certificate, intermediates, name, ocsp, now)
                 });
                 match verified {
