@@ -7,6 +7,12 @@ use web_sys::{CssStyleDeclaration, Element};
 use super::{Line, Scale};
 use crate::components::uplot::{list, object};
 
+/// Seconds that marks of time may lie apart. By itself uPlot goes from a minute to five, and on a phone that leaves one mark or none.
+const TIMES: [u32; 23] = [
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600,
+    28_800, 43_200, 86_400, 172_800, 259_200, 604_800,
+];
+
 /// All that uPlot is told when it begins.
 pub(super) fn options(
     style: &CssStyleDeclaration,
@@ -45,7 +51,8 @@ pub(super) fn options(
         ("ticks", no_ticks.into()),
         ("size", (font_size * 1.9).into()),
         ("gap", 4.into()),
-        ("space", (font_size * 7.0).into()),
+        ("space", (font_size * 6.0).into()),
+        ("incrs", list(TIMES.map(|seconds| seconds.into()))),
         ("values", times.clone()),
     ]);
     let series = lines.iter().flat_map(|line| {
