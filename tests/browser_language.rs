@@ -80,7 +80,7 @@ async fn a_german_browser_shows_the_page_in_german_and_goes_over_to_english_at_o
 
 #[tokio::test]
 async fn axe_finds_nothing_in_german_and_nothing_is_wider_than_a_narrow_window() -> Result<()> {
-    let server = Server::start_with(ServerOptions::with_config(CONFIG)).await?;
+    let mut server = Server::start_with(ServerOptions::with_config(CONFIG)).await?;
     let screen = german(&server).await?;
     wait_for_mark(&screen, ',').await?;
     screen.judge("german").await?;
@@ -100,5 +100,13 @@ async fn axe_finds_nothing_in_german_and_nothing_is_wider_than_a_narrow_window()
     screen.click("bell").await?;
     screen.judge("german-narrow-inbox").await?;
     screen.wait_for("the inbox is no wider than the window", fits).await?;
+
+    // What every part says of its age takes room as well.
+    server.stop().await?;
+    screen.wait_for_state("reconnecting", DEADLINE).await?;
+    screen.wait_for("the old inbox is no wider than the window", fits).await?;
+    screen.key(ESCAPE).await?;
+    screen.judge("german-narrow-reconnecting").await?;
+    screen.wait_for("the old page is no wider than its window", fits).await?;
     screen.close().await
 }
