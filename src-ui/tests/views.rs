@@ -4,84 +4,23 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
 
+mod page;
+
 use std::rc::Rc;
 
-use gloo_timers::future::TimeoutFuture;
+use page::Page;
 // The macro names it as its own crate does.
 use tidings_ui::view;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::{Element, HtmlElement, HtmlInputElement};
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
-use yew::{AppHandle, Renderer};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-#[derive(Clone, Properties)]
-struct ProbeProps {
-    view: fn(u32) -> Html,
-    step: u32,
-}
-
-impl PartialEq for ProbeProps {
-    fn eq(&self, other: &Self) -> bool {
-        // A page has one view.
-        self.step == other.step
-    }
-}
-
-#[component]
-fn Probe(props: &ProbeProps) -> Html {
-    (props.view)(props.step)
-}
-
-/// A page with one view.
-struct Page {
-    root: Element,
-    app: AppHandle<Probe>,
-    view: fn(u32) -> Html,
-    /// How many elements have a number.
-    marked: u32,
-}
-
-impl Page {
-    fn new(view: fn(u32) -> Html) -> Self {
-        let document = web_sys::window().unwrap().document().unwrap();
-        let root = document.create_element("main").unwrap();
-        document.body().unwrap().append_child(&root).unwrap();
-        let props = ProbeProps { view, step: 0 };
-        let app = Renderer::<Probe>::with_root_and_props(root.clone(), props).render();
-        Self { root, app, view, marked: 0 }
-    }
-
-    fn step(&mut self, step: u32) {
-        self.app.update(ProbeProps { view: self.view, step });
-    }
-
-    /// What it shows, with a number on each element that it keeps for as long as it is there.
-    async fn shown(&mut self) -> String {
-        TimeoutFuture::new(0).await;
-        let shown = self.root.inner_html();
-        for element in self.all("*:not([mark])") {
-            element.set_attribute("mark", &self.marked.to_string()).unwrap();
-            self.marked += 1;
-        }
-        let inputs = self.all("input").into_iter().map(|input| {
-            let input: HtmlInputElement = input.unchecked_into();
-            format!("{:?} {}", input.value(), input.checked())
-        });
-        format!("{shown} {:?}", inputs.collect::<Vec<_>>())
-    }
-
-    fn all(&self, selector: &str) -> Vec<Element> {
-        let found = self.root.query_selector_all(selector).unwrap();
-        (0..found.length()).map(|at| found.item(at).unwrap().unchecked_into()).collect()
-    }
-
-    fn click(&self) {
-        for element in self.all("button") {
-            element.unchecked_into::<HtmlElement>().click();
-        }
+fn click(page: &Page) {
+    for element in page.all("button") {
+        element.unchecked_into::<HtmlElement>().click();
     }
 }
 
@@ -95,8 +34,8 @@ async fn compare(ours: fn(u32) -> Html, yews: fn(u32) -> Html) -> Vec<String> {
         let shown = ours.shown().await;
         assert_eq!(shown, yews.shown().await, "at step {step}");
         seen.push(shown);
-        ours.click();
-        yews.click();
+        click(&ours);
+        click(&yews);
         assert_eq!(ours.shown().await, yews.shown().await, "clicked at step {step}");
     }
     ours.app.destroy();

@@ -5,7 +5,7 @@
 //! nodes that Yew's would. The macro is `crates/view`.
 //!
 //! - `child`: what can stand in braces.
-//! - `mount`: components, which are one to Yew; `effect`: effects, likewise.
+//! - `mount`: components, which are one to Yew, and what has all of them drawn anew; `effect`: effects, likewise.
 
 mod build;
 mod child;
@@ -16,5 +16,6 @@ mod template;
 
 pub use child::Child;
 pub use effect::use_effect_with;
+pub use mount::{edition, renew};
 pub use slots::Slots;
 pub use tidings_view::html;

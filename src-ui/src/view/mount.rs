@@ -2,6 +2,7 @@
 //! code for each that it knows.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::rc::Rc;
 
 use yew::functional::{FunctionProvider, Hook, HookContext};
@@ -36,9 +37,26 @@ impl PartialEq for AnyBody {
     }
 }
 
+thread_local! {
+    static EDITION: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Has each component drawn anew that is drawn by another from now on, though its properties are the same: what all of them read
+/// besides is another. None is made anew, so that whatever a person left in it stays.
+pub fn renew() {
+    EDITION.set(EDITION.get() + 1);
+}
+
+/// How often that was so. What is kept of views goes by it.
+#[must_use]
+pub fn edition() -> u32 {
+    EDITION.get()
+}
+
 #[derive(Properties, PartialEq)]
 struct MountedProps {
     body: AnyBody,
+    edition: u32,
 }
 
 #[component]
@@ -72,7 +90,9 @@ where
 
 fn mounted(body: Rc<dyn Body>, name: &str, key: Option<Key>) -> VNode {
     let own = key.as_ref().map_or_else(|| name.into(), |key| Key::from([name, key].join(" ")));
-    let component = VChild::<Mounted>::new(MountedProps { body: AnyBody(body) }, Some(own)).into();
+    let component =
+        VChild::<Mounted>::new(MountedProps { body: AnyBody(body), edition: edition() }, Some(own))
+            .into();
     // A component without a key has to look like one to its siblings.
     if key.is_some() { component } else { VNode::VList(Rc::new(VList::from(component))) }
 }
