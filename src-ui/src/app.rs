@@ -7,7 +7,7 @@ use yew::prelude::*;
 use crate::components::SignInCard;
 use crate::hooks::{
     StoreProvider, is_behind_dialog, use_actions, use_anchor, use_connection, use_inbox_open,
-    use_keys, use_language, use_metrics, use_settings, use_theme,
+    use_keys, use_language, use_metrics, use_said, use_settings, use_theme,
 };
 use crate::panels::{PANELS, Panel, ids};
 use crate::shell::{
@@ -16,7 +16,7 @@ use crate::shell::{
 };
 use crate::state::connection::explain_sign_in;
 use crate::state::layout::Change;
-use crate::text::{self, fill, text};
+use crate::text::{fill, text};
 use crate::view::{html, use_effect_with};
 
 /// Keys that go to a panel.
@@ -37,9 +37,8 @@ fn Page() -> Html {
     let servers = use_state_eq(|| false);
     let inbox = use_inbox_open();
     let connection = use_connection();
+    // With another one all below is drawn anew, and stays what it is.
     use_language();
-    // What stands under another key is made anew, in the other language. The dialog in which it is chosen stays.
-    let language = text::language().code();
     let has_session = connection.status.state != State::Unauthorized;
     {
         let (help, settings, on_theme) = (help.clone(), settings.clone(), on_theme.clone());
@@ -86,17 +85,17 @@ fn Page() -> Html {
         <>
             <a class="skip" href="#main">{ text().shell.skip }</a>
             <Header on_servers={show_servers(true)} on_settings={show_settings(true)} {on_help} />
-            <Servers key={language} open={*servers} on_close={show_servers(false)} />
-            <Main key={language} />
+            <Servers open={*servers} on_close={show_servers(false)} />
+            <Main />
             if has_session {
-                <Inbox key={language} />
-                <Toasts key={language} />
+                <Inbox />
+                <Toasts />
             }
             <NotificationsListener />
             if *settings {
                 <Settings {theme} {on_theme} on_help={on_keys} on_close={show_settings(false)} />
             }
-            <Help key={language} open={*help} {on_close} />
+            <Help open={*help} {on_close} />
         </>
     }
 }
@@ -122,7 +121,8 @@ fn Main() -> Html {
     let on_password = Callback::from(move |(username, password): (String, String)| {
         actions.sign_in(SignIn::Password { username, password: password.into() });
     });
-    let error = connection.sign_in_error.clone().map(AttrValue::from);
+    let error = connection.sign_in_error.as_ref();
+    let error = error.map(|error| AttrValue::from(error.explain_sign_in()));
     let why = explain_sign_in(connection.status.cause.as_ref(), has_data);
     html! {
         <main class="main" id="main" tabindex="-1">
@@ -147,7 +147,7 @@ fn Panels() -> Html {
     let actions = use_actions();
     let settings = use_settings();
     let inbox = use_inbox_open();
-    let said = use_state_eq(String::new);
+    let said = use_said();
     let (anchor, times) = use_anchor("#");
     let linked = anchor.unwrap_or_default();
     let linked = linked.split('/').next().unwrap_or_default().to_owned();

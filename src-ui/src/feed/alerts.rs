@@ -1,19 +1,19 @@
 //! Requests about alerts: from a browser by HTTP, from the desktop's window by its commands.
 
-use tidings_protocol::api::{ErrorCode, ErrorDetail, User, path};
+use tidings_protocol::api::{User, path};
 use wasm_bindgen::JsValue;
 
 use super::desktop;
-use super::http::{RequestError, request};
+use super::http::request;
+use crate::state::request_error::RequestError;
 use crate::state::wire::account::user;
-use crate::text::{fill, text};
 
 /// Every rule and how it stands, as JSON; so are all answers.
 ///
 /// # Errors
 ///
 /// If the server does not answer, or says no; with each of these requests.
-pub async fn list() -> Result<String, ErrorDetail> {
+pub async fn list() -> Result<String, RequestError> {
     ask("list_alerts", &[], "GET", path::ALERTS, None).await
 }
 
@@ -22,7 +22,7 @@ pub async fn list() -> Result<String, ErrorDetail> {
 /// # Errors
 ///
 /// As [`list`].
-pub async fn create(body: String) -> Result<String, ErrorDetail> {
+pub async fn create(body: String) -> Result<String, RequestError> {
     let arguments = [("rule", JsValue::from_str(&body))];
     ask("create_alert", &arguments, "POST", path::ALERTS, Some(body)).await
 }
@@ -32,7 +32,7 @@ pub async fn create(body: String) -> Result<String, ErrorDetail> {
 /// # Errors
 ///
 /// As [`list`].
-pub async fn change(id: &str, body: String) -> Result<String, ErrorDetail> {
+pub async fn change(id: &str, body: String) -> Result<String, RequestError> {
     let arguments = [("id", id.into()), ("change", JsValue::from_str(&body))];
     ask("change_alert", &arguments, "PATCH", &one(id), Some(body)).await
 }
@@ -42,7 +42,7 @@ pub async fn change(id: &str, body: String) -> Result<String, ErrorDetail> {
 /// # Errors
 ///
 /// As [`list`].
-pub async fn remove(id: &str) -> Result<String, ErrorDetail> {
+pub async fn remove(id: &str) -> Result<String, RequestError> {
     ask("remove_alert", &[("id", id.into())], "DELETE", &one(id), None).await
 }
 
@@ -51,7 +51,7 @@ pub async fn remove(id: &str) -> Result<String, ErrorDetail> {
 /// # Errors
 ///
 /// As [`list`].
-pub async fn users() -> Result<String, ErrorDetail> {
+pub async fn users() -> Result<String, RequestError> {
     ask("list_users", &[], "GET", path::USERS, None).await
 }
 
@@ -70,38 +70,11 @@ async fn ask(
     method: &'static str,
     path: &str,
     body: Option<String>,
-) -> Result<String, ErrorDetail> {
-    let answer = if desktop::is_here() {
-        desktop::request(command, arguments).await
-    } else {
-        request(method, path, body).await
-    };
-    answer.map_err(detail)
-}
-
-/// An error as the server would tell it.
-pub(super) fn detail(error: RequestError) -> ErrorDetail {
-    match error {
-        RequestError::Status { code, message, .. } => ErrorDetail { code, message },
-        RequestError::Network(detail) => {
-            let words = &text().sign_in;
-            let words = if detail.is_empty() { words.lost } else { words.lost_why };
-            lost(fill(words, &[&detail]))
-        }
-        RequestError::App { message, .. } => lost(message),
-        RequestError::Unreadable(_) => unreadable(),
+) -> Result<String, RequestError> {
+    if desktop::is_here() {
+        return desktop::request(command, arguments).await;
     }
-}
-
-/// The server's answer is none that this page can read.
-#[must_use]
-pub fn unreadable() -> ErrorDetail {
-    lost(text().sign_in.other_release.to_owned())
-}
-
-/// What no server says.
-fn lost(message: String) -> ErrorDetail {
-    ErrorDetail { code: ErrorCode::Unknown, message }
+    request(method, path, body).await
 }
 
 fn one(id: &str) -> String {

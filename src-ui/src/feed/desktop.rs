@@ -13,9 +13,10 @@ use tidings_protocol::api::{ErrorCode, SignIn};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::http::{RequestError, describe};
+use super::http::describe;
 use super::inbox::Answer;
 use super::{Control, Sink, Update, now};
+use crate::state::request_error::RequestError;
 use crate::state::wire::{account, batch};
 
 #[wasm_bindgen]
@@ -191,15 +192,12 @@ fn refused(error: &JsValue) -> RequestError {
     let message = field("message").as_string().unwrap_or_else(|| describe(error));
     let code = field("reason").as_string().and_then(|code| account::code(&code));
     match field("status").as_f64() {
-        Some(status) => RequestError::Status {
-            status: status as u16,
-            code: code.unwrap_or(ErrorCode::Unknown),
-            message,
-            retry_after: None,
-        },
+        Some(status) => {
+            RequestError::status(status as u16, code.unwrap_or(ErrorCode::Unknown), message, None)
+        }
         None => {
             let is_of_server = field("code").as_string().as_deref() == Some("server");
-            RequestError::App { message, is_of_server }
+            RequestError::app(message, is_of_server)
         }
     }
 }

@@ -7,11 +7,9 @@ use tidings_protocol::api::{path, query};
 use wasm_bindgen::JsValue;
 use web_sys::AbortController;
 
-use super::http::RequestError;
 use super::inbox::{Answer, escaped};
 use super::{desktop, http};
 use crate::state::chart::Span;
-use crate::text::text;
 
 /// A machine, how far back, and which metrics.
 pub type Question = (Rc<str>, Span, Vec<&'static str>);
@@ -55,12 +53,6 @@ pub fn sheet_address(question: &Question) -> String {
 #[must_use]
 pub fn save(question: &Question) -> Answer {
     desktop::question("save_metrics_history", arguments(question))
-}
-
-/// The answer is none that this page can read.
-#[must_use]
-pub fn unreadable() -> RequestError {
-    RequestError::Unreadable(text().sign_in.no_history.to_owned())
 }
 
 fn address((host, span, metrics): &Question) -> String {

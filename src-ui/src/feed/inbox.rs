@@ -7,10 +7,9 @@ use tidings_protocol::api::{path, query};
 use tidings_protocol::notification::{Inbox, InboxChange, Unread};
 use wasm_bindgen::JsValue;
 
-use super::http::RequestError;
 use super::{desktop, http};
+use crate::state::request_error::RequestError;
 use crate::state::wire::inbox;
-use crate::text::text;
 
 /// One request, for either way.
 pub(super) struct Question {
@@ -49,7 +48,7 @@ pub async fn page(before: Option<&str>, limit: usize) -> Result<Inbox, RequestEr
     }
     let command = "list_notifications";
     let answer = ask(Question { command, arguments, method: "GET", path, body: None }).await?;
-    inbox::page(&answer).ok_or_else(|| RequestError::Unreadable(text().sign_in.no_inbox.to_owned()))
+    inbox::page(&answer).ok_or_else(RequestError::unreadable)
 }
 
 /// Marks one as read.
@@ -79,8 +78,7 @@ pub async fn mark_all_read(up_to_version: u64) -> Result<Unread, RequestError> {
     });
     // The same as a change that names nothing.
     let change = inbox::change(&answer.await?);
-    let InboxChange { unread_count, version, .. } =
-        change.ok_or_else(|| RequestError::Unreadable(text().sign_in.no_count.to_owned()))?;
+    let InboxChange { unread_count, version, .. } = change.ok_or_else(RequestError::unreadable)?;
     Ok(Unread { unread_count, version })
 }
 

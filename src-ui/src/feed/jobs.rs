@@ -1,12 +1,12 @@
 //! Requests about jobs: from a browser by HTTP, from the desktop's window by its commands. Bodies and answers are JSON text.
 
-use tidings_protocol::api::{ErrorDetail, path, query};
+use tidings_protocol::api::{path, query};
 use wasm_bindgen::JsValue;
 
-use super::alerts::{detail, unreadable};
 use super::desktop;
 use super::http::begin;
 use super::inbox::{Question, ask, escaped};
+use crate::state::request_error::RequestError;
 
 /// Most jobs that go on and are asked for at once.
 const MOST_ACTIVE: usize = 200;
@@ -19,7 +19,7 @@ const ENDED: usize = 50;
 /// # Errors
 ///
 /// If the server does not answer, or says no; with each of these requests.
-pub async fn list(active: bool, before: Option<&str>) -> Result<String, ErrorDetail> {
+pub async fn list(active: bool, before: Option<&str>) -> Result<String, RequestError> {
     let (state, limit) = if active { ("active", MOST_ACTIVE) } else { ("ended", ENDED) };
     let (states, limits) = (query::STATE, query::LIMIT);
     let mut path = format!("{}?{states}={state}&{limits}={limit}", path::JOBS);
@@ -36,7 +36,7 @@ pub async fn list(active: bool, before: Option<&str>) -> Result<String, ErrorDet
 /// # Errors
 ///
 /// As [`list`].
-pub async fn kinds() -> Result<String, ErrorDetail> {
+pub async fn kinds() -> Result<String, RequestError> {
     told("job_kinds", Vec::new(), "GET", path::PROCESS.to_owned()).await
 }
 
@@ -45,14 +45,14 @@ pub async fn kinds() -> Result<String, ErrorDetail> {
 /// # Errors
 ///
 /// As [`list`].
-pub async fn start(body: String) -> Result<String, ErrorDetail> {
+pub async fn start(body: String) -> Result<String, RequestError> {
     if desktop::is_here() {
         let arguments = vec![("request", JsValue::from_str(&body))];
-        return desktop::question("start_job", arguments).await.map_err(detail);
+        return desktop::question("start_job", arguments).await;
     }
-    let location = begin(path::PROCESS, body).await.map_err(detail)?;
+    let location = begin(path::PROCESS, body).await?;
     let id = location.rsplit('/').next().unwrap_or_default();
-    if id.is_empty() { Err(unreadable()) } else { Ok(id.to_owned()) }
+    if id.is_empty() { Err(RequestError::unreadable()) } else { Ok(id.to_owned()) }
 }
 
 /// Asks for the end of a job, and returns the job.
@@ -60,7 +60,7 @@ pub async fn start(body: String) -> Result<String, ErrorDetail> {
 /// # Errors
 ///
 /// As [`list`].
-pub async fn cancel(id: &str) -> Result<String, ErrorDetail> {
+pub async fn cancel(id: &str) -> Result<String, RequestError> {
     told("cancel_job", vec![("id", id.into())], "DELETE", address(id)).await
 }
 
@@ -69,7 +69,7 @@ pub async fn cancel(id: &str) -> Result<String, ErrorDetail> {
 /// # Errors
 ///
 /// As [`list`].
-pub async fn one(id: &str) -> Result<String, ErrorDetail> {
+pub async fn one(id: &str) -> Result<String, RequestError> {
     told("show_job", vec![("id", id.into())], "GET", address(id)).await
 }
 
@@ -78,7 +78,7 @@ pub async fn one(id: &str) -> Result<String, ErrorDetail> {
 /// # Errors
 ///
 /// As [`list`].
-pub async fn remove(id: &str) -> Result<String, ErrorDetail> {
+pub async fn remove(id: &str) -> Result<String, RequestError> {
     let path = format!("{}?{}=true", address(id), query::REMOVE);
     told("remove_job", vec![("id", id.into())], "DELETE", path).await
 }
@@ -88,7 +88,7 @@ pub async fn remove(id: &str) -> Result<String, ErrorDetail> {
 /// # Errors
 ///
 /// As [`list`].
-pub async fn log(id: &str, after: u64) -> Result<String, ErrorDetail> {
+pub async fn log(id: &str, after: u64) -> Result<String, RequestError> {
     let path = format!("{}/log?{}={after}", address(id), query::AFTER);
     let arguments = vec![("id", id.into()), ("after", JsValue::from_f64(after as f64))];
     told("job_log", arguments, "GET", path).await
@@ -99,7 +99,7 @@ pub async fn log(id: &str, after: u64) -> Result<String, ErrorDetail> {
 /// # Errors
 ///
 /// As [`list`].
-pub async fn result(id: &str) -> Result<String, ErrorDetail> {
+pub async fn result(id: &str) -> Result<String, RequestError> {
     told("job_result", vec![("id", id.into())], "GET", result_address(id)).await
 }
 
@@ -108,8 +108,8 @@ pub async fn result(id: &str) -> Result<String, ErrorDetail> {
 /// # Errors
 ///
 /// As [`list`].
-pub async fn save(id: &str) -> Result<String, ErrorDetail> {
-    desktop::question("save_job_result", vec![("id", id.into())]).await.map_err(detail)
+pub async fn save(id: &str) -> Result<String, RequestError> {
+    desktop::question("save_job_result", vec![("id", id.into())]).await
 }
 
 /// Where a browser finds what came of a job.
@@ -123,8 +123,8 @@ pub(super) async fn told(
     arguments: Vec<(&'static str, JsValue)>,
     method: &'static str,
     path: String,
-) -> Result<String, ErrorDetail> {
-    ask(Question { command, arguments, method, path, body: None }).await.map_err(detail)
+) -> Result<String, RequestError> {
+    ask(Question { command, arguments, method, path, body: None }).await
 }
 
 fn address(id: &str) -> String {

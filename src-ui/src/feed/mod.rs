@@ -24,8 +24,8 @@ use std::rc::Rc;
 use tidings_feed::{Delivery, Status};
 use tidings_protocol::api::{SignIn, User};
 
-pub use http::RequestError;
-pub use session::SignInError;
+use crate::state::request_error::RequestError;
+
 pub use time::now;
 
 /// What a feed tells the page.
@@ -43,11 +43,11 @@ pub enum Update {
     /// Who is signed in, as the server says.
     SignedIn(User),
     /// The sign-in of a link or of [`FeedHandle::sign_in`] failed.
-    SignInFailed(SignInError),
+    SignInFailed(RequestError),
     /// The session is ended.
     SignedOut,
     /// The session could not be ended.
-    SignOutFailed(SignInError),
+    SignOutFailed(RequestError),
 }
 
 /// Where a feed's updates go.

@@ -2,7 +2,7 @@
 //! reads and writes.
 
 use super::desktop;
-use super::http::RequestError;
+use crate::state::request_error::RequestError;
 
 /// Waits for a notification that is chosen outside of the window: a key, and behind a space its id, or nothing for the inbox.
 /// The text is empty if there is none for a while, or the application does not answer; null outside of the desktop's window,

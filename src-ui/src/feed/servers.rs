@@ -3,7 +3,7 @@
 use wasm_bindgen::JsValue;
 
 use super::desktop;
-use super::http::RequestError;
+use crate::state::request_error::RequestError;
 
 /// Every server as JSON, once there is something that version `since` has not; empty where there is one alone. Null outside of the
 /// desktop's window.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_timers::callback::{Interval, Timeout};
-use tidings_protocol::api::{ErrorDetail, Role, User};
+use tidings_protocol::api::{Role, User};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::VisibilityState;
 use yew::prelude::*;
@@ -14,6 +14,7 @@ use super::notifications::use_stale;
 use super::store::{use_actions, use_connection, use_paused, use_user};
 use crate::feed::{alerts as server, now};
 use crate::state::alerts::{Action, Alerts, wire};
+use crate::state::request_error::RequestError;
 use crate::state::stale::Part;
 use crate::view::use_effect_with;
 
@@ -28,7 +29,7 @@ const JUDGED_MS: u32 = 1_300;
 const HELD: Duration = Duration::from_secs(10);
 
 /// Called with how a change went.
-pub(super) type Done = Callback<Result<(), ErrorDetail>>;
+pub(super) type Done = Callback<Result<(), RequestError>>;
 
 /// The rules, and what can be done to them.
 #[derive(Clone)]
@@ -70,7 +71,8 @@ impl AlertsHandle {
         let this = self.clone();
         spawn_local(async move {
             let answer = server::list().await;
-            let answer = answer.and_then(|text| wire::list(&text).ok_or_else(server::unreadable));
+            let answer =
+                answer.and_then(|text| wire::list(&text).ok_or_else(RequestError::unreadable));
             this.0.asking.set(false);
             let is_held = this.0.touched.get().is_some_and(|at| now().saturating_sub(at) < HELD);
             this.take(Action::Hold(is_held));
@@ -97,7 +99,8 @@ impl AlertsHandle {
                 Some(id) => server::change(id, body).await,
                 None => server::create(body).await,
             };
-            let alert = answer.and_then(|text| wire::one(&text).ok_or_else(server::unreadable));
+            let alert =
+                answer.and_then(|text| wire::one(&text).ok_or_else(RequestError::unreadable));
             this.settle(alert.map(Action::Changed), id, &done);
         });
     }
@@ -112,7 +115,7 @@ impl AlertsHandle {
         });
     }
 
-    fn settle(&self, answer: Result<Action, ErrorDetail>, id: Option<String>, done: &Done) {
+    fn settle(&self, answer: Result<Action, RequestError>, id: Option<String>, done: &Done) {
         match answer {
             Ok(action) => {
                 self.take(action);
@@ -215,7 +218,7 @@ pub fn use_may_change() -> Option<bool> {
 }
 
 /// What is known of the names of users: nothing yet, all of them, or why not.
-pub type Names = Option<Result<Vec<String>, String>>;
+pub type Names = Option<Result<Vec<String>, RequestError>>;
 
 /// Names of all users, asked for once.
 #[hook]
@@ -226,9 +229,9 @@ pub fn use_user_names() -> Rc<Names> {
         use_effect_with((), move |()| {
             spawn_local(async move {
                 let answer = server::users().await;
-                let answer =
-                    answer.and_then(|text| wire::user_names(&text).ok_or_else(server::unreadable));
-                names.set(Rc::new(Some(answer.map_err(|error| error.message))));
+                let answer = answer
+                    .and_then(|text| wire::user_names(&text).ok_or_else(RequestError::unreadable));
+                names.set(Rc::new(Some(answer)));
             });
         });
     }

@@ -9,6 +9,7 @@ use super::store::use_actions;
 use crate::feed::history::Asking;
 use crate::state::chart::{Board, Past, Span};
 use crate::state::metrics::Sample;
+use crate::state::request_error::RequestError;
 use crate::view::use_effect_with;
 use yew::prelude::*;
 
@@ -24,7 +25,7 @@ struct Inner {
     asking: RefCell<Option<Asking>>,
     /// Counts those requests.
     asked: Cell<u32>,
-    trouble: RefCell<Option<AttrValue>>,
+    trouble: RefCell<Option<RequestError>>,
 }
 
 impl PartialEq for Charts {
@@ -41,7 +42,7 @@ pub struct ChartsState {
     /// Whether they show a part of that.
     pub is_zoomed: bool,
     /// Why the past is not there.
-    pub trouble: Option<AttrValue>,
+    pub trouble: Option<RequestError>,
     /// Grows with each change but a sample.
     pub revision: u32,
 }
@@ -103,8 +104,8 @@ impl Charts {
     }
 
     /// The past was answered, or why not: what is shown stays then.
-    pub(super) fn answered(&self, answer: Result<Past, String>) {
-        self.0.trouble.replace(answer.as_ref().err().map(|why| why.clone().into()));
+    pub(super) fn answered(&self, answer: Result<Past, RequestError>) {
+        self.0.trouble.replace(answer.as_ref().err().cloned());
         self.change(|board| answer.into_iter().for_each(|past| board.backfill(past)));
     }
 

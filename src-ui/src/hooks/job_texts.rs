@@ -9,9 +9,9 @@ use yew::prelude::*;
 
 use super::alerts::is_seen;
 use crate::feed::jobs as server;
-use crate::state::alerts::sentence;
 use crate::state::jobs::tail::Written;
 use crate::state::json::Json;
+use crate::state::request_error::RequestError;
 use crate::view::use_effect_with;
 
 /// Between two looks at what a job writes, and, where it has ended, between attempts to hear that.
@@ -23,7 +23,7 @@ pub struct Texts {
     /// What it has written.
     pub written: Written,
     /// What came of it; none yet, or why not.
-    pub result: Option<Result<Rc<Json>, String>>,
+    pub result: Option<Result<Rc<Json>, RequestError>>,
 }
 
 /// What the job with this id has written: anew once a second while it goes on and the page is seen, and once more when it has ended;
@@ -53,8 +53,7 @@ pub fn use_job_texts(id: AttrValue, goes_on: bool, is_wanted: bool) -> Rc<RefCel
                         if !has_result {
                             let answer = server::result(&id).await;
                             let answer = answer.map(|text| Rc::new(Json::read(&text)));
-                            texts.borrow_mut().result =
-                                Some(answer.map_err(|error| sentence(&error.message)));
+                            texts.borrow_mut().result = Some(answer);
                             update.force_update();
                         }
                         asking.set(false);
@@ -77,6 +76,6 @@ pub fn use_job_texts(id: AttrValue, goes_on: bool, is_wanted: bool) -> Rc<RefCel
 /// Asks for the lines that are new; whether that changed anything.
 async fn lines(id: &str, texts: &RefCell<Texts>) -> bool {
     let after = texts.borrow().written.next();
-    let answer = server::log(id, after).await.map_err(|error| sentence(&error.message));
+    let answer = server::log(id, after).await;
     texts.borrow_mut().written.take(answer)
 }

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
-use tidings_protocol::api::ErrorDetail;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -11,10 +10,10 @@ use super::alerts::is_seen;
 use super::notifications::use_stale;
 use super::store::{Actions, use_actions};
 use crate::feed::{alerts, jobs as server};
-use crate::state::alerts::sentence;
 use crate::state::alerts::wire::people;
 use crate::state::jobs::Row;
-use crate::state::jobs::wire::{self, Page, why_not};
+use crate::state::jobs::wire::{self, Page};
+use crate::state::request_error::RequestError;
 use crate::state::stale::Part;
 use crate::view::use_effect_with;
 
@@ -23,9 +22,6 @@ const RETRIES_MS: [u32; 4] = [1_000, 3_000, 9_000, 30_000];
 
 /// Most pages of jobs that go on; each holds two hundred.
 const MOST_PAGES: usize = 10;
-
-/// Why a job was not started.
-pub type StartError = ErrorDetail;
 
 impl Actions {
     /// Asks for the jobs that go on and for those that ended last.
@@ -43,8 +39,7 @@ impl Actions {
                             .with_jobs(session, |jobs| jobs.listed(heard, active, ended));
                     }
                     Err(error) => {
-                        let why = why_not(error.code, &error.message);
-                        actions.with_jobs(session, |jobs| jobs.failed(why));
+                        actions.with_jobs(session, |jobs| jobs.failed(error));
                         let last = RETRIES_MS.len() - 1;
                         TimeoutFuture::new(RETRIES_MS[times.min(last)]).await;
                         while !is_seen() {
@@ -95,7 +90,7 @@ impl Actions {
     }
 
     /// Starts a job. How that went is told; the job itself comes as all do.
-    pub fn start_job(&self, kind: String, body: String, done: Callback<Result<(), StartError>>) {
+    pub fn start_job(&self, kind: String, body: String, done: Callback<Result<(), RequestError>>) {
         let (actions, session) = (self.clone(), self.reader().session);
         spawn_local(async move {
             let answer = server::start(body).await.map(|id| {
@@ -112,7 +107,8 @@ impl Actions {
         self.with_shown_jobs(session, |jobs| jobs.ask(&id));
         spawn_local(async move {
             let answer = server::cancel(&id).await;
-            let answer = answer.and_then(|text| wire::one(&text).ok_or_else(alerts::unreadable));
+            let answer =
+                answer.and_then(|text| wire::one(&text).ok_or_else(RequestError::unreadable));
             actions.answered(session, &id, answer.map(Some));
         });
     }
@@ -122,9 +118,9 @@ impl Actions {
         let (actions, session) = (self.clone(), self.reader().session);
         spawn_local(async move {
             let answer = server::one(&id).await;
-            let answer = answer.and_then(|text| wire::one(&text).ok_or_else(alerts::unreadable));
-            let answer = answer.map(Some).map_err(|error| sentence(&error.message));
-            actions.with_shown_jobs(session, |jobs| jobs.answered(&id, answer));
+            let answer =
+                answer.and_then(|text| wire::one(&text).ok_or_else(RequestError::unreadable));
+            actions.with_shown_jobs(session, |jobs| jobs.answered(&id, answer.map(Some)));
         });
     }
 
@@ -142,17 +138,17 @@ impl Actions {
     pub fn save_job_result(&self, id: String) {
         let (actions, session) = (self.clone(), self.reader().session);
         spawn_local(async move {
-            let place = server::save(&id).await.map_err(|error| sentence(&error.message));
+            let place = server::save(&id).await;
             actions.with_shown_jobs(session, |jobs| jobs.saved(id, place));
         });
     }
 
-    fn answered(&self, session: u64, id: &str, answer: Result<Option<Row>, ErrorDetail>) {
+    fn answered(&self, session: u64, id: &str, answer: Result<Option<Row>, RequestError>) {
         use tidings_protocol::api::ErrorCode::{JobEnded, NotFound};
-        let is_late = matches!(&answer, Err(error) if error.code == JobEnded);
+        let is_late = matches!(&answer, Err(error) if error.code() == JobEnded);
         let answer = match answer {
-            Err(error) if error.code == NotFound => Ok(None),
-            answer => answer.map_err(|error| sentence(&error.message)),
+            Err(error) if error.code() == NotFound => Ok(None),
+            answer => answer,
         };
         self.with_shown_jobs(session, |jobs| jobs.answered(id, answer));
         if is_late {
@@ -169,7 +165,7 @@ pub fn job_result_address(id: &str) -> String {
 }
 
 /// Those that go on are asked for first: one that ends in between is in the second list.
-async fn lists() -> Result<(Page, Page), ErrorDetail> {
+async fn lists() -> Result<(Page, Page), RequestError> {
     let mut active = page(true, None).await?;
     for _ in 1..MOST_PAGES {
         let Some(before) = &active.1 else { break };
@@ -180,9 +176,9 @@ async fn lists() -> Result<(Page, Page), ErrorDetail> {
     Ok((active, page(false, None).await?))
 }
 
-async fn page(active: bool, before: Option<&str>) -> Result<Page, ErrorDetail> {
+async fn page(active: bool, before: Option<&str>) -> Result<Page, RequestError> {
     let text = server::list(active, before).await?;
-    wire::page(&text).ok_or_else(alerts::unreadable)
+    wire::page(&text).ok_or_else(RequestError::unreadable)
 }
 
 /// Asks for the jobs whenever something may have hidden how one stands.

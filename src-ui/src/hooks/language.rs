@@ -5,6 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::store::{Actions, use_part};
 use crate::text::{self, Language, Marks};
+use crate::view::renew;
 
 /// A number that shows all marks of a locale.
 const SAMPLE: f64 = 1_234_567.5;
@@ -22,6 +23,7 @@ pub(super) fn speak(chosen: Option<Language>) {
     let locale = locale.unwrap_or_default();
     let marks = sample(if locale.is_empty() { language.code() } else { &locale });
     text::choose(language, &locale, marks.unwrap_or(Marks::ENGLISH));
+    renew();
     let root = window.and_then(|window| window.document()?.document_element());
     if let Some(root) = root {
         let _ = root.set_attribute("lang", language.code());
@@ -47,11 +49,12 @@ impl Actions {
     /// Goes over to another language, and remembers it; to the system's if that is none.
     pub fn choose_language(&self, language: Option<Language>) {
         speak(language);
+        self.hush();
         self.set(|settings| settings.language = language);
     }
 }
 
-/// What was chosen; the component renders again with another.
+/// What was chosen; the component renders again with another, and with it all that it draws.
 #[yew::hook]
 pub fn use_language() -> Option<Language> {
     use_part(|store| store.reader.settings.language)

@@ -21,6 +21,7 @@ mod paced;
 mod parts;
 mod past;
 mod processes;
+mod said;
 mod servers;
 mod settings;
 mod store;
@@ -42,7 +43,7 @@ pub use freshness::{
 };
 pub use hidden_page::use_hidden_page;
 pub use job_texts::{Texts, use_job_texts};
-pub use jobs::{StartError, job_result_address, use_fresh_jobs, use_people};
+pub use jobs::{job_result_address, use_fresh_jobs, use_people};
 pub use keys::{is_behind_dialog, use_keys};
 pub use language::use_language;
 pub use notices::use_notice_settings;
@@ -53,6 +54,7 @@ pub use notifications::{
 pub use paced::{use_events, use_topics};
 pub use parts::use_parts;
 pub use processes::{Heard, end_process, use_processes};
+pub use said::use_said;
 pub use servers::{Trial, choose_server, remove_server, try_server, use_servers};
 pub use store::{
     Actions, Paused, Shared, StoreProvider, use_actions, use_connection, use_jobs, use_metrics,

@@ -28,7 +28,7 @@ pub fn use_notice_settings() -> (String, Callback<String>) {
             match settings(&change).await {
                 Ok(words) => setter.set(words),
                 Err(error) => actions.with_reader(|reader| {
-                    Rc::make_mut(&mut reader.notifications).refused = Some(error.explain());
+                    Rc::make_mut(&mut reader.notifications).refused = Some((None, error));
                 }),
             }
         });

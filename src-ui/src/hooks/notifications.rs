@@ -13,7 +13,7 @@ use super::clock::use_at_each_tick;
 use super::language::speak;
 use super::settings::remembered;
 use super::store::{Actions, Shared, use_actions, use_part};
-use crate::feed::{RequestError, inbox, now};
+use crate::feed::{inbox, now};
 use crate::state::notifications::marks::{Mark, Marked};
 use crate::state::notifications::{Load, Notifications};
 use crate::state::reader::Reader;
@@ -21,7 +21,6 @@ use crate::state::server_clock::ServerClock;
 use crate::state::settings::Settings;
 use crate::state::stale::Part;
 use crate::state::toasts::{Hold, Toasts};
-use crate::text::text;
 use crate::view::use_effect_with;
 
 /// Waits before the newest page is asked for again; after the last of them it waits for a person, or for the next
@@ -59,9 +58,8 @@ impl Actions {
                         }
                         continue;
                     }
-                    let why = explain_load(&error);
                     self.with_reader(|reader| {
-                        Rc::make_mut(&mut reader.notifications).load_failed(why);
+                        Rc::make_mut(&mut reader.notifications).load_failed(error);
                     });
                     return;
                 }
@@ -83,8 +81,7 @@ impl Actions {
         let Some(before) = before else { return };
         let (actions, session) = (self.clone(), self.reader().session);
         spawn_local(async move {
-            let page =
-                inbox::page(Some(&before), MAX_PAGE / 2).await.map_err(|error| error.explain());
+            let page = inbox::page(Some(&before), MAX_PAGE / 2).await;
             actions.with_reader_of(session, |reader| {
                 Rc::make_mut(&mut reader.notifications).older_loaded(&before, page);
             });
@@ -185,16 +182,11 @@ async fn ask_for(mark: &Mark) -> Marked {
         Mark::Remove(id) => inbox::remove(id).await.map(|()| Marked::Done),
         Mark::ReadAll(version) => inbox::mark_all_read(*version).await.map(Marked::Counted),
     };
-    answer.unwrap_or_else(|error| {
-        if error.is_not_found() { Marked::Gone } else { Marked::Failed(error.explain()) }
-    })
-}
-
-fn explain_load(error: &RequestError) -> String {
-    if error.is_not_found() {
-        return text().inbox.too_old.to_owned();
-    }
-    error.explain()
+    answer.unwrap_or_else(
+        |error| {
+            if error.is_not_found() { Marked::Gone } else { Marked::Failed(error) }
+        },
+    )
 }
 
 /// The notifications.

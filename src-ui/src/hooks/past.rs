@@ -8,8 +8,8 @@ use yew::prelude::*;
 
 use super::store::Actions;
 use crate::feed::{history, now};
-use crate::state::alerts::sentence;
 use crate::state::chart::{Past, Span};
+use crate::state::request_error::RequestError;
 use crate::text::{fill, text};
 
 /// Waits before it is asked for again; after the last of them it waits for a person, or for the next connection.
@@ -36,10 +36,9 @@ impl Actions {
                 // A server that has just been started may not have had each figure yet.
                 let may_pass =
                     matches!(&told, Err(error) if error.may_pass() || error.is_not_found());
-                charts.answered(match told {
-                    Ok(text) => Past::read(&text).ok_or_else(|| history::unreadable().explain()),
-                    Err(error) => Err(error.explain()),
-                });
+                charts.answered(
+                    told.and_then(|text| Past::read(&text).ok_or_else(RequestError::unreadable)),
+                );
                 let Some(wait) = wait.filter(|_| may_pass) else { return };
                 TimeoutFuture::new(wait).await;
                 if !charts.is_asking(number) {
@@ -73,7 +72,7 @@ impl Actions {
         spawn_local(async move {
             done.emit(match history::save(&question).await {
                 Ok(place) => fill(text().times.saved, &[&place]),
-                Err(error) => sentence(&error.explain()),
+                Err(error) => error.explain(),
             });
         });
     }

@@ -5,18 +5,17 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_timers::future::TimeoutFuture;
-use tidings_protocol::api::{ErrorCode, ErrorDetail};
+use tidings_protocol::api::ErrorCode;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Element;
 use yew::prelude::*;
 
 use super::alerts::is_seen;
 use super::store::{Shared, use_user};
-use crate::feed::{alerts, now, processes as server};
-use crate::state::alerts::sentence;
+use crate::feed::{now, processes as server};
 use crate::state::freshness::Reading;
 use crate::state::processes::{Key, Table, wire};
-use crate::text::text;
+use crate::state::request_error::RequestError;
 use crate::view::use_effect_with;
 
 /// Between two tables.
@@ -33,13 +32,13 @@ pub struct Heard {
     /// How old that is.
     pub reading: Option<Reading>,
     /// Why no newer one came.
-    pub why: Option<AttrValue>,
+    pub why: Option<RequestError>,
     /// Whether whoever looks may see none.
     pub is_forbidden: bool,
 }
 
 impl Heard {
-    fn take(&mut self, answer: Result<Table, ErrorDetail>) {
+    fn take(&mut self, answer: Result<Table, RequestError>) {
         match answer {
             Ok(table) => {
                 let interval = Duration::from_millis(PACE_MS.into());
@@ -51,14 +50,11 @@ impl Heard {
                 };
             }
             Err(error) => {
-                self.is_forbidden = error.code == ErrorCode::Forbidden;
+                self.is_forbidden = error.code() == ErrorCode::Forbidden;
                 if self.is_forbidden {
                     (self.table, self.reading) = (None, None);
                 }
-                self.why = Some(match error.code {
-                    ErrorCode::NotFound => text().processes.too_old.into(),
-                    _ => sentence(&error.message).into(),
-                });
+                self.why = Some(error);
             }
         }
     }
@@ -103,7 +99,7 @@ async fn follow(
         if !is_wanted.get() {
             return;
         }
-        let table = answer.and_then(|text| wire::table(&text).ok_or_else(alerts::unreadable));
+        let table = answer.and_then(|text| wire::table(&text).ok_or_else(RequestError::unreadable));
         heard.borrow_mut().take(table);
         update.force_update();
         TimeoutFuture::new(PACE_MS).await;
@@ -119,9 +115,9 @@ fn is_in_sight(place: &NodeRef) -> bool {
 }
 
 /// Asks a process to end, or ends it by force, and tells how that went.
-pub fn end_process(key: Key, force: bool, done: Callback<Option<String>>) {
+pub fn end_process(key: Key, force: bool, done: Callback<Option<RequestError>>) {
     spawn_local(async move {
         let answer = server::end(key, force).await;
-        done.emit(answer.err().map(|error| sentence(&error.message)));
+        done.emit(answer.err());
     });
 }

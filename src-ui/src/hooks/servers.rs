@@ -8,10 +8,11 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::alerts::is_seen;
+use super::said::use_said;
 use crate::feed::servers as desktop;
 use crate::state::servers::{Draft, Servers, Verdict, servers, verdict};
 use crate::text::text;
-use crate::view::use_effect_with;
+use crate::view::{edition, use_effect_with};
 
 /// Between two answers.
 const PACE_MS: u32 = 1_000;
@@ -24,9 +25,10 @@ pub type Trial = Result<Verdict, String>;
 #[hook]
 pub fn use_servers() -> (Option<Rc<Servers>>, String) {
     let known = use_state_eq(|| None::<Rc<Servers>>);
-    let said = use_state_eq(String::new);
+    let said = use_said();
     let (setter, say) = (known.setter(), said.setter());
-    use_effect_with((), move |()| {
+    // All are asked for anew with another language: the one that has no name of its own is called in it.
+    use_effect_with(edition(), move |_| {
         let is_wanted = Rc::new(Cell::new(true));
         let is_still = is_wanted.clone();
         spawn_local(async move { follow(&is_still, &setter, &say).await });

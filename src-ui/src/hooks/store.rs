@@ -192,7 +192,7 @@ impl Actions {
                     self.load_past();
                 }
             }
-            Update::SignInFailed(error) => self.dispatch(Action::SignInFailed(error.explain())),
+            Update::SignInFailed(error) => self.dispatch(Action::SignInFailed(error)),
             Update::SignedIn(user) => {
                 if self.0.store.borrow().is_of_another(&user) {
                     self.0.charts.clear();
@@ -203,7 +203,7 @@ impl Actions {
                 self.0.charts.clear();
                 self.dispatch(Action::SignedOut);
             }
-            Update::SignOutFailed(error) => self.dispatch(Action::SignOutFailed(error.explain())),
+            Update::SignOutFailed(error) => self.dispatch(Action::SignOutFailed(error)),
         }
     }
 
@@ -248,6 +248,11 @@ impl Actions {
             self.0.store.borrow_mut().show_jobs();
             self.0.listeners.call();
         }
+    }
+
+    /// Leaves nothing to be said aloud.
+    pub(super) fn hush(&self) {
+        self.0.store.borrow_mut().hush();
     }
 
     /// What the reader of notifications has before them.

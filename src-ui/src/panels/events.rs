@@ -79,7 +79,9 @@ pub(super) fn EventsPanel() -> Html {
                     <div class="event">
                         <div class="event-head">
                             <div class="event-about">
-                                <span class="event-topic">{ &entry.topic }</span>
+                                <span class="event-topic">
+                                    { if entry.topic.is_empty() { texts.this_page } else { &entry.topic } }
+                                </span>
                                 <span class="event-kind">{ &entry.kind }</span>
                                 <span class="event-id">{ entry.id.map(|id| id.to_string()) }</span>
                             </div>

@@ -39,7 +39,7 @@ pub(super) fn LiveChart(props: &LiveChartProps) -> Html {
     let summary = charts.with(|board| in_words(board.shown(), props));
     let source = use_memo(charts, |charts| source(charts.clone(), props.series));
     html! {
-        <Chart id={props.id} {label} {summary} trouble={state.trouble} lines={props.lines} scale={props.scale}
+        <Chart id={props.id} {label} {summary} trouble={state.trouble.map(|error| AttrValue::from(error.explain()))} lines={props.lines} scale={props.scale}
             source={(*source).clone()} is_banded={state.span.is_by_minutes()} {scheme} />
     }
 }

@@ -17,7 +17,7 @@ use crate::hooks::{
 };
 use crate::state::connection::explain;
 use crate::state::format::{grouped, uptime};
-use crate::text::{fill, language, text};
+use crate::text::{fill, text};
 use crate::view::html;
 
 /// Properties of [`Header`].
@@ -35,21 +35,19 @@ pub struct HeaderProps {
 #[component]
 pub fn Header(props: &HeaderProps) -> Html {
     let shell = &text().shell;
-    // As in the page: under another key it is made anew. The buttons of the dialogs have the focus again once these close, and stay.
-    let language = language().code();
     html! {
         <header class="header">
             <div class="header-inner">
                 <div class="brand">
                     { mark() }
-                    <Machine key={language} />
+                    <Machine />
                 </div>
                 <div class="header-status">
-                    <Updated key={language} />
-                    <Status key={language} />
+                    <Updated />
+                    <Status />
                 </div>
                 <div class="header-actions" role="group" aria-label={shell.actions}>
-                    <Controls key={language} />
+                    <Controls />
                     // Not there where there are no others.
                     <Button look={Look::Bare} symbol={Symbol::Screen} label={text().servers.title} testid="servers"
                         onclick={props.on_servers.clone()} />

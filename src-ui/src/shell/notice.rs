@@ -40,7 +40,7 @@ pub fn Notice() -> Html {
             state: "sign-out-failed",
             symbol: Symbol::Alert,
             title: words.still_signed_in.to_owned(),
-            text: error,
+            text: &error.explain_sign_in(),
             label: text().shell.sign_out,
             testid: "sign-out-again",
             onclick,

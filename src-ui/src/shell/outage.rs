@@ -13,21 +13,19 @@ use crate::state::connection::{Connection, explain_outage};
 /// From here on a time of the day could be another day's.
 const A_DAY_AGO: Duration = Duration::from_secs(12 * 3_600);
 
-/// Since when the server is degraded and what that means; nothing while it is not. It stays the same as long as the outage
+/// Since when the server is degraded and what that means; nothing while it is not. The time stays the same as long as the outage
 /// lasts.
 #[hook]
 pub(super) fn use_outage() -> Option<String> {
     let connection = use_connection();
-    let sentence = use_memo(connection, sentence);
-    (*sentence).clone()
+    let since = *use_memo(connection, since);
+    since.map(|since| {
+        let is_recent = wall_now() - since < A_DAY_AGO.as_millis() as f64;
+        explain_outage(&if is_recent { clock_time(since) } else { full_time(since) })
+    })
 }
 
-fn sentence(connection: &Shared<Connection>) -> Option<String> {
-    if connection.status.state != State::Degraded {
-        return None;
-    }
-    let lasted = connection.held_for(now());
-    let since = wall_now() - lasted.as_millis() as f64;
-    let since = if lasted < A_DAY_AGO { clock_time(since) } else { full_time(since) };
-    Some(explain_outage(&since))
+fn since(connection: &Shared<Connection>) -> Option<f64> {
+    let is_degraded = connection.status.state == State::Degraded;
+    is_degraded.then(|| wall_now() - connection.held_for(now()).as_millis() as f64)
 }

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use crate::components::{Button, Choice, Symbol, choice, icon};
-use crate::hooks::{Actions, is_behind_dialog, use_actions, use_charts, use_keys};
+use crate::hooks::{Actions, is_behind_dialog, use_actions, use_charts, use_keys, use_said};
 use crate::state::chart::Span;
 use crate::text::text;
 use crate::view::html;
@@ -16,7 +16,7 @@ const KEYS: [&str; 5] = ["1", "2", "3", "4", "5"];
 pub fn Ranges() -> Html {
     let actions = use_actions();
     let state = use_charts();
-    let saved = use_state_eq(|| None::<String>);
+    let saved = use_said();
     let whole = {
         let charts = actions.charts().clone();
         Callback::from(move |()| charts.change(|board| board.zoom(None)))
@@ -52,7 +52,7 @@ pub fn Ranges() -> Html {
                 let (actions, saved) = (actions.clone(), saved.setter());
                 Callback::from(move |()| {
                     let saved = saved.clone();
-                    actions.save_sheet(Callback::from(move |words| saved.set(Some(words))));
+                    actions.save_sheet(Callback::from(move |words| saved.set(words)));
                 })
             }) }
         </div>

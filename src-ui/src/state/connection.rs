@@ -5,7 +5,14 @@ use std::time::Duration;
 use tidings_feed::{Cause, State, Status};
 
 use super::freshness::{Freshness, Reading, is_overdue};
+use super::request_error::RequestError;
 use crate::text::{fill, text};
+
+/// What the page itself tells of an attempt, where others tell a detail: that no answer came in time.
+pub const NO_ANSWER: &str = "no answer";
+
+/// That the stream could not be opened, and nobody says why.
+pub const NOT_OPENED: &str = "not opened";
 
 /// The feed's own word about itself, and when it was given.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,9 +22,9 @@ pub struct Connection {
     /// When, by the monotonic clock; times in `status` count from here.
     pub received: Duration,
     /// Why the last sign-in failed; gone once connected.
-    pub sign_in_error: Option<String>,
+    pub sign_in_error: Option<RequestError>,
     /// Why the last sign-out failed; gone once it is done or the connection ends.
-    pub sign_out_error: Option<String>,
+    pub sign_out_error: Option<RequestError>,
 }
 
 impl Connection {
@@ -224,8 +231,7 @@ impl Badge {
 pub fn explain(cause: &Cause) -> String {
     let states = &text().states;
     let (words, detail) = match cause {
-        Cause::Network { detail } if detail.is_empty() => (states.unreachable, ""),
-        Cause::Network { detail } => (states.unreachable_why, &**detail),
+        Cause::Network { detail } => return unreachable(detail),
         Cause::Closed => (states.stream_closed, ""),
         Cause::Status { code: 401 } => (states.session_gone, ""),
         Cause::Status { code: 403 } => (states.forbidden, ""),
@@ -241,6 +247,20 @@ pub fn explain(cause: &Cause) -> String {
         Cause::Silence => (states.silence, ""),
     };
     fill(words, &[detail])
+}
+
+/// That the server could not be reached, and why, as far as somebody says: with the words of the system, or one of the page's own
+/// reasons.
+#[must_use]
+pub fn unreachable(detail: &str) -> String {
+    let (states, words) = (&text().states, &text().sign_in);
+    let detail = match detail {
+        "" => return states.unreachable.to_owned(),
+        NO_ANSWER => words.no_answer,
+        NOT_OPENED => words.not_opened,
+        detail => detail,
+    };
+    fill(states.unreachable_why, &[detail])
 }
 
 /// Why somebody is asked to sign in; `had_data` if there was a session.

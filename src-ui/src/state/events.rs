@@ -29,7 +29,7 @@ pub struct Entry {
     pub key: u64,
     /// The event's type.
     pub kind: String,
-    /// The event's topic; of a gap, the topics that lost events.
+    /// The event's topic; of a gap, the topics that lost events, and empty where this page did.
     pub topic: String,
     /// The event's id; null where there is none.
     pub id: Option<EventId>,
@@ -128,12 +128,7 @@ impl EventLog {
 
     /// Tells of events lost between the feed and this page.
     pub fn take_dropped(&mut self, count: u64, arrived: Duration) {
-        self.lose(
-            crate::text::text().data.this_page.to_owned(),
-            None,
-            format!(r#"{{"dropped":{count}}}"#),
-            arrived,
-        );
+        self.lose(String::new(), None, format!(r#"{{"dropped":{count}}}"#), arrived);
     }
 
     /// The entry that came last.
@@ -328,7 +323,7 @@ pub(super) mod tests {
         let mut log = EventLog::default();
         log.take_dropped(7, NOW);
         let entry = log.newest().unwrap();
-        assert!(entry.is_gap());
+        assert!(entry.is_gap() && entry.topic.is_empty());
         assert_eq!(&*entry.body, r#"{"dropped":7}"#);
     }
 }

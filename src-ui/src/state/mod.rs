@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod notifications;
 pub mod processes;
 pub mod reader;
+pub mod request_error;
 pub mod server_clock;
 pub mod servers;
 pub mod settings;

@@ -14,6 +14,7 @@ use super::events::EventLog;
 use super::jobs::{Jobs, Row, wire};
 use super::metrics::{Metrics, Sample};
 use super::reader::Reader;
+use super::request_error::RequestError;
 use super::server_clock::ServerClock;
 use super::stale::{News, Stale};
 use super::topics::{Topics, is_published};
@@ -65,11 +66,11 @@ pub enum Action {
     /// Somebody is signed in.
     SignedIn(User),
     /// A sign-in failed.
-    SignInFailed(String),
+    SignInFailed(RequestError),
     /// The session is ended: what the machines told is no longer for whoever looks at the page.
     SignedOut,
     /// The session could not be ended.
-    SignOutFailed(String),
+    SignOutFailed(RequestError),
     /// A person holds the page still, or lets it go on.
     TogglePause,
     /// A person wants to see another machine.
@@ -160,6 +161,15 @@ impl Store {
         }
     }
 
+    /// Leaves nothing to be said aloud: once the language is another, it would be said anew.
+    pub fn hush(&mut self) {
+        Rc::make_mut(&mut self.reader.toasts).hush();
+        Rc::make_mut(&mut self.jobs).said = Rc::default();
+        if let Some(frozen) = &mut self.frozen {
+            Rc::make_mut(&mut frozen.jobs).said = Rc::default();
+        }
+    }
+
     /// Metrics as they arrive, whether shown or not.
     #[must_use]
     pub fn live_metrics(&self) -> &Rc<Metrics> {
@@ -216,15 +226,15 @@ impl Store {
                     next.user = Some(Rc::new(user));
                 }
             }
-            Action::SignInFailed(message) => {
-                Rc::make_mut(&mut next.connection).sign_in_error = Some(message);
+            Action::SignInFailed(error) => {
+                Rc::make_mut(&mut next.connection).sign_in_error = Some(error);
             }
             Action::SignedOut => {
                 Rc::make_mut(&mut next.connection).sign_out_error = None;
                 next = next.without_session();
             }
-            Action::SignOutFailed(message) => {
-                Rc::make_mut(&mut next.connection).sign_out_error = Some(message);
+            Action::SignOutFailed(error) => {
+                Rc::make_mut(&mut next.connection).sign_out_error = Some(error);
             }
             Action::TogglePause => {
                 next.frozen = match &self.frozen {

@@ -12,7 +12,7 @@ use yew::prelude::*;
 
 use crate::state::chart::{Figure, Window};
 use crate::text::{Text, text};
-use crate::view::{html, use_effect_with};
+use crate::view::{edition, html, use_effect_with};
 use drawing::Drawing;
 
 pub use scale::{Scale, number};
@@ -117,7 +117,8 @@ pub fn Chart(props: &ChartProps) -> Html {
     {
         let (lines, scale, drawing) = (props.lines, props.scale, drawing.clone());
         let frame = frame.clone();
-        let of = (props.source.clone(), props.scheme, props.is_banded);
+        // What it has drawn of another language stays on its canvas.
+        let of = (props.source.clone(), (props.scheme, edition()), props.is_banded);
         use_effect_with(of, move |(source, _, is_banded)| {
             *drawing.borrow_mut() = frame.cast::<Element>().and_then(|element| {
                 Drawing::start(&element, lines, scale, source.clone(), *is_banded).ok()

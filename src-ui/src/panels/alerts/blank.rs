@@ -4,8 +4,8 @@ use tidings_protocol::alert::Side;
 use yew::prelude::*;
 
 use crate::components::{Button, Look, Symbol, icon, skeleton};
-use crate::state::alerts::Load;
 use crate::state::alerts::draft::Draft;
+use crate::state::alerts::{Load, why_not_listed};
 use crate::text::{Alerts, text};
 use crate::view::html;
 
@@ -28,7 +28,7 @@ pub(super) fn blank(
             <div class="alerts-blank" data-blank="failed" data-testid="alerts-blank" role="alert">
                 <span class="alerts-sign" data-level="error">{ icon(Symbol::Alert) }</span>
                 <p class="alerts-blank-title">{ words.did_not_come }</p>
-                <p>{ why }</p>
+                <p>{ why_not_listed(why) }</p>
                 <Button label={text().shell.try_again} look={Look::Primary} symbol={Symbol::Retry} testid="alerts-retry"
                     onclick={on_look} />
             </div>

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use tidings_protocol::alert::Alert;
-use tidings_protocol::api::ErrorDetail;
 use tidings_protocol::metric::MetricPattern;
 use tidings_protocol::metrics::Snapshot;
 use tidings_protocol::notification::Level;
@@ -18,6 +17,7 @@ use crate::state::alerts::draft::{Draft, Field, Problem, Quiet, problem};
 use crate::state::alerts::scale::scales;
 use crate::state::alerts::{names, wire, words};
 use crate::state::metrics::Metrics;
+use crate::state::request_error::RequestError;
 use crate::state::toasts::name;
 use crate::text::{self as language, fill};
 use crate::view::{html, use_effect_with};
@@ -122,7 +122,7 @@ pub(super) fn Form(props: &FormProps) -> Html {
             saving.set(Saving::Asked);
             let done = {
                 let (saving, on_close) = (saving.setter(), on_close.clone());
-                Callback::from(move |answer: Result<(), ErrorDetail>| match answer {
+                Callback::from(move |answer: Result<(), RequestError>| match answer {
                     Ok(()) => on_close.emit(()),
                     Err(error) => saving.set(Saving::Refused(problem(&error))),
                 })

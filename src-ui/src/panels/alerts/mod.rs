@@ -22,7 +22,7 @@ use crate::hooks::{
     is_behind_dialog, use_alerts, use_anchor, use_keys, use_list_freshness, use_may_change,
 };
 use crate::state::alerts::draft::Draft;
-use crate::state::alerts::{Alerts, Load, wire};
+use crate::state::alerts::{Alerts, Load, why_not_listed, wire};
 use crate::text::{counted, fill, text};
 use crate::view::{html, use_effect_with};
 use blank::blank;
@@ -145,7 +145,7 @@ pub(super) fn AlertsPanel() -> Html {
             <div class="alerts" id={PLACE} tabindex="-1" role="group" aria-labelledby="panel-alerts">
                 if let (Load::Failed(why), false) = (&alerts.load, is_empty) {
                     { remark(Some("warning"), Symbol::Clock, "alerts-old",
-                        fill(texts.list_old, &[why]).into()) }
+                        fill(texts.list_old, &[&why_not_listed(why)]).into()) }
                 }
                 if is_gone {
                     { remark(None, Symbol::Help, "alert-gone", texts.gone.into()) }
@@ -161,7 +161,7 @@ pub(super) fn AlertsPanel() -> Html {
                             html! {
                                 <Row key={alert.id.clone()} alert={alert.clone()}
                                     may_change={may_change == Some(true)} busy={alerts.is_busy(&alert.id)}
-                                    refused={refused.map(|refused| AttrValue::from(refused.why.clone()))}
+                                    refused={refused.map(|refused| AttrValue::from(refused.why.explain()))}
                                     open={open.as_ref() == Some(&alert.id)} on_act={on_act.clone()} />
                             }
                         }) }

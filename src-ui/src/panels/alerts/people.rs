@@ -5,7 +5,6 @@ use yew::prelude::*;
 use crate::components::skeleton;
 use crate::hooks::Names;
 use crate::state::alerts::draft::Draft;
-use crate::state::alerts::sentence;
 use crate::text::{fill, text};
 use crate::view::html;
 
@@ -56,7 +55,7 @@ fn choose(draft: &Draft, names: &Names) -> Html {
                 choice(name, true, note)
             }) }
             if let Some(Err(why)) = names {
-                <p class="field-error">{ fill(words.no_names, &[&sentence(why)]) }</p>
+                <p class="field-error">{ fill(words.no_names, &[&why.explain()]) }</p>
             }
         </div>
     }

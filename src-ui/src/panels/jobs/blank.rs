@@ -5,6 +5,7 @@ use yew::prelude::*;
 use crate::components::{Button, Look, Symbol, icon, skeleton};
 use crate::hooks::Copy;
 use crate::state::jobs::Load;
+use crate::state::jobs::words::why_not_listed;
 use crate::text::text;
 use crate::view::html;
 
@@ -35,7 +36,7 @@ pub(super) fn blank(
             <div class="alerts-blank" data-blank="failed" data-testid="jobs-blank" role="alert">
                 <span class="alerts-sign" data-level="error">{ icon(Symbol::Alert) }</span>
                 <p class="alerts-blank-title">{ words.did_not_come }</p>
-                <p>{ why }</p>
+                <p>{ why_not_listed(why) }</p>
                 <Button label={text().shell.try_again} look={Look::Primary} symbol={Symbol::Retry} testid="jobs-retry"
                     onclick={on_look} />
             </div>

@@ -8,9 +8,10 @@ use yew::prelude::*;
 
 use super::fields::field;
 use crate::components::{Symbol, focus_first, form_button, remark};
-use crate::hooks::{Shared, StartError, use_actions};
-use crate::state::jobs::draft::{Draft, Problem};
+use crate::hooks::{Shared, use_actions};
+use crate::state::jobs::draft::Draft;
 use crate::state::jobs::{Jobs, words};
+use crate::state::request_error::RequestError;
 use crate::text::{fill, text};
 use crate::view::{html, use_effect_with};
 
@@ -30,13 +31,16 @@ pub(super) struct FormProps {
 #[derive(Clone, PartialEq)]
 struct Writing {
     draft: Draft,
-    problems: Vec<Problem>,
+    /// Whether it was tried as it is, and what is wrong with it is told.
+    is_tried: bool,
+    /// Why the server did not take it as it is.
+    refused: Option<RequestError>,
     attempts: u32,
 }
 
 impl Writing {
     fn of(kind: Rc<KindInfo>) -> Self {
-        Self { draft: Draft::new(kind), problems: Vec::new(), attempts: 0 }
+        Self { draft: Draft::new(kind), is_tried: false, refused: None, attempts: 0 }
     }
 }
 
@@ -72,13 +76,15 @@ pub(super) fn Form(props: &FormProps) -> Html {
                 next.draft.set(&name, value, false);
             }
             if next.draft != now.draft {
-                next.problems = Vec::new();
+                (next.is_tried, next.refused) = (false, None);
             }
             state.set(Some(next));
         })
     };
-    let Some(Writing { draft, problems, .. }) = &*state else { return Html::default() };
+    let Some(Writing { draft, is_tried, refused, .. }) = &*state else { return Html::default() };
     let kind = draft.kind.clone();
+    let mut problems = if *is_tried { draft.body().err().unwrap_or_default() } else { Vec::new() };
+    problems.extend(refused.as_ref().map(|error| draft.problem(error)));
     let is_asking = *asking;
     let running = props.jobs.running_of(&kind.kind);
     let is_taken = is_asking || running.is_some();
@@ -90,29 +96,21 @@ pub(super) fn Form(props: &FormProps) -> Html {
             if is_taken {
                 return;
             }
-            let body = match now.draft.body() {
-                Ok(body) => body,
-                Err(problems) => {
-                    return state.set(Some(Writing {
-                        problems,
-                        attempts: now.attempts + 1,
-                        ..now.clone()
-                    }));
-                }
+            let again = Writing { attempts: now.attempts + 1, ..now.clone() };
+            let Ok(body) = now.draft.body() else {
+                return state.set(Some(Writing { is_tried: true, refused: None, ..again }));
             };
             let kind = now.draft.kind.kind.clone();
             asking.set(true);
             // The fields are switched off, and the focus would go with the one in which Enter was pressed.
             focus_first(&place, "[type=submit]");
-            state.set(Some(Writing { problems: Vec::new(), ..now.clone() }));
+            state.set(Some(Writing { refused: None, ..now.clone() }));
             let done = {
-                let (state, asking, now) = (state.setter(), asking.setter(), now.clone());
-                Callback::from(move |answer: Result<(), StartError>| {
+                let (state, asking) = (state.setter(), asking.setter());
+                Callback::from(move |answer: Result<(), RequestError>| {
                     asking.set(false);
                     if let Err(error) = answer {
-                        let problems = vec![now.draft.problem(&error)];
-                        let attempts = now.attempts + 1;
-                        state.set(Some(Writing { problems, attempts, ..now.clone() }));
+                        state.set(Some(Writing { refused: Some(error), ..again.clone() }));
                     }
                 })
             };

@@ -28,6 +28,7 @@ use crate::hooks::{
     use_stream_freshness,
 };
 use crate::state::freshness::Freshness;
+use crate::state::jobs::words::why_not_listed;
 use crate::state::jobs::{Jobs, Load, Row as Known};
 use crate::text::{fill, text};
 use crate::view::{html, use_effect_with};
@@ -184,14 +185,14 @@ pub(super) fn JobsPanel() -> Html {
                 }
                 if let (Load::Failed(why), true) = (&jobs.load, count > 0) {
                     { remark(Some("warning"), Symbol::Clock, "jobs-old",
-                        fill(texts.list_old, &[why]).into()) }
+                        fill(texts.list_old, &[&why_not_listed(why)]).into()) }
                     <div class="jobs-more">
                         <Button label={text().shell.try_again} symbol={Some(Symbol::Retry)} testid="jobs-again" onclick={on_look.clone()} />
                     </div>
                 }
                 if let Some(why) = no_such {
                     { remark(Some("warning"), Symbol::Alert, "jobs-no-such",
-                        fill(texts.no_such, &[why]).into()) }
+                        fill(texts.no_such, &[&why.explain()]).into()) }
                 }
                 if view.starting && can_start {
                     <Form jobs={jobs.clone()} on_close={on_form} />

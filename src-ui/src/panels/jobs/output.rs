@@ -61,7 +61,7 @@ pub(super) fn Output(props: &OutputProps) -> Html {
                 { match &texts.result {
                     None => skeleton(3),
                     Some(Ok(json)) => html! { <JsonView json={json.clone()} testid="job-result" label={words.result} /> },
-                    Some(Err(why)) => missing(fill(words.no_result, &[why])),
+                    Some(Err(why)) => missing(fill(words.no_result, &[&why.explain()])),
                 } }
             }
             if props.has_lines {
@@ -77,7 +77,7 @@ pub(super) fn Output(props: &OutputProps) -> Html {
                     },
                 } }
                 if let Some(why) = &texts.written.why {
-                    { missing(fill(words.no_output, &[why])) }
+                    { missing(fill(words.no_output, &[&why.explain()])) }
                 }
             }
         </>

@@ -11,6 +11,7 @@ use crate::components::{Button, Look, Symbol, full_time, icon, progress, remark,
 use crate::hooks::use_at_each_tick;
 use crate::state::format::age;
 use crate::state::jobs::{Row as Known, words};
+use crate::state::request_error::RequestError;
 use crate::state::server_clock::ServerClock;
 use crate::text::{fill, text};
 use crate::view::html;
@@ -38,7 +39,7 @@ pub(super) struct RowProps {
     /// Whether a request about it is under way.
     pub busy: bool,
     /// What came of the last request about it, where that is to be told, or why it was refused.
-    pub answer: Option<Result<String, String>>,
+    pub answer: Option<Result<String, RequestError>>,
     /// Whether this is the desktop's app.
     pub is_app: bool,
     /// Whether all of it is shown.
@@ -125,7 +126,7 @@ pub(super) fn Row(props: &RowProps) -> Html {
                 </div>
             </div>
             { match &props.answer {
-                Some(Err(why)) => remark(Some("error"), Symbol::Alert, "job-refused", why.clone().into()),
+                Some(Err(why)) => remark(Some("error"), Symbol::Alert, "job-refused", why.explain().into()),
                 Some(Ok(place)) => remark(None, Symbol::Check, "job-saved", fill(texts.lies_at, &[place]).into()),
                 None => Html::default(),
             } }

@@ -9,11 +9,12 @@ use super::details::details;
 use super::grid::{Rows, grid_of};
 use super::question::{Question, question};
 use crate::components::{Button, Symbol, empty, focus_first, remark, skeleton};
-use crate::hooks::{Heard, end_process, is_behind_dialog, use_inbox_open, use_keys};
+use crate::hooks::{Heard, end_process, is_behind_dialog, use_inbox_open, use_keys, use_said};
 use crate::state::format::grouped;
 use crate::state::processes::view::View;
 use crate::state::processes::window::drawn;
-use crate::state::processes::{Key, Process, why_not};
+use crate::state::processes::{Key, Process, why_not, why_not_listed};
+use crate::state::request_error::RequestError;
 use crate::text::{fill, text};
 use crate::view::{html, use_effect_with};
 
@@ -27,10 +28,9 @@ struct Chosen {
     question: Option<Question>,
     /// Those that were asked to end.
     asked: Vec<(Key, Rc<str>)>,
-    /// What became of that.
-    said: AttrValue,
-    /// Why that went wrong.
-    failed: Option<AttrValue>,
+    /// Whether that went wrong, and what the server said, if it was asked.
+    failed: bool,
+    refused: Option<RequestError>,
 }
 
 /// Has that change, and the panel drawn anew.
@@ -54,6 +54,7 @@ pub(super) enum Act {
 pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Html {
     let view = use_state_eq(View::default);
     let kept = use_mut_ref(Chosen::default);
+    let said = use_said();
     let update = use_force_update();
     let place = use_node_ref();
     let inbox = use_inbox_open();
@@ -75,14 +76,14 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
         })
     };
     {
-        let (change, kept) = (change.clone(), kept.clone());
+        let (change, kept, said) = (change.clone(), kept.clone(), said.setter());
         use_effect_with(heard.table.clone(), move |table| {
             let waits = !kept.borrow().asked.is_empty();
             let Some(table) = table.as_ref().filter(|_| waits) else { return };
             change(&|next| {
                 let is_there = |(key, _): &(Key, Rc<str>)| table.find(*key).is_some();
                 if let Some((_, name)) = next.asked.iter().find(|asked| !is_there(asked)) {
-                    next.said = fill(text().processes.has_ended, &[name]).into();
+                    said.set(fill(text().processes.has_ended, &[name]));
                 }
                 next.asked.retain(is_there);
             });
@@ -106,7 +107,7 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
                 Some(if heard.is_forbidden { "warning" } else { "error" }),
                 if heard.is_forbidden { Symbol::Lock } else { Symbol::Alert },
                 "processes-why",
-                why.clone(),
+                why_not_listed(why).into(),
             ),
             None => skeleton(12),
         };
@@ -134,18 +135,16 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
         let (change, table) = (change.clone(), table.clone());
         Callback::from(move |(act, key): (Act, Key)| {
             change(&|next| {
-                (next.key, next.failed) = (Some(key), None);
+                (next.key, next.failed, next.refused) = (Some(key), false, None);
                 match (act, table.find(key)) {
                     (Act::Choose, _) => {}
                     (Act::Open, _) => next.is_open = true,
                     (Act::Toggle, _) => next.is_open = !next.is_open,
-                    (Act::End, Some(process)) => match why_not(table.may_end) {
-                        None => {
-                            let force = next.asked.iter().any(|(other, _)| *other == key);
-                            next.question = Some(Question { process: process.clone(), force });
-                        }
-                        Some(why) => next.failed = Some(why.into()),
-                    },
+                    (Act::End, Some(_)) if why_not(table.may_end).is_some() => next.failed = true,
+                    (Act::End, Some(process)) => {
+                        let force = next.asked.iter().any(|(other, _)| *other == key);
+                        next.question = Some(Question { process: process.clone(), force });
+                    }
                     (Act::End, None) => {}
                 }
             });
@@ -162,21 +161,23 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
         let change = change.clone();
         Callback::from(move |()| change(&|next| next.question = None))
     };
+    let say = said.setter();
     let on_sure = Callback::from(move |Question { process, force }: Question| {
         let (name, key): (Rc<str>, _) = (called(&process).into(), process.key());
         change(&|next| {
-            (next.question, next.failed) = (None, None);
+            (next.question, next.failed, next.refused) = (None, false, None);
             if !force {
                 next.asked.push((key, name.clone()));
-                next.said = fill(text().processes.was_asked, &[&name]).into();
+                say.set(fill(text().processes.was_asked, &[&name]));
             }
         });
-        let change = change.clone();
-        let done = move |why: Option<String>| {
+        let (change, say) = (change.clone(), say.clone());
+        let done = move |why: Option<RequestError>| {
             change(&|next| {
                 if let Some(why) = &why {
                     next.asked.retain(|(other, _)| force || *other != key);
-                    (next.failed, next.said) = (Some(why.clone().into()), AttrValue::default());
+                    (next.failed, next.refused) = (true, Some(why.clone()));
+                    say.set(String::new());
                 }
             });
         };
@@ -196,7 +197,7 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
     let is_found = lines.len() != table.rows.len();
     html! {
         <div class="proc" ref={place}>
-            <p class="unseen" role="status" data-testid="processes-said">{ chosen.said.clone() }</p>
+            <p class="unseen" role="status" data-testid="processes-said">{ (*said).clone() }</p>
             <div class="proc-tools">
                 <input class="inbox-search" type="search" placeholder={words.find}
                     aria-label={words.find_label} aria-keyshortcuts="/" data-testid="processes-find" autocomplete="off"
@@ -207,10 +208,13 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
                 <Button label={words.tree} pressed={view.is_tree} testid="processes-tree" onclick={on_tree} />
             </div>
             if let Some(why) = &heard.why {
-                { remark(Some("warning"), Symbol::Clock, "processes-why", why.clone()) }
+                { remark(Some("warning"), Symbol::Clock, "processes-why", why_not_listed(why).into()) }
             }
-            if let Some(why) = &chosen.failed {
-                { remark(Some("error"), Symbol::Alert, "processes-failed", why.clone()) }
+            if chosen.failed {
+                { remark(Some("error"), Symbol::Alert, "processes-failed", match &chosen.refused {
+                    Some(why) => why.explain().into(),
+                    None => why_not(table.may_end).unwrap_or_default().into(),
+                }) }
             }
             if elsewhere.is_some_and(|host| *host != *table.host) {
                 { remark(None, Symbol::Info, "processes-host",

@@ -4,8 +4,8 @@ use yew::prelude::*;
 
 use super::focus_inbox;
 use crate::components::{Button, Look, Symbol, icon, skeleton};
-use crate::state::notifications::Load;
 use crate::state::notifications::filter::Filter;
+use crate::state::notifications::{Load, Notifications};
 use crate::text::text;
 use crate::view::html;
 
@@ -29,7 +29,7 @@ pub(super) fn blank(
         Load::Failed(why) if !has_rows => {
             let below = html! {
                 <>
-                    <p role="alert">{ why }</p>
+                    <p role="alert">{ Notifications::explain_load(why) }</p>
                     <Button label={text().shell.try_again} look={Look::Primary} symbol={Symbol::Retry} testid="inbox-retry"
                         onclick={on_retry} />
                 </>

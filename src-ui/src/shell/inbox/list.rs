@@ -17,7 +17,7 @@ use crate::state::notifications::filter::Filter;
 use crate::state::notifications::inbox::MOST;
 use crate::state::notifications::link::here;
 use crate::state::notifications::marks::Mark;
-use crate::state::notifications::{Load, Older};
+use crate::state::notifications::{Load, Notifications, Older};
 use crate::text::{fill, text};
 use crate::view::html;
 
@@ -103,7 +103,7 @@ pub(super) fn use_list(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
     html! {
         <div class="inbox-list" ref={place} data-testid="inbox-list" {onscroll}>
             if let (Load::Failed(why), true) = (&notifications.load, has_rows) {
-                { trouble(fill(words.out_of_date, &[why]), "inbox-retry", &on_retry) }
+                { trouble(fill(words.out_of_date, &[&Notifications::explain_load(why)]), "inbox-retry", &on_retry) }
             }
             // A feed has something in it, or is none.
             <div role={feed.map(|_| "feed")} aria-label={feed} aria-busy={if is_busy { "true" } else { "false" }}>
@@ -120,7 +120,7 @@ pub(super) fn use_list(filter: &Filter, on_filter: &Callback<Filter>) -> Html {
                 { blank(&notifications.load, has_rows, filter, on_retry, on_filter) }
             }
             if let Older::Failed(why) = &notifications.older {
-                { trouble(why.clone(), "inbox-older", &on_older) }
+                { trouble(why.explain(), "inbox-older", &on_older) }
             } else if waits && has_rows {
                 <div class="inbox-end">
                     <Button label={if notifications.older == Older::Loading { words.loading_older } else { words.show_older }}

@@ -186,7 +186,7 @@ fn Opened() -> Html {
                 { notice_choice(&words, &change) }
             }
             { filters(&filter, &on_filter) }
-            if let Some(refused) = &notifications.refused {
+            if let Some(refused) = notifications.explain_refused() {
                 <p class="inbox-error" role="alert">{ icon(Symbol::Alert) }{ refused }</p>
             }
             { list }

@@ -12,7 +12,7 @@ use crate::components::{Button, Modal, Symbol, form_button, remark};
 use crate::hooks::{choose_server, is_behind_dialog, remove_server, use_keys, use_servers};
 use crate::state::servers::{Server, Servers as All};
 use crate::text::text;
-use crate::view::html;
+use crate::view::{edition, html, use_effect_with};
 use form::Form;
 use row::list;
 
@@ -42,6 +42,11 @@ pub fn Servers(props: &ServersProps) -> Html {
     let (servers, news) = use_servers();
     let view = use_state_eq(|| None::<View>);
     let why = use_state_eq(|| None::<String>);
+    {
+        // It goes with its language.
+        let why = why.setter();
+        use_effect_with(edition(), move |_| why.set(None));
+    }
     let failed = {
         let why = why.setter();
         Callback::from(move |error: String| why.set(Some(error)))

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use crate::components::{Button, Look, Symbol, focus_first};
-use crate::hooks::{leave_anchor, use_actions, use_settings};
+use crate::hooks::{leave_anchor, use_actions, use_said, use_settings};
 use crate::panels::{PANELS, Panel, ids};
 use crate::state::layout::{Change, Layout, Place};
 use crate::text::{fill, text};
@@ -14,7 +14,7 @@ use crate::view::{html, use_effect_with};
 pub(super) fn Arrange() -> Html {
     let actions = use_actions();
     let settings = use_settings();
-    let said = use_state_eq(String::new);
+    let said = use_said();
     let list = use_node_ref();
     let moved = use_mut_ref(|| None::<String>);
     {

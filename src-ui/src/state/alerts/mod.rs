@@ -15,10 +15,9 @@ pub mod words;
 
 use std::rc::Rc;
 
-use tidings_protocol::alert::{Alert, AlertSource, AlertState};
-use tidings_protocol::api::{ErrorCode, ErrorDetail};
-
 use super::freshness::List;
+use super::request_error::RequestError;
+use tidings_protocol::alert::{Alert, AlertSource, AlertState};
 
 /// How the first list is coming along.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +26,7 @@ pub enum Load {
     #[default]
     Waiting,
     /// The last answer was none, for this reason; what there was before stays.
-    Failed(String),
+    Failed(RequestError),
     /// The last answer was a list.
     Done,
 }
@@ -49,8 +48,8 @@ impl Load {
 pub struct Refused {
     /// The rule it is about.
     pub id: String,
-    /// Why, for people.
-    pub why: String,
+    /// Why.
+    pub why: RequestError,
 }
 
 /// Something happened.
@@ -61,7 +60,7 @@ pub struct Refused {
 )]
 pub enum Action {
     /// A list came, or none. It was asked for when there had been so many [`changes`](Alerts::changes).
-    Listed(u64, Result<Vec<Alert>, ErrorDetail>),
+    Listed(u64, Result<Vec<Alert>, RequestError>),
     /// A change of the rule with this id is under way.
     Asked(String),
     /// A rule was made or changed.
@@ -69,7 +68,7 @@ pub enum Action {
     /// The rule with this id is gone.
     Removed(String),
     /// The rule with this id was not changed.
-    Refused(String, ErrorDetail),
+    Refused(String, RequestError),
     /// Somebody is at the list: it must not be put in another order. Or nobody is any more.
     Hold(bool),
 }
@@ -128,7 +127,7 @@ impl Alerts {
                 next.take(list);
                 next.load = Load::Done;
             }
-            Action::Listed(_, Err(error)) => next.load = Load::Failed(why_not_listed(&error)),
+            Action::Listed(_, Err(error)) => next.load = Load::Failed(error),
             Action::Asked(id) => {
                 next.refused = None;
                 next.changes += 1;
@@ -146,9 +145,9 @@ impl Alerts {
                 next.settle(&id);
                 next.rules.retain(|alert| alert.id != id);
             }
-            Action::Refused(id, error) => {
+            Action::Refused(id, why) => {
                 next.settle(&id);
-                next.refused = Some(Refused { id, why: sentence(&error.message) });
+                next.refused = Some(Refused { id, why });
             }
             Action::Hold(is_held) => {
                 next.is_held = is_held;
@@ -218,11 +217,10 @@ pub fn is_stored(alert: &Alert) -> bool {
     alert.source == AlertSource::Store
 }
 
-fn why_not_listed(error: &ErrorDetail) -> String {
-    if error.code == ErrorCode::NotFound {
-        return crate::text::text().alerts.too_old.to_owned();
-    }
-    sentence(&error.message)
+/// Why a list did not come, for people.
+#[must_use]
+pub fn why_not_listed(error: &RequestError) -> String {
+    error.explain_list(crate::text::text().alerts.too_old)
 }
 
 /// Servers write messages without a capital letter and a full stop, to stand in sentences.
@@ -236,6 +234,9 @@ pub fn sentence(message: &str) -> String {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use tidings_protocol::api::ErrorCode;
+
+    use super::super::request_error::tests::refused;
     use super::*;
 
     /// A rule in a state, as a server lists it.
@@ -246,10 +247,6 @@ pub(super) mod tests {
             "series":[{{"metric":"cpu.total","state":"{state}","since":5,"value":93.1}}]}}"#
         );
         serde_json::from_str(&text).unwrap()
-    }
-
-    fn error(code: ErrorCode, message: &str) -> ErrorDetail {
-        ErrorDetail { code, message: message.to_owned() }
     }
 
     fn listed(list: &[(&str, &str)]) -> Alerts {
@@ -298,23 +295,27 @@ pub(super) mod tests {
 
     #[test]
     fn a_list_that_fails_leaves_what_there_was_and_says_why() {
-        let lost = error(ErrorCode::Unknown, "the server could not be reached");
+        let lost = RequestError::network(String::new());
         let alerts = listed(&[("a", "ok")]).after(Action::Listed(0, Err(lost)));
         assert_eq!(ids(&alerts), ["a"]);
-        assert_eq!(alerts.load, Load::Failed("The server could not be reached.".to_owned()));
-        let old = Action::Listed(0, Err(error(ErrorCode::NotFound, "no such route")));
-        let Load::Failed(why) = Alerts::default().after(old).load else { panic!() };
+        let why = |alerts: Alerts| match alerts.load {
+            Load::Failed(error) => why_not_listed(&error),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(why(alerts), "The server could not be reached.");
+        let old = Action::Listed(0, Err(refused(ErrorCode::NotFound, "no such route")));
+        let why = why(Alerts::default().after(old));
         assert!(why.contains("newer release"), "{why}");
     }
 
     #[test]
     fn what_is_refused_is_told_at_its_rule_until_the_next_attempt() {
-        let refuse = error(ErrorCode::Forbidden, "this alert stands in the configuration");
+        let refuse = refused(ErrorCode::Forbidden, "this alert stands in the configuration");
         let alerts = listed(&[("a", "ok")]).after(Action::Asked("a".to_owned()));
         let alerts = alerts.after(Action::Refused("a".to_owned(), refuse));
         let refused = alerts.refused.clone().unwrap();
         assert_eq!(refused.id, "a");
-        assert_eq!(refused.why, "This alert stands in the configuration.");
+        assert_eq!(refused.why.explain(), "This alert stands in the configuration.");
         assert!(!alerts.is_busy("a"));
         assert!(alerts.after(Action::Asked("a".to_owned())).refused.is_none());
     }

@@ -136,7 +136,7 @@ fn who_is_refused_learns_whether_signing_in_helps() {
 #[test]
 fn a_sign_in_error_is_gone_once_connected() {
     let mut connection = with(State::Unauthorized, 0);
-    connection.sign_in_error = Some("no".to_owned());
+    connection.sign_in_error = Some(RequestError::unreadable());
     let mut status = connection.status.clone();
     status.state = State::Connecting;
     let trying = connection.told(status.clone(), at(0));

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use tidings_protocol::api::{ErrorCode, ErrorDetail};
+use tidings_protocol::api::ErrorCode;
 use tidings_protocol::job::{ArgInfo, ArgValue, Input, KindInfo};
 
 use super::wire::request;
-use crate::state::alerts::sentence;
 use crate::state::json::quoted;
+use crate::state::request_error::RequestError;
 use crate::text::{fill, text};
 
 /// What is wrong: with the argument at this place, or with the whole.
@@ -75,14 +75,14 @@ impl Draft {
 
     /// Where the server's refusal stands: at the argument that it names, if it names one.
     #[must_use]
-    pub fn problem(&self, error: &ErrorDetail) -> Problem {
+    pub fn problem(&self, error: &RequestError) -> Problem {
         let is_of_argument = matches!(
-            error.code,
+            error.code(),
             ErrorCode::MissingArgument | ErrorCode::InvalidArgument | ErrorCode::OutsideRoots
         );
-        let names = |arg: &ArgInfo| has_word(&error.message, &arg.name);
+        let names = |arg: &ArgInfo| has_word(error.message(), &arg.name);
         let mut at = self.kind.args.iter().position(names).filter(|_| is_of_argument);
-        if at.is_none() && error.code == ErrorCode::OutsideRoots {
+        if at.is_none() && error.code() == ErrorCode::OutsideRoots {
             let paths = || {
                 self.kind.args.iter().zip(&self.values).map(|(arg, value)| {
                     let is_path = matches!(arg.input, Input::Path { .. });
@@ -91,10 +91,10 @@ impl Draft {
             };
             // It tells the path, and may tell no name.
             at = paths()
-                .position(|path| path.is_some_and(|path| error.message.contains(path)))
+                .position(|path| path.is_some_and(|path| error.message().contains(path)))
                 .or_else(|| paths().position(|path| path.is_some()));
         }
-        (at, sentence(&error.message))
+        (at, error.explain())
     }
 }
 
@@ -136,6 +136,7 @@ fn has_word(text: &str, word: &str) -> bool {
 mod tests {
     use super::super::wire::kinds;
     use super::*;
+    use crate::state::request_error::tests::refused;
 
     fn draft() -> Draft {
         let text = r#"{"kinds":[{"kind":"scan","title":"Scan","description":"d","args":[
@@ -189,19 +190,14 @@ mod tests {
         let mut draft = Draft::new(Rc::new(kinds(text).unwrap().remove(0)));
         draft.set("folder", "/srv/a".to_owned(), false);
         draft.set("list", "/etc/b".to_owned(), false);
-        let place = |message: &str| {
-            let code = ErrorCode::OutsideRoots;
-            draft.problem(&ErrorDetail { code, message: message.to_owned() }).0
-        };
+        let place = |message: &str| draft.problem(&refused(ErrorCode::OutsideRoots, message)).0;
         assert_eq!(place("/etc/b: jobs may read /srv and nothing else"), Some(1));
         assert_eq!(place("jobs may read /srv and nothing else"), Some(0));
     }
 
     #[test]
     fn what_the_server_refuses_stands_at_the_argument_it_names() {
-        let place = |code, message: &str| {
-            draft().problem(&ErrorDetail { code, message: message.to_owned() }).0
-        };
+        let place = |code, message: &str| draft().problem(&refused(code, message)).0;
         let invalid = ErrorCode::InvalidArgument;
         assert_eq!(place(invalid, "`largest` is a whole number"), Some(1));
         assert_eq!(place(invalid, "the argument \"path\" is no folder"), Some(0));

@@ -16,6 +16,7 @@ use tidings_protocol::job::{Job, JobState, KindInfo};
 
 pub use super::alerts::Load;
 use super::json::Json;
+use super::request_error::RequestError;
 use wire::Page;
 
 /// Most jobs that have ended and are kept.
@@ -54,7 +55,7 @@ pub struct Jobs {
     /// How the list is coming along.
     pub load: Load,
     /// What came of the last request about the job with this id, where that is to be told, or why it was refused.
-    pub answer: Option<(String, Result<String, String>)>,
+    pub answer: Option<(String, Result<String, RequestError>)>,
     /// What may be started.
     pub kinds: Rc<Vec<Rc<KindInfo>>>,
     /// Ids and names of users, for those who see the jobs of others; none while they were not asked for.
@@ -155,7 +156,7 @@ impl Jobs {
     }
 
     /// No list came; what there was stays.
-    pub fn failed(&mut self, why: String) {
+    pub fn failed(&mut self, why: RequestError) {
         self.load = Load::Failed(why);
     }
 
@@ -194,7 +195,7 @@ impl Jobs {
     }
 
     /// How such a request went: the job as it is by then, none of it if it is gone, or why it was refused.
-    pub fn answered(&mut self, id: &str, answer: Result<Option<Row>, String>) {
+    pub fn answered(&mut self, id: &str, answer: Result<Option<Row>, RequestError>) {
         self.busy.retain(|other| other != id);
         match answer {
             Ok(Some(row)) => drop(self.put(row)),
@@ -211,7 +212,7 @@ impl Jobs {
     }
 
     /// What came of the job with this id was saved there, or was not for this reason.
-    pub fn saved(&mut self, id: String, place: Result<String, String>) {
+    pub fn saved(&mut self, id: String, place: Result<String, RequestError>) {
         self.answer = Some((id, place));
     }
 

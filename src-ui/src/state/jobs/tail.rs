@@ -4,7 +4,7 @@ use tidings_protocol::job::{LogLine, MAX_LOG_LINES};
 
 use crate::state::json::Json;
 use crate::state::members::{get, is_true, string, whole};
-use crate::text::text;
+use crate::state::request_error::RequestError;
 
 /// The lines that are kept, the oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub struct Written {
     /// The lines; none yet.
     pub tail: Option<Tail>,
     /// Why the last answer brought none; those from before stay.
-    pub why: Option<String>,
+    pub why: Option<RequestError>,
 }
 
 impl Written {
@@ -76,12 +76,12 @@ impl Written {
     }
 
     /// Takes a server's answer to a question for what is new; whether that changed anything.
-    pub fn take(&mut self, answer: Result<String, String>) -> bool {
+    pub fn take(&mut self, answer: Result<String, RequestError>) -> bool {
         let (had_any, before) = (self.tail.is_some(), self.next());
         let mut tail = self.tail.take().unwrap_or_default();
         let why = match answer {
             Ok(lines) if tail.take(&lines) => None,
-            Ok(_) => Some(text().jobs.unreadable.to_owned()),
+            Ok(_) => Some(RequestError::unreadable()),
             Err(why) => Some(why),
         };
         if had_any || why.is_none() {
@@ -135,11 +135,12 @@ mod tests {
     #[test]
     fn an_answer_that_does_not_come_leaves_the_lines_that_are_there() {
         let mut written = Written::default();
-        assert!(written.take(Err("No answer.".to_owned())));
+        let lost = || RequestError::network(String::new());
+        assert!(written.take(Err(lost())));
         assert!(written.tail.is_none() && !written.is_whole());
         assert!(written.take(Ok(page(0..0))), "that it has written nothing is news");
         assert!(written.take(Ok(page(0..3))) && written.is_whole());
-        for why in [Err("No answer.".to_owned()), Ok("<html>".to_owned())] {
+        for why in [Err(lost()), Ok("<html>".to_owned())] {
             assert!(written.take(why.clone()) && !written.take(why), "the same is said once");
             assert!(!written.is_whole());
             assert_eq!((written.next(), written.tail.as_ref().unwrap().lines().len()), (3, 3));

@@ -100,8 +100,8 @@ fn what_was_removed_comes_back_by_no_late_answer() {
 fn what_is_refused_is_told_at_its_job_until_the_next_request() {
     let mut jobs = listed(&[row("a", "running", 5)], &[]);
     jobs.ask("u1~a");
-    jobs.answered("u1~a", Err("It has ended.".to_owned()));
-    assert_eq!(jobs.answer, Some(("u1~a".to_owned(), Err("It has ended.".to_owned()))));
+    jobs.answered("u1~a", Err(RequestError::unreadable()));
+    assert_eq!(jobs.answer, Some(("u1~a".to_owned(), Err(RequestError::unreadable()))));
     jobs.ask("u1~a");
     assert!(jobs.answer.is_none());
 }

@@ -1,6 +1,5 @@
 //! Jobs as the wire has them, read by hand for the sake of the page's weight.
 
-use tidings_protocol::api::ErrorCode;
 use tidings_protocol::job::{
     ArgInfo, ArgValue, Args, Choice, Input, Job, JobState, KindInfo, Percent, ResultInfo, Unit,
 };
@@ -133,16 +132,6 @@ pub fn request(kind: &str, args: &[(&str, String)]) -> String {
     let args: Vec<_> =
         args.iter().map(|(name, value)| format!("{}:{value}", quoted(name))).collect();
     format!("{{\"kind\":{},\"args\":{{{}}}}}", quoted(kind), args.join(","))
-}
-
-/// Why a list did not come, for people.
-#[must_use]
-pub fn why_not(code: ErrorCode, message: &str) -> String {
-    match code {
-        ErrorCode::NotFound => crate::text::text().jobs.too_old.to_owned(),
-        ErrorCode::Forbidden => crate::text::text().jobs.forbidden.to_owned(),
-        _ => crate::state::alerts::sentence(message),
-    }
 }
 
 #[cfg(test)]

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use tidings_protocol::api::ErrorCode;
 use tidings_protocol::job::{Job, JobState, Percent, REPORTED, Unit};
 
 use crate::state::alerts::sentence;
 use crate::state::format::{ago, bytes, grouped, one_decimal, rate as byte_rate};
+use crate::state::request_error::RequestError;
 use crate::text::{Language, counted, fill, language, text};
 
 /// A state in a word or two.
@@ -57,6 +59,15 @@ pub fn explain(job: &Job) -> Option<String> {
         JobState::Lost => told.or_else(|| said(words.fell_silent)),
         JobState::Unknown => said(words.newer_server),
         _ => None,
+    }
+}
+
+/// Why a list did not come.
+#[must_use]
+pub fn why_not_listed(error: &RequestError) -> String {
+    match error.code() {
+        ErrorCode::Forbidden => text().jobs.forbidden.to_owned(),
+        _ => error.explain_list(text().jobs.too_old),
     }
 }
 

@@ -3,6 +3,7 @@
 use tidings_protocol::notification::{Notification, Unread};
 
 use super::inbox::Asked;
+use crate::state::request_error::RequestError;
 use crate::text::text;
 
 /// One thing a reader does to the inbox.
@@ -39,7 +40,7 @@ pub enum Marked {
     /// There is none of that id any more.
     Gone,
     /// It is not done, for this reason.
-    Failed(String),
+    Failed(RequestError),
 }
 
 /// Marks under way, and how the one that each is about was then; null where it is about all.

@@ -17,6 +17,8 @@ use std::rc::Rc;
 use tidings_protocol::notification::{self as wire, InboxChange, Notification, Unread};
 
 use super::freshness::List;
+use super::request_error::RequestError;
+use crate::text::text;
 use inbox::{Asked, Inbox};
 use marks::{Mark, Marked, Marks};
 use told::Told;
@@ -36,8 +38,8 @@ pub enum Load {
     },
     /// It is here.
     Done,
-    /// It did not come; why, and what to do.
-    Failed(String),
+    /// It did not come, for this reason.
+    Failed(RequestError),
 }
 
 /// How the older page that was asked for last stands.
@@ -49,8 +51,11 @@ pub enum Older {
     /// It is on its way.
     Loading,
     /// It did not come, for this reason.
-    Failed(String),
+    Failed(RequestError),
 }
+
+/// What was refused, if it was a mark, and why.
+pub type Refused = (Option<Mark>, RequestError);
 
 /// All that the page knows of the reader's notifications.
 #[derive(Clone, Debug, Default)]
@@ -63,8 +68,8 @@ pub struct Notifications {
     pub load: Load,
     /// How the older page stands.
     pub older: Older,
-    /// Why the last mark was refused; gone with the next.
-    pub refused: Option<String>,
+    /// What was refused last; gone with the next mark.
+    pub refused: Option<Refused>,
 }
 
 impl Notifications {
@@ -163,9 +168,23 @@ impl Notifications {
         missed
     }
 
+    /// Why the newest page did not come, for people.
+    #[must_use]
+    pub fn explain_load(error: &RequestError) -> String {
+        error.explain_list(text().inbox.too_old)
+    }
+
     /// The newest page did not come.
-    pub fn load_failed(&mut self, why: String) {
+    pub fn load_failed(&mut self, why: RequestError) {
         self.load = Load::Failed(why);
+    }
+
+    /// What was refused, and why, for people; none if nothing was.
+    #[must_use]
+    pub fn explain_refused(&self) -> Option<String> {
+        let (mark, why) = self.refused.as_ref()?;
+        let why = why.explain();
+        Some(mark.as_ref().map_or_else(|| why.clone(), |mark| [mark.failure(), &*why].join(" ")))
     }
 
     /// Whether the newest page is on its way, or is to be asked for once more.
@@ -188,7 +207,7 @@ impl Notifications {
     }
 
     /// Takes what comes before `before`, or why it did not come.
-    pub fn older_loaded(&mut self, before: &str, page: Result<wire::Inbox, String>) {
+    pub fn older_loaded(&mut self, before: &str, page: Result<wire::Inbox, RequestError>) {
         self.older = match page {
             Ok(page) => {
                 self.told.all_up_to(page.notifications.first().map_or(0, |row| row.version));
@@ -224,7 +243,7 @@ impl Notifications {
         let asked = self.marks.end(mark);
         match (mark, answer, asked) {
             (_, Marked::Failed(why), _) => {
-                self.refused = Some(format!("{} {why}", mark.failure()));
+                self.refused = Some((Some(mark.clone()), why));
                 false
             }
             (Mark::ReadAll(version), Marked::Counted(told), _) => {

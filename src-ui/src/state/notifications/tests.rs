@@ -14,6 +14,10 @@ fn read(id: &str) -> Mark {
     Mark::Read(id.to_owned())
 }
 
+fn lost() -> RequestError {
+    RequestError::network(String::new())
+}
+
 fn shown(all: &Notifications) -> String {
     let words = all
         .shown()
@@ -37,11 +41,12 @@ fn a_mark_that_is_refused_is_taken_back_and_told() {
     let mut all = loaded(2, &[("b", 2), ("a", 1)]);
     all.begin_mark(&Mark::Remove("b".into()));
     assert_eq!((&*shown(&all), all.unread()), ("a*", 1));
-    all.marked(&Mark::Remove("b".into()), Marked::Failed("No answer.".into()), 9);
+    all.marked(&Mark::Remove("b".into()), Marked::Failed(lost()), 9);
     assert_eq!((&*shown(&all), all.unread()), ("b* a*", 2));
-    assert_eq!(all.refused.as_deref(), Some("It could not be deleted. No answer."));
+    let told = "It could not be deleted. The server could not be reached.";
+    assert_eq!(all.explain_refused().as_deref(), Some(told));
     all.begin_mark(&read("b"));
-    assert_eq!(all.refused, None);
+    assert_eq!(all.explain_refused(), None);
 }
 
 #[test]
@@ -154,8 +159,8 @@ fn older_ones_are_asked_for_one_page_at_a_time_and_are_no_news() {
     all.loaded(wire::Inbox { next: Some("~2".into()), ..page(2, 2, &[("b", 2)]) });
     assert_eq!(all.begin_older().as_deref(), Some("~2"));
     assert_eq!(all.begin_older(), None);
-    all.older_loaded("~2", Err("No answer.".into()));
-    assert_eq!(all.older, Older::Failed("No answer.".into()));
+    all.older_loaded("~2", Err(lost()));
+    assert_eq!(all.older, Older::Failed(lost()));
     assert_eq!(all.begin_older().as_deref(), Some("~2"));
     all.older_loaded("~2", Ok(page(2, 2, &[("a", 1)])));
     assert_eq!((&*shown(&all), all.begin_older()), ("b* a*", None));

@@ -11,6 +11,7 @@ pub mod wire;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::state::request_error::RequestError;
 use crate::text::text;
 use tidings_protocol::processes::MayEnd;
 
@@ -96,6 +97,12 @@ impl Table {
     pub fn age_of(&self, process: &Process) -> u64 {
         self.at.saturating_sub(self.boot_at + process.start) / 1_000
     }
+}
+
+/// Why a table did not come, for people.
+#[must_use]
+pub fn why_not_listed(error: &RequestError) -> String {
+    error.explain_list(text().processes.too_old)
 }
 
 /// Why nobody may end one, for people.

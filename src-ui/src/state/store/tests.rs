@@ -74,7 +74,7 @@ fn who_is_signed_in_is_known_until_the_sign_out() {
 fn a_sign_out_leaves_nothing_of_the_machine_on_the_page() {
     let store = feed(&Store::new(Duration::ZERO), "metrics/a", 1, SAMPLE);
     let store = feed(&store, "b", 2, "1").after(Action::TogglePause);
-    let failed = store.after(Action::SignOutFailed("no".to_owned()));
+    let failed = store.after(Action::SignOutFailed(RequestError::unreadable()));
     assert!(failed.connection.sign_out_error.is_some());
     assert!(failed.shown_metrics().current().is_some(), "the session still holds");
     let out = failed.after(Action::SignedOut);

@@ -146,6 +146,12 @@ impl Toasts {
         self.tidy();
     }
 
+    /// Leaves nothing to be read out.
+    pub fn hush(&mut self) {
+        self.polite.text.clear();
+        self.urgent.text.clear();
+    }
+
     /// Time stands still for the toasts, or goes on.
     pub fn hold(&mut self, hold: Hold, on: bool, now: Duration) {
         self.settle(now);
@@ -200,8 +206,7 @@ impl Toasts {
         if self.list.is_empty() {
             self.beyond = 0;
             self.holds.retain(|hold| *hold == Hold::Hidden);
-            self.polite.text.clear();
-            self.urgent.text.clear();
+            self.hush();
         }
     }
 

@@ -177,6 +177,18 @@ fn the_same_words_are_another_announcement() {
 }
 
 #[test]
+fn what_was_said_is_not_there_to_be_said_again_once_all_are_hushed() {
+    let mut toasts = Toasts::default();
+    toasts.show(&one("a", Level::Info), LIVE, at(0));
+    toasts.show(&one("b", Level::Error), LIVE, at(0));
+    toasts.hush();
+    assert_eq!((&*toasts.polite().text, &*toasts.urgent().text), ("", ""));
+    assert_eq!(titles(&toasts).len(), 2, "they stand there as before");
+    toasts.show(&one("c", Level::Info), LIVE, at(1));
+    assert_eq!(toasts.polite().text, "Info: Title c. ");
+}
+
+#[test]
 fn one_that_is_replaced_is_said_where_it_went_wrong_again() {
     let mut toasts = Toasts::default();
     toasts.show(&one("a", Level::Success), LIVE, at(0));

@@ -100,7 +100,6 @@ pub(in crate::text) const TEXTS: Jobs = Jobs {
     left_days: "noch etwa {0} d",
     waits: "wartet seit {0}",
     took: "{0} · Dauer {1}",
-    unreadable: "Die Antwort ist nicht lesbar.",
     too_old: "Dieser Server kennt keine Aufträge; eine neuere Version schon.",
     forbidden: "Dieses Token darf keine Aufträge sehen; eines mit der Berechtigung jobs darf es.",
 };

@@ -100,7 +100,6 @@ table! {
         left_days: "about {0} d left",
         waits: "waits for {0}",
         took: "{0} · took {1}",
-        unreadable: "The answer cannot be read.",
         too_old: "This server knows no jobs; a newer release does.",
         forbidden: "You may not see jobs by this token; one with the scope jobs may.",
     }

@@ -21,15 +21,8 @@ table! {
         too_many_wait: "Too many attempts. Try again in a while.",
         link_used: "This sign-in link was used already or is too old. Restart the server for a fresh one, or sign in otherwise.",
         unknown_token: "The server does not know this token. Check that all of it was copied.",
-        unreadable: "The server’s answer cannot be read ({0}). It may be another release.",
+        unreadable: "The server’s answer cannot be read. It may be another release.",
         no_answer: "it does not answer",
         not_opened: "the stream could not be opened",
-        lost: "the server could not be reached",
-        lost_why: "the server could not be reached: {0}",
-        other_release: "the server’s answer cannot be read; it may be another release",
-        no_job: "it names no job",
-        no_inbox: "it is no inbox",
-        no_count: "it tells no count",
-        no_history: "it is no history",
     }
 }

@@ -1,7 +1,8 @@
 use super::super::tests::alert;
 use super::super::wire::body;
 use super::*;
-use tidings_protocol::api::{ErrorCode, ErrorDetail};
+use crate::state::request_error::tests::refused;
+use tidings_protocol::api::ErrorCode;
 
 fn disk() -> Draft {
     Draft::starter("A disk fills up", "disk.*.used_percent", Side::Above, 90.0, "5m")
@@ -146,7 +147,7 @@ fn a_copy_has_a_name_that_is_free() {
 
 #[test]
 fn a_refusal_stands_at_the_field_that_it_is_about() {
-    let at = |code, message: &str| problem(&ErrorDetail { code, message: message.to_owned() });
+    let at = |code, message: &str| problem(&refused(code, message));
     assert_eq!(at(ErrorCode::NameTaken, "").0, Field::Name);
     assert_eq!(at(ErrorCode::NoSuchUser, "there is no user \"x\"").0, Field::Users);
     let unknown = at(ErrorCode::BadRequest, "there is no metric `x`; did you mean `y`?");
