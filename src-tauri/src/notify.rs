@@ -91,7 +91,7 @@ impl Notifier {
             settings: notices.watch_settings(),
             hints: notices.watch_hints(),
             orders: notices.watch_orders(),
-            system: System::new(&place.identifier),
+            system: System::new(&place.identifier, &place.id),
             started: Instant::now(),
             app,
             client,
@@ -164,7 +164,7 @@ impl<R: Runtime> Worker<R> {
                 // Orders are of the server in the window.
                 user = user(&self.client, &mut self.orders, |order| {
                     order == Order::Connect || !self.place.glance.is_shown()
-                }, |error| {
+                }, || self.place.glance.is_shown(), |error| {
                     self.place.glance.stand(|_| Standing::from(error));
                 }) => return user,
                 Ok(()) = self.hints.changed() => self.hint().await,

@@ -159,6 +159,8 @@ impl<R: Runtime> Worker<R> {
             &client,
             &mut orders,
             |order| order == Order::Connect,
+            // It is the server in the window that is asked here.
+            || true,
             |error| {
                 said.send_replace(Standing::from(error));
             },

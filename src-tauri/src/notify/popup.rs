@@ -20,6 +20,28 @@ pub(crate) enum Slot {
     Summary(u64),
 }
 
+/// Longest name of a group or a slot, as Windows wants it.
+#[cfg(any(windows, target_os = "macos", test))]
+const NAME: usize = 64;
+
+/// What systems that know notifications by names call those of a server.
+#[cfg(any(windows, target_os = "macos", test))]
+pub(super) fn group(server: &str) -> String {
+    format!("tidings-{server}").chars().take(NAME).collect()
+}
+
+#[cfg(any(windows, target_os = "macos", test))]
+impl Slot {
+    /// What they call it within its group.
+    pub(super) fn tag(&self) -> String {
+        match self {
+            Self::Hint => "hint".to_owned(),
+            Self::Item(id) => format!("item-{id}").chars().take(NAME).collect(),
+            Self::Summary(number) => format!("summary-{number}"),
+        }
+    }
+}
+
 /// A notification of the system, in plain text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Popup {
@@ -171,6 +193,18 @@ pub(super) mod tests {
         let popup = Popup::single(&one);
         assert_eq!((&*popup.title, &*popup.body), ("Error: Title a", "3 tests \nfailed"));
         assert_eq!((popup.slot, popup.opens.as_deref()), (Slot::Item("a".into()), Some("a")));
+    }
+
+    #[test]
+    fn no_two_of_several_servers_share_a_name() {
+        let slots =
+            [Slot::Hint, Slot::Item("hint".into()), Slot::Item("a".into()), Slot::Summary(1)];
+        let names = ["first", "00f1", "00f2"]
+            .into_iter()
+            .flat_map(|server| slots.iter().map(move |slot| (group(server), slot.tag())));
+        let names: std::collections::HashSet<_> = names.collect();
+        assert_eq!(names.len(), 3 * slots.len());
+        assert_eq!(Slot::Item("x".repeat(99)).tag().len(), NAME);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The notifications of the system. Each of these has the same few methods:
 //!
-//! - `new(identifier)`, of the app;
+//! - `new(identifier, server)`, of the app, and the id of the server whose notifications these are: what another server shows is
+//!   neither replaced nor taken away;
 //! - `show(popup)`, in the place of the one of the same slot, and `close(slot)`;
 //! - `clicked()`, which waits for somebody to click one, and can be given up;
 //! - `close_all()`.

@@ -86,7 +86,7 @@ enum Signal {
 }
 
 impl System {
-    pub(in crate::notify) fn new(_identifier: &str) -> Self {
+    pub(in crate::notify) fn new(_identifier: &str, _server: &str) -> Self {
         Self::default()
     }
 

@@ -8,13 +8,15 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Click, Complaint};
-use crate::notify::popup::{Popup, Slot};
+use crate::notify::popup::{Popup, Slot, group};
 
 /// Clicks that may wait; nobody clicks so fast.
 const MOST_CLICKS: usize = 16;
 
 /// See [`super`].
 pub(in crate::notify) struct System {
+    /// What the names of this server's begin with.
+    group: String,
     complaint: Complaint,
     /// Null until somebody was asked.
     is_allowed: Option<bool>,
@@ -24,9 +26,14 @@ pub(in crate::notify) struct System {
 }
 
 impl System {
-    pub(in crate::notify) fn new(_identifier: &str) -> Self {
-        let clicks = mpsc::channel(MOST_CLICKS);
-        Self { complaint: Complaint::default(), is_allowed: None, shown: HashMap::new(), clicks }
+    pub(in crate::notify) fn new(_identifier: &str, server: &str) -> Self {
+        Self {
+            group: group(server),
+            complaint: Complaint::default(),
+            is_allowed: None,
+            shown: HashMap::new(),
+            clicks: mpsc::channel(MOST_CLICKS),
+        }
     }
 
     pub(in crate::notify) async fn show(&mut self, popup: &Popup) {
@@ -37,21 +44,21 @@ impl System {
             return;
         }
         self.shown.retain(|_, task| !task.is_finished());
-        let waiting = self.complaint.hear(self.send(popup).await);
-        if let Some(waiting) = waiting {
+        let sent = self.send(popup).await;
+        if let Some(waiting) = self.complaint.hear(sent) {
             self.shown.insert(popup.slot.clone(), waiting);
         }
     }
 
     pub(in crate::notify) async fn close(&mut self, slot: &Slot) {
         if self.shown.remove(slot).is_some() {
-            close_delivered(&name(slot)).await;
+            close_delivered(&self.name(slot)).await;
         }
     }
 
     pub(in crate::notify) async fn close_all(&mut self) {
         for slot in std::mem::take(&mut self.shown).into_keys() {
-            close_delivered(&name(&slot)).await;
+            close_delivered(&self.name(&slot)).await;
         }
     }
 
@@ -65,7 +72,7 @@ impl System {
 
     async fn send(&self, popup: &Popup) -> Result<AbortOnDropHandle<()>, Error> {
         let handle = Notification::new()
-            .id(&name(&popup.slot))
+            .id(&self.name(&popup.slot))
             .title(&popup.title)
             .message(&popup.body)
             .send()
@@ -80,13 +87,9 @@ impl System {
             }
         })))
     }
-}
 
-/// What comes later by the same name takes the place of the one before.
-fn name(slot: &Slot) -> String {
-    match slot {
-        Slot::Hint => "hint".to_owned(),
-        Slot::Item(id) => format!("item-{id}"),
-        Slot::Summary(number) => format!("summary-{number}"),
+    /// What comes later by the same name takes the place of the one before.
+    fn name(&self, slot: &Slot) -> String {
+        format!("{}/{}", self.group, slot.tag())
     }
 }

@@ -7,30 +7,33 @@ use windows::Foundation::TypedEventHandler;
 use windows::UI::Notifications::{
     ToastNotification, ToastNotificationManager, ToastNotifier, ToastTemplateType,
 };
-use windows::core::{HSTRING, Interface, Result};
+use windows::core::{HSTRING, IInspectable, Result};
 
 use super::{Click, Complaint};
-use crate::notify::popup::{Popup, Slot};
+use crate::notify::popup::{Popup, Slot, group};
 
 /// Clicks that may wait; nobody clicks so fast.
 const MOST_CLICKS: usize = 16;
 
-/// Toasts of one group are told apart by their tag.
-const GROUP: &str = "tidings";
-
 /// See [`super`].
 pub(in crate::notify) struct System {
     identifier: HSTRING,
+    /// Toasts of one group are told apart by their tag.
+    group: HSTRING,
     notifier: Option<ToastNotifier>,
     complaint: Complaint,
     clicks: (mpsc::Sender<Click>, mpsc::Receiver<Click>),
 }
 
 impl System {
-    pub(in crate::notify) fn new(identifier: &str) -> Self {
-        let clicks = mpsc::channel(MOST_CLICKS);
-        let complaint = Complaint::default();
-        Self { identifier: HSTRING::from(identifier), notifier: None, complaint, clicks }
+    pub(in crate::notify) fn new(identifier: &str, server: &str) -> Self {
+        Self {
+            identifier: HSTRING::from(identifier),
+            group: HSTRING::from(group(server)),
+            notifier: None,
+            complaint: Complaint::default(),
+            clicks: mpsc::channel(MOST_CLICKS),
+        }
     }
 
     pub(in crate::notify) async fn show(&mut self, popup: &Popup) {
@@ -42,8 +45,8 @@ impl System {
         // One that is gone by itself is as good.
         let _ = ToastNotificationManager::History().and_then(|history| {
             history.RemoveGroupedTagWithId(
-                &HSTRING::from(tag(slot)),
-                &HSTRING::from(GROUP),
+                &HSTRING::from(slot.tag()),
+                &self.group,
                 &self.identifier,
             )
         });
@@ -51,7 +54,7 @@ impl System {
 
     pub(in crate::notify) async fn close_all(&mut self) {
         let _ = ToastNotificationManager::History()
-            .and_then(|history| history.RemoveGroupWithId(&HSTRING::from(GROUP), &self.identifier));
+            .and_then(|history| history.RemoveGroupWithId(&self.group, &self.identifier));
     }
 
     pub(in crate::notify) async fn clicked(&mut self) -> Click {
@@ -64,14 +67,15 @@ impl System {
 
     fn try_show(&mut self, popup: &Popup) -> Result<()> {
         let toast = ToastNotification::CreateToastNotification(&content(popup)?)?;
-        toast.SetTag(&HSTRING::from(tag(&popup.slot)))?;
-        toast.SetGroup(&HSTRING::from(GROUP))?;
+        toast.SetTag(&HSTRING::from(popup.slot.tag()))?;
+        toast.SetGroup(&self.group)?;
         let (clicks, opens) = (self.clicks.0.clone(), popup.opens.clone());
-        toast.Activated(&TypedEventHandler::new(move |_, _| {
+        let clicked = TypedEventHandler::<ToastNotification, IInspectable>::new(move |_, _| {
             // Where too many wait, the window comes to the front by one of them.
             drop(clicks.try_send(Click { opens: opens.clone(), token: None }));
             Ok(())
-        }))?;
+        });
+        toast.Activated(&clicked)?;
         let notifier = match self.notifier.take() {
             Some(notifier) => notifier,
             None => ToastNotificationManager::CreateToastNotifierWithId(&self.identifier)?,
@@ -86,16 +90,7 @@ fn content(popup: &Popup) -> Result<XmlDocument> {
     let texts = document.GetElementsByTagName(&HSTRING::from("text"))?;
     for (place, text) in (0..).zip([&popup.title, &popup.body]) {
         let node = document.CreateTextNode(&HSTRING::from(text))?;
-        texts.Item(place)?.AppendChild(&node.cast::<windows::Data::Xml::Dom::IXmlNode>()?)?;
+        texts.Item(place)?.AppendChild(&node)?;
     }
     Ok(document)
-}
-
-/// At most 64 characters, as the system wants.
-fn tag(slot: &Slot) -> String {
-    match slot {
-        Slot::Hint => "hint".to_owned(),
-        Slot::Item(id) => id.chars().take(64).collect(),
-        Slot::Summary(number) => format!("summary-{number}"),
-    }
 }
