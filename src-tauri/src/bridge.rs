@@ -22,12 +22,24 @@ const SHORTEST_ROUND: Duration = Duration::from_millis(100);
 /// After this an answer comes even if nothing is new.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
+/// Numbers of batches begin with that of their bridge, above so many bits: a page that shows the server of another has no number
+/// of this one. The page keeps 53 bits exactly.
+const BATCH_BITS: u32 = 32;
+const BRIDGES: u64 = 1 << (53 - BATCH_BITS);
+
+/// The page is of another server than the one that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("another server is shown by now, and this page has to be loaded anew")]
+pub struct OtherPage;
+
 /// Hands what a subscription brings to the web view.
 #[derive(Debug)]
 pub struct Bridge {
     handle: Handle,
     /// Whose subscription it is; none in tests that ask nothing of it.
     client: Option<Client>,
+    /// Which of the app's bridges it is.
+    place: u64,
     /// Number of the newest poll. A page that was reloaded leaves a poll behind that nobody waits for:
     /// it gives way.
     turn: watch::Sender<u64>,
@@ -48,7 +60,16 @@ impl Bridge {
         let handle = subscription.handle();
         let ledger = Ledger::default();
         let reader = Reader { subscription, ledger, answered: None };
-        Self { handle, client: None, turn: watch::Sender::new(0), reader: Mutex::new(reader) }
+        let (turn, reader) = (watch::Sender::new(0), Mutex::new(reader));
+        Self { handle, client: None, place: 0, turn, reader }
+    }
+
+    /// The same bridge, which takes the place of another: whoever has batches of that one gets none of this.
+    #[must_use]
+    pub(crate) fn after(mut self, before: &Self) -> Self {
+        self.place = (before.place + 1) % BRIDGES;
+        self.reader.get_mut().ledger = Ledger::from_seq(self.place << BATCH_BITS);
+        self
     }
 
     /// The same bridge, whose page may say which key of the client's server is the right one.
@@ -88,7 +109,18 @@ impl Bridge {
     ///
     /// Until `seen` is ready nobody sees the page: what is replaced by the next of its kind anyway, above all metrics, is held back then.
     /// Drawing it would cost more than all else the app does.
-    pub async fn poll(&self, since: u64, seen: impl Future<Output = ()>) -> Batch {
+    ///
+    /// # Errors
+    ///
+    /// If that is a batch of another bridge.
+    pub async fn poll(
+        &self,
+        since: u64,
+        seen: impl Future<Output = ()>,
+    ) -> Result<Batch, OtherPage> {
+        if since != 0 && since >> BATCH_BITS != self.place {
+            return Err(OtherPage);
+        }
         let mut turn = self.turn.subscribe();
         let mut mine = 0;
         self.turn.send_modify(|newest| {
@@ -101,7 +133,7 @@ impl Bridge {
             _ = turn.wait_for(|newest| *newest != mine) => {}
             () = reader.fill(since, seen) => {}
         }
-        reader.answer()
+        Ok(reader.answer())
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tidings_client::{ClientError, CredentialsError, ProcessError, ResultError, TrustError};
 use tidings_protocol::api::ErrorCode;
 
+use crate::bridge::OtherPage;
 use crate::servers::ServersError;
 
 /// Why the app cannot start.
@@ -60,6 +61,12 @@ impl CommandError {
 
 impl From<ServersError> for CommandError {
     fn from(error: ServersError) -> Self {
+        Self { code: Code::Internal, message: error.to_string(), status: None, reason: None }
+    }
+}
+
+impl From<OtherPage> for CommandError {
+    fn from(error: OtherPage) -> Self {
         Self { code: Code::Internal, message: error.to_string(), status: None, reason: None }
     }
 }

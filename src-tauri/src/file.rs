@@ -58,7 +58,10 @@ fn replace_by(
     }
     // On other systems a folder cannot be opened, and the new name is kept without it.
     #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
+    if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {
+        // It is in its place already: whoever is told that it is not goes by what is no more.
+        tracing::warn!("{} may be as before once the machine goes down: {error}", path.display());
+    }
     Ok(())
 }
 

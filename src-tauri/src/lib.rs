@@ -50,7 +50,7 @@ use tauri::{App, AppHandle, Builder, Context, Env, Manager, RunEvent, Runtime, W
 use tidings_client::{Client, ClientConfig};
 use tokio_util::task::AbortOnDropHandle;
 
-pub use bridge::Bridge;
+pub use bridge::{Bridge, OtherPage};
 use diagnostics::Diagnostics;
 pub use error::StartError;
 use instance::Claim;

@@ -25,15 +25,17 @@ use std::time::Duration;
 
 use tauri::{AppHandle, Manager, Runtime};
 use tidings_client::{Client, Token};
+use tidings_feed::Batch;
 use tokio::sync::{Mutex as Turn, watch};
 
-use crate::bridge::Bridge;
+use crate::bridge::{Bridge, OtherPage};
 use crate::notices::{Notices, Order};
 use crate::notify::{Notifier, Place};
 pub(crate) use glance::Glance;
 use list::List;
 pub(crate) use probe::Draft;
-use secret::Secrets;
+use secret::{Asks, SecretError, Secrets};
+use told::Left;
 
 /// Id of the server that the app began with.
 const FIRST: &str = "first";
@@ -59,6 +61,7 @@ pub struct Servers {
     /// Each server's, by its id.
     posts: Mutex<HashMap<String, Post>>,
     news: Arc<watch::Sender<u64>>,
+    left: Mutex<Left>,
     /// Null where the app watches the one server that its environment names.
     book: Option<Book>,
     /// What the first is called where something is remembered of it; null where that lasts as long as the app.
@@ -90,12 +93,23 @@ pub(crate) enum ServersError {
     /// It is not in the list.
     #[error("this server is not in the list")]
     Unknown,
-    /// Its token cannot be had or removed.
+    /// Its token cannot be had.
     #[error("{0}")]
     Secret(String),
+    /// Nobody opened the store where its token lies.
+    #[error(
+        "the system's store of secrets stays locked: choose the server again to unlock it, or change it and write its token anew"
+    )]
+    Locked,
     /// The list cannot be kept.
     #[error("the list of servers cannot be kept: {0}")]
     File(#[from] std::io::Error),
+}
+
+impl From<SecretError> for ServersError {
+    fn from(error: SecretError) -> Self {
+        if error.is_locked() { Self::Locked } else { Self::Secret(error.to_string()) }
+    }
 }
 
 impl Servers {
@@ -111,6 +125,7 @@ impl Servers {
             watched: watch::Sender::new(Arc::new(watched)),
             posts: Mutex::new(HashMap::from([(FIRST.to_owned(), post)])),
             news,
+            left: Mutex::default(),
             book: None,
             first: None,
             folder: None,
@@ -137,7 +152,8 @@ impl Servers {
         }
         self.book = Some(Book { list, secrets });
         if let Some(id) = kept.chosen
-            && let Ok(Ok(())) = tokio::time::timeout(START_PATIENCE, self.open(&id)).await
+            && let Ok(Ok(())) =
+                tokio::time::timeout(START_PATIENCE, self.open(&id, Asks::Nobody)).await
         {
             self.show(&id);
         }
@@ -147,6 +163,18 @@ impl Servers {
     /// What the page shows.
     pub(crate) fn watched(&self) -> Arc<Watched> {
         self.watched.borrow().clone()
+    }
+
+    /// What is new for a page that has batch `since`. One that is not of the server that is shown now is told nothing, whether that
+    /// was another before it asked or became another while it waited. `seen` as in [`Bridge::poll`].
+    pub(crate) async fn poll(
+        &self,
+        since: u64,
+        seen: impl Future<Output = ()>,
+    ) -> Result<Batch, OtherPage> {
+        let watched = self.watched();
+        let batch = watched.bridge.poll(since, seen).await?;
+        if Arc::ptr_eq(&watched, &self.watched()) { Ok(batch) } else { Err(OtherPage) }
     }
 
     /// Hears which server the page shows.
@@ -176,7 +204,7 @@ impl Servers {
             let ids: Vec<_> = self.posts().keys().cloned().collect();
             for id in ids {
                 // Nobody waits for a store that does not answer. How that went its glance says.
-                if self.open(&id).await.is_ok() {
+                if self.open(&id, Asks::Nobody).await.is_ok() {
                     let _turn = self.turn.lock().await;
                     self.listen(&app, &id);
                 }
@@ -207,8 +235,12 @@ impl Servers {
         app: &AppHandle<R>,
         id: &str,
     ) -> Result<(), ServersError> {
+        // Others need not wait for whoever is asked to open the store.
+        self.open(id, Asks::Person).await?;
         let _turn = self.turn.lock().await;
-        self.open(id).await?;
+        if !self.posts().get(id).is_some_and(|post| post.client.is_some()) {
+            return Err(ServersError::Unknown);
+        }
         self.listen(app, id);
         if let Some(book) = &self.book {
             let chosen = (id != FIRST).then(|| id.to_owned());
@@ -223,7 +255,7 @@ impl Servers {
     }
 
     /// Makes the client of a server that has none.
-    async fn open(&self, id: &str) -> Result<(), ServersError> {
+    async fn open(&self, id: &str, asks: Asks) -> Result<(), ServersError> {
         match self.posts().get(id) {
             None => return Err(ServersError::Unknown),
             Some(post) if post.client.is_some() => return Ok(()),
@@ -231,11 +263,11 @@ impl Servers {
         }
         let book = self.book.as_ref().ok_or(ServersError::Unknown)?;
         let entry = book.list.entry(id).ok_or(ServersError::Unknown)?;
-        let read = book.secrets.read(id, entry.token).await.map_err(|error| error.to_string());
-        let made = read.and_then(|secret| {
+        let read = book.secrets.read(entry.token_id(), entry.token, asks).await;
+        let made = read.map_err(ServersError::from).and_then(|secret| {
             let token = Token::new(&secret);
             let client = probe::client(&entry.url, entry.key, token.clone());
-            Ok((client.map_err(|error| error.to_string())?, token))
+            Ok((client.map_err(|error| ServersError::Secret(error.to_string()))?, token))
         });
         let mut posts = self.posts();
         let post = posts.get_mut(id).ok_or(ServersError::Unknown)?;
@@ -253,7 +285,7 @@ impl Servers {
                     tracing::warn!("a server cannot be asked: {why}");
                 }
                 post.glance.lock();
-                Err(ServersError::Secret(why))
+                Err(why)
             }
         }
     }
@@ -302,7 +334,9 @@ impl Servers {
     fn show(&self, id: &str) {
         let posts = self.posts();
         let Some((client, _)) = posts.get(id).and_then(|post| post.client.clone()) else { return };
-        let bridge = Bridge::new(client.subscribe_as_dashboard()).with_client(client.clone());
+        let bridge = Bridge::new(client.subscribe_as_dashboard())
+            .with_client(client.clone())
+            .after(&self.watched.borrow().bridge);
         for (other, post) in &*posts {
             post.glance.show(other == id);
         }
@@ -325,8 +359,34 @@ impl Servers {
         self.news.send_modify(|version| *version += 1);
     }
 
+    fn left(&self) -> MutexGuard<'_, Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Nobody panics while holding it, and if somebody did, it is still whole.
     fn posts(&self) -> MutexGuard<'_, HashMap<String, Post>> {
         self.posts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidings_client::ClientConfig;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_of_the_server_before_is_told_nothing_of_the_one_that_is_shown_now() {
+        // Nobody is there; how that stands is told all the same.
+        let config = ClientConfig::new("http://127.0.0.1:9".parse().unwrap(), Token::new("t"));
+        let client = Client::new(config).unwrap();
+        let bridge = Bridge::new(client.subscribe_as_dashboard());
+        let servers = Servers::only(client, bridge, Token::new("t"));
+        let before = servers.poll(0).await.unwrap().seq;
+        // It waits at first, since no answer comes right behind another.
+        let (late, ()) = tokio::join!(servers.poll(before), async { servers.show(FIRST) });
+        assert!(late.is_err(), "it came of the server before");
+        assert!(servers.poll(before).await.is_err(), "it asks for what comes after that");
+        let now = servers.poll(0).await.unwrap().seq;
+        assert!(servers.poll(now).await.is_ok(), "the page that was loaded anew goes on");
     }
 }

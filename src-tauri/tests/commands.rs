@@ -136,7 +136,7 @@ async fn metrics_wait_until_somebody_sees_the_page_or_until_there_is_more() {
     let mut peer = script.open().await;
     let mut since = 0;
     loop {
-        let batch = bridge.poll(since, ready(())).await;
+        let batch = bridge.poll(since, ready(())).await.expect("its own page");
         since = batch.seq;
         if batch.status.state == State::Live {
             break;
@@ -161,6 +161,7 @@ async fn metrics_wait_until_somebody_sees_the_page_or_until_there_is_more() {
         peer.send(&event(7, "metrics/a")).await;
         peer.send(&event(8, "work/1")).await;
     });
+    let batch = batch.expect("its own page");
     assert_eq!(seqs(&batch), [7, 8], "one answer, and of the metrics the newest");
 
     peer.send(&event(9, "metrics/a")).await;
@@ -168,6 +169,7 @@ async fn metrics_wait_until_somebody_sees_the_page_or_until_there_is_more() {
         unseen.notified().await;
         shown.notify_one();
     });
+    let batch = batch.expect("its own page");
     assert_eq!(seqs(&batch), [9]);
 }
 
@@ -188,6 +190,18 @@ async fn a_reloaded_page_does_not_wait_for_the_poll_it_left_behind() {
     });
     assert_eq!(snapshot, [6], "the newest metrics again");
     assert!(left_behind.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_has_batches_of_another_server_gets_none() {
+    let mut desk = Desk::new().await;
+    desk.until(State::Live).await;
+    let of_another = (1_u64 << 32) + desk.since;
+    let refused = invoke(&desk.page, "poll_feed", json!({ "since": of_another })).await;
+    let why = refused.expect_err("an error");
+    assert!(why["message"].as_str().expect("text").contains("loaded anew"), "{why}");
+    desk.peer.send(&event(6, "work/1")).await;
+    assert_eq!(desk.events(1).await, [6], "the page that is there misses nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,6 +35,7 @@ fn Page() -> Html {
     let help = use_state_eq(|| false);
     let settings = use_state_eq(|| false);
     let servers = use_state_eq(|| false);
+    let elsewhere = use_state_eq(String::new);
     let inbox = use_inbox_open();
     let connection = use_connection();
     // With another one all below is drawn anew, and stays what it is.
@@ -74,6 +75,10 @@ fn Page() -> Html {
         let servers = servers.setter();
         Callback::from(move |()| servers.set(show))
     };
+    let on_unread = {
+        let elsewhere = elsewhere.setter();
+        Callback::from(move |unread| elsewhere.set(unread))
+    };
     let on_keys = {
         let (close, help) = (show_settings(false), on_help.clone());
         Callback::from(move |()| {
@@ -84,8 +89,8 @@ fn Page() -> Html {
     html! {
         <>
             <a class="skip" href="#main">{ text().shell.skip }</a>
-            <Header on_servers={show_servers(true)} on_settings={show_settings(true)} {on_help} />
-            <Servers open={*servers} on_close={show_servers(false)} />
+            <Header elsewhere={(*elsewhere).clone()} on_servers={show_servers(true)} on_settings={show_settings(true)} {on_help} />
+            <Servers open={*servers} on_close={show_servers(false)} {on_unread} />
             <Main />
             if has_session {
                 <Inbox />

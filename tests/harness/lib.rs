@@ -10,7 +10,7 @@
 //! - [`Namespace`]: a second machine whose link can be cut.
 //! - [`Nginx`]: the real one, in front of a server.
 //! - [`Redis`]: the real one, and [`Proxy`]: a network with faults.
-//! - [`Keyring`]: a session bus with a store of secrets.
+//! - [`Keyring`]: a session bus with a store of secrets; [`SecretStore`]: with one that a test locks.
 //! - [`NoticeService`]: a session bus with a service of notifications.
 //! - [`Screen`]: a browser or the desktop window, and what it shows; [`Trace`]: what its main thread does.
 //! - [`Stage`]: a display whose pixels are read, for apps that no driver slows down.
@@ -47,6 +47,7 @@ mod redis;
 #[cfg(target_os = "linux")]
 mod scene;
 mod screen;
+mod secret_store;
 mod server;
 mod spread;
 mod stage;
@@ -85,6 +86,7 @@ pub use redis::Redis;
 #[cfg(target_os = "linux")]
 pub use scene::{Due, HEARTBEAT_SECONDS, QUIET, Scene};
 pub use screen::{AppProcess, FRAME_MS, Screen, Shown, Tab, Trace, epoch_ms, screenshots};
+pub use secret_store::SecretStore;
 pub use server::{Server, ServerOptions, established, free_address};
 pub use spread::Spread;
 pub use stage::{Area, Stage};

@@ -67,6 +67,11 @@ impl Kept {
 }
 
 impl Ledger {
+    /// One whose batches have greater numbers than this.
+    pub(super) fn from_seq(seq: u64) -> Self {
+        Self { seq, ..Self::default() }
+    }
+
     /// Takes note that the page has batch `since`, and says whether it has everything there is. `0`, or
     /// a number never given, is a page that has nothing.
     pub(super) fn acknowledge(&mut self, since: u64) -> bool {

@@ -20,7 +20,7 @@ pub(crate) async fn poll_feed(
     since: u64,
 ) -> Result<String, CommandError> {
     keeper.has_shown(since);
-    let batch = servers.watched().bridge.poll(since, keeper.seen()).await;
+    let batch = servers.poll(since, keeper.seen()).await?;
     if has_figures(&batch) {
         keeper.sends_figures(batch.seq);
     }

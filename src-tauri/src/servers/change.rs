@@ -8,6 +8,7 @@ use url::Url;
 
 use super::list::{Entry, MOST};
 use super::probe::{self, Draft, Problem, Verdict};
+use super::secret::{Asks, Place as Kept, SecretError};
 use super::{Book, FIRST, Glance, Post, Servers, ServersError};
 
 impl Book {
@@ -22,6 +23,22 @@ impl Book {
         }
         let known = servers.into_iter().find(|entry| entry.id == id);
         known.map(Some).ok_or(Problem::NotKept)
+    }
+
+    /// Puts a server into the list, in the place of what it was `before`; null of a new one.
+    fn put(&self, before: Option<&Entry>, entry: &Entry) -> Result<(), Verdict> {
+        let id = before.map_or("", |before| before.id.as_str());
+        // The list may be another by now.
+        if self.fit(id, &entry.url)?.as_ref() != before {
+            return Err(Verdict::of(Problem::NotKept, "it was changed meanwhile"));
+        }
+        let put = self.list.change(|kept| {
+            match kept.servers.iter_mut().find(|other| other.id == entry.id) {
+                Some(other) => *other = entry.clone(),
+                None => kept.servers.push(entry.clone()),
+            }
+        });
+        put.map_err(|error| Verdict::of(Problem::NotKept, error))
     }
 }
 
@@ -45,18 +62,21 @@ impl Servers {
         let book = self.book.as_ref().ok_or(Problem::NotKept)?;
         let wanted = draft.wanted()?;
         let before = book.fit(&draft.id, &wanted.url)?;
-        let (token, is_new) = match (draft.token()?, &before) {
-            (Some(token), _) => (token, true),
+        let (secret, is_new) = match (draft.token()?, &before) {
+            (Some(_), _) => (draft.token.trim().to_owned(), true),
             (None, None) => return Err(Problem::Token.into()),
             // Whoever could change the address alone would be sent the token.
             (None, Some(entry)) if entry.url.origin() != wanted.url.origin() => {
                 return Err(Problem::OtherAddress.into());
             }
             (None, Some(entry)) => {
-                let read = book.secrets.read(&entry.id, entry.token).await;
-                (Token::new(&read.map_err(|error| Verdict::of(Problem::Token, error))?), false)
+                let read = book.secrets.read(entry.token_id(), entry.token, Asks::Person).await;
+                let secret = read.map_err(|error| not_had(Problem::Token, &error))?;
+                // It is found there by the name.
+                (secret, entry.token == Kept::Store && entry.name != wanted.name)
             }
         };
+        let token = Token::new(&secret);
         // A key that was compared holds for the address that it was compared for.
         let known = before.as_ref().filter(|entry| entry.url.origin() == wanted.url.origin());
         let key = wanted.key.clone().or_else(|| known.and_then(|entry| entry.key.clone()));
@@ -71,32 +91,40 @@ impl Servers {
         if !is_kept || !is_well {
             return Ok(verdict);
         }
-        let _turn = self.turn.lock().await;
-        // The list may be another by now.
-        book.fit(&draft.id, &wanted.url)?;
-        let is_first = book.list.get().servers.is_empty();
-        let id = before.as_ref().map_or_else(new_id, |entry| entry.id.clone());
-        let not_kept = |error: &dyn std::error::Error| Verdict::of(Problem::NotKept, error);
-        let place = match &before {
-            Some(entry) if !is_new => entry.token,
+        // A token that is new lies beside the one before until the list goes by it: whatever fails, list and token belong together.
+        // Others need not wait for whoever is asked to open the store.
+        let (token_id, place) = match &before {
+            Some(entry) if !is_new => (entry.token_id().to_owned(), entry.token),
             _ => {
-                let kept = book.secrets.keep(&id, &wanted.name, draft.token.trim()).await;
-                kept.map_err(|error| not_kept(&error))?
+                let token_id = new_id();
+                // Where all else is well, it is the store that is passed over.
+                let is_store_asked = !draft.is_kept_anyway || verdict.problem.is_some();
+                let asks = if is_store_asked { Asks::Person } else { Asks::Nobody };
+                let mut kept = book.secrets.keep(&token_id, &wanted.name, &secret, asks).await;
+                if draft.is_kept_anyway && kept.as_ref().is_err_and(SecretError::is_locked) {
+                    let nobody = Asks::Nobody;
+                    kept = book.secrets.keep(&token_id, &wanted.name, &secret, nobody).await;
+                }
+                (token_id, kept.map_err(|error| not_had(Problem::NotKept, &error))?)
             }
         };
-        let entry = Entry { id: id.clone(), name: wanted.name, url: wanted.url, key, token: place };
-        let added =
-            book.list.change(|kept| match kept.servers.iter_mut().find(|other| other.id == id) {
-                Some(other) => *other = entry,
-                None => kept.servers.push(entry),
-            });
-        if let Err(error) = added {
-            if before.is_none()
-                && let Err(error) = book.secrets.remove(&id, place).await
-            {
-                tracing::warn!("the token of a server that is not kept stays: {error}");
+        let turn = self.turn.lock().await;
+        let id = before.as_ref().map_or_else(|| token_id.clone(), |entry| entry.id.clone());
+        let is_first = book.list.get().servers.is_empty();
+        let entry = Entry {
+            id: id.clone(),
+            name: wanted.name,
+            url: wanted.url,
+            key,
+            token: place,
+            token_id: Some(token_id).filter(|token_id| *token_id != id),
+        };
+        if let Err(verdict) = book.put(before.as_ref(), &entry) {
+            drop(turn);
+            if is_new {
+                self.let_go(book, &entry, Asks::Nobody).await;
             }
-            return Err(not_kept(&error));
+            return Err(verdict);
         }
         self.forget(&id).await;
         let glance = Arc::new(Glance::new(self.news.clone()));
@@ -113,24 +141,27 @@ impl Servers {
             self.tell(app);
         }
         self.ring();
+        drop(turn);
+        if let Some(before) = before.filter(|_| is_new) {
+            self.let_go(book, &before, Asks::Nobody).await;
+        }
         Ok(verdict.kept())
     }
 
-    /// Removes a server and its token. If the page shows it, it shows the first then, and must be loaded anew.
+    /// Removes a server and its token. If the page shows it, it shows the first then, and must be loaded anew. A token that does not
+    /// go keeps nothing back: the page is told of it.
     ///
     /// # Errors
     ///
-    /// If there is none of that id, or it cannot be removed.
+    /// If there is none of that id, or the list cannot be kept.
     pub(crate) async fn remove<R: Runtime>(
         &self,
         app: &AppHandle<R>,
         id: &str,
     ) -> Result<(), ServersError> {
-        let _turn = self.turn.lock().await;
+        let turn = self.turn.lock().await;
         let book = self.book.as_ref().ok_or(ServersError::Unknown)?;
         let entry = book.list.entry(id).ok_or(ServersError::Unknown)?;
-        let removed = book.secrets.remove(id, entry.token).await;
-        removed.map_err(|error| ServersError::Secret(error.to_string()))?;
         book.list.change(|kept| {
             kept.servers.retain(|entry| entry.id != id);
             kept.chosen.take_if(|chosen| chosen == id);
@@ -146,11 +177,29 @@ impl Servers {
             self.listen(app, FIRST);
         }
         self.ring();
+        drop(turn);
+        self.let_go(book, &entry, Asks::Person).await;
         Ok(())
+    }
+
+    /// Removes the token of a server as it was. One that does not go is told of.
+    async fn let_go(&self, book: &Book, entry: &Entry, asks: Asks) {
+        let Err(error) = book.secrets.remove(entry.token_id(), entry.token, asks).await else {
+            return;
+        };
+        tracing::warn!("a token that is no longer needed may be left behind: {error}");
+        let called = book.secrets.called(entry.token_id(), &entry.name, entry.token).await;
+        self.left().add(called);
+        self.ring();
     }
 }
 
-/// By this a token is found; it says nothing of the server.
+/// Why a token cannot be had or kept, `problem` where it is not for want of somebody who opens the store.
+fn not_had(problem: Problem, error: &SecretError) -> Verdict {
+    if error.is_locked() { Problem::Locked.into() } else { Verdict::of(problem, error) }
+}
+
+/// By this a server or a token is found; it says nothing of the server.
 fn new_id() -> String {
     format!("{:016x}", rand::random::<u64>())
 }

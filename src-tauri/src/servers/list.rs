@@ -20,7 +20,6 @@ const VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Entry {
-    /// By this its token is found.
     pub(super) id: String,
     /// What its user calls it.
     pub(super) name: String,
@@ -31,6 +30,17 @@ pub(super) struct Entry {
     pub(super) key: Option<String>,
     /// Where its token lies.
     pub(super) token: Place,
+    /// By this the token is found there; by the server's, where it never had another. A token that is kept later has an id of its own,
+    /// so that the one before it is what this file goes by until it goes by the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) token_id: Option<String>,
+}
+
+impl Entry {
+    /// By this its token is found.
+    pub(super) fn token_id(&self) -> &str {
+        self.token_id.as_deref().unwrap_or(&self.id)
+    }
 }
 
 /// Content of the file.
@@ -121,7 +131,14 @@ mod tests {
 
     fn entry(id: &str) -> Entry {
         let url = format!("https://{id}.example/").parse().unwrap();
-        Entry { id: id.to_owned(), name: id.to_uppercase(), url, key: None, token: Place::Store }
+        Entry {
+            id: id.to_owned(),
+            name: id.to_uppercase(),
+            url,
+            key: None,
+            token: Place::Store,
+            token_id: None,
+        }
     }
 
     #[test]
@@ -145,6 +162,14 @@ mod tests {
         assert_eq!(again.get(), list.get());
         assert_eq!(again.entry("hub"), Some(entry("hub")));
         assert_eq!(again.entry("lab"), None);
+    }
+
+    #[test]
+    fn a_token_is_found_by_its_servers_id_until_it_has_another() {
+        let before = r#"{"id":"a","name":"A","url":"https://a.example/","token":"file"}"#;
+        let before: Entry = serde_json::from_str(before).unwrap();
+        assert_eq!(before.token_id(), "a");
+        assert_eq!(Entry { token_id: Some("b".to_owned()), ..before }.token_id(), "b");
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub(crate) enum Problem {
     Token,
     /// The token is the one of another address.
     OtherAddress,
+    /// Nobody opened the store where the token lies or is to lie.
+    Locked,
     /// It is in the list.
     Known,
     /// The list is full.

@@ -20,6 +20,18 @@ use crate::file;
 /// Longest the system's store may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Longest a person may take to open it.
+const PERSON_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Whom the system's store may ask to be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// Nobody: the app does it by itself.
+    Nobody,
+    /// Whoever sits there and has just asked for what the token is for.
+    Person,
+}
+
 /// Where a token lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,10 +42,16 @@ pub(super) enum Place {
     File,
 }
 
-/// Why the system's store did not do what it was asked; its words, never a secret.
+/// Why the system's store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct StoreError(String);
+pub(super) enum StoreError {
+    /// Nobody was to be asked to open it, or nobody did.
+    #[error("it is locked")]
+    Locked,
+    /// Its words, never a secret.
+    #[error("{0}")]
+    Other(String),
+}
 
 /// Why a token cannot be had, kept or removed.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +67,14 @@ pub(super) enum SecretError {
     Gone,
 }
 
-/// The tokens, by the ids of their servers.
+impl SecretError {
+    /// Whether it is only that nobody opened the store.
+    pub(super) fn is_locked(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Locked))
+    }
+}
+
+/// The tokens, by ids.
 #[derive(Debug)]
 pub(super) struct Secrets {
     /// Held by whoever changes it.
@@ -70,10 +95,15 @@ impl Secrets {
         Self { file: Mutex::new(file), has_store: false }
     }
 
-    /// The token of a server, from where it was kept.
-    pub(super) async fn read(&self, id: &str, place: Place) -> Result<String, SecretError> {
+    /// The token of that id, from where it was kept.
+    pub(super) async fn read(
+        &self,
+        id: &str,
+        place: Place,
+        asks: Asks,
+    ) -> Result<String, SecretError> {
         let secret = match place {
-            Place::Store => patiently(platform::read(id)).await?,
+            Place::Store => platform::read(id, asks).await?,
             Place::File => {
                 let file = self.file.lock().await;
                 file::read_private::<BTreeMap<String, String>>(&file)?.remove(id)
@@ -82,21 +112,20 @@ impl Secrets {
         secret.ok_or(SecretError::Gone)
     }
 
-    /// Keeps it, and says where it lies now. It lies nowhere else then.
+    /// Keeps one by an id that no other has, and says where it lies. The file takes what the store does not; but not what a person
+    /// who was asked could still have in the store.
     pub(super) async fn keep(
         &self,
         id: &str,
         name: &str,
         secret: &str,
+        asks: Asks,
     ) -> Result<Place, SecretError> {
         if self.has_store {
-            match patiently(platform::keep(id, name, secret)).await {
-                Ok(()) => {
-                    // An older one in the file is of no use to anybody but whoever reads the file.
-                    if let Err(error) = self.change_file(|it| it.remove(id).is_some()).await {
-                        tracing::warn!("an older token may stay in the file: {error}");
-                    }
-                    return Ok(Place::Store);
+            match platform::keep(id, name, secret, asks).await {
+                Ok(()) => return Ok(Place::Store),
+                Err(StoreError::Locked) if asks == Asks::Person => {
+                    return Err(StoreError::Locked.into());
                 }
                 Err(error) => tracing::warn!("a token is kept in a file: {error}"),
             }
@@ -107,15 +136,24 @@ impl Secrets {
     }
 
     /// Removes it from where it was kept.
-    pub(super) async fn remove(&self, id: &str, place: Place) -> Result<(), SecretError> {
-        if self.has_store {
-            let removed = patiently(platform::remove(id)).await;
-            // An older token may lie there, of before the store was gone.
-            if place == Place::Store {
-                removed?;
-            }
+    pub(super) async fn remove(
+        &self,
+        id: &str,
+        place: Place,
+        asks: Asks,
+    ) -> Result<(), SecretError> {
+        match place {
+            Place::Store => Ok(platform::remove(id, asks).await?),
+            Place::File => Ok(self.change_file(|secrets| secrets.remove(id).is_some()).await?),
         }
-        Ok(self.change_file(|secrets| secrets.remove(id).is_some()).await?)
+    }
+
+    /// By what a person finds it there.
+    pub(super) async fn called(&self, id: &str, name: &str, place: Place) -> String {
+        match place {
+            Place::Store => platform::called(id, name),
+            Place::File => self.file.lock().await.display().to_string(),
+        }
     }
 
     /// Changes what is in the file; one that has nothing left goes.
@@ -135,13 +173,6 @@ impl Secrets {
     }
 }
 
-async fn patiently<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-    match tokio::time::timeout(PATIENCE, work).await {
-        Ok(done) => done,
-        Err(_) => Err(StoreError(format!("no answer within {PATIENCE:?}"))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,26 +182,30 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("below").join("tokens.json");
         let secrets = Secrets::without_store(path.clone());
-        assert_eq!(secrets.keep("a", "Hub", "one").await.unwrap(), Place::File);
-        assert_eq!(secrets.keep("b", "Lab", "two").await.unwrap(), Place::File);
-        assert_eq!(secrets.keep("a", "Hub", "three").await.unwrap(), Place::File);
+        assert_eq!(secrets.keep("a", "Hub", "one", Asks::Nobody).await.unwrap(), Place::File);
+        assert_eq!(secrets.keep("b", "Lab", "two", Asks::Nobody).await.unwrap(), Place::File);
+        assert_eq!(secrets.keep("a", "Hub", "three", Asks::Nobody).await.unwrap(), Place::File);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
             let mode = std::fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
-        assert_eq!(secrets.read("a", Place::File).await.unwrap(), "three");
-        secrets.remove("a", Place::File).await.unwrap();
-        assert!(matches!(secrets.read("a", Place::File).await, Err(SecretError::Gone)));
-        assert_eq!(secrets.read("b", Place::File).await.unwrap(), "two");
-        secrets.remove("b", Place::File).await.unwrap();
+        assert_eq!(secrets.read("a", Place::File, Asks::Nobody).await.unwrap(), "three");
+        secrets.remove("a", Place::File, Asks::Nobody).await.unwrap();
+        assert!(matches!(
+            secrets.read("a", Place::File, Asks::Nobody).await,
+            Err(SecretError::Gone)
+        ));
+        assert_eq!(secrets.read("b", Place::File, Asks::Nobody).await.unwrap(), "two");
+        secrets.remove("b", Place::File, Asks::Nobody).await.unwrap();
         assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 0);
     }
 
     #[test]
     fn nothing_of_it_shows_a_token() {
-        let error = SecretError::Store(StoreError("locked".into()));
-        assert_eq!(error.to_string(), "the system's store of secrets does not do it: locked");
+        let error = SecretError::from(StoreError::Locked);
+        assert!(error.is_locked());
+        assert_eq!(error.to_string(), "the system's store of secrets does not do it: it is locked");
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::glance::Seen;
+use super::list::MOST;
 use super::secret::Place;
 use super::{FIRST, Servers};
 
@@ -18,7 +19,41 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 struct Told {
     version: u64,
     chosen: String,
+    /// By what tokens are found that could not be taken away; empty once the page has it.
+    left: String,
     servers: Vec<Line>,
+}
+
+/// Tokens that could not be taken away, by what a person finds them, until the page has been told.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    names: Vec<String>,
+    /// Version of the first answer with all of them.
+    told_in: Option<u64>,
+}
+
+impl Left {
+    pub(super) fn add(&mut self, name: String) {
+        self.told_in = None;
+        self.names.retain(|known| *known != name);
+        self.names.push(name);
+        if self.names.len() > MOST {
+            self.names.remove(0);
+        }
+    }
+
+    /// The page has answer `since`.
+    fn confirm(&mut self, since: u64) {
+        if self.told_in.is_some_and(|told_in| since >= told_in) {
+            *self = Self::default();
+        }
+    }
+
+    /// All, for answer `version`.
+    fn tell(&mut self, version: u64) -> String {
+        self.told_in.get_or_insert(version);
+        self.names.join(", ")
+    }
 }
 
 /// A server.
@@ -43,6 +78,7 @@ impl Servers {
     /// All servers as JSON, once there is something that version `since` has not; nothing where others are not offered.
     pub(crate) async fn told(&self, since: u64) -> serde_json::Result<String> {
         let Some(book) = &self.book else { return Ok(String::new()) };
+        self.left().confirm(since);
         let mut news = self.news.subscribe();
         // After a while the same is told again.
         drop(timeout(LONGEST_WAIT, news.wait_for(|version| *version != since)).await);
@@ -62,7 +98,8 @@ impl Servers {
             line
         };
         let servers = std::iter::once(first).chain(others).map(seen).collect();
-        serde_json::to_string(&Told { version, chosen, servers })
+        let left = self.left().tell(version);
+        serde_json::to_string(&Told { version, chosen, left, servers })
     }
 }
 
@@ -70,5 +107,28 @@ impl Line {
     fn look(&mut self, seen: Seen) {
         self.state = if seen.is_locked { "locked" } else { seen.standing.name() };
         (self.unread, self.cpu, self.memory) = (seen.unread, seen.cpu, seen.memory);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_told_until_a_page_has_it() {
+        let mut left = Left::default();
+        left.add("Tidings: Hub".to_owned());
+        assert_eq!(left.tell(4), "Tidings: Hub");
+        left.confirm(0);
+        left.confirm(3);
+        assert_eq!(left.tell(5), "Tidings: Hub", "the page was loaded anew");
+        left.add("Tidings: Lab".to_owned());
+        left.confirm(5);
+        assert_eq!(left.tell(6), "Tidings: Hub, Tidings: Lab", "of the second it knows nothing");
+        left.confirm(6);
+        assert_eq!(left.tell(7), "");
+        left.confirm(7);
+        left.add("Tidings: Hub".to_owned());
+        assert_eq!(left.tell(8), "Tidings: Hub");
     }
 }

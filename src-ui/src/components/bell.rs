@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::icon::{Symbol, icon};
-use crate::state::format::{capped, grouped};
+use crate::state::format::{at_corner, grouped};
 use crate::text::{fill, text};
 use crate::view::html;
 
@@ -19,9 +19,15 @@ pub fn bell(unread: u64, open: bool, target: &'static str) -> Html {
             aria-haspopup="dialog" aria-expanded={if open { "true" } else { "false" }}
             aria-keyshortcuts="n">
             { icon(Symbol::Bell) }
-            if unread > 0 {
-                <span class="bell-count" data-testid="unread">{ capped(unread, 99) }</span>
-            }
+            { unread_count(at_corner(unread), "unread") }
         </button>
     }
+}
+
+/// How many are unread, at the corner of an icon whose label says it; nothing where that is empty.
+pub fn unread_count(unread: String, testid: &'static str) -> Html {
+    if unread.is_empty() {
+        return Html::default();
+    }
+    html! { <span class="bell-count" data-testid={testid}>{ unread }</span> }
 }

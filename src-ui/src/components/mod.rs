@@ -20,7 +20,7 @@ mod toast_card;
 mod uplot;
 
 pub use bar::{HIGH, bar, column, progress, warning_bar};
-pub use bell::bell;
+pub use bell::{bell, unread_count};
 pub use button::{Button, Look};
 pub use card::{Card, chip, empty, freshness_icon, skeleton};
 pub use chart::{Chart, ChartData, ChartSource, Line, Mark, Scale, Wake, Zoom, number};

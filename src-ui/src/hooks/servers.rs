@@ -10,6 +10,7 @@ use yew::prelude::*;
 use super::alerts::is_seen;
 use super::said::use_said;
 use crate::feed::servers as desktop;
+use crate::state::format::at_corner;
 use crate::state::servers::{Draft, Servers, Verdict, servers, verdict};
 use crate::text::text;
 use crate::view::{edition, use_effect_with};
@@ -21,17 +22,22 @@ const PACE_MS: u32 = 1_000;
 pub type Trial = Result<Verdict, String>;
 
 /// Every server, and what is to be said of how another than the one in sight stands now; none in a browser, and where the desktop
-/// offers no others.
+/// offers no others. `on_unread` hears how many notifications are unread on others, empty where there are none, and `on_left` what a
+/// token is called that could not be taken away.
 #[hook]
-pub fn use_servers() -> (Option<Rc<Servers>>, String) {
+pub fn use_servers(
+    on_unread: &Callback<String>,
+    on_left: Callback<String>,
+) -> (Option<Rc<Servers>>, String) {
     let known = use_state_eq(|| None::<Rc<Servers>>);
     let said = use_said();
     let (setter, say) = (known.setter(), said.setter());
+    let hear = [on_unread.clone(), on_left];
     // All are asked for anew with another language: the one that has no name of its own is called in it.
     use_effect_with(edition(), move |_| {
         let is_wanted = Rc::new(Cell::new(true));
         let is_still = is_wanted.clone();
-        spawn_local(async move { follow(&is_still, &setter, &say).await });
+        spawn_local(async move { follow(&is_still, &setter, &say, &hear).await });
         move || is_wanted.set(false)
     });
     ((*known).clone(), (*said).clone())
@@ -41,6 +47,7 @@ async fn follow(
     is_wanted: &Cell<bool>,
     known: &UseStateSetter<Option<Rc<Servers>>>,
     said: &UseStateSetter<String>,
+    [on_unread, on_left]: &[Callback<String>; 2],
 ) {
     let mut before = Rc::new(Servers::default());
     while is_wanted.get() {
@@ -56,6 +63,10 @@ async fn follow(
                     if let Some(servers) = servers(&answer) {
                         if let Some(news) = servers.news(&before) {
                             said.set(news);
+                        }
+                        on_unread.emit(at_corner(servers.unread()));
+                        if !servers.left.is_empty() {
+                            on_left.emit(servers.left.clone());
                         }
                         before = Rc::new(servers);
                         known.set(Some(before.clone()));

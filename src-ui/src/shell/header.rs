@@ -10,7 +10,7 @@ use super::account::Account;
 use super::inbox::ID as INBOX;
 use super::outage::use_outage;
 use super::updated::Updated;
-use crate::components::{Button, Look, Symbol, bell, mark, status_badge};
+use crate::components::{Button, Look, Symbol, bell, mark, status_badge, unread_count};
 use crate::hooks::{
     Actions, use_actions, use_badge, use_connection, use_inbox_open, use_metrics, use_paused,
     use_title, use_unread,
@@ -23,6 +23,8 @@ use crate::view::html;
 /// Properties of [`Header`].
 #[derive(Properties, PartialEq)]
 pub struct HeaderProps {
+    /// How many notifications are unread on servers that the page does not show; empty where there are none.
+    pub elsewhere: String,
     /// Called to show the desktop's servers.
     pub on_servers: Callback<()>,
     /// Called to show the settings.
@@ -35,6 +37,11 @@ pub struct HeaderProps {
 #[component]
 pub fn Header(props: &HeaderProps) -> Html {
     let shell = &text().shell;
+    let words = &text().servers;
+    let mut servers = words.title.to_owned();
+    if !props.elsewhere.is_empty() {
+        servers = [words.title, ", ", &props.elsewhere, " ", words.unread].concat();
+    }
     html! {
         <header class="header">
             <div class="header-inner">
@@ -49,8 +56,10 @@ pub fn Header(props: &HeaderProps) -> Html {
                 <div class="header-actions" role="group" aria-label={shell.actions}>
                     <Controls />
                     // Not there where there are no others.
-                    <Button look={Look::Bare} symbol={Symbol::Screen} label={text().servers.title} testid="servers"
-                        onclick={props.on_servers.clone()} />
+                    <Button look={Look::Bare} symbol={Symbol::Screen} label={servers} testid="servers"
+                        onclick={props.on_servers.clone()}>
+                        { unread_count(props.elsewhere.clone(), "servers-unread") }
+                    </Button>
                     <Button look={Look::Bare} symbol={Symbol::Sliders} label={shell.settings} keys="s"
                         testid="settings" onclick={props.on_settings.clone()} />
                     <Button look={Look::Bare} symbol={Symbol::Help} label={shell.help} keys="?"

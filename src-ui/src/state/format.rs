@@ -112,6 +112,12 @@ pub fn capped(count: u64, most: u64) -> String {
     if count > most { format!("{most}+") } else { count.to_string() }
 }
 
+/// As it stands at the corner of an icon; empty of none.
+#[must_use]
+pub fn at_corner(count: u64) -> String {
+    if count == 0 { String::new() } else { capped(count, 99) }
+}
+
 /// `1,234`.
 #[must_use]
 pub fn grouped(count: u64) -> String {
@@ -213,6 +219,7 @@ mod tests {
     #[test]
     fn a_count_that_has_no_room_ends_with_a_plus() {
         assert_eq!((&*capped(99, 99), &*capped(100, 99)), ("99", "99+"));
+        assert_eq!((&*at_corner(0), &*at_corner(3)), ("", "3"));
     }
 
     #[test]

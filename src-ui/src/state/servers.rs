@@ -33,6 +33,8 @@ pub struct Servers {
     pub version: u64,
     /// Id of the one that the page shows.
     pub chosen: String,
+    /// What a token is called that could not be taken away; empty where there is none.
+    pub left: String,
     /// The one that the desktop began with, and those that somebody added.
     pub all: Vec<Server>,
 }
@@ -59,6 +61,7 @@ pub fn servers(json: &str) -> Option<Servers> {
     Some(Servers {
         version: whole(&json, "version")?,
         chosen: string(&json, "chosen")?,
+        left: string(&json, "left")?,
         all: lines.iter().map(server).collect::<Option<_>>()?,
     })
 }
@@ -103,6 +106,13 @@ impl Server {
 }
 
 impl Servers {
+    /// How many notifications are unread on servers that the page does not show.
+    #[must_use]
+    pub fn unread(&self) -> u64 {
+        let others = self.all.iter().filter(|server| server.id != self.chosen);
+        others.filter_map(|server| server.unread).sum()
+    }
+
     /// What is to be said of what is otherwise than before: how a server stands that the page does not show.
     #[must_use]
     pub fn news(&self, before: &Self) -> Option<String> {
@@ -184,7 +194,7 @@ pub fn verdict(json: &str) -> Option<Verdict> {
 mod tests {
     use super::*;
 
-    const ANSWER: &str = r#"{"version":4,"chosen":"first","servers":[
+    const ANSWER: &str = r#"{"version":4,"chosen":"first","left":"","servers":[
         {"id":"first","name":"","url":"","state":"live","unread":0,"cpu":12,"memory":40,"isInFile":false},
         {"id":"a1","name":"Hub","url":"https://hub.example/","state":"reconnecting","unread":3,"cpu":null,"memory":null,"isInFile":true}]}"#;
 
@@ -195,7 +205,7 @@ mod tests {
     #[test]
     fn servers_are_read_with_what_is_known_of_them() {
         let servers = two();
-        assert_eq!((servers.version, &*servers.chosen), (4, "first"));
+        assert_eq!((servers.version, &*servers.chosen, &*servers.left), (4, "first", ""));
         let [first, hub] = &servers.all[..] else { panic!("{servers:?}") };
         assert_eq!(
             (&*first.name, first.standing(), &*first.load()),
@@ -207,7 +217,8 @@ mod tests {
 
     #[test]
     fn where_no_others_are_offered_there_is_no_list() {
-        for text in ["", "{}", "null", r#"{"version":1,"chosen":"first","servers":[{}]}"#] {
+        for text in ["", "{}", "null", r#"{"version":1,"chosen":"first","left":"","servers":[{}]}"#]
+        {
             assert_eq!(servers(text), None, "{text}");
         }
     }
@@ -230,6 +241,17 @@ mod tests {
         now.all[1].state = Some(Freshness::Live);
         assert_eq!(now.news(&before).as_deref(), Some("Hub: Live."));
         assert_eq!(now.news(&Servers::default()), None, "nothing changed on the first look");
+    }
+
+    #[test]
+    fn what_is_unread_elsewhere_is_that_of_all_servers_but_the_one_in_sight() {
+        let mut servers = two();
+        assert_eq!(servers.unread(), 3);
+        servers.all.push(Server { id: "b2".to_owned(), unread: None, ..servers.all[1].clone() });
+        servers.all.push(Server { id: "c3".to_owned(), unread: Some(4), ..servers.all[1].clone() });
+        assert_eq!(servers.unread(), 7);
+        servers.chosen = "a1".to_owned();
+        assert_eq!(servers.unread(), 4, "what is in sight the bell counts");
     }
 
     #[test]

@@ -4,9 +4,11 @@
 
 use std::collections::HashMap;
 
+use futures_util::StreamExt as _;
+use tokio::time::timeout;
 use zbus::{Connection, ObjectPath, OwnedObjectPath, OwnedVariant, Variant, proxy};
 
-use super::StoreError;
+use super::{Asks, PATIENCE, PERSON_PATIENCE, StoreError};
 
 /// By these the service finds what is the app's.
 const APP: (&str, &str) = ("application", "dev.tidings.desktop");
@@ -59,27 +61,40 @@ trait Item {
     fn delete(&self) -> zbus::Result<OwnedObjectPath>;
 }
 
+#[proxy(interface = "org.freedesktop.Secret.Prompt", default_service = "org.freedesktop.secrets")]
+trait Prompt {
+    fn prompt(&self, window: &str) -> zbus::Result<()>;
+    fn dismiss(&self) -> zbus::Result<()>;
+    #[zbus(signal)]
+    fn completed(&self, is_dismissed: bool, result: OwnedVariant) -> zbus::Result<()>;
+}
+
 #[proxy(interface = "org.freedesktop.Secret.Session", default_service = "org.freedesktop.secrets")]
 trait Session {
     fn close(&self) -> zbus::Result<()>;
 }
 
-pub(super) async fn read(id: &str) -> Result<Option<String>, StoreError> {
-    let store = Store::open().await?;
+/// By what a person finds an entry there.
+pub(super) fn called(_id: &str, name: &str) -> String {
+    format!("Tidings: {name}")
+}
+
+pub(super) async fn read(id: &str, asks: Asks) -> Result<Option<String>, StoreError> {
+    let store = Store::open(asks).await?;
     let read = store.read(id).await;
     store.close().await;
     read
 }
 
-pub(super) async fn keep(id: &str, name: &str, secret: &str) -> Result<(), StoreError> {
-    let store = Store::open().await?;
+pub(super) async fn keep(id: &str, name: &str, secret: &str, asks: Asks) -> Result<(), StoreError> {
+    let store = Store::open(asks).await?;
     let kept = store.keep(id, name, secret).await;
     store.close().await;
     kept
 }
 
-pub(super) async fn remove(id: &str) -> Result<(), StoreError> {
-    let store = Store::open().await?;
+pub(super) async fn remove(id: &str, asks: Asks) -> Result<(), StoreError> {
+    let store = Store::open(asks).await?;
     let removed = store.remove(id).await;
     store.close().await;
     removed
@@ -90,65 +105,73 @@ struct Store {
     connection: Connection,
     service: ServiceProxy<'static>,
     session: OwnedObjectPath,
+    asks: Asks,
 }
 
 impl Store {
-    async fn open() -> Result<Self, StoreError> {
-        let connection = Connection::session().await?;
-        let service = ServiceProxy::new(&connection).await?;
-        let (_, session) = service.open_session("plain", &Variant::from("")).await?;
-        Ok(Self { connection, service, session })
+    async fn open(asks: Asks) -> Result<Self, StoreError> {
+        patiently(async {
+            let connection = Connection::session().await?;
+            let service = ServiceProxy::new(&connection).await?;
+            let (_, session) = service.open_session("plain", &Variant::from("")).await?;
+            zbus::Result::Ok(Self { connection, service, session, asks })
+        })
+        .await
     }
 
     async fn close(self) {
         // The service closes it with the connection, otherwise.
-        if let Ok(session) = SessionProxy::new(&self.connection, self.session).await {
-            drop(session.close().await);
-        }
+        let closed = async {
+            SessionProxy::new(&self.connection, self.session.clone()).await?.close().await
+        };
+        drop(patiently(closed).await);
     }
 
     async fn read(&self, id: &str) -> Result<Option<String>, StoreError> {
         let Some(item) = self.find(id).await? else { return Ok(None) };
-        let (_, _, value, _) = self.item(&item).await?.get_secret(&self.session).await?;
-        let no_text = |_| StoreError("what is kept is no text".to_owned());
+        let item = self.item(&item).await?;
+        let (_, _, value, _) = patiently(item.get_secret(&self.session)).await?;
+        let no_text = |_| StoreError::Other("what is kept is no text".to_owned());
         String::from_utf8(value).map(Some).map_err(no_text)
     }
 
     async fn keep(&self, id: &str, name: &str, secret: &str) -> Result<(), StoreError> {
-        let collection = self.service.read_alias(COLLECTION).await?;
+        let collection = patiently(self.service.read_alias(COLLECTION)).await?;
         if is_none(&collection) {
-            return Err(StoreError("it has no collection to keep it in".to_owned()));
+            return Err(StoreError::Other("it has no collection to keep it in".to_owned()));
         }
         self.unlock(&collection).await?;
         let attributes = HashMap::from([APP, (ID, id)]);
         let properties = HashMap::from([
-            ("org.freedesktop.Secret.Item.Label", Variant::from(format!("Tidings: {name}"))),
+            ("org.freedesktop.Secret.Item.Label", Variant::from(called(id, name))),
             ("org.freedesktop.Secret.Item.Attributes", Variant::from(attributes)),
         ]);
         let value = secret.as_bytes().to_vec();
         let secret = (self.session.clone(), Vec::new(), value, "text/plain".to_owned());
-        let collection = CollectionProxy::new(&self.connection, collection).await?;
-        let (item, prompt) = collection.create_item(&properties, &secret, true).await?;
-        if is_none(&item) || !is_none(&prompt) {
-            return Err(StoreError("it wants to ask first".to_owned()));
+        let made = async {
+            let collection = CollectionProxy::new(&self.connection, collection).await?;
+            collection.create_item(&properties, &secret, true).await
+        };
+        let (item, prompt) = patiently(made).await?;
+        if is_none(&item) && is_none(&prompt) {
+            return Err(StoreError::Other("it did not take it".to_owned()));
         }
-        Ok(())
+        self.settle(prompt).await
     }
 
     async fn remove(&self, id: &str) -> Result<(), StoreError> {
         while let Some(item) = self.find(id).await? {
-            let prompt = self.item(&item).await?.delete().await?;
-            if !is_none(&prompt) {
-                return Err(StoreError("it wants to ask first".to_owned()));
-            }
+            let item = self.item(&item).await?;
+            let prompt = patiently(item.delete()).await?;
+            self.settle(prompt).await?;
         }
         Ok(())
     }
 
-    /// Where the secret of a server lies, unlocked.
+    /// Where the secret of that id lies, unlocked.
     async fn find(&self, id: &str) -> Result<Option<OwnedObjectPath>, StoreError> {
         let attributes = HashMap::from([APP, (ID, id)]);
-        let (open, locked) = self.service.search_items(&attributes).await?;
+        let (open, locked) = patiently(self.service.search_items(&attributes)).await?;
         if let Some(item) = open.into_iter().next() {
             return Ok(Some(item));
         }
@@ -157,10 +180,35 @@ impl Store {
         Ok(Some(item))
     }
 
-    /// Unlocks what can be without a word: nobody is asked for a password by a program in the tray.
     async fn unlock(&self, object: &OwnedObjectPath) -> Result<(), StoreError> {
-        let (_, prompt) = self.service.unlock(&[object.as_ref()]).await?;
-        if is_none(&prompt) { Ok(()) } else { Err(StoreError("it is locked".to_owned())) }
+        let (_, prompt) = patiently(self.service.unlock(&[object.as_ref()])).await?;
+        self.settle(prompt).await
+    }
+
+    /// Has the service ask what it must ask before it does something, where it may, and waits for the answer.
+    async fn settle(&self, prompt: OwnedObjectPath) -> Result<(), StoreError> {
+        if is_none(&prompt) {
+            return Ok(());
+        }
+        // Nobody is asked for a password by a program in the tray.
+        if self.asks == Asks::Nobody {
+            return Err(StoreError::Locked);
+        }
+        let (prompt, mut answers) = patiently(async {
+            let prompt = PromptProxy::new(&self.connection, prompt).await?;
+            let answers = prompt.receive_completed().await?;
+            prompt.prompt("").await?;
+            zbus::Result::Ok((prompt, answers))
+        })
+        .await?;
+        let Ok(answer) = timeout(PERSON_PATIENCE, answers.next()).await else {
+            // It would stand there with nobody to hear the answer.
+            drop(patiently(prompt.dismiss()).await);
+            return Err(StoreError::Locked);
+        };
+        let lost = || StoreError::Other("it went away while it asked".to_owned());
+        let answer = answer.ok_or_else(lost)?;
+        if answer.args()?.is_dismissed { Err(StoreError::Locked) } else { Ok(()) }
     }
 
     async fn item(&self, path: &OwnedObjectPath) -> Result<ItemProxy<'static>, StoreError> {
@@ -175,6 +223,15 @@ fn is_none(path: &OwnedObjectPath) -> bool {
 
 impl From<zbus::Error> for StoreError {
     fn from(error: zbus::Error) -> Self {
-        Self(error.to_string())
+        Self::Other(error.to_string())
+    }
+}
+
+async fn patiently<T, E: Into<StoreError>>(
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, StoreError> {
+    match timeout(PATIENCE, work).await {
+        Ok(done) => done.map_err(Into::into),
+        Err(_) => Err(StoreError::Other(format!("no answer within {PATIENCE:?}"))),
     }
 }

@@ -104,6 +104,9 @@ pub(super) fn Form(props: &FormProps) -> Html {
         let trusted = Draft { key, ..(*draft).clone() };
         Callback::from(move |_: MouseEvent| start(Some(trusted.clone()), true, false))
     });
+    // Whatever cannot be had now may be there later. A token in a store that stays locked is not passed over: it is not known.
+    let is_kept_anyway =
+        problem == Some("unreachable") || problem == Some("locked") && !draft.token.is_empty();
     // Only where it is asked for, or is otherwise than it was.
     let was_plain = props.server.as_ref().is_some_and(|server| Draft::of(server).is_plain);
     let asks_plain = problem == Some("plain") || draft.is_plain != was_plain;
@@ -149,7 +152,7 @@ pub(super) fn Form(props: &FormProps) -> Html {
                 }
                 { form_button("plain", "button", "server-close", words.cancel, close) }
                 { form_button("plain", "button", "server-test", words.test, act(false, false)) }
-                if problem == Some("unreachable") {
+                if is_kept_anyway {
                     { form_button("plain", "button", "server-anyway", words.save_anyway, act(true, true)) }
                 }
                 if let Some(trust) = trust {

@@ -11,7 +11,7 @@ use yew::prelude::*;
 use crate::components::{Button, Modal, Symbol, form_button, remark};
 use crate::hooks::{choose_server, is_behind_dialog, remove_server, use_keys, use_servers};
 use crate::state::servers::{Server, Servers as All};
-use crate::text::text;
+use crate::text::{fill, text};
 use crate::view::{edition, html, use_effect_with};
 use form::Form;
 use row::list;
@@ -34,14 +34,24 @@ pub struct ServersProps {
     pub open: bool,
     /// Called when that is over.
     pub on_close: Callback<()>,
+    /// Called with how many notifications are unread on servers that the page does not show; empty where there are none.
+    pub on_unread: Callback<String>,
 }
 
 /// The servers; nothing in a browser, and where the desktop watches the one that its environment names.
 #[component]
 pub fn Servers(props: &ServersProps) -> Html {
-    let (servers, news) = use_servers();
     let view = use_state_eq(|| None::<View>);
     let why = use_state_eq(|| None::<String>);
+    let on_left = {
+        let (view, why) = (view.setter(), why.setter());
+        Callback::from(move |left: String| {
+            why.set(Some(fill(text().servers.left, &[&left])));
+            // It is seen, however narrow the window is.
+            view.set(Some(View::List));
+        })
+    };
+    let (servers, news) = use_servers(&props.on_unread, on_left);
     {
         // It goes with its language.
         let why = why.setter();

@@ -24,6 +24,7 @@ fn problem_words(problem: &str) -> &'static str {
         "release" => words.release,
         "failing" => words.failing,
         "stream" => words.stream,
+        "locked" => words.stays_locked,
         "notKept" => words.not_kept,
         _ => words.unusable,
     }

@@ -11,7 +11,7 @@ pub(in crate::text) const TEXTS: Servers = Servers {
     memory: "Speicher {0} %",
     unread: "ungelesen",
     alone: "Bisher nur dieser Computer. Ein Server, der hinzukommt, ist ebenfalls hier zu sehen.",
-    in_file: "Das Token liegt in einer Datei, die sonst niemand lesen kann, denn dieses System hat keinen Speicher für Geheimnisse.",
+    in_file: "Das Token liegt in einer Datei, die sonst niemand lesen kann, denn der Speicher für Geheimnisse hat es nicht angenommen.",
     add: "Server hinzufügen",
     change_title: "Server ändern",
     change: "{0} ändern",
@@ -52,6 +52,8 @@ pub(in crate::text) const TEXTS: Servers = Servers {
     release: "Der Server spricht anders als diese App. Beide brauchen dieselbe Version.",
     failing: "Der Server kann gerade nicht, wie er sagt. Später noch einmal versuchen.",
     stream: "Der Server antwortet, aber sein Datenstrom kommt nicht durch. Vielleicht hält ihn ein Proxy unterwegs auf.",
+    stays_locked: "Der Speicher für Geheimnisse bleibt gesperrt. Noch einmal versuchen und ihn entsperren, oder ein Token, das oben steht, trotzdem speichern: in einer Datei, die sonst niemand lesen kann.",
+    left: "Ein Token liegt vielleicht noch im Speicher für Geheimnisse, als „{0}“. Dort lässt es sich löschen, oder auf seinem Server widerrufen.",
     not_kept: "Die App kann ihn nicht speichern.",
     unusable: "Er ist nicht zu gebrauchen.",
 };

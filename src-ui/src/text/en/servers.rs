@@ -11,7 +11,7 @@ table! {
         memory: "memory {0}%",
         unread: "unread",
         alone: "Only this computer so far. Add a server to watch it here as well.",
-        in_file: "The token lies in a file only you can read, because this system has no secret store.",
+        in_file: "The token lies in a file only you can read, because the secret store did not take it.",
         add: "Add a server",
         change_title: "Change the server",
         change: "Change {0}",
@@ -52,6 +52,8 @@ table! {
         release: "The server speaks otherwise than this app. Bring both to one release.",
         failing: "The server answers that it cannot serve now. Try again in a while.",
         stream: "The server answers, but its stream does not come through. A proxy on the way may hold it back.",
+        stays_locked: "The secret store stays locked. Try again and unlock it, or save a token that stands above anyway: in a file only you can read.",
+        left: "A token may be left in the secret store, as “{0}”. Delete it there, or revoke it on its server.",
         not_kept: "The app cannot keep it.",
         unusable: "It cannot be used.",
     }
