@@ -371,6 +371,8 @@ impl Servers {
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
+
     use super::*;
     use tidings_client::ClientConfig;
 
@@ -381,12 +383,12 @@ mod tests {
         let client = Client::new(config).unwrap();
         let bridge = Bridge::new(client.subscribe_as_dashboard());
         let servers = Servers::only(client, bridge, Token::new("t"));
-        let before = servers.poll(0).await.unwrap().seq;
+        let before = servers.poll(0, ready(())).await.unwrap().seq;
         // It waits at first, since no answer comes right behind another.
-        let (late, ()) = tokio::join!(servers.poll(before), async { servers.show(FIRST) });
+        let (late, ()) = tokio::join!(servers.poll(before, ready(())), async { servers.show(FIRST) });
         assert!(late.is_err(), "it came of the server before");
-        assert!(servers.poll(before).await.is_err(), "it asks for what comes after that");
-        let now = servers.poll(0).await.unwrap().seq;
-        assert!(servers.poll(now).await.is_ok(), "the page that was loaded anew goes on");
+        assert!(servers.poll(before, ready(())).await.is_err(), "it asks for what comes after that");
+        let now = servers.poll(0, ready(())).await.unwrap().seq;
+        assert!(servers.poll(now, ready(())).await.is_ok(), "the page that was loaded anew goes on");
     }
 }
