@@ -238,7 +238,7 @@ impl Servers {
         // Others need not wait for whoever is asked to open the store.
         self.open(id, Asks::Person).await?;
         let _turn = self.turn.lock().await;
-        if !self.posts().get(id).is_some_and(|post| post.client.is_some()) {
+        if self.posts().get(id).is_none_or(|post| post.client.is_none()) {
             return Err(ServersError::Unknown);
         }
         self.listen(app, id);
@@ -385,10 +385,17 @@ mod tests {
         let servers = Servers::only(client, bridge, Token::new("t"));
         let before = servers.poll(0, ready(())).await.unwrap().seq;
         // It waits at first, since no answer comes right behind another.
-        let (late, ()) = tokio::join!(servers.poll(before, ready(())), async { servers.show(FIRST) });
+        let (late, ()) =
+            tokio::join!(servers.poll(before, ready(())), async { servers.show(FIRST) });
         assert!(late.is_err(), "it came of the server before");
-        assert!(servers.poll(before, ready(())).await.is_err(), "it asks for what comes after that");
+        assert!(
+            servers.poll(before, ready(())).await.is_err(),
+            "it asks for what comes after that"
+        );
         let now = servers.poll(0, ready(())).await.unwrap().seq;
-        assert!(servers.poll(now, ready(())).await.is_ok(), "the page that was loaded anew goes on");
+        assert!(
+            servers.poll(now, ready(())).await.is_ok(),
+            "the page that was loaded anew goes on"
+        );
     }
 }

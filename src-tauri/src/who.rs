@@ -37,7 +37,7 @@ pub(crate) async fn user(
                         if may_pass(&error) {
                             sleep(backoff.next_wait()).await;
                         } else {
-                            std::future::pending().await
+                            std::future::pending::<()>().await;
                         }
                     };
                     tokio::select! {

@@ -26,11 +26,12 @@ impl Book {
     }
 
     /// Puts a server into the list, in the place of what it was `before`; null of a new one.
-    fn put(&self, before: Option<&Entry>, entry: &Entry) -> Result<(), Verdict> {
+    fn put(&self, before: Option<&Entry>, entry: &Entry) -> Result<(), (Problem, String)> {
         let id = before.map_or("", |before| before.id.as_str());
         // The list may be another by now.
-        if self.fit(id, &entry.url)?.as_ref() != before {
-            return Err(Verdict::of(Problem::NotKept, "it was changed meanwhile"));
+        let now = self.fit(id, &entry.url).map_err(|problem| (problem, String::new()))?;
+        if now.as_ref() != before {
+            return Err((Problem::NotKept, "it was changed meanwhile".to_owned()));
         }
         let put = self.list.change(|kept| {
             match kept.servers.iter_mut().find(|other| other.id == entry.id) {
@@ -38,7 +39,7 @@ impl Book {
                 None => kept.servers.push(entry.clone()),
             }
         });
-        put.map_err(|error| Verdict::of(Problem::NotKept, error))
+        put.map_err(|error| (Problem::NotKept, error.to_string()))
     }
 }
 
@@ -119,12 +120,12 @@ impl Servers {
             token: place,
             token_id: Some(token_id).filter(|token_id| *token_id != id),
         };
-        if let Err(verdict) = book.put(before.as_ref(), &entry) {
+        if let Err((problem, detail)) = book.put(before.as_ref(), &entry) {
             drop(turn);
             if is_new {
                 self.let_go(book, &entry, Asks::Nobody).await;
             }
-            return Err(verdict);
+            return Err(Verdict::of(problem, detail));
         }
         self.forget(&id).await;
         let glance = Arc::new(Glance::new(self.news.clone()));

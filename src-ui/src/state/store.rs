@@ -96,6 +96,8 @@ pub struct Store {
     pub stale: Stale,
     /// The server's clock; null before the first event.
     pub server_clock: Option<ServerClock>,
+    /// When the stream opened, by the monotonic clock.
+    connected: Duration,
 }
 
 /// What is shown while a person holds the page still.
@@ -122,6 +124,7 @@ impl Store {
             reader: Reader::default(),
             stale: Stale::default(),
             server_clock: None,
+            connected: now,
         }
     }
 
@@ -209,6 +212,7 @@ impl Store {
                     self.connection.status.state == degraded && connection.status.state != degraded;
                 if connection.is_open() && (!self.connection.is_open() || is_well_again) {
                     next.stale.take(News::Connected);
+                    next.connected = now;
                 }
                 // A feed tells where it stands with every delivery, which is seldom news.
                 if !self.connection.agrees(&connection) {
@@ -287,7 +291,13 @@ impl Store {
                             }
                         }
                         Some(Meaning::InboxChanged(change)) => self.reader.changed(change, at),
-                        Some(Meaning::Job(row)) => Rc::make_mut(&mut self.jobs).told(*row),
+                        Some(Meaning::Job(row)) => {
+                            // From before this connection: the list that is asked for since knows better whether it is still there.
+                            let is_past = age > now.saturating_sub(self.connected);
+                            if !is_past || self.jobs.find(&row.job.id).is_some() {
+                                Rc::make_mut(&mut self.jobs).told(*row);
+                            }
+                        }
                         None => {}
                     }
                 }

@@ -298,4 +298,4 @@ fn ended_at(job: &Job) -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::state) mod tests;

@@ -1,7 +1,7 @@
 use super::*;
 
 /// A job as a server tells it.
-pub(super) fn row(id: &str, state: &str, version: u64) -> Row {
+pub(in crate::state) fn row(id: &str, state: &str, version: u64) -> Row {
     let text = format!(
         r#"{{"id":"u1~{id}","userId":"u1","kind":"scan","name":"{id}","host":"box","state":"{state}","version":{version},
         "progress":{},"message":"","createdAt":{version},"startedAt":5,"updatedAt":9,"endedAt":{}}}"#,

@@ -60,6 +60,32 @@ fn a_pause_holds_what_is_shown_and_counts_what_waits() {
 }
 
 #[test]
+fn a_job_of_the_past_is_left_to_the_list_and_one_that_is_known_is_told_of() {
+    let told = |store: &Store, state, version, seconds, now| {
+        let job = super::super::jobs::tests::row("a", state, version);
+        let event = match read(
+            Delivery { age_ms: 0, item: Item::Event(event("jobs/u1~a", version, "{}")) },
+            Duration::ZERO,
+        ) {
+            Arrival::Event { event, .. } => event,
+            Arrival::Gap(_) => unreachable!(),
+        };
+        let (age, now) = (Duration::from_secs(seconds), Duration::from_secs(now));
+        let arrivals =
+            vec![Arrival::Event { event, age, meaning: Some(Meaning::Job(Box::new(job))) }];
+        let status = store.connection.status.clone();
+        store.after(Action::Feed { status, arrivals, dropped: 0, now })
+    };
+    let live = feed(&Store::new(Duration::ZERO), "a", 100, "1");
+    let store = told(&live, "failed", 9, 60, 101);
+    assert_eq!(store.shown_jobs().rows().len(), 0, "it may have been removed since");
+    let store = told(&store, "running", 1, 0, 102);
+    assert_eq!(store.shown_jobs().active(), 1);
+    let store = told(&store, "failed", 9, 60, 103);
+    assert_eq!(store.shown_jobs().active(), 0, "what was told late is told");
+}
+
+#[test]
 fn who_is_signed_in_is_known_until_the_sign_out() {
     let user = |role| User { id: "1".to_owned(), name: "Ada".to_owned(), role };
     let store = Store::new(Duration::ZERO).after(Action::SignedIn(user(Role::Viewer)));
