@@ -371,9 +371,8 @@ impl Servers {
 
 #[cfg(test)]
 mod tests {
-    use std::future::ready;
-
     use super::*;
+    use std::future::ready;
     use tidings_client::ClientConfig;
 
     #[tokio::test(start_paused = true)]

@@ -5,7 +5,6 @@
 #[path = "../../crates/client/tests/script/mod.rs"]
 mod script;
 
-use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,8 +16,7 @@ use tauri::webview::InvokeRequest;
 use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
 use tidings_client::Token;
 use tidings_desktop::{Bridge, Servers, context, create_app};
-use tidings_feed::{Batch, Delivery, Item, State};
-use tokio::sync::Notify;
+use tidings_feed::{Batch, Item, State};
 
 /// The app, watching a scripted server.
 struct Desk {
@@ -127,50 +125,6 @@ async fn a_stream_of_events_makes_at_most_ten_answers_a_second() {
         desk.events(1).await;
     }
     assert!(start.elapsed() >= Duration::from_millis(450), "{:?}", start.elapsed());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn metrics_wait_until_somebody_sees_the_page_or_until_there_is_more() {
-    let script = Script::new().await;
-    let bridge = Bridge::new(script.subscribe());
-    let mut peer = script.open().await;
-    let mut since = 0;
-    loop {
-        let batch = bridge.poll(since, ready(())).await.expect("its own page");
-        since = batch.seq;
-        if batch.status.state == State::Live {
-            break;
-        }
-    }
-    let (unseen, shown) = (Notify::new(), Notify::new());
-    let seen = || async {
-        unseen.notify_one();
-        shown.notified().await;
-    };
-    let seqs = |batch: &Batch| -> Vec<u64> {
-        let seq = |delivery: &Delivery| match &delivery.item {
-            Item::Event(event) => event.id.seq,
-            Item::Gap(gap) => panic!("{gap:?}"),
-        };
-        batch.deliveries.iter().map(seq).collect()
-    };
-
-    peer.send(&event(6, "metrics/a")).await;
-    let (batch, ()) = tokio::join!(bridge.poll(since, seen()), async {
-        unseen.notified().await;
-        peer.send(&event(7, "metrics/a")).await;
-        peer.send(&event(8, "work/1")).await;
-    });
-    let batch = batch.expect("its own page");
-    assert_eq!(seqs(&batch), [7, 8], "one answer, and of the metrics the newest");
-
-    peer.send(&event(9, "metrics/a")).await;
-    let (batch, ()) = tokio::join!(bridge.poll(batch.seq, seen()), async {
-        unseen.notified().await;
-        shown.notify_one();
-    });
-    let batch = batch.expect("its own page");
-    assert_eq!(seqs(&batch), [9]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
