@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use harness::{Busy, Chance, DEADLINE, Events, Screen, Server, Shown, Tab, epoch_ms};
+use harness::{
+    Busy, Chance, DEADLINE, Events, Screen, Server, ServerOptions, Shown, Tab, epoch_ms,
+};
 use rustix::process::Signal;
 
 /// Tabs that show the dashboard: one has the stream, and each comes to have it.
@@ -105,6 +107,34 @@ async fn holds_out(time: Duration) -> Result<()> {
 #[tokio::test]
 async fn for_a_minute_on_a_busy_machine_nobody_says_stale_of_what_is_not() -> Result<()> {
     holds_out(Duration::from_secs(60)).await
+}
+
+/// Longer than the two heartbeats after which a stream counts as silent, and shorter than the three after which it is given up.
+const STANDSTILL_MS: u64 = 13_000;
+
+#[tokio::test]
+async fn a_page_that_stood_still_reads_what_came_before_it_says_stale() -> Result<()> {
+    let quick = ServerOptions::with_config("[server]\nheartbeat_seconds = 5");
+    let server = Server::start_with(quick).await?;
+    let screen = Screen::browser().await?;
+    screen.open(&server.sign_in_link()).await?;
+    screen.wait_for_state("live", DEADLINE).await?;
+    screen.open_watched(&server.url("/")).await?;
+    screen.wait_for_state("live", DEADLINE).await?;
+    // Somebody looks at it before it has read anything.
+    let stands_still = format!(
+        "const begun = performance.now();
+        while (performance.now() - begun < {STANDSTILL_MS});
+        document.dispatchEvent(new Event('visibilitychange'));
+        return performance.now() - begun;"
+    );
+    let stood = screen.run(&stands_still).await?;
+    let figure = screen.text("updated").await?;
+    screen.wait_for_figure("updated", &figure).await?;
+    let said: Vec<_> =
+        screen.shown().await?.into_iter().filter(|one| one.state == "stale").collect();
+    ensure!(said.is_empty(), "after {stood} ms: {said:?}");
+    screen.close().await
 }
 
 #[tokio::test]

@@ -53,6 +53,8 @@ struct Inner {
     deadline: RefCell<Option<Timeout>>,
     /// Whether the timer waits once more, since the page stood still.
     is_put_off: Cell<bool>,
+    /// Whether the timer found that nothing was heard for too long: nobody else says so.
+    is_silent: Cell<bool>,
     deliveries: RefCell<Vec<Delivery>>,
     flush: RefCell<Option<Timeout>>,
     flushed: Cell<Duration>,
@@ -82,6 +84,7 @@ pub(super) fn start(sink: Sink) -> Rc<dyn Control> {
         attempt: Cell::new(0),
         deadline: RefCell::new(None),
         is_put_off: Cell::new(false),
+        is_silent: Cell::new(false),
         deliveries: RefCell::new(Vec::new()),
         flush: RefCell::new(None),
         flushed: Cell::new(Duration::ZERO),
@@ -328,8 +331,7 @@ impl Inner {
         drop(self.flush.take());
         self.flushed.set(now());
         let deliveries = self.deliveries.take();
-        let status = self.feed.borrow().status(now());
-        (self.sink)(Update::News { status, deliveries, dropped: 0 });
+        (self.sink)(Update::News { status: self.status(), deliveries, dropped: 0 });
     }
 
     /// Hands over what is new, but no sooner than so long behind the last time.

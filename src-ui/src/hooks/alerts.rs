@@ -13,7 +13,7 @@ use yew::prelude::*;
 use super::notifications::use_stale;
 use super::store::{use_actions, use_connection, use_paused, use_user};
 use crate::feed::{alerts as server, now};
-use crate::state::alerts::{Action, Alerts, wire};
+use crate::state::alerts::{Action, Alerts, Load, wire};
 use crate::state::request_error::RequestError;
 use crate::state::stale::Part;
 use crate::view::use_effect_with;
@@ -23,6 +23,9 @@ const LOOK_MS: u32 = 5_000;
 
 /// After a change, until the next sample was judged by it.
 const JUDGED_MS: u32 = 1_300;
+
+/// Before a list that did not come is asked for again.
+const MISSED_MS: u32 = 1_000;
 
 /// For how long the list keeps its order behind the last movement over it: longer, and a pointer that somebody left there would
 /// hide what is wrong.
@@ -79,8 +82,16 @@ impl AlertsHandle {
             this.take(Action::Listed(changes, answer));
             if this.0.again.replace(false) {
                 this.look();
+            } else if this.0.alerts.borrow().load == Load::Missed {
+                this.look_after(MISSED_MS);
             }
         });
+    }
+
+    fn look_after(&self, ms: u32) {
+        let this = self.clone();
+        let soon = Timeout::new(ms, move || this.look());
+        drop(self.0.soon.replace(Some(soon)));
     }
 
     /// Somebody moves the pointer over the list or the focus within: for a while it is not put in another order.
@@ -120,9 +131,7 @@ impl AlertsHandle {
             Ok(action) => {
                 self.take(action);
                 done.emit(Ok(()));
-                let this = self.clone();
-                let soon = Timeout::new(JUDGED_MS, move || this.look());
-                drop(self.0.soon.replace(Some(soon)));
+                self.look_after(JUDGED_MS);
             }
             Err(error) => {
                 if let Some(id) = id {

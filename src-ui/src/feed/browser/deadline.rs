@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gloo_timers::callback::Timeout;
-use tidings_feed::{Input, State};
+use tidings_feed::{Input, State, Status};
 
 use super::{Inner, ceil_ms, is_seen};
 use crate::feed::now;
@@ -20,10 +20,8 @@ impl Inner {
         let now = now();
         let of_tab = self.tab.borrow().next_deadline(&self.feed.borrow(), is_seen());
         let of_feed = self.feed.borrow().next_deadline(now);
-        let next = match (of_feed, of_tab) {
-            (Some(feed), Some(tab)) => Some(feed.min(tab)),
-            (feed, tab) => feed.or(tab),
-        };
+        let of_silence = self.is_unsaid().then_some(now + STANDSTILL);
+        let next = [of_feed, of_tab, of_silence].into_iter().flatten().min();
         let timer = next.map(|at| self.timer(at, at.saturating_sub(now).min(LONGEST_TIMER)));
         drop(self.deadline.replace(timer));
     }
@@ -45,8 +43,30 @@ impl Inner {
         if is_open && now() >= at + STANDSTILL && !self.is_put_off.replace(true) {
             drop(self.deadline.replace(Some(self.timer(now() + STANDSTILL, STANDSTILL))));
         } else {
+            self.is_silent.set(true);
             self.tick();
         }
+    }
+
+    /// Whether nothing was heard for too long, and the timer has not found so yet. Whatever else looks may be the first thing that a page
+    /// does which stood still.
+    fn is_unsaid(&self) -> bool {
+        let is_stale = self.state() == State::Stale;
+        if !is_stale {
+            self.is_silent.set(false);
+        }
+        is_stale && !self.is_silent.get()
+    }
+
+    /// What to show: silence once the timer has found it, and until then how things stood before.
+    pub(super) fn status(&self) -> Status {
+        let now = now();
+        let status = self.feed.borrow().status(now);
+        if !self.is_unsaid() {
+            return status;
+        }
+        let silent = Duration::from_millis(status.for_ms + 1);
+        self.feed.borrow().status(now.saturating_sub(silent))
     }
 
     pub(super) fn tick(self: &Rc<Self>) {

@@ -33,7 +33,7 @@ pub(super) fn blank(
                     onclick={on_look} />
             </div>
         },
-        Load::Done if may_change == Some(true) => html! {
+        Load::Done | Load::Missed if may_change == Some(true) => html! {
             <div class="alerts-blank" data-blank="empty" data-testid="alerts-blank">
                 <span class="alerts-sign">{ icon(Symbol::Alert) }</span>
                 <p class="alerts-blank-title">{ words.none }</p>
@@ -49,7 +49,7 @@ pub(super) fn blank(
                 </div>
             </div>
         },
-        Load::Done => html! {
+        Load::Done | Load::Missed => html! {
             <div class="alerts-blank" data-blank="empty" data-testid="alerts-blank">
                 <span class="alerts-sign">{ icon(Symbol::Alert) }</span>
                 <p class="alerts-blank-title">{ words.none }</p>

@@ -41,7 +41,7 @@ pub(super) fn blank(
                     onclick={on_look} />
             </div>
         },
-        Load::Done => html! {
+        Load::Done | Load::Missed => html! {
             <div class="alerts-blank" data-blank="empty" data-testid="jobs-blank">
                 <span class="alerts-sign">{ icon(Symbol::Gauge) }</span>
                 <p class="alerts-blank-title">{ words.none }</p>

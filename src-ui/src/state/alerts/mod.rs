@@ -29,6 +29,8 @@ pub enum Load {
     Failed(RequestError),
     /// The last answer was a list.
     Done,
+    /// The same, and then one answer did not come: the next may.
+    Missed,
 }
 
 impl Load {
@@ -38,8 +40,15 @@ impl Load {
         match self {
             Self::Waiting => List::Waiting,
             Self::Failed(_) => List::Failed,
-            Self::Done => List::Here,
+            Self::Done | Self::Missed => List::Here,
         }
+    }
+
+    /// What it is once the list did not come for this reason. Nobody is told of one that did not come in time: the machine may have had none
+    /// for it, and the list is asked for again at once.
+    #[must_use]
+    pub fn failed(&self, why: RequestError) -> Self {
+        if *self == Self::Done && why.may_pass() { Self::Missed } else { Self::Failed(why) }
     }
 }
 
@@ -127,7 +136,7 @@ impl Alerts {
                 next.take(list);
                 next.load = Load::Done;
             }
-            Action::Listed(_, Err(error)) => next.load = Load::Failed(error),
+            Action::Listed(_, Err(error)) => next.load = self.load.failed(error),
             Action::Asked(id) => {
                 next.refused = None;
                 next.changes += 1;
@@ -294,10 +303,12 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_list_that_fails_leaves_what_there_was_and_says_why() {
-        let lost = RequestError::network(String::new());
-        let alerts = listed(&[("a", "ok")]).after(Action::Listed(0, Err(lost)));
-        assert_eq!(ids(&alerts), ["a"]);
+    fn a_list_that_fails_twice_leaves_what_there_was_and_says_why() {
+        let lost = || Action::Listed(0, Err(RequestError::network(String::new())));
+        let alerts = listed(&[("a", "ok")]).after(lost());
+        assert_eq!(alerts.load.list(), List::Here, "the next may come");
+        let alerts = alerts.after(lost());
+        assert_eq!((ids(&alerts), alerts.load.list()), (vec!["a"], List::Failed));
         let why = |alerts: Alerts| match alerts.load {
             Load::Failed(error) => why_not_listed(&error),
             other => panic!("{other:?}"),

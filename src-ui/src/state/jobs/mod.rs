@@ -157,7 +157,7 @@ impl Jobs {
 
     /// No list came; what there was stays.
     pub fn failed(&mut self, why: RequestError) {
-        self.load = Load::Failed(why);
+        self.load = self.load.failed(why);
     }
 
     /// Older ones are to be asked for, by this; none if there are none or they are under way.
