@@ -49,6 +49,8 @@ enum Code {
     Server,
     /// The server's key cannot be trusted, or that not be kept.
     Untrusted,
+    /// The page is that of another server than is shown now: it is to be loaded anew.
+    OtherPage,
 }
 
 impl CommandError {
@@ -67,7 +69,7 @@ impl From<ServersError> for CommandError {
 
 impl From<OtherPage> for CommandError {
     fn from(error: OtherPage) -> Self {
-        Self { code: Code::Internal, message: error.to_string(), status: None, reason: None }
+        Self { code: Code::OtherPage, message: error.to_string(), status: None, reason: None }
     }
 }
 

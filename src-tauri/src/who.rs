@@ -34,10 +34,12 @@ pub(crate) async fn user(
                     failed(&error);
                     tracing::debug!("the server does not say whose things these are: {error}");
                     let again = async {
-                        if may_pass(&error) {
-                            sleep(backoff.next_wait()).await;
-                        } else {
-                            std::future::pending::<()>().await;
+                        match &error {
+                            // Its token is refused for good.
+                            ClientError::Status { status: 401, .. } => std::future::pending().await,
+                            error if may_pass(error) => sleep(backoff.next_wait()).await,
+                            // Something on the way may answer for the server, and go.
+                            _ => sleep(LONGEST_WAIT).await,
                         }
                     };
                     tokio::select! {

@@ -383,7 +383,8 @@ async fn where_the_environment_names_the_server_no_others_are_offered() {
     let desk = Desk::new().await;
     let list = invoke(&desk.page, "list_servers", json!({ "since": 0 })).await;
     assert_eq!(list, Ok(json!("")));
-    let chosen = invoke(&desk.page, "choose_server", json!({ "id": "another" })).await;
+    let chosen =
+        invoke(&desk.page, "choose_server", json!({ "id": "another", "prepare": false })).await;
     assert_eq!(chosen.expect_err("an error")["message"], "this server is not in the list");
     let draft = json!({ "url": "http://127.0.0.1:1", "token": "t" }).to_string();
     let tried = invoke(&desk.page, "try_server", json!({ "draft": draft, "keep": true })).await;

@@ -17,13 +17,18 @@ pub(crate) async fn list_servers(
     Ok(servers.told(since).await?)
 }
 
-/// Shows another server; the page is to be loaded anew then.
+/// Shows another server; the page is to be loaded anew then. With `prepare` nothing is shown yet: its token is read, for which a person may
+/// have to open the store of secrets, and the page can wait for that.
 #[tauri::command]
 pub(crate) async fn choose_server<R: Runtime>(
     app: AppHandle<R>,
     servers: State<'_, Arc<Servers>>,
     id: String,
+    prepare: bool,
 ) -> Result<(), CommandError> {
+    if prepare {
+        return Ok(servers.prepare(&id).await?);
+    }
     Ok(servers.choose(&app, &id).await?)
 }
 

@@ -149,6 +149,15 @@ impl Servers {
         Ok(verdict.kept())
     }
 
+    /// Has the token of a server read, so that it can be shown at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`choose`](Self::choose).
+    pub(crate) async fn prepare(&self, id: &str) -> Result<(), ServersError> {
+        self.open(id, Asks::Person).await
+    }
+
     /// Removes a server and its token. If the page shows it, it shows the first then, and must be loaded anew. A token that does not
     /// go keeps nothing back: the page is told of it.
     ///
@@ -156,7 +165,7 @@ impl Servers {
     ///
     /// If there is none of that id, or the list cannot be kept.
     pub(crate) async fn remove<R: Runtime>(
-        &self,
+        self: &Arc<Self>,
         app: &AppHandle<R>,
         id: &str,
     ) -> Result<(), ServersError> {
@@ -179,7 +188,16 @@ impl Servers {
         }
         self.ring();
         drop(turn);
-        self.let_go(book, &entry, Asks::Person).await;
+        let removed = book.secrets.remove(entry.token_id(), entry.token, Asks::Nobody).await;
+        if removed.is_err() {
+            // The server is gone, and nobody need wait until somebody has opened the store for its token.
+            let this = Arc::clone(self);
+            tauri::async_runtime::spawn(async move {
+                if let Some(book) = &this.book {
+                    this.let_go(book, &entry, Asks::Person).await;
+                }
+            });
+        }
         Ok(())
     }
 

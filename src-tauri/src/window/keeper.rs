@@ -268,6 +268,18 @@ mod tests {
         assert!(keeper.wanted().is_none());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_page_is_seen_unless_its_window_is_hidden() {
+        let keeper = Keeper::default();
+        keeper.seen().await;
+        for next in [Presence::Shown, Presence::Released] {
+            keeper.set_presence(Presence::Hidden);
+            let wait = std::time::Duration::from_secs(60);
+            assert!(tokio::time::timeout(wait, keeper.seen()).await.is_err(), "before {next:?}");
+            let (_, ()) = tokio::join!(async { keeper.set_presence(next) }, keeper.seen());
+        }
+    }
+
     #[test]
     fn what_is_kept_is_there_after_a_restart_and_nonsense_is_not_used() {
         let folder = tempfile::tempdir().unwrap();

@@ -28,6 +28,9 @@ extern "C" {
 /// Should the application answer at once for some reason, this keeps the loop from spinning.
 const SHORTEST_ROUND: Duration = Duration::from_millis(50);
 
+/// What the application calls it when it shows another server than this page.
+const OTHER_PAGE: &str = "other_page";
+
 /// Between two looks whether the page stays.
 const LOOK_MS: u32 = 20;
 
@@ -103,7 +106,9 @@ async fn poll(sink: Sink, ended: Rc<Cell<bool>>) {
                 sink(Update::News { status, deliveries, dropped });
                 SHORTEST_ROUND.saturating_sub(now() - began)
             }
-            Err(detail) => {
+            // The app shows another server by now, which this page was to be loaded anew for.
+            Err((_, true)) => return super::servers::reload(),
+            Err((detail, false)) => {
                 let wait = backoff.next_wait();
                 sink(Update::News {
                     status: lost(detail, wait, backoff.failures()),
@@ -119,13 +124,18 @@ async fn poll(sink: Sink, ended: Rc<Cell<bool>>) {
     }
 }
 
-async fn ask(since: u64) -> Result<Batch, String> {
+/// The next batch; or why there is none, and whether that is because it would be of another server.
+async fn ask(since: u64) -> Result<Batch, (String, bool)> {
     let arguments = js_sys::Object::new();
     let _ = js_sys::Reflect::set(&arguments, &"since".into(), &JsValue::from_f64(since as f64));
-    let promise = invoke("poll_feed", &arguments).map_err(|e| describe(&e))?;
-    let answer = JsFuture::from(promise).await.map_err(|e| describe(&e))?;
-    let text = answer.as_string().ok_or("the answer is no text")?;
-    batch::batch(&text).ok_or_else(|| "the answer is of another release".to_owned())
+    let lost = |error: JsValue| {
+        let code = js_sys::Reflect::get(&error, &"code".into()).unwrap_or_default();
+        (describe(&error), code == OTHER_PAGE)
+    };
+    let promise = invoke("poll_feed", &arguments).map_err(lost)?;
+    let answer = JsFuture::from(promise).await.map_err(lost)?;
+    let text = answer.as_string().unwrap_or_default();
+    batch::batch(&text).ok_or_else(|| ("the answer is of another release".to_owned(), false))
 }
 
 /// As [`request`], behind a pointer, so that the program has the state of a request once, and not in each that asks.

@@ -57,11 +57,12 @@ pub async fn choose(id: &str) -> Result<(), RequestError> {
     if desktop::is_leaving() {
         return Ok(());
     }
-    let chosen = desktop::leave("choose_server", &[("id", id.into())]).await;
-    if chosen.is_ok() {
-        reload();
-    }
-    chosen.map(|_| ())
+    let choice = |prepare: bool| vec![("id", id.into()), ("prepare", prepare.into())];
+    // As long as somebody takes to open the store of secrets the page goes on.
+    desktop::question("choose_server", choice(true)).await?;
+    desktop::leave("choose_server", &choice(false)).await?;
+    reload();
+    Ok(())
 }
 
 /// Loads the page anew.

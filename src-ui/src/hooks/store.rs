@@ -9,6 +9,7 @@ use std::time::Duration;
 use tidings_protocol::api::{SignIn, User};
 use yew::prelude::*;
 
+use super::alerts::is_seen;
 use super::charts::Charts;
 use super::listeners::Listeners;
 use super::past::SELDOM;
@@ -188,7 +189,8 @@ impl Actions {
                         _ => None,
                     }));
                 self.dispatch(Action::Feed { status, arrivals, dropped, now });
-                if is_torn && now.saturating_sub(self.0.past_asked.get()) > SELDOM {
+                // Nobody sees the hole before they see the page.
+                if is_torn && is_seen() && now.saturating_sub(self.0.past_asked.get()) > SELDOM {
                     self.load_past();
                 }
             }

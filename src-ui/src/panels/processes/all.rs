@@ -112,6 +112,11 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
             None => skeleton(12),
         };
     };
+    let refusal = || match &chosen.refused {
+        Some(why) => Some(why.explain()),
+        None => why_not(table.may_end).map(str::to_owned),
+    };
+    let failed = chosen.failed.then(refusal).flatten();
     let on_view = {
         let view = view.setter();
         Callback::from(move |next: View| view.set(next))
@@ -210,11 +215,8 @@ pub(super) fn use_all(shown: bool, heard: &Heard, elsewhere: Option<&str>) -> Ht
             if let Some(why) = &heard.why {
                 { remark(Some("warning"), Symbol::Clock, "processes-why", why_not_listed(why).into()) }
             }
-            if chosen.failed {
-                { remark(Some("error"), Symbol::Alert, "processes-failed", match &chosen.refused {
-                    Some(why) => why.explain().into(),
-                    None => why_not(table.may_end).unwrap_or_default().into(),
-                }) }
+            if let Some(why) = failed {
+                { remark(Some("error"), Symbol::Alert, "processes-failed", why.into()) }
             }
             if elsewhere.is_some_and(|host| *host != *table.host) {
                 { remark(None, Symbol::Info, "processes-host",
