@@ -381,8 +381,7 @@ async fn the_page_may_ask_nothing_of_tauri_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_environment_names_the_server_no_others_are_offered() {
     let desk = Desk::new().await;
-    let list = invoke(&desk.page, "list_servers", json!({ "since": 0 })).await;
-    assert_eq!(list, Ok(json!("")));
+    assert_eq!(invoke(&desk.page, "list_servers", json!({ "since": 0 })).await, Ok(json!("")));
     let chosen =
         invoke(&desk.page, "choose_server", json!({ "id": "another", "prepare": false })).await;
     assert_eq!(chosen.expect_err("an error")["message"], "this server is not in the list");
